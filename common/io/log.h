@@ -1,0 +1,34 @@
+/* log: one line for each thing that happened, written by the machine that owned it, at its end.
+ *
+ *     struct log_line l;
+ *     log_begin(&l, LOG_LEVEL_INFO, "inbox");
+ *     log_text(&l, "host", host);
+ *     log_int(&l, "status", 202);
+ *     log_end(&l);
+ *
+ * Text of strangers is quoted, escaped and capped (512 bytes a value), so that no line can be
+ * forged. Secrets are never passed to these. Output: logfmt or one JSON object a line, to standard
+ * error. */
+#pragma once
+
+#include "common/pure/bytes.h"
+
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+enum log_format { LOG_LOGFMT, LOG_JSON };
+
+struct log_line {
+    struct bytes text;
+    bool wanted;
+};
+
+/* Standard error, info, logfmt until this is called. */
+void log_setup(enum log_format format, enum log_level least);
+void log_begin(struct log_line *l, enum log_level level, const char *event);
+void log_text(struct log_line *l, const char *key, struct span value); /* absent: left out */
+void log_str(struct log_line *l, const char *key, const char *value);  /* NULL: left out */
+void log_int(struct log_line *l, const char *key, int64_t value);
+/* Writes it and frees it. */
+void log_end(struct log_line *l);
+/* One line with one message, for start and stop. */
+void log_note(enum log_level level, const char *event, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));

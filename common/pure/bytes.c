@@ -1,0 +1,138 @@
+/* bytes: a growing buffer with a maximum, and allocation that aborts rather than fails.
+ * May not know: what is written into it. */
+#include "common/pure/bytes.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void *mem_new(size_t size)
+{
+    void *p = calloc(1, size ? size : 1);
+    if (!p)
+        abort();
+    return p;
+}
+
+void *mem_grow(void *p, size_t size)
+{
+    void *grown = realloc(p, size ? size : 1);
+    if (!grown)
+        abort();
+    return grown;
+}
+
+char *mem_copy(struct span s)
+{
+    char *p = mem_new(s.n + 1);
+    if (s.n)
+        memcpy(p, s.p, s.n);
+    return p;
+}
+
+void bytes_init(struct bytes *b, size_t max)
+{
+    *b = (struct bytes){.max = max};
+}
+
+void bytes_fini(struct bytes *b)
+{
+    free(b->p);
+    bytes_init(b, b->max);
+}
+
+void bytes_clear(struct bytes *b)
+{
+    b->n = 0;
+    b->over = false;
+    if (b->p)
+        b->p[0] = '\0';
+}
+
+static bool make_room(struct bytes *b, size_t more)
+{
+    if (more > b->max - b->n) {
+        b->over = true;
+        return false;
+    }
+    size_t want = b->n + more + 1;
+    if (want > b->cap) {
+        size_t cap = b->cap ? b->cap : 64;
+        while (cap < want)
+            cap *= 2;
+        if (cap > b->max + 1)
+            cap = b->max + 1;
+        b->p = mem_grow(b->p, cap);
+        b->cap = cap;
+    }
+    return true;
+}
+
+bool bytes_add(struct bytes *b, struct span s)
+{
+    if (!make_room(b, s.n))
+        return false;
+    if (s.n)
+        memcpy(b->p + b->n, s.p, s.n);
+    b->n += s.n;
+    b->p[b->n] = '\0';
+    return true;
+}
+
+bool bytes_add_str(struct bytes *b, const char *text)
+{
+    return bytes_add(b, span_of(text));
+}
+
+bool bytes_add_char(struct bytes *b, char c)
+{
+    return bytes_add(b, (struct span){&c, 1});
+}
+
+bool bytes_addf(struct bytes *b, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    va_list again;
+    va_copy(again, args);
+    int n = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    bool ok = n >= 0 && make_room(b, (size_t)n);
+    if (ok) {
+        vsnprintf(b->p + b->n, (size_t)n + 1, format, again);
+        b->n += (size_t)n;
+    }
+    va_end(again);
+    return ok;
+}
+
+void bytes_shift(struct bytes *b, size_t n)
+{
+    if (n >= b->n) {
+        b->n = 0;
+    } else {
+        memmove(b->p, b->p + n, b->n - n);
+        b->n -= n;
+    }
+    if (b->p)
+        b->p[b->n] = '\0';
+}
+
+struct span bytes_span(const struct bytes *b)
+{
+    return (struct span){b->p ? b->p : "", b->n};
+}
+
+const char *bytes_str(const struct bytes *b)
+{
+    return b->p ? b->p : "";
+}
+
+char *bytes_take(struct bytes *b)
+{
+    char *p = b->p ? b->p : mem_new(1);
+    b->p = NULL;
+    bytes_fini(b);
+    return p;
+}

@@ -1,0 +1,20 @@
+/* digest: SHA-256, and the two digest fields of HTTP. */
+#pragma once
+
+#include "common/pure/bytes.h"
+#include "common/pure/err.h"
+
+enum { SHA256_SIZE = 32 };
+void sha256(struct span data, uint8_t out[SHA256_SIZE]);
+/* The digest as 64 lower-case hex digits and a NUL. */
+void sha256_hex(struct span data, char out[2 * SHA256_SIZE + 1]);
+
+/* `SHA-256=...` (draft-ietf-httpbis-digest-headers, RFC 3230). */
+void digest_write(struct bytes *out, struct span body);
+/* `sha-256=:...:` (RFC 9530). */
+void content_digest_write(struct bytes *out, struct span body);
+/* Whether a received field speaks of this body: at least one algorithm known (SHA-256, SHA-512;
+ * names without case in Digest, lower case in Content-Digest), and none of the known ones wrong.
+ * ERR_OK, ERR_SIGNATURE_DIGEST, or ERR_BAD_REQUEST where the field can't be parsed. */
+enum err digest_check(struct span field, struct span body);
+enum err content_digest_check(struct span field, struct span body);

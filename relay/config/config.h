@@ -1,0 +1,31 @@
+/* config: the configuration file as a constant value. Strict: every mistake is named with file, line and
+ * column, and the nearest right name where a name is wrong. A reload builds a new one and swaps it. */
+#pragma once
+
+#include "relay/config/settings.h"
+#include "relay/rules/policy.h"
+
+enum config_durability { DURABILITY_STRICT, DURABILITY_STANDARD };
+
+struct config {
+    struct settings set;
+    struct policy policy;
+    char *path;      /* of the file as given */
+    char *data_dir;  /* set.data, made absolute or relative to the working directory */
+    char *admin_socket; /* data_dir/admin.sock */
+    bool https;         /* scheme of url */
+    char *authority;    /* of url */
+};
+
+/* Reads text (the content of the file called path). Mistakes are added to why, one a line,
+ * `FILE:LINE:COLUMN: what is wrong`; ERR_USAGE if there was one. The caller owns *ret. */
+enum err config_read(struct span text, const char *path, struct bytes *why, struct config **ret);
+/* Reads the file, at most 1 MiB. ERR_FILE if it can't be read. */
+enum err config_load(const char *path, struct bytes *why, struct config **ret);
+void config_free(struct config **config);
+/* The file that a verb uses: given, else ./weir.yaml, else /etc/weir/weir.yaml; NULL if none is there. */
+const char *config_find(const char *given);
+/* Every setting with kind, bounds, default, and (if config is not NULL) its value now and the prose. */
+void config_explain(const struct config *config, struct bytes *out);
+/* A commented file to start from, as `weir init` writes it. url: as given, or NULL for the example. */
+void config_example(const char *url, struct bytes *out);

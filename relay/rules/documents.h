@@ -1,0 +1,48 @@
+/* documents: every JSON document that Weir itself writes, and the page for browsers. Pure: the same
+ * arguments give the same bytes. */
+#pragma once
+
+#include "common/pure/bytes.h"
+
+/* Who we are: built once from configuration and keys. All borrowed. */
+struct identity {
+    struct span url;        /* `https://relay.example`, without a slash at the end */
+    struct span authority;  /* `relay.example` */
+    struct span name;       /* for people */
+    struct span public_pem; /* RSA, SPKI */
+    struct span multibase;  /* Ed25519, `z6Mk...` */
+    struct span version;
+    int64_t published_ms; /* when the keys were made */
+};
+
+/* PROTOCOL 4.1 to 4.3. Ids: URL/actor, URL/actor#main-key, URL/actor#ed25519-key, URL/inbox ... */
+void document_actor(const struct identity *id, struct bytes *out);
+/* name: `outbox`, `followers` or `following`: an OrderedCollection with a total and nothing else.
+ */
+void document_collection(const struct identity *id, const char *name, int64_t total,
+                         struct bytes *out);
+/* resource: decoded. False if it is not ours (404). */
+bool document_webfinger(const struct identity *id, struct span resource, struct bytes *out);
+void document_host_meta(const struct identity *id, struct bytes *out);
+void document_nodeinfo_links(const struct identity *id, struct bytes *out);
+/* minor: 0 or 1. */
+void document_nodeinfo(const struct identity *id, int minor, int64_t members, struct bytes *out);
+/* What this relay is and how to join it, by software; HTML without anything from elsewhere. */
+void document_page(const struct identity *id, int64_t members, struct bytes *out);
+
+/* Activities of the relay actor. hash: 32 hex digits that the id is made of, so that a repeat has
+ * the same id (DESIGN 7, law 4). */
+void document_announce(const struct identity *id, const char *hash, struct span object,
+                       int64_t published_ms, struct bytes *out);
+void document_undo_announce(const struct identity *id, const char *hash, struct span object,
+                            int64_t published_ms, struct bytes *out);
+/* follow: the Follow as received, embedded byte for byte; to: its actor. accept false: a Reject. */
+void document_answer(const struct identity *id, bool accept, const char *hash, struct span follow,
+                     struct span to, struct bytes *out);
+/* The same where only the Follow's id is known. */
+void document_answer_by_id(const struct identity *id, bool accept, const char *hash,
+                           struct span follow_id, struct span actor, struct bytes *out);
+
+/* RFC 9457 problem document. instance: the request's target, or absent. */
+void document_problem(int status, const char *code, const char *title, struct span detail,
+                      struct bytes *out);

@@ -1,0 +1,101 @@
+/* member: what Weir knows of an instance, its life, and the spans of the journal it is entitled to.
+ * Pure. */
+#pragma once
+
+#include "common/pure/bytes.h"
+#include "common/pure/err.h"
+
+/* state, name, and what it means */
+#define MEMBER_STATES(X)                                                                           \
+    X(INVITED, "invited") /* an operator expects it; no Follow yet */                              \
+    X(PENDING, "pending") /* its Follow waits for an operator */                                   \
+    X(ACTIVE, "active")                                                                            \
+    X(SUSPENDED, "suspended") /* nothing goes out or comes in; what it was owed waits */           \
+    X(EXPIRED, "expired")     /* its invitation's end date has passed */                           \
+    X(LEFT, "left")           /* it undid its Follow */                                            \
+    X(REMOVED, "removed")     /* an operator removed or rejected it */
+
+enum member_state {
+#define X(name, text) MEMBER_##name,
+    MEMBER_STATES(X)
+#undef X
+        MEMBER_STATE_COUNT
+};
+const char *member_state_name(enum member_state state);
+enum member_state member_state_by_name(struct span name); /* MEMBER_STATE_COUNT if none */
+
+/* A stretch of the journal: entries with from < n <= to, in a zone. Open while to is SPAN_OPEN. */
+#define MEMBER_SPAN_OPEN UINT64_MAX
+enum {
+    MEMBER_SPANS_MAX = 32,
+    MEMBER_ZONE_SIZE = 64,
+    MEMBER_HOST_SIZE = 262,
+    MEMBER_URL_SIZE = 2049
+};
+struct member_span {
+    uint64_t from, to;
+    char zone[MEMBER_ZONE_SIZE];
+};
+
+struct member {
+    char host[MEMBER_HOST_SIZE]; /* authority form */
+    enum member_state state;
+    char zone[MEMBER_ZONE_SIZE];
+    char actor[MEMBER_URL_SIZE];  /* who followed */
+    char inbox[MEMBER_URL_SIZE];  /* the shared inbox where there is one */
+    char follow[MEMBER_URL_SIZE]; /* id of the Follow */
+    char software[64];            /* by NodeInfo, or empty */
+    int64_t since_ms;             /* of the present state */
+    int64_t until_ms;             /* end of the invitation; 0: none */
+    uint64_t ver;                 /* counts every change */
+    struct member_span spans[MEMBER_SPANS_MAX];
+    size_t spans_n;
+};
+
+/* As one line of text (JSON) and back: what the store keeps and control entries carry. False on
+ * text that is not one of ours. */
+void member_write(const struct member *member, struct bytes *out);
+bool member_read(struct span text, struct member *ret);
+
+/* Whether an entry with number n, whose audience holds the zones in `audience` (names,
+ * comma-separated), is for the member by the facts that cannot change: a span covers n and its zone
+ * is in the audience. */
+bool member_entitled(const struct member *member, uint64_t n, struct span audience);
+/* Whether a comma-separated audience names the zone. */
+bool audience_has(struct span audience, const char *zone);
+
+/* Things that happen to a member. */
+enum member_event {
+    EVENT_INVITE,
+    EVENT_FOLLOW,
+    EVENT_UNDO,
+    EVENT_ACCEPT,
+    EVENT_REJECT,
+    EVENT_SUSPEND,
+    EVENT_RESUME,
+    EVENT_REMOVE,
+    EVENT_EXPIRE,
+    EVENT_UNZONED,
+    EVENT_COUNT
+};
+const char *
+member_event_name(enum member_event event); /* `join`, `leave`, `suspend` ...: control entries */
+
+/* What goes to the member on the wire because of it. */
+enum member_wire { WIRE_NOTHING, WIRE_ACCEPT, WIRE_REJECT };
+
+struct member_change {
+    struct member after;
+    enum member_wire wire;
+    bool cuts; /* what still waits is not sent any more: recorded as cut */
+};
+
+/* The one place that says what may happen in which state, with which effect (DESIGN 1,
+ * PRODUCT 2.2). before NULL: not known yet (host and zone are taken from `with`). FOLLOW takes
+ * actor, inbox, follow from `with`, and needs the way its zone is joined (enum zone_join as int);
+ * it is idempotent in every state. n: the number that the control entry will have: spans open and
+ * close there. ERR_OK, ERR_TRANSITION, ERR_NOT_INVITED, ERR_SUSPENDED, ERR_EXPIRED, ERR_REMOVED (a
+ * Follow that must not succeed). */
+enum err member_apply(const struct member *before, enum member_event event,
+                      const struct member *with, int join, uint64_t n, int64_t now_ms,
+                      struct member_change *ret);

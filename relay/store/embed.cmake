@@ -1,0 +1,12 @@
+# Writes a header with one string constant for each Lua script: relay/store/append.lua -> LUA_APPEND.
+set(text "/* Made from relay/store/(star).lua at build time. */\n#pragma once\n")
+foreach(file ${IN})
+  get_filename_component(name ${file} NAME_WE)
+  string(TOUPPER ${name} upper)
+  file(READ ${file} lua)
+  string(REPLACE "\\" "\\\\" lua "${lua}")
+  string(REPLACE "\"" "\\\"" lua "${lua}")
+  string(REPLACE "\n" "\\n\"\n    \"" lua "${lua}")
+  string(APPEND text "static const char LUA_${upper}[] =\n    \"${lua}\";\n")
+endforeach()
+file(WRITE ${OUT} "${text}")
