@@ -26,7 +26,12 @@ struct json_limits {
     unsigned nodes; /* most values in all */
 };
 
-/* The scan alone. ERR_JSON_*; *ret_at (may be NULL) is the byte where it stopped. */
+/* The scan alone: any one value (that an activity is an object is for its reader to ask), nothing
+ * but white space around it. ERR_JSON_*; *ret_at (may be NULL) is the byte where it stopped, for a
+ * duplicate the end of its object. Refused besides malformed JSON: U+0000 in a string
+ * (ERR_JSON_SYNTAX), lone surrogates (ERR_JSON_ENCODING), whole numbers of more than 19 digits or
+ * beyond 64 bits, others beyond a double, any of more than 128 characters (ERR_JSON_NUMBER).
+ * limits->depth bounds the C stack that is used: keep it in the hundreds. */
 enum err json_scan(struct span text, const struct json_limits *limits, size_t *ret_at);
 /* Scan, then parse. On ERR_OK the caller owns *ret and gives it back with json_free(). */
 enum err json_read(struct span text, const struct json_limits *limits, struct json **ret);
@@ -36,9 +41,9 @@ void json_free(struct json **root);
 /* All of these accept NULL (an absent value) and a value of any kind. */
 enum json_kind json_kind(const struct json *v);
 const struct json *json_get(const struct json *object, const char *key); /* NULL if absent */
-struct span json_text(const struct json *v); /* SPAN_NONE unless a string */
-bool json_bool(const struct json *v, bool otherwise);
-bool json_int(const struct json *v, int64_t *ret); /* whole numbers only */
+struct span json_text(const struct json *v);          /* SPAN_NONE unless a string */
+bool json_flag(const struct json *v, bool otherwise); /* otherwise unless a bool */
+bool json_int(const struct json *v, int64_t *ret);    /* whole numbers that 64 bits hold exactly */
 /* Elements of an array; any other present value counts as a list of one (the way ActivityPub writes
  * `to`, `tag` and `type`); absent and null count none. */
 size_t json_len(const struct json *v);

@@ -1,0 +1,178 @@
+/* json: the tree of a scanned document, json-c behind few calls.
+ *
+ * A `struct json` is json-c's object under another name; nobody looks inside. json-c stores null as
+ * a NULL pointer, which here means absent, so null has a value of its own.
+ * May not know: what the members mean. */
+#include "common/pure/json.h"
+
+#include <json-c/json.h>
+#include <limits.h>
+#include <stdlib.h>
+
+struct json {
+    char unused;
+};
+
+static const struct json null_value;
+
+static const struct json *from_tree(struct json_object *o)
+{
+    return o ? (const struct json *)o : &null_value;
+}
+
+static struct json_object *to_tree(const struct json *v)
+{
+    return v == &null_value ? NULL : (struct json_object *)v;
+}
+
+/* Trailing white space is the scan's business; json-c in strict mode would complain of it. */
+static struct span without_tail(struct span text)
+{
+    while (text.n && (text.p[text.n - 1] == ' ' || text.p[text.n - 1] == '\t' ||
+                      text.p[text.n - 1] == '\n' || text.p[text.n - 1] == '\r'))
+        text.n--;
+    return text;
+}
+
+enum err json_read(struct span text, const struct json_limits *limits, struct json **ret)
+{
+    *ret = NULL;
+    if (text.n > INT_MAX - 1 || limits->depth > INT_MAX - 2)
+        return ERR_JSON_SIZE;
+    enum err e = json_scan(text, limits, NULL);
+    if (e != ERR_OK)
+        return e;
+    text = without_tail(text);
+    /* json-c counts a level for the value inside the innermost bracket. */
+    struct json_tokener *tok = json_tokener_new_ex((int)limits->depth + 2);
+    if (!tok)
+        abort();
+    json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+    struct json_object *o = json_tokener_parse_ex(tok, text.p, (int)text.n);
+    enum json_tokener_error state = json_tokener_get_error(tok);
+    size_t end = json_tokener_get_parse_end(tok);
+    if (state == json_tokener_continue && end == text.n) {
+        o = json_tokener_parse_ex(tok, "", 1); /* a bare number ends where its text does */
+        state = json_tokener_get_error(tok);
+    }
+    json_tokener_free(tok);
+    if (state != json_tokener_success || end != text.n) {
+        json_object_put(o);
+        return ERR_JSON_SYNTAX;
+    }
+    *ret = (struct json *)from_tree(o);
+    return ERR_OK;
+}
+
+void json_free(struct json **root)
+{
+    if (!root)
+        return;
+    json_object_put(to_tree(*root));
+    *root = NULL;
+}
+
+enum json_kind json_kind(const struct json *v)
+{
+    if (!v)
+        return JSON_ABSENT;
+    switch (json_object_get_type(to_tree(v))) {
+    case json_type_null: return JSON_NULL;
+    case json_type_boolean: return JSON_BOOL;
+    case json_type_int:
+    case json_type_double: return JSON_NUMBER;
+    case json_type_string: return JSON_STRING;
+    case json_type_array: return JSON_ARRAY;
+    case json_type_object: return JSON_OBJECT;
+    }
+    return JSON_ABSENT;
+}
+
+const struct json *json_get(const struct json *object, const char *key)
+{
+    struct json_object *value = NULL;
+    if (json_kind(object) != JSON_OBJECT ||
+        !json_object_object_get_ex(to_tree(object), key, &value))
+        return NULL;
+    return from_tree(value);
+}
+
+struct span json_text(const struct json *v)
+{
+    if (json_kind(v) != JSON_STRING)
+        return SPAN_NONE;
+    return (struct span){json_object_get_string(to_tree(v)),
+                         (size_t)json_object_get_string_len(to_tree(v))};
+}
+
+bool json_flag(const struct json *v, bool otherwise)
+{
+    return json_kind(v) == JSON_BOOL ? json_object_get_boolean(to_tree(v)) != 0 : otherwise;
+}
+
+bool json_int(const struct json *v, int64_t *ret)
+{
+    if (json_kind(v) != JSON_NUMBER)
+        return false;
+    struct json_object *o = to_tree(v);
+    if (json_object_get_type(o) == json_type_int) {
+        if (json_object_get_uint64(o) > INT64_MAX)
+            return false;
+        *ret = json_object_get_int64(o);
+        return true;
+    }
+    /* `1e3` and `2.0` are whole too; beyond 2^53 a double no longer says which number was meant. */
+    double value = json_object_get_double(o);
+    if (!(value >= -9007199254740992.0 && value <= 9007199254740992.0) ||
+        value != (double)(int64_t)value)
+        return false;
+    *ret = (int64_t)value;
+    return true;
+}
+
+size_t json_len(const struct json *v)
+{
+    switch (json_kind(v)) {
+    case JSON_ABSENT:
+    case JSON_NULL: return 0;
+    case JSON_ARRAY: return json_object_array_length(to_tree(v));
+    case JSON_BOOL:
+    case JSON_NUMBER:
+    case JSON_STRING:
+    case JSON_OBJECT: return 1;
+    }
+    return 0;
+}
+
+const struct json *json_at(const struct json *v, size_t i)
+{
+    if (i >= json_len(v))
+        return NULL;
+    if (json_kind(v) != JSON_ARRAY)
+        return v;
+    return from_tree(json_object_array_get_idx(to_tree(v), i));
+}
+
+static bool has_key(struct json_object *o, const char *key)
+{
+    if (json_object_is_type(o, json_type_array)) {
+        size_t n = json_object_array_length(o);
+        for (size_t i = 0; i < n; i++)
+            if (has_key(json_object_array_get_idx(o, i), key))
+                return true;
+    }
+    if (!json_object_is_type(o, json_type_object))
+        return false;
+    if (json_object_object_get_ex(o, key, NULL))
+        return true;
+    struct lh_entry *entry = json_object_get_object(o)->head;
+    for (; entry; entry = lh_entry_next(entry))
+        if (has_key((struct json_object *)lh_entry_v(entry), key))
+            return true;
+    return false;
+}
+
+bool json_has_key_anywhere(const struct json *v, const char *key)
+{
+    return v && has_key(to_tree(v), key);
+}
