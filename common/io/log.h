@@ -27,8 +27,10 @@ void log_begin(struct log_line *l, enum log_level level, const char *event);
 void log_text(struct log_line *l, const char *key, struct span value); /* absent: left out */
 void log_str(struct log_line *l, const char *key, const char *value);  /* NULL: left out */
 void log_int(struct log_line *l, const char *key, int64_t value);
-/* Writes it and frees it. */
+/* Writes it and frees it. A line that can't be written is dropped and counted. */
 void log_end(struct log_line *l);
-/* One line with one message, for start and stop. */
+/* Lines dropped by this process so far, for metrics. */
+uint64_t log_dropped(void);
+/* One line with one message (`message`), for start and stop. */
 void log_note(enum log_level level, const char *event, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -1,5 +1,6 @@
 /* metrics: counters, gauges and histograms with closed label sets, and their text exposition
- * (Prometheus 0.0.4). The table of what there is comes from above; this knows no names. */
+ * (Prometheus 0.0.4). The table of what there is comes from above; this knows no names. What is not
+ * in the table, or of another kind, counts nothing: machines run without a table in their tests. */
 #pragma once
 
 #include "common/pure/bytes.h"
