@@ -14,7 +14,9 @@ struct heap {
     size_t n, cap;
 };
 
-void heap_fini(struct heap *h); /* the nodes are not the heap's */
+/* Frees the heap, which is empty then; the nodes are not the heap's and are not looked at: clear
+ * them before they go into another. */
+void heap_fini(struct heap *h);
 /* Puts it in, or moves it if it is in already. */
 void heap_set(struct heap *h, struct heap_node *node, int64_t key);
 void heap_remove(struct heap *h, struct heap_node *node); /* no effect if it is not in */
