@@ -77,7 +77,7 @@
     X(NO_FORM, "no-form", 0, false, "no form of it would be believed there")                       \
     X(NO_BODY, "no-body", 0, false, "its body is no longer kept")                                  \
     X(NO_RIGHT, "no-right", 0, false, "the member's right to it was withdrawn")                    \
-    X(GONE_BY, "too-old", 0, false, "could not be delivered in time")                              \
+    X(TOO_OLD, "too-old", 0, false, "could not be delivered in time")                              \
     X(REFUSED_BY_PEER, "refused-by-peer", 0, false, "the receiver refused it for good")            \
     X(GAP, "gap", 0, false, "no longer in the journal")                                            \
     /* operators */                                                                                \

@@ -58,9 +58,10 @@ void member_write(const struct member *member, struct bytes *out);
 bool member_read(struct span text, struct member *ret);
 
 /* Whether an entry with number n, whose audience holds the zones in `audience` (names,
- * comma-separated), is for the member by the facts that cannot change: a span covers n and its zone
- * is in the audience. */
-bool member_entitled(const struct member *member, uint64_t n, struct span audience);
+ * comma-separated), is for the member by the facts that cannot change: one of its spans covers n
+ * and that span's zone is in the audience. */
+bool member_spans_entitle(const struct member_span *spans, size_t spans_n, uint64_t n,
+                          struct span audience);
 /* Whether a comma-separated audience names the zone. */
 bool audience_has(struct span audience, const char *zone);
 

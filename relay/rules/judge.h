@@ -1,0 +1,41 @@
+/* judge: what came of an attempt, and when to try again. Pure: time and chance are arguments. */
+#pragma once
+
+#include "common/pure/err.h"
+
+enum verdict { VERDICT_DELIVERED, VERDICT_LATER, VERDICT_NEVER };
+
+struct judge_answer {
+    enum err err; /* of the transport; ERR_OK: an HTTP answer came */
+    int status;
+    struct span retry_after; /* as received, or absent */
+};
+
+struct judgement {
+    enum verdict verdict;
+    enum err why;      /* OK when delivered */
+    bool host_trouble; /* the host, not this entry: it does not answer, or asks for time */
+    int64_t wait_ms;   /* from Retry-After, clamped; 0: none given */
+};
+
+struct judge_limits {
+    int64_t backoff_ms, backoff_most_ms; /* of a host: first, longest */
+    int64_t retry_after_most_ms;
+    int64_t horizon_ms; /* an entry older than this is given up */
+};
+
+/* tries: failures of this entry before this attempt; first_ms: when the first of them was (0:
+ * none); age_ms: of the entry. The table is QUEUE 2.11: 401 and 403 are tried three times over at
+ * least an hour (clocks and key caches mend), 424 five times, 3xx three times, other 4xx never
+ * again, 408 425 429 and 5xx (but 501 and 505) later. */
+struct judgement judge(const struct judge_answer *answer, const struct judge_limits *limits,
+                       unsigned tries, int64_t first_ms, int64_t age_ms, int64_t now_ms);
+
+/* Retry-After (RFC 9110 section 10.2.3): seconds or an HTTP date; clamped to 1 s .. most. 0 if it
+ * is neither, or in the past. */
+int64_t judge_retry_after(struct span text, int64_t most_ms, int64_t now_ms);
+
+/* Exponential with full jitter: uniform over 0 .. min(most, first * 2^(failures-1)), never under
+ * first/2, so that a herd does not come back as one. chance: 32 random bits. failures: 1 or more.
+ */
+int64_t judge_backoff(const struct judge_limits *limits, unsigned failures, uint32_t chance);

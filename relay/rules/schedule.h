@@ -1,0 +1,144 @@
+/* schedule: which destination may be sent which entry now. Pure: it is told what happened and what
+ * time it is, and says what to do; it knows no loop, no Redis, no clock.
+ *
+ * The passing rule (ENGINE 0): a cursor passes an entry only if it was acknowledged, or is not for
+ * that member by facts that cannot change, or the passing is recorded (fail, skip, cut). Cursors
+ * move in memory when an answer came; what is to be written down is handed out as a delta, one at a
+ * time.
+ *
+ * One attempt at a time for each destination: entries arrive in order by construction. Direct mail
+ * goes before everything else of its host. */
+#pragma once
+
+#include "relay/rules/cursor.h"
+#include "relay/rules/entry.h"
+#include "relay/rules/judge.h"
+#include "relay/rules/member.h"
+
+enum { SCHEDULE_SHARDS_MAX = 64, SCHEDULE_DIRECTS_MAX = 64, SCHEDULE_PAGE = 256 };
+
+struct schedule;
+
+struct schedule_limits {
+    size_t in_flight;
+    size_t window; /* entries of the tail kept in memory */
+    unsigned shards;
+    int64_t advance_ms; /* how often the cursor of a shard where nothing happened is moved along */
+    struct judge_limits judge;
+};
+
+struct schedule *schedule_new(const struct schedule_limits *limits);
+void schedule_free(struct schedule **schedule);
+
+/* --- loading: what Redis holds, before the first entry is told -----------------------------------
+ */
+void schedule_load_shard(struct schedule *s, unsigned shard, uint64_t low);
+/* A member as it is now; those that get nothing (invited, left, ...) may be passed and are ignored.
+ */
+void schedule_load_member(struct schedule *s, const struct member *member);
+/* A cursor of its own; after its shard and member. */
+void schedule_load_cursor(struct schedule *s, struct span host, const struct cursor *cursor);
+/* All is loaded: returns where the tail has to be read from, behind this number. */
+uint64_t schedule_loaded(struct schedule *s);
+
+/* --- the journal, told in the order of its numbers
+ * ------------------------------------------------ */
+/* Keeps a reference of its own. */
+void schedule_entry(struct schedule *s, struct entry *entry);
+/* A member changed; cuts: what still waited for it up to n is not sent, and that is recorded. */
+void schedule_control(struct schedule *s, uint64_t n, const struct member *member, bool cuts);
+/* The host showed that it lives: its back-off ends. */
+void schedule_awake(struct schedule *s, struct span host);
+
+/* Direct mail: for one inbox alone, ahead of everything. */
+struct direct {
+    uint64_t n;
+    char id[48]; /* of its entry in Redis */
+    int64_t at_ms;
+    struct span host, inbox, kind, body;
+};
+/* Copies it. More than SCHEDULE_DIRECTS_MAX waiting for one host: the oldest is given up
+ * (recorded). */
+void schedule_direct(struct schedule *s, const struct direct *direct);
+
+/* --- pages: stretches of the journal that are no longer, or not yet, in the window
+ * ---------------- */
+/* Whether some destination needs entries behind *ret_after; asks once until the page came. */
+bool schedule_want_page(struct schedule *s, uint64_t *ret_after);
+/* The answer: all entries with after < n <= to (n of them, in order); everything up to floor is
+ * gone for good. Keeps references of its own. */
+void schedule_page(struct schedule *s, uint64_t after, uint64_t to, struct entry *const *entries,
+                   size_t n, uint64_t floor);
+/* The page could not be read: it may be asked for again. */
+void schedule_page_failed(struct schedule *s);
+
+/* --- attempts
+ * -------------------------------------------------------------------------------------- */
+struct attempt {
+    char host[MEMBER_HOST_SIZE];
+    char inbox[MEMBER_URL_SIZE];
+    struct entry *entry; /* a reference that goes back with schedule_outcome(); NULL: direct mail */
+    const struct direct *direct; /* borrowed until schedule_outcome(); NULL: an entry */
+    unsigned tries;              /* failures before this one */
+    int64_t first_ms;
+    int64_t age_ms;
+};
+
+/* What to send now, if anything may be. Every attempt handed out comes back through
+ * schedule_outcome(). */
+bool schedule_next(struct schedule *s, int64_t now_ms, struct attempt *ret);
+/* What came of it. chance: 32 random bits. Gives the entry back (clears attempt->entry). */
+void schedule_outcome(struct schedule *s, struct attempt *attempt,
+                      const struct judgement *judgement, int status, int64_t now_ms,
+                      uint32_t chance);
+/* When the next destination wakes up, INT64_MAX if none sleeps. */
+int64_t schedule_wake(const struct schedule *s);
+
+/* --- what is to be written down
+ * -------------------------------------------------------------------- */
+enum change_kind {
+    CHANGE_SHARD,  /* the shard's cursor is now `cursor.low` */
+    CHANGE_CURSOR, /* the host has a cursor of its own */
+    CHANGE_FOLLOW, /* the host follows its shard's cursor again */
+    CHANGE_FAIL,   /* entry `to` will never be delivered: why, status */
+    CHANGE_SKIP,   /* entry `to` was passed over: why */
+    CHANGE_CUT,    /* everything with from < n <= to was passed over: why */
+    CHANGE_DIRECT, /* direct mail `id` is settled */
+    CHANGE_DOWN,   /* the host is in back-off: any sign of life from it is worth telling */
+    CHANGE_UP
+};
+
+struct change {
+    enum change_kind kind;
+    unsigned shard;
+    char *host; /* owned; NULL for CHANGE_SHARD */
+    struct cursor cursor;
+    uint64_t from, to;
+    enum err why;
+    int status;
+    char id[48];
+};
+
+struct delta {
+    struct change *list;
+    size_t n, cap;
+};
+
+/* Everything that changed since the last delta, shard by shard (CHANGE_SHARD first in each). False
+ * if nothing did. One delta is out at a time: schedule_committed() must follow before the next. */
+bool schedule_delta(struct schedule *s, int64_t now_ms, struct delta *ret);
+/* The delta is on disk. Frees it. */
+void schedule_committed(struct schedule *s, struct delta *delta);
+void delta_free(struct delta *delta);
+
+/* --- for people
+ * ------------------------------------------------------------------------------------- */
+struct schedule_report {
+    uint64_t position;
+    size_t destinations, idle, ready, flying, asleep, hungry, held, direct;
+    uint64_t behind_most; /* the furthest that a living destination is behind, in entries */
+};
+void schedule_report(const struct schedule *s, struct schedule_report *ret);
+/* One destination; false if it is not known. */
+bool schedule_look(const struct schedule *s, struct span host, struct cursor *ret,
+                   const char **ret_state);

@@ -1,0 +1,149 @@
+/* schedule_delta: what is to be written down, and what Redis has of it.
+ *
+ * A shard has one cursor for all of its members that are at the same place; a member elsewhere, or
+ * in trouble, has one of its own. At each commit the cheaper side is taken: keep the shard's cursor
+ * and write those that are ahead, or move it to the position and write those that are behind
+ * (ENGINE 2a). May not know: the scripts that carry it out. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "relay/rules/schedule_inner.h"
+
+static void add(struct change **list, size_t *n, size_t *cap, const struct change *change)
+{
+    if (*n == *cap) {
+        *cap = *cap ? 2 * *cap : 16;
+        *list = mem_grow(*list, *cap * sizeof(**list));
+    }
+    (*list)[(*n)++] = *change;
+}
+
+void record(struct schedule *s, const struct dest *d, const struct change *change)
+{
+    struct change kept = *change;
+    kept.shard = d->shard;
+    kept.host = mem_copy((struct span){d->host, d->host_n});
+    add(&s->pending, &s->pending_n, &s->pending_cap, &kept);
+    s->shards[d->shard].dirty = true;
+}
+
+/* The cursor as it has to be written. */
+static struct cursor now_at(const struct schedule *s, const struct dest *d)
+{
+    struct cursor cursor = d->cursor;
+    cursor.low = dest_low(s, d);
+    return cursor;
+}
+
+static bool follows(const struct dest *d, const struct cursor *at, uint64_t low)
+{
+    if (d->gone)
+        return at->low <= low;
+    return cursor_plain(at) && at->low == low;
+}
+
+/* How many cursors would have to be written or dropped if the shard's stood at low. */
+static size_t cost(const struct schedule *s, const struct shard *shard, uint64_t low)
+{
+    size_t writes = 0;
+    const struct dest *d;
+    DL_FOREACH2(shard->dests, d, shard_next)
+    {
+        struct cursor at = now_at(s, d);
+        if (!d->known)
+            continue;
+        if (follows(d, &at, low))
+            writes += d->own;
+        else
+            writes += !d->own || !cursor_same(&d->stored, &at);
+    }
+    return writes;
+}
+
+static void shard_delta(struct schedule *s, unsigned number, int64_t now_ms, struct delta *ret)
+{
+    struct shard *shard = &s->shards[number];
+    uint64_t low =
+        cost(s, shard, shard->low) < cost(s, shard, s->position) ? shard->low : s->position;
+    struct change move = {.kind = CHANGE_SHARD, .shard = number, .cursor = {.low = low}};
+    add(&ret->list, &ret->n, &ret->cap, &move);
+    const struct dest *d;
+    DL_FOREACH2(shard->dests, d, shard_next)
+    {
+        struct change change = {.shard = number, .cursor = now_at(s, d)};
+        if (!d->known)
+            continue;
+        if (follows(d, &change.cursor, low)) {
+            if (!d->own)
+                continue;
+            change.kind = CHANGE_FOLLOW;
+        } else {
+            if (d->own && cursor_same(&d->stored, &change.cursor))
+                continue;
+            change.kind = CHANGE_CURSOR;
+        }
+        change.host = mem_copy((struct span){d->host, d->host_n});
+        add(&ret->list, &ret->n, &ret->cap, &change);
+    }
+    for (size_t i = 0; i < s->pending_n; i++)
+        if (s->pending[i].shard == number)
+            add(&ret->list, &ret->n, &ret->cap, &s->pending[i]);
+    shard->dirty = false;
+    shard->moved_ms = now_ms;
+}
+
+bool schedule_delta(struct schedule *s, int64_t now_ms, struct delta *ret)
+{
+    *ret = (struct delta){0};
+    for (unsigned i = 0; i < s->limits.shards; i++) {
+        struct shard *shard = &s->shards[i];
+        bool lags = shard->low < s->position && now_ms - shard->moved_ms >= s->limits.advance_ms;
+        if (shard->dirty || lags)
+            shard_delta(s, i, now_ms, ret);
+    }
+    s->pending_n = 0; /* every record marked its shard dirty, so all were handed out */
+    return ret->n > 0;
+}
+
+/* Members that are gone are forgotten once nothing in Redis depends on them. */
+static void forget_gone(struct schedule *s, unsigned number)
+{
+    struct dest *d;
+    struct dest *next;
+    for (d = s->shards[number].dests; d; d = next) {
+        next = d->shard_next;
+        if (d->gone && !d->own && d->cursor.low <= s->shards[number].low && !d->letters &&
+            d->state == DEST_HELD)
+            dest_free(s, d);
+    }
+}
+
+void schedule_committed(struct schedule *s, struct delta *delta)
+{
+    for (size_t i = 0; i < delta->n; i++) {
+        const struct change *change = &delta->list[i];
+        struct dest *d = change->host ? dest_find(s, span_of(change->host)) : NULL;
+        if (change->kind == CHANGE_SHARD)
+            s->shards[change->shard].low = change->cursor.low;
+        if (d && change->kind == CHANGE_CURSOR) {
+            d->own = true;
+            d->stored = change->cursor;
+        }
+        if (d && change->kind == CHANGE_FOLLOW)
+            d->own = false;
+        if (d && change->kind == CHANGE_FAIL && d->state == DEST_SETTLING)
+            dest_goto(s, d, DEST_READY);
+    }
+    for (size_t i = 0; i < delta->n; i++)
+        if (delta->list[i].kind == CHANGE_SHARD)
+            forget_gone(s, delta->list[i].shard);
+    delta_free(delta);
+}
+
+void delta_free(struct delta *delta)
+{
+    for (size_t i = 0; i < delta->n; i++)
+        free(delta->list[i].host);
+    free(delta->list);
+    *delta = (struct delta){0};
+}
