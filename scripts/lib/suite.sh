@@ -1,0 +1,113 @@
+# shellcheck shell=bash
+# The suites: each runs, is counted, and says so in one line with what it was built with. Nothing is
+# skipped: what could not run counts as failed. A suite that leaves a process behind has failed too.
+# Sourced after common.sh. May not know: what the lint looks at, what a chroot is.
+
+PASSED=0
+FAILED=0
+
+# suite_says NAME BUILT_WITH PASSED FAILED
+suite_says() {
+    say "suite $1 ($2): $3 passed, $4 failed"
+    PASSED=$((PASSED + $3))
+    FAILED=$((FAILED + $4))
+}
+
+# Every process of a suite carries this mark in its environment; who has it when the suite is over
+# was left behind.
+MARK=weir-suite-$$
+
+marked_run() {
+    env WEIR_TEST_RUN="$MARK" "$@" </dev/null
+}
+
+# left_behind: ends what a suite left, names it, and answers how many there were (in LEFT).
+left_behind() {
+    local file pid
+    LEFT=0
+    for file in /proc/[0-9]*/environ; do
+        pid=${file#/proc/}
+        pid=${pid%/environ}
+        if tr '\0' '\n' 2>/dev/null <"$file" | grep -qxF "WEIR_TEST_RUN=$MARK"; then
+            say "    left behind: process $pid: $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null || true)"
+            kill -KILL "$pid" 2>/dev/null || true
+            LEFT=$((LEFT + 1))
+        fi
+    done
+}
+
+# sanitizer_options DIR: what the sanitizers find in a program that others start goes to files in
+# DIR, so that a finding can't be lost with that program's standard error.
+sanitizer_options() {
+    rm -rf "$1"
+    mkdir -p "$1"
+    export ASAN_OPTIONS="halt_on_error=1:detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1:log_path=$1/asan"
+    export UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1:log_path=$1/asan"
+}
+
+sanitizer_findings() {
+    local file
+    FINDINGS=0
+    for file in "$1"/*; do
+        [ -s "$file" ] || continue
+        say "    a sanitizer's finding, $file:"
+        head -n 60 "$file" | sed 's/^/    | /'
+        FINDINGS=$((FINDINGS + 1))
+    done
+}
+
+# build_with gcc|clang: everything, with the sanitizers and the tests. Goes on past what does not
+# compile, so that the rest is tested; what is missing then counts as failed there as well.
+declare -A BUILT
+build_with() {
+    local compiler=$1 dir=$ROOT/build-debug name failed=0
+    [ -z "${BUILT[$compiler]:-}" ] || return 0
+    BUILT[$compiler]=1
+    [ "$compiler" = gcc ] || dir=$ROOT/build-$compiler
+    name="$(compiler_name "$compiler"), ASan+UBSan"
+    if ! configure "$dir" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER="$compiler" \
+        -DWEIR_SANITIZE=ON -DWEIR_TESTS=ON ||
+        ! shown "build ${dir#"$ROOT"/} with $name" "$dir/build.log" 25 \
+            cmake --build "$dir" --parallel "$JOBS" -- -k 0; then
+        failed=1
+    fi
+    suite_says build "$name" $((1 - failed)) $failed
+}
+
+# suite_tap NAME COMPILER SOURCES: unit and scenario.
+suite_tap() {
+    local suite=$1 compiler=$2 sources=$3 dir=$ROOT/build-debug log passed failed
+    build_with "$compiler"
+    [ "$compiler" = gcc ] || dir=$ROOT/build-$compiler
+    log=$dir/$suite.log
+    export ASAN_OPTIONS=halt_on_error=1:detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1
+    export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+    say "run $suite ($compiler)"
+    (cd "$ROOT" && marked_run "$PYTHON" scripts/lib/tap.py "$dir" "$suite." "$sources") 2>&1 |
+        tee "$log" | grep -v '^[0-9]* [0-9]*$' || true
+    read -r passed failed < <(tail -n 1 "$log" | grep -x '[0-9]* [0-9]*' || printf '0 1\n')
+    left_behind
+    suite_says "$suite" "$(compiler_name "$compiler"), ASan+UBSan" "$passed" $((failed + LEFT))
+}
+
+# suite_pytest NAME FOLDER: integration and interop, against the program built with gcc's sanitizers.
+suite_pytest() {
+    local suite=$1 folder=$2 dir=$ROOT/build-debug passed failed code=0
+    build_with gcc
+    sanitizer_options "$dir/$suite.asan"
+    rm -f "$dir/$suite.xml"
+    say "run $suite"
+    (cd "$ROOT" && WEIR_BIN=$dir/weir marked_run "$PYTHON" -m pytest -p no:cacheprovider \
+        --color=no -v --tb=short -rfE --junitxml="$dir/$suite.xml" "$folder") 2>&1 |
+        tee "$dir/$suite.log" | sed 's/^/    /' || code=$?
+    read -r passed failed < <("$PYTHON" "$ROOT/scripts/lib/junit.py" "$dir/$suite.xml" "$code")
+    left_behind
+    sanitizer_findings "$dir/$suite.asan"
+    suite_says "$suite" "$(compiler_name gcc), ASan+UBSan" "$passed" $((failed + LEFT + FINDINGS))
+}
+
+# the_end: the line that machines read, and the exit code.
+the_end() {
+    say "$PASSED passed, $FAILED failed"
+    [ "$FAILED" -eq 0 ] && [ "$PASSED" -gt 0 ]
+}
