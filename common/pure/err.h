@@ -34,6 +34,7 @@
     X(NOT_AN_ACTIVITY, "not-an-activity", 400, false, "type, id or actor is missing or malformed") \
     X(GRAPH, "graph", 400, false, "@graph, @included and @reverse are not accepted")               \
     X(RECIPIENTS, "recipients", 400, false, "too many recipients")                                 \
+    X(TAGS, "tags", 400, false, "too many hashtags")                                               \
     X(URL, "url", 400, false, "a URL is malformed or of a kind that is not accepted")              \
     /* signatures and keys */                                                                      \
     X(SIGNATURE_MISSING, "signature-missing", 401, false, "the request carries no signature")      \

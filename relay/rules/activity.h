@@ -24,26 +24,39 @@ enum activity_type {
 
 enum activity_visibility { VISIBILITY_PUBLIC, VISIBILITY_UNLISTED, VISIBILITY_LIMITED };
 
-enum { ACTIVITY_TAGS_MAX = 64, ACTIVITY_ID_MAX = 2048 };
+enum {
+    ACTIVITY_TAGS_MAX =
+        256, /* more are refused: an unseen tag could be the one that a rule denies */
+    ACTIVITY_AUTHORS_MAX = 16,
+    ACTIVITY_TYPE_MAX = 255,
+    ACTIVITY_ID_MAX = 2048
+};
 
 struct activity {
     enum activity_type type;
-    struct span type_name;    /* as received */
-    struct span id, actor;    /* always there */
-    struct span object;       /* id of the object, or of what is undone; absent if it has none */
-    struct span object_type;  /* of an embedded object; absent otherwise */
-    struct span object_actor; /* attributedTo or actor of an embedded object; absent otherwise */
-    struct span inner_type;   /* Undo, Accept, Reject: type of what is embedded */
-    struct span
-        inner_object;   /* Undo: the object of what is undone (of an embedded Follow, Announce) */
-    bool object_public; /* the object is the public collection, in any spelling (Follow) */
+    struct span type_name;   /* as received; of a list, the one that is known */
+    struct span id, actor;   /* always there */
+    struct span object;      /* id of the object, or of what is undone; absent if it has none */
+    struct span object_type; /* of an embedded object; absent otherwise */
+    /* attributedTo or actor of an embedded object; absent otherwise. Of several, the one that is
+     * least like the activity's actor: whoever checks this one has checked them all. */
+    struct span object_actor;
+    struct span inner_type;   /* Undo, Accept, Reject, and Announce of an activity: its type */
+    struct span inner_object; /* the same: the id of the object of what is embedded */
+    bool wraps;               /* Announce of an activity, not of an object */
+    struct span target;       /* Add, Remove, Move: id of the target; absent if it has none */
+    bool object_public;       /* the object is the public collection, in any spelling (Follow) */
+    /* The most restrictive of what the activity and what it embeds say of themselves; limited
+     * where none names any recipient. */
     enum activity_visibility visibility;
     bool hidden_recipients; /* bto or bcc anywhere */
     bool has_proof; /* `signature` of type RsaSignature2017, or `proof`: a shape, never trust */
-    struct span
-        tags[ACTIVITY_TAGS_MAX]; /* Hashtag names of activity and object, as received, without # */
+    /* Hashtag names of the activity and of what it embeds, each once, as received, without # */
+    struct span tags[ACTIVITY_TAGS_MAX];
     size_t tags_n;
-    int64_t stamp_ms; /* updated, else published, of the object (else of the activity); 0: none */
+    /* updated, else published, of the object where the actor answers for it (Create, Update,
+     * Delete), else of the activity; 0: none */
+    int64_t stamp_ms;
 };
 
 struct activity_limits {
@@ -51,25 +64,37 @@ struct activity_limits {
     size_t recipients_max;
 };
 
-/* Reads the facts. ERR_NOT_AN_ACTIVITY (type, id or actor missing or malformed, two actors),
- * ERR_URL (id or actor no acceptable URL), ERR_GRAPH, ERR_RECIPIENTS. `actor` may be text or an
- * embedded object. */
+/* Reads the facts; the spans in ret live as long as the tree. ERR_NOT_AN_ACTIVITY (type, id or
+ * actor missing or malformed, two actors; an object that its type needs is missing, or there are
+ * two), ERR_URL (id, actor or object no acceptable URL), ERR_GRAPH, ERR_RECIPIENTS, ERR_TAGS.
+ * `actor` may be text or an embedded object; a list of one is what it holds; a type may carry the
+ * prefix `as:` or the whole namespace. What it embeds is read along `object` as deep as it goes. */
 enum err activity_read(const struct json *json, const struct activity_limits *limits,
                        struct activity *ret);
 
-/* DESIGN 7, law 1: ids, actor and object are of one origin, and the signer is the actor. Compares
- * whole ids for the actor, origins for the rest. Create and Update: object id and its author are of
- * the actor's origin; Delete: the object is; Undo: what is undone is the actor's. Announce: any
- * object. key_owner: the actor id that the key belongs to. ERR_OK, ERR_ACTOR_NOT_SIGNER,
- * ERR_ORIGIN. */
+/* DESIGN 7, law 1; PROTOCOL 3.2, 5 to 7: the signer is the actor (whole ids, byte for byte), and
+ * the id is of the actor's origin. Create and Update: object and its author are of that origin;
+ * Delete, Move: the object is; Undo: what is undone is the actor's own; Add, Remove: the target is
+ * of that origin; Announce, Like: any object. key_owner: the actor id that the key belongs to.
+ * ERR_OK, ERR_ACTOR_NOT_SIGNER, ERR_ORIGIN. */
 enum err activity_origin_check(const struct activity *activity, struct span key_owner);
 
 /* Whether it is relayed at all: a type that is carried (PRODUCT 1.2), addressed to the public
  * collection (in `to`; in `cc` only if unlisted says so), without hidden recipients. A Delete and
- * an Undo are judged by what is known of their object, so they pass here. ERR_OK, ERR_NOT_RELAYED,
- * ERR_NOT_PUBLIC. */
+ * an Undo are judged by what is known of their object, so their addressing is not asked; an Undo
+ * passes if what it undoes is carried, or is not said. ERR_OK, ERR_NOT_RELAYED, ERR_NOT_PUBLIC. */
 enum err activity_relayable(const struct activity *activity, bool unlisted);
+/* Whether it is carried inside its own zone only (PRODUCT 1.2): Like, Dislike, and their Undo. */
+bool activity_only_inside(const struct activity *activity);
 
-/* Whether the text is the public collection: the full URI, `as:Public` or `Public`. */
+/* The id that an Announce of ours would name: the canonical id of the object, never of an activity
+ * (PROTOCOL 8.2, 4). Of a Create or a plain Announce, its object; of an Announce that wraps a
+ * Create, that Create's object; absent of everything else. */
+struct span activity_announced(const struct activity *activity);
+
+/* Whether the text is the public collection: the full URI, `as:Public` or `Public`; also
+ * `as:public`, which some clients write (PROTOCOL 8.1). */
 bool activity_is_public(struct span text);
+/* By name, with or without `as:` or the namespace; ACTIVITY_OTHER if it is none of ours. */
+enum activity_type activity_type_by_name(struct span name);
 const char *activity_type_name(enum activity_type type); /* `Create`; `other` for OTHER */
