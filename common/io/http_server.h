@@ -1,12 +1,32 @@
 /* http_server: HTTP/1.1 on a TCP address or a Unix socket; llhttp in strict mode, limits,
  * deadlines.
  *
- * One request of a connection is worked on at a time, the rest waits unread: answers are in order
- * by construction. A malformed request is answered and the connection closed; nothing after it on
- * that connection is ever executed. Refused here (ATTACKS 3.1): both Content-Length and
- * Transfer-Encoding, two of either, obs-fold, bare CR or LF, no or two Host fields, chunk
- * extensions over 256 bytes, trailers (dropped), any body encoding but identity, Expect other than
- * 100-continue. */
+ * One request of a connection is worked on at a time; what a client pipelines behind it waits, at
+ * most one read (64 KiB) of it in memory, the rest in TCP: answers are in order by construction. A
+ * malformed request is answered with a problem document (RFC 9457) and the connection closed;
+ * nothing after it on that connection is ever executed.
+ *
+ * Refused here (ATTACKS 3.1), so that no handler meets it:
+ *   400  not HTTP/1.x; bare CR or LF, control characters, a folded field, a bad or empty name; no
+ * Host (1.1), a malformed one, an absolute-form target of another; Content-Length that is not plain
+ *        digits, or together with Transfer-Encoding; chunk extensions over 256 bytes; two fields of
+ * a name that may stand once (Host, Content-Length, Transfer-Encoding, Content-Type,
+ *        Content-Encoding, Content-Digest, Date, Digest, Signature, Signature-Input, Expect,
+ *        Authorization)
+ *   413, 414, 431  beyond the limits        408  header or body too slow
+ *   415  a body with a Content-Encoding other than identity: it is never inflated
+ *   417  an Expect other than 100-continue  501  an unknown method, CONNECT, a transfer coding but
+ *        chunked
+ *   Upgrade is ignored
+ * Left to the handler: paths and methods (404, 405), whether the Host is ours (421), Content-Type.
+ * Trailer fields are dropped. Date, Content-Length and Connection of an answer are written here;
+ * there is no Server field.
+ *
+ * Deadlines: the header's is absolute, from its first byte; the body's rate is an average, looked
+ * at once body_grace_ms have passed and then every second; an idle or too slow reader is closed
+ * without a word. From four fifths of `connections` on, each new one ends the one that has been
+ * idle longest; at the limit new ones wait in the kernel. per_address counts an IPv6 /64 as one;
+ * Unix sockets are not counted. */
 #pragma once
 
 #include "common/io/loop.h"
@@ -30,11 +50,11 @@ struct http_request; /* the server's; what a handler sees is below */
 
 struct http_view {
     struct span method, target; /* as received */
-    struct span path, query;    /* query absent where there is no `?` */
-    struct span host;           /* the Host field */
+    struct span path, query;    /* still encoded; query absent where there is no `?` */
+    struct span host;           /* the Host field as received; absent only in HTTP/1.0 */
     const struct http_field *fields;
     size_t fields_n;
-    struct span body;
+    struct span body; /* whole, without chunks; empty where there was none */
     struct span peer; /* address without port; `unix` for a Unix socket */
 };
 
@@ -68,7 +88,8 @@ void http_server_stop(struct http_server *server);
 void http_server_free(struct http_server **server);
 
 const struct http_view *http_view(const struct http_request *request);
-/* The only value of a field; absent if it is not there. *ret_count (may be NULL): how often. */
+/* The value of a field that stands there exactly once; absent otherwise. *ret_count (may be NULL):
+ * how often it stands there. */
 struct span http_field(const struct http_view *view, const char *name, unsigned *ret_count);
 
 struct http_response {
@@ -79,5 +100,5 @@ struct http_response {
     struct span body; /* copied */
     bool close;
 };
-/* Takes the request. HEAD gets the header alone. */
+/* Takes the request. HEAD gets the header alone. Never calls a handler. */
 void http_reply(struct http_request **request, const struct http_response *response);
