@@ -9,12 +9,15 @@ void sha256(struct span data, uint8_t out[SHA256_SIZE]);
 /* The digest as 64 lower-case hex digits and a NUL. */
 void sha256_hex(struct span data, char out[2 * SHA256_SIZE + 1]);
 
-/* `SHA-256=...` (draft-ietf-httpbis-digest-headers, RFC 3230). */
+/* `SHA-256=...` (RFC 3230, draft-ietf-httpbis-digest-headers). Adds to out, or sets its `over`. */
 void digest_write(struct bytes *out, struct span body);
-/* `sha-256=:...:` (RFC 9530). */
+/* `sha-256=:...:` (RFC 9530). The same. */
 void content_digest_write(struct bytes *out, struct span body);
 /* Whether a received field speaks of this body: at least one algorithm known (SHA-256, SHA-512;
- * names without case in Digest, lower case in Content-Digest), and none of the known ones wrong.
- * ERR_OK, ERR_SIGNATURE_DIGEST, or ERR_BAD_REQUEST where the field can't be parsed. */
+ * names without case in Digest, lower case in Content-Digest), and none of the known ones wrong;
+ * base64 is strict.
+ * ERR_OK; ERR_SIGNATURE_DIGEST (no known algorithm, another body, an algorithm of Content-Digest
+ * given twice); ERR_BAD_REQUEST where the field can't be parsed, which includes an upper-case key
+ * of Content-Digest (RFC 8941: keys are lower case). */
 enum err digest_check(struct span field, struct span body);
 enum err content_digest_check(struct span field, struct span body);
