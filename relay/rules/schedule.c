@@ -138,7 +138,12 @@ static void dest_settle(struct schedule *s, struct dest *d)
 
 void schedule_load_shard(struct schedule *s, unsigned shard, uint64_t low)
 {
+    struct dest *d;
     s->shards[shard].low = low;
+    DL_FOREACH2(s->shards[shard].dests, d, shard_next)
+    {
+        d->cursor.low = low;
+    }
 }
 
 void schedule_load_member(struct schedule *s, const struct member *member)

@@ -32,11 +32,12 @@ void schedule_free(struct schedule **schedule);
 
 /* --- loading: what Redis holds, before the first entry is told -----------------------------------
  */
+/* Members first, then each shard, then the cursors of their own in that shard. */
 void schedule_load_shard(struct schedule *s, unsigned shard, uint64_t low);
 /* A member as it is now; those that get nothing (invited, left, ...) may be passed and are ignored.
  */
 void schedule_load_member(struct schedule *s, const struct member *member);
-/* A cursor of its own; after its shard and member. */
+/* A cursor of its own. */
 void schedule_load_cursor(struct schedule *s, struct span host, const struct cursor *cursor);
 /* All is loaded: returns where the tail has to be read from, behind this number. */
 uint64_t schedule_loaded(struct schedule *s);

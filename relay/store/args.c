@@ -1,0 +1,74 @@
+/* args: the words of a command, and reading answers of our scripts.
+ * May not know: what the commands mean. */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "relay/store/store_inner.h"
+
+enum { ARGS_MAX = 64 * 1024 * 1024 };
+
+static void word_ends(struct args *a)
+{
+    if (a->n == a->cap) {
+        a->cap = a->cap ? 2 * a->cap : 32;
+        a->ends = mem_grow(a->ends, a->cap * sizeof(*a->ends));
+    }
+    a->ends[a->n++] = a->text.n;
+}
+
+static struct bytes *room(struct args *a)
+{
+    if (!a->text.max)
+        bytes_init(&a->text, ARGS_MAX);
+    return &a->text;
+}
+
+void args_add(struct args *a, struct span s)
+{
+    bytes_add(room(a), s);
+    word_ends(a);
+}
+
+void args_add_str(struct args *a, const char *text)
+{
+    args_add(a, span_of(text));
+}
+
+void args_add_int(struct args *a, int64_t value)
+{
+    bytes_addf(room(a), "%" PRId64, value);
+    word_ends(a);
+}
+
+void args_call(struct args *a, struct store *store, struct redis_script *script, redis_cb cb,
+               void *arg)
+{
+    struct span *list = mem_new(a->n * sizeof(*list));
+    size_t from = 0;
+    for (size_t i = 0; i < a->n; i++) {
+        list[i] = (struct span){bytes_str(&a->text) + from, a->ends[i] - from};
+        from = a->ends[i];
+    }
+    redis_script(store_redis(store), script, list, a->n, cb, arg);
+    free(list);
+    free(a->ends);
+    bytes_fini(&a->text);
+    *a = (struct args){0};
+}
+
+bool answer_is(const struct redis_reply *reply, const char *word)
+{
+    return span_eq_str(reply_text(reply_at(reply, 0)), word);
+}
+
+uint64_t answer_number(const struct redis_reply *reply, size_t i)
+{
+    return (uint64_t)reply_int(reply_at(reply, i));
+}
+
+uint64_t id_number(struct span id)
+{
+    uint64_t n = 0;
+    span_cut(&id, '-');
+    return id.p && span_u64(id, UINT64_MAX, &n) ? n : 0;
+}

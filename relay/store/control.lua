@@ -1,0 +1,25 @@
+#!lua flags=allow-oom
+-- control: one change of one member, numbered in the journal, with the direct mail that tells it so.
+-- The member's new record holds HERE where its own number belongs.
+-- ARGV: epoch, host, ver expected, new record, event, now, cuts, shard, inbox, kind, body, HERE
+-- Answer: OK n | AGAIN member | EPOCH
+local P = '{weir}:'
+local epoch, host, ver, record, event, now, cuts, shard, inbox, kind, body, here = unpack(ARGV)
+local log = redis.call('HMGET', P .. 'log', 'epoch', 'last')
+if log[1] ~= epoch then return { 'EPOCH' } end
+local member = redis.call('HMGET', P .. 'member:' .. host, 'ver', 'm')
+if (member[1] or '0') ~= ver then return { 'AGAIN', member[2] or '' } end
+
+local n = redis.call('HINCRBY', P .. 'log', 'n', 1)
+record = string.gsub(record, here, tostring(n))
+redis.call('HSET', P .. 'member:' .. host, 'ver', tonumber(ver) + 1, 'm', record)
+redis.call('SADD', P .. 'members', host)
+redis.call('XADD', P .. 'N', epoch .. '-' .. n, 'k', 'c', 'c', event, 'h', host, 'm', record, 'x', cuts,
+  't', now, 'pv', log[2])
+redis.call('HSET', P .. 'log', 'last', n)
+if inbox ~= '' then
+  local d = redis.call('HINCRBY', P .. 'log', 'n', 1)
+  redis.call('XADD', P .. 'direct:' .. shard, epoch .. '-' .. d, 't', now, 'h', host, 'i', inbox, 'k', kind,
+    'b', body)
+end
+return { 'OK', tostring(n) }

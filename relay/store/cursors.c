@@ -1,0 +1,173 @@
+/* cursors: claiming shards and committing deltas, each under nonce, epoch and sequence.
+ * May not know: how the scheduler comes to its delta. */
+#include "relay/store/cursors.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "relay/store/store_inner.h"
+#include "store_scripts.h"
+
+static struct redis_script script_claim = {.name = "claim", .text = LUA_CLAIM};
+static struct redis_script script_commit = {.name = "commit", .text = LUA_COMMIT};
+
+struct cursors {
+    struct store *store;
+    char nonce[33];
+    uint64_t seq[SCHEDULE_SHARDS_MAX];
+    struct schedule *schedule; /* while claiming */
+    size_t waiting;
+    enum err err;
+    cursors_cb cb;
+    void *arg;
+    bool moved[SCHEDULE_SHARDS_MAX]; /* shards of the commit that is out */
+};
+
+struct cursors *cursors_new(struct store *store, const char *nonce)
+{
+    struct cursors *c = mem_new(sizeof(*c));
+    c->store = store;
+    span_copy(span_of(nonce), c->nonce, sizeof(c->nonce));
+    return c;
+}
+
+void cursors_free(struct cursors **cursors)
+{
+    free(*cursors);
+    *cursors = NULL;
+}
+
+/* --- claiming
+ * --------------------------------------------------------------------------------------------- */
+
+struct claim {
+    struct cursors *c;
+    unsigned shard;
+};
+
+static void load_shard(struct cursors *c, unsigned shard, const struct redis_reply *reply)
+{
+    const struct redis_reply *own = reply_at(reply, 3);
+    c->seq[shard] = answer_number(reply, 1);
+    schedule_load_shard(c->schedule, shard, answer_number(reply, 2));
+    for (size_t i = 0; i + 1 < reply_len(own); i += 2) {
+        struct cursor cursor;
+        if (cursor_read(reply_text(reply_at(own, i + 1)), &cursor))
+            schedule_load_cursor(c->schedule, reply_text(reply_at(own, i)), &cursor);
+    }
+}
+
+static void on_claimed(void *arg, enum err err, const struct redis_reply *reply)
+{
+    struct claim *claim = arg;
+    struct cursors *c = claim->c;
+    if (err == ERR_OK && answer_is(reply, "OK"))
+        load_shard(c, claim->shard, reply);
+    else
+        c->err = err == ERR_OK ? ERR_FENCED : err;
+    free(claim);
+    if (--c->waiting == 0)
+        c->cb(c->arg, c->err);
+}
+
+void cursors_claim(struct cursors *c, struct schedule *schedule, cursors_cb cb, void *arg)
+{
+    c->schedule = schedule;
+    c->cb = cb;
+    c->arg = arg;
+    c->err = ERR_OK;
+    c->waiting = store_shards(c->store);
+    for (unsigned shard = 0; shard < store_shards(c->store); shard++) {
+        struct claim *claim = mem_new(sizeof(*claim));
+        struct args a = {0};
+        *claim = (struct claim){c, shard};
+        args_add_str(&a, store_epoch_text(c->store));
+        args_add_str(&a, c->nonce);
+        args_add_int(&a, shard);
+        args_call(&a, c->store, &script_claim, on_claimed, claim);
+    }
+}
+
+/* --- committing
+ * ------------------------------------------------------------------------------------------- */
+
+static void on_committed(void *arg, enum err err, const struct redis_reply *reply)
+{
+    struct cursors *c = arg;
+    if (err == ERR_OK && !answer_is(reply, "OK"))
+        err = ERR_FENCED;
+    for (unsigned i = 0; i < SCHEDULE_SHARDS_MAX; i++)
+        if (c->moved[i]) {
+            c->seq[i] += err == ERR_OK;
+            c->moved[i] = false;
+        }
+    c->cb(c->arg, err);
+}
+
+static void add_words(struct args *a, const char *word, const char *host)
+{
+    args_add_str(a, word);
+    if (host)
+        args_add_str(a, host);
+}
+
+/* The words of commit.lua, one change each. */
+static void add_change(struct cursors *c, struct args *a, const struct change *change)
+{
+    struct bytes cursor;
+    switch (change->kind) {
+    case CHANGE_SHARD:
+        add_words(a, "S", NULL);
+        args_add_int(a, change->shard);
+        args_add_int(a, (int64_t)c->seq[change->shard] + 1);
+        args_add_int(a, (int64_t)change->cursor.low);
+        c->moved[change->shard] = true;
+        break;
+    case CHANGE_CURSOR:
+        bytes_init(&cursor, 256);
+        cursor_write(&change->cursor, &cursor);
+        add_words(a, "C", change->host);
+        args_add(a, bytes_span(&cursor));
+        bytes_fini(&cursor);
+        break;
+    case CHANGE_FOLLOW: add_words(a, "F", change->host); break;
+    case CHANGE_FAIL:
+        add_words(a, "X", NULL);
+        args_add_int(a, (int64_t)change->to);
+        args_add_str(a, change->host);
+        args_add_str(a, err_code(change->why));
+        args_add_int(a, change->status);
+        break;
+    case CHANGE_SKIP:
+        add_words(a, "K", NULL);
+        args_add_int(a, (int64_t)change->to);
+        args_add_str(a, change->host);
+        args_add_str(a, err_code(change->why));
+        break;
+    case CHANGE_CUT:
+        add_words(a, "G", NULL);
+        args_add_int(a, (int64_t)change->from);
+        args_add_int(a, (int64_t)change->to);
+        args_add_str(a, change->host);
+        args_add_str(a, err_code(change->why));
+        break;
+    case CHANGE_DIRECT: add_words(a, "D", change->id); break;
+    case CHANGE_DOWN: add_words(a, "-", change->host); break;
+    case CHANGE_UP: add_words(a, "+", change->host); break;
+    }
+}
+
+void cursors_commit(struct cursors *c, const struct delta *delta, int64_t now_ms, cursors_cb cb,
+                    void *arg)
+{
+    struct args a = {0};
+    c->cb = cb;
+    c->arg = arg;
+    args_add_str(&a, store_epoch_text(c->store));
+    args_add_str(&a, c->nonce);
+    args_add_int(&a, now_ms);
+    for (size_t i = 0; i < delta->n; i++)
+        add_change(c, &a, &delta->list[i]);
+    args_call(&a, c->store, &script_commit, on_committed, c);
+}

@@ -1,0 +1,30 @@
+#!lua flags=allow-oom
+-- hello: the handshake of every new connection. Finds or founds the journal, and opens a new epoch when
+-- this Redis is not the process that wrote last: what it may have lost is then behind a line, and no
+-- number is ever used twice under one id.
+-- ARGV: journal id we know ('' = none), id for a new journal, shards
+-- Answer: OK id epoch shards n floor | EMPTY | OTHER id | SCHEMA n
+local P = '{weir}:'
+local LOG = P .. 'log'
+local SCHEMA = 1
+local id = redis.call('HGET', LOG, 'id')
+if not id then
+  if ARGV[1] ~= '' then return { 'EMPTY' } end
+  id = ARGV[2]
+  redis.call('HSET', LOG, 'id', id, 'schema', SCHEMA, 'shards', ARGV[3], 'epoch', 0, 'run', '',
+    'n', 0, 'last', 0, 'floor', 0, 'bodyfloor', 0)
+elseif ARGV[1] ~= '' and ARGV[1] ~= id then
+  return { 'OTHER', id }
+end
+local schema = redis.call('HGET', LOG, 'schema')
+if tonumber(schema) ~= SCHEMA then return { 'SCHEMA', schema } end
+
+local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+local log = redis.call('HMGET', LOG, 'run', 'epoch', 'n', 'shards', 'floor')
+local epoch = tonumber(log[2])
+if log[1] ~= run then
+  if epoch > 0 then redis.call('HSET', P .. 'epochs', log[2], log[3]) end
+  epoch = math.max(epoch + 1, tonumber(redis.call('TIME')[1]))
+  redis.call('HSET', LOG, 'run', run, 'epoch', epoch)
+end
+return { 'OK', id, tostring(epoch), log[4], log[3], log[5] }

@@ -1,0 +1,201 @@
+/* journal: one script call for an accepted activity; pages and bodies for those who read.
+ * May not know: who decides, who delivers. */
+#include "relay/store/journal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/pure/encode.h"
+#include "relay/store/store_inner.h"
+#include "store_scripts.h"
+
+enum { WEEK_MS = 7 * 86400 * 1000, SEEN_BYTES = 14, BUCKETS = 4096, BODIES_AT_ONCE = 1000 };
+
+static struct redis_script script_append = {.name = "append", .text = LUA_APPEND};
+static struct redis_script script_page = {.name = "page", .text = LUA_PAGE};
+static struct redis_script script_trim = {.name = "trim", .text = LUA_TRIM};
+
+/* --- append
+ * --------------------------------------------------------------------------------------------- */
+
+struct append_call {
+    journal_appended_cb cb;
+    void *arg;
+    struct store *store;
+};
+
+static const struct {
+    const char *word;
+    enum journal_result result;
+} results[] = {
+    {"OK", JOURNAL_APPENDED}, {"DUP", JOURNAL_DUPLICATE},      {"REUSED", JOURNAL_REUSED},
+    {"STALE", JOURNAL_STALE}, {"NOTOWNER", JOURNAL_NOT_OWNER}, {"NOBODY", JOURNAL_NOBODY},
+    {"AGAIN", JOURNAL_AGAIN},
+};
+
+static void on_appended(void *arg, enum err err, const struct redis_reply *reply)
+{
+    struct append_call *call = arg;
+    struct journal_appended answer = {.err = err == ERR_OK ? ERR_REDIS_REPLY : err};
+    for (size_t i = 0; err == ERR_OK && i < sizeof(results) / sizeof(*results); i++) {
+        if (!answer_is(reply, results[i].word))
+            continue;
+        answer.err = ERR_OK;
+        answer.result = results[i].result;
+        answer.n = answer.result == JOURNAL_AGAIN ? 0 : answer_number(reply, 1);
+        answer.member = answer.result == JOURNAL_AGAIN ? reply_text(reply_at(reply, 1)) : SPAN_NONE;
+    }
+    if (err == ERR_OK && answer_is(reply, "EPOCH"))
+        store_reset(call->store); /* another Redis process than we shook hands with */
+    call->cb(call->arg, &answer);
+    free(call);
+}
+
+static struct span hash_part(const uint8_t *hash, size_t n)
+{
+    return hash ? (struct span){(const char *)hash, n} : SPAN("");
+}
+
+static unsigned bucket_of(const uint8_t *hash)
+{
+    return hash ? ((unsigned)hash[30] << 8 | hash[31]) % BUCKETS : 0;
+}
+
+void journal_append(struct store *store, const struct journal_append *p, journal_appended_cb cb,
+                    void *arg)
+{
+    static const char *const kinds[] = {"C", "U", "D", "A", "O"};
+    struct append_call *call = mem_new(sizeof(*call));
+    struct args a = {0};
+    struct bytes object;
+    struct bytes announce;
+    struct bytes check;
+    char again_bucket[16];
+    *call = (struct append_call){cb, arg, store};
+    bytes_init(&object, 64);
+    bytes_init(&announce, 64);
+    bytes_init(&check, 16);
+    hex_write(&object, hash_part(p->object_hash, 16));
+    hex_write(&announce, hash_part(p->id_hash, 16));
+    hex_write(&check, hash_part(p->what_hash, 4));
+    snprintf(again_bucket, sizeof(again_bucket), "a%u", bucket_of(p->again_hash));
+
+    args_add_str(&a, store_epoch_text(store));
+    args_add(&a, p->from);
+    args_add_int(&a, (int64_t)p->ver);
+    args_add_int(&a, p->now_ms);
+    args_add_str(&a, kinds[p->kind]);
+    args_add_int(&a, p->now_ms / WEEK_MS);
+    args_add_int(&a, bucket_of(p->id_hash));
+    args_add(&a, hash_part(p->id_hash, SEEN_BYTES));
+    args_add(&a, bytes_span(&check));
+    args_add(&a, bytes_span(&object));
+    args_add(&a, p->owner);
+    args_add_int(&a, p->stamp_ms);
+    args_add(&a, p->audience);
+    args_add(&a, p->zone);
+    args_add_str(&a, again_bucket);
+    args_add(&a, hash_part(p->again_hash, SEEN_BYTES));
+    args_add(&a, p->again_hash ? bytes_span(&announce) : SPAN(""));
+    args_add_str(&a, p->facts.has_proof ? "1" : "0");
+    args_add_int(&a, p->facts.type);
+    args_add_int(&a, p->facts.undone);
+    args_add(&a, p->id);
+    args_add(&a, p->object);
+    args_add(&a, p->object_host);
+    args_add(&a, p->body);
+    args_call(&a, store, &script_append, on_appended, call);
+    bytes_fini(&object);
+    bytes_fini(&announce);
+    bytes_fini(&check);
+}
+
+/* --- pages
+ * ------------------------------------------------------------------------------------------------
+ */
+
+struct page_call {
+    journal_page_cb cb;
+    void *arg;
+};
+
+static void on_page(void *arg, enum err err, const struct redis_reply *reply)
+{
+    struct page_call *call = arg;
+    struct journal_page page = {.err = err};
+    const struct redis_reply *entries = reply_at(reply, 2);
+    size_t n = err == ERR_OK ? reply_len(entries) : 0;
+    struct journal_line *lines = mem_new(n * sizeof(*lines));
+    for (size_t i = 0; i < n; i++) {
+        struct entry *entry;
+        struct journal_line *line = &lines[page.lines_n];
+        if (line_read(reply_at(entries, i), line, &entry))
+            page.lines_n++;
+    }
+    page.n = err == ERR_OK ? answer_number(reply, 0) : 0;
+    page.floor = err == ERR_OK ? answer_number(reply, 1) : 0;
+    page.lines = lines;
+    call->cb(call->arg, &page);
+    for (size_t i = 0; i < page.lines_n; i++)
+        entry_unref(&lines[i].entry);
+    free(lines);
+    free(call);
+}
+
+void journal_page(struct store *store, uint64_t after, size_t count, journal_page_cb cb, void *arg)
+{
+    struct page_call *call = mem_new(sizeof(*call));
+    struct args a = {0};
+    *call = (struct page_call){cb, arg};
+    args_add_int(&a, (int64_t)after);
+    args_add_int(&a, (int64_t)count);
+    args_call(&a, store, &script_page, on_page, call);
+}
+
+/* --- bodies
+ * -----------------------------------------------------------------------------------------------
+ */
+
+struct body_call {
+    journal_body_cb cb;
+    void *arg;
+};
+
+static void on_body(void *arg, enum err err, const struct redis_reply *reply)
+{
+    struct body_call *call = arg;
+    call->cb(call->arg, err, err == ERR_OK ? reply_text(reply) : SPAN_NONE);
+    free(call);
+}
+
+void journal_body(struct store *store, uint64_t n, journal_body_cb cb, void *arg)
+{
+    struct body_call *call = mem_new(sizeof(*call));
+    char key[48];
+    *call = (struct body_call){cb, arg};
+    snprintf(key, sizeof(key), KEY("body:%" PRIu64), n);
+    struct span words[] = {SPAN("GET"), span_of(key)};
+    redis_call(store_redis(store), words, 2, 0, on_body, call);
+}
+
+/* --- trimming
+ * ---------------------------------------------------------------------------------------------- */
+
+static void on_trimmed(void *arg, enum err err, const struct redis_reply *reply)
+{
+    /* What could not be trimmed now is trimmed next time. */
+    (void)arg;
+    (void)err;
+    (void)reply;
+}
+
+void journal_trim(struct store *store, const char *keep, uint64_t bodies)
+{
+    struct args a = {0};
+    args_add_str(&a, store_epoch_text(store));
+    args_add_str(&a, keep);
+    args_add_int(&a, (int64_t)bodies);
+    args_add_int(&a, BODIES_AT_ONCE);
+    args_call(&a, store, &script_trim, on_trimmed, NULL);
+}

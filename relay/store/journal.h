@@ -1,0 +1,88 @@
+/* journal: appending what was accepted, reading it back. */
+#pragma once
+
+#include "relay/rules/entry.h"
+#include "relay/rules/member.h"
+#include "relay/store/store.h"
+
+/* How an activity is told apart by the script. */
+enum journal_kind {
+    JOURNAL_CREATE,
+    JOURNAL_UPDATE,
+    JOURNAL_DELETE, /* Delete, and Undo of something that has an id of its own: by the object's
+                       state */
+    JOURNAL_ANNOUNCE,
+    JOURNAL_OTHER
+};
+
+/* 32 bytes of SHA-256 each; made by the caller, since this room knows no cryptography. */
+struct journal_append {
+    enum journal_kind kind;
+    struct span from; /* host of the sender */
+    uint64_t ver;     /* of the member record that was decided by; 0: none */
+    int64_t now_ms;
+    const uint8_t *id_hash;     /* of the activity's id */
+    const uint8_t *what_hash;   /* of type and object: the same id for something else is refused */
+    const uint8_t *object_hash; /* of what is indexed; NULL: nothing is */
+    const uint8_t *again_hash; /* of the object if it goes out as our Announce; NULL: it does not */
+    struct span owner;         /* host that owns the object */
+    int64_t stamp_ms;
+    struct span
+        audience; /* zones, comma-separated; may be empty (an Update goes where its object went) */
+    struct span zone; /* of the sender */
+    struct outgoing_facts facts;
+    struct span id, object, object_host;
+    struct span body;
+};
+
+enum journal_result {
+    JOURNAL_APPENDED,
+    JOURNAL_DUPLICATE,
+    JOURNAL_REUSED, /* the id stood for something else */
+    JOURNAL_STALE,  /* older than what is known of the object */
+    JOURNAL_NOT_OWNER,
+    JOURNAL_NOBODY, /* no zone may have it */
+    JOURNAL_AGAIN   /* the member changed: decide again */
+};
+
+struct journal_appended {
+    enum err err; /* OK: Redis answered, and with it the entry is as durable as configured */
+    enum journal_result result;
+    uint64_t n;
+    struct span member; /* AGAIN: its record now (may be empty); borrowed during the callback */
+};
+typedef void (*journal_appended_cb)(void *arg, const struct journal_appended *answer);
+/* One script call, however many members there are. Copies what it needs. */
+void journal_append(struct store *store, const struct journal_append *append,
+                    journal_appended_cb cb, void *arg);
+
+/* One line of the journal as read. */
+enum journal_line_kind { JOURNAL_ENTRY, JOURNAL_CONTROL, JOURNAL_WAKE };
+struct journal_line {
+    enum journal_line_kind kind;
+    uint64_t n, previous;
+    struct entry *entry; /* ENTRY: borrowed during the callback */
+    struct span event;   /* CONTROL */
+    struct span member;  /* CONTROL: its record, to be read with member_read() */
+    bool cuts;           /* CONTROL */
+    struct span host;    /* WAKE */
+    const char *id;      /* its id in Redis, to read on from */
+};
+
+struct journal_page {
+    enum err err;
+    uint64_t n;     /* newest number given out when it was read */
+    uint64_t floor; /* everything up to here is gone */
+    const struct journal_line *lines;
+    size_t lines_n;
+};
+typedef void (*journal_page_cb)(void *arg, const struct journal_page *page);
+/* Up to count lines behind `after`. */
+void journal_page(struct store *store, uint64_t after, size_t count, journal_page_cb cb, void *arg);
+
+/* The body of an entry; absent if it is no longer kept. */
+typedef void (*journal_body_cb)(void *arg, enum err err, struct span body);
+void journal_body(struct store *store, uint64_t n, journal_body_cb cb, void *arg);
+
+/* Trims: entries before `keep` (an id; empty: none), bodies numbered below `bodies`. */
+void journal_trim(struct store *store, const char *keep, uint64_t bodies);

@@ -1,0 +1,64 @@
+/* keycache: public keys of others, kept for a while. Nothing is promised on their time to live: a
+ * key that is gone is fetched again. May not know: what a key is. */
+#include "relay/store/keycache.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "relay/store/store_inner.h"
+
+struct get_call {
+    keycache_cb cb;
+    void *arg;
+};
+
+static void on_key(void *arg, enum err err, const struct redis_reply *reply)
+{
+    struct get_call *call = arg;
+    struct keycache_entry entry = {.owner = reply_text(reply_field(reply, "owner")),
+                                   .inbox = reply_text(reply_field(reply, "inbox")),
+                                   .pem = reply_text(reply_field(reply, "pem")),
+                                   .fetched_ms = reply_int(reply_field(reply, "at"))};
+    call->cb(call->arg, err, err == ERR_OK && entry.owner.n && entry.pem.n ? &entry : NULL);
+    free(call);
+}
+
+static void key_name(const char *id_hash, char out[96])
+{
+    snprintf(out, 96, KEY("key:%.64s"), id_hash);
+}
+
+void keycache_get(struct store *store, const char *id_hash, keycache_cb cb, void *arg)
+{
+    struct get_call *call = mem_new(sizeof(*call));
+    char key[96];
+    *call = (struct get_call){cb, arg};
+    key_name(id_hash, key);
+    struct span words[] = {SPAN("HGETALL"), span_of(key)};
+    redis_call(store_redis(store), words, 2, 0, on_key, call);
+}
+
+static void on_put(void *arg, enum err err, const struct redis_reply *reply)
+{
+    /* A cache: what could not be kept is fetched again. */
+    (void)arg;
+    (void)err;
+    (void)reply;
+}
+
+void keycache_put(struct store *store, const char *id_hash, const struct keycache_entry *entry,
+                  int64_t ttl_ms)
+{
+    char key[96];
+    char at[24];
+    char ttl[24];
+    key_name(id_hash, key);
+    snprintf(at, sizeof(at), "%" PRId64, entry->fetched_ms);
+    snprintf(ttl, sizeof(ttl), "%" PRId64, ttl_ms);
+    struct span set[] = {SPAN("HSET"), span_of(key), SPAN("owner"), entry->owner, SPAN("inbox"),
+                         entry->inbox, SPAN("pem"),  entry->pem,    SPAN("at"),   span_of(at)};
+    struct span expire[] = {SPAN("PEXPIRE"), span_of(key), span_of(ttl)};
+    redis_call(store_redis(store), set, sizeof(set) / sizeof(*set), 0, on_put, NULL);
+    redis_call(store_redis(store), expire, 3, 0, on_put, NULL);
+}

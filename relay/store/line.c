@@ -1,0 +1,64 @@
+/* line: one entry of the journal's stream, from Redis's words to facts.
+ * May not know: why it is read. */
+#include "relay/store/store_inner.h"
+
+#include <string.h>
+
+static struct span field(const struct redis_reply *fields, const char *name)
+{
+    return reply_text(reply_field(fields, name));
+}
+
+static enum activity_type type_by_number(struct span text)
+{
+    uint64_t type;
+    return span_u64(text, ACTIVITY_OTHER, &type) ? (enum activity_type)type : ACTIVITY_OTHER;
+}
+
+static struct entry *entry_read(const struct redis_reply *fields, uint64_t n)
+{
+    struct entry e = {
+        .n = n,
+        .at_ms = reply_int(reply_field(fields, "t")),
+        .facts = {.type = type_by_number(field(fields, "ty")),
+                  .undone = type_by_number(field(fields, "u")),
+                  .has_proof = span_eq_str(field(fields, "p"), "1"),
+                  .announced = span_eq_str(field(fields, "an"), "1")},
+        .audience = field(fields, "a"),
+        .origin = field(fields, "g"),
+        .object_host = field(fields, "oh"),
+        .id = field(fields, "i"),
+        .object = field(fields, "o"),
+        .body_len = (size_t)reply_int(reply_field(fields, "len")),
+    };
+    span_copy(field(fields, "c"), e.announce, sizeof(e.announce));
+    return entry_new(&e);
+}
+
+bool line_read(const struct redis_reply *reply, struct journal_line *line, struct entry **ret_entry)
+{
+    struct span id = reply_text(reply_at(reply, 0));
+    const struct redis_reply *fields = reply_at(reply, 1);
+    struct span kind = field(fields, "k");
+    *ret_entry = NULL;
+    *line = (struct journal_line){
+        .n = id_number(id), .id = id.p, .previous = (uint64_t)reply_int(reply_field(fields, "pv"))};
+    if (line->n == 0)
+        return false;
+    if (span_eq_str(kind, "e")) {
+        line->kind = JOURNAL_ENTRY;
+        *ret_entry = entry_read(fields, line->n);
+        line->entry = *ret_entry;
+    } else if (span_eq_str(kind, "c")) {
+        line->kind = JOURNAL_CONTROL;
+        line->event = field(fields, "c");
+        line->member = field(fields, "m");
+        line->cuts = span_eq_str(field(fields, "x"), "1");
+    } else if (span_eq_str(kind, "w")) {
+        line->kind = JOURNAL_WAKE;
+        line->host = field(fields, "h");
+    } else {
+        return false;
+    }
+    return true;
+}

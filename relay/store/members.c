@@ -1,0 +1,160 @@
+/* members: reading the registry, and changing it through the journal.
+ * May not know: which changes are allowed (rules/member.c does). */
+#include "relay/store/members.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "relay/rules/cursor.h"
+#include "relay/store/store_inner.h"
+#include "store_scripts.h"
+
+static struct redis_script script_control = {.name = "control", .text = LUA_CONTROL};
+
+/* --- one
+ * ----------------------------------------------------------------------------------------------------
+ */
+
+struct get_call {
+    member_cb cb;
+    void *arg;
+};
+
+static void on_member(void *arg, enum err err, const struct redis_reply *reply)
+{
+    struct get_call *call = arg;
+    struct member *member = mem_new(sizeof(*member));
+    struct span text = err == ERR_OK ? reply_text(reply) : SPAN_NONE;
+    bool there = text.n && member_read(text, member);
+    if (text.n && !there)
+        err = ERR_REDIS_REPLY;
+    call->cb(call->arg, err, there ? member : NULL);
+    free(member);
+    free(call);
+}
+
+static void get(struct store *store, struct span host, redis_cb cb, void *arg)
+{
+    struct bytes key;
+    bytes_init(&key, 512);
+    bytes_add_str(&key, KEY("member:"));
+    bytes_add(&key, host);
+    struct span words[] = {SPAN("HGET"), bytes_span(&key), SPAN("m")};
+    redis_call(store_redis(store), words, 3, 0, cb, arg);
+    bytes_fini(&key);
+}
+
+void members_get(struct store *store, struct span host, member_cb cb, void *arg)
+{
+    struct get_call *call = mem_new(sizeof(*call));
+    *call = (struct get_call){cb, arg};
+    get(store, host, on_member, call);
+}
+
+/* --- all
+ * ----------------------------------------------------------------------------------------------------
+ */
+
+struct each_call {
+    struct store *store;
+    member_cb each;
+    void *arg;
+    size_t waiting;
+    enum err err;
+};
+
+static void each_done(struct each_call *call)
+{
+    if (--call->waiting)
+        return;
+    call->each(call->arg, call->err, NULL);
+    free(call);
+}
+
+static void on_each(void *arg, enum err err, const struct redis_reply *reply)
+{
+    struct each_call *call = arg;
+    struct member *member = mem_new(sizeof(*member));
+    if (err != ERR_OK)
+        call->err = err;
+    else if (member_read(reply_text(reply), member))
+        call->each(call->arg, ERR_OK, member);
+    free(member);
+    each_done(call);
+}
+
+static void on_hosts(void *arg, enum err err, const struct redis_reply *reply)
+{
+    struct each_call *call = arg;
+    call->err = err;
+    for (size_t i = 0; err == ERR_OK && i < reply_len(reply); i++) {
+        call->waiting++;
+        get(call->store, reply_text(reply_at(reply, i)), on_each, call);
+    }
+    each_done(call);
+}
+
+void members_each(struct store *store, member_cb each, void *arg)
+{
+    struct each_call *call = mem_new(sizeof(*call));
+    struct span words[] = {SPAN("SMEMBERS"), SPAN(KEY("members"))};
+    *call = (struct each_call){.store = store, .each = each, .arg = arg, .waiting = 1};
+    redis_call(store_redis(store), words, 2, 0, on_hosts, call);
+}
+
+/* --- changing
+ * -----------------------------------------------------------------------------------------------
+ */
+
+struct change_call {
+    struct store *store;
+    members_changed_cb cb;
+    void *arg;
+};
+
+static void on_changed(void *arg, enum err err, const struct redis_reply *reply)
+{
+    struct change_call *call = arg;
+    struct members_changed answer = {.err = err};
+    if (err == ERR_OK && answer_is(reply, "OK")) {
+        answer.n = answer_number(reply, 1);
+    } else if (err == ERR_OK && answer_is(reply, "AGAIN")) {
+        answer.err = ERR_AGAIN;
+        answer.member = reply_text(reply_at(reply, 1));
+    } else if (err == ERR_OK) {
+        answer.err = ERR_REDIS;
+        store_reset(call->store); /* EPOCH: another Redis process than we shook hands with */
+    }
+    call->cb(call->arg, &answer);
+    free(call);
+}
+
+void members_change(struct store *store, const struct members_change *c, members_changed_cb cb,
+                    void *arg)
+{
+    struct change_call *call = mem_new(sizeof(*call));
+    struct args a = {0};
+    struct bytes record;
+    char here[24];
+    struct span host = span_of(c->after->host);
+    *call = (struct change_call){store, cb, arg};
+    bytes_init(&record, 65536);
+    member_write(c->after, &record);
+    snprintf(here, sizeof(here), "%" PRIu64, MEMBER_HERE);
+
+    args_add_str(&a, store_epoch_text(store));
+    args_add(&a, host);
+    args_add_int(&a, (int64_t)c->ver);
+    args_add(&a, bytes_span(&record));
+    args_add_str(&a, member_event_name(c->event));
+    args_add_int(&a, c->now_ms);
+    args_add_str(&a, c->cuts ? "1" : "0");
+    args_add_int(&a, shard_of(host, store_shards(store)));
+    args_add(&a, c->inbox);
+    args_add(&a, c->kind);
+    args_add(&a, c->body);
+    args_add_str(&a, here);
+    args_call(&a, store, &script_control, on_changed, call);
+    bytes_fini(&record);
+}

@@ -1,0 +1,33 @@
+/* members: the registry. A member changes only through a control entry in the journal, so that
+ * every change has a place in the order. */
+#pragma once
+
+#include "relay/rules/member.h"
+#include "relay/store/store.h"
+
+/* member NULL: not known (with err OK). Borrowed during the callback. */
+typedef void (*member_cb)(void *arg, enum err err, const struct member *member);
+void members_get(struct store *store, struct span host, member_cb cb, void *arg);
+
+/* Called once for each member, then once with member NULL and err. */
+void members_each(struct store *store, member_cb each, void *arg);
+
+/* Stands in a record for the number that its own control entry will get. */
+#define MEMBER_HERE (UINT64_MAX - 1)
+
+struct members_change {
+    const struct member *after; /* spans that open or close now hold MEMBER_HERE */
+    uint64_t ver;               /* of the record that it was made from; 0: none */
+    enum member_event event;
+    bool cuts;
+    int64_t now_ms;
+    struct span inbox, kind, body; /* direct mail that tells it so; inbox absent: none */
+};
+struct members_changed {
+    enum err err; /* OK; ERR_AGAIN: the record changed meanwhile */
+    uint64_t n;
+    struct span member; /* AGAIN: the record now, or empty; borrowed during the callback */
+};
+typedef void (*members_changed_cb)(void *arg, const struct members_changed *answer);
+void members_change(struct store *store, const struct members_change *change, members_changed_cb cb,
+                    void *arg);

@@ -1,0 +1,42 @@
+/* store: the connection to Redis, the handshake, and whether the journal can be relied on now.
+ *
+ * The files of this room are the only ones that spell Redis key names. Every answer comes in a
+ * later turn. While the store is not ready, everything answers ERR_REDIS at once (in a later turn).
+ */
+#pragma once
+
+#include "common/io/loop.h"
+#include "common/io/redis.h"
+#include "common/pure/err.h"
+
+enum { STORE_SHARDS = 64, STORE_ID_SIZE = 33 };
+
+struct store;
+
+struct store_config {
+    const char *url;          /* of Redis */
+    const char *journal_file; /* where the journal's identity is kept beside the keys: a Redis that
+                               * lost it, or another one, is noticed (ENGINE 3c) */
+    bool strict;              /* insist on appendfsync always */
+    int64_t command_ms;
+    /* Ready or not any more; why: text when not ready, NULL otherwise. fatal: no waiting will mend
+     * it (a Redis that promises less than asked for, or another journal). */
+    void (*on_ready)(void *arg, bool ready, bool fatal, const char *why);
+    void *arg;
+};
+
+/* Starts connecting. ERR_URL if the url is not one. */
+enum err store_new(struct loop *loop, const struct store_config *config, struct store **ret);
+/* Outstanding callbacks get ERR_REDIS during this call. */
+void store_free(struct store **store);
+bool store_ready(const struct store *store);
+/* The journal's time line: every script carries it; 0 while not ready. Changes with each Redis
+ * process. */
+uint64_t store_epoch(const struct store *store);
+unsigned store_shards(const struct store *store);
+/* Drops the connection and shakes hands anew. */
+void store_reset(struct store *store);
+
+/* For the files of this room. */
+struct redis *store_redis(struct store *store);
+const char *store_epoch_text(const struct store *store);

@@ -1,0 +1,36 @@
+/* store_inner: what the files of the store share: key names, and lines of the journal as Redis
+ * gives them. */
+#pragma once
+
+#include "relay/store/journal.h"
+
+/* One hash tag, so that every key of ours is in one slot. */
+#define KEY(name) "{weir}:" name
+
+enum { STORE_PAGE = 256 };
+
+/* The words of a command, gathered one by one; copied. Starts as {0}. */
+struct args {
+    struct bytes text;
+    size_t *ends; /* where each word ends in text */
+    size_t n, cap;
+};
+void args_add(struct args *a, struct span s);
+void args_add_str(struct args *a, const char *text);
+void args_add_int(struct args *a, int64_t value);
+/* Sends them as one call of a script; frees them. */
+void args_call(struct args *a, struct store *store, struct redis_script *script, redis_cb cb,
+               void *arg);
+
+/* The first word of a script's answer is `word`. */
+bool answer_is(const struct redis_reply *reply, const char *word);
+/* A number at place i of a script's answer. */
+uint64_t answer_number(const struct redis_reply *reply, size_t i);
+
+/* Reads one stream entry ([id, [name, value, ...]]) into line. For ENTRY, *ret_entry is a new entry
+ * (one reference, the caller's); else NULL. False if it is none of ours. The spans are borrowed
+ * from the reply. */
+bool line_read(const struct redis_reply *reply, struct journal_line *line,
+               struct entry **ret_entry);
+/* The number behind the dash of an id. */
+uint64_t id_number(struct span id);

@@ -1,0 +1,27 @@
+/* tail: new lines of the journal and of direct mail, as they come; waits on a connection of its
+ * own. */
+#pragma once
+
+#include "relay/rules/schedule.h"
+#include "relay/store/journal.h"
+
+struct tail;
+
+struct tail_config {
+    const char *url; /* of Redis: XREAD waits on a connection of its own */
+    int64_t command_ms;
+    struct store *store; /* for what lies between `after` and now */
+    uint64_t after;      /* lines behind this number are told */
+    /* Lines in the order of their numbers; direct mail is told before the lines that follow it. */
+    void (*on_line)(void *arg, const struct journal_line *line);
+    void (*on_direct)(void *arg, const struct direct *direct);
+    /* A batch is done: now is the time to act. */
+    void (*on_batch)(void *arg);
+    /* Something is missing or the connection went away: the owner starts over. Once, then silence.
+     */
+    void (*on_lost)(void *arg, const char *why);
+    void *arg;
+};
+
+enum err tail_new(struct loop *loop, const struct tail_config *config, struct tail **ret);
+void tail_free(struct tail **tail);
