@@ -17,7 +17,8 @@ enum redis_kind { REDIS_NIL, REDIS_INT, REDIS_TEXT, REDIS_LIST, REDIS_ERROR };
 /* err: ERR_OK, ERR_REDIS (no answer: outcome unknown or never sent), ERR_REDIS_REPLY (Redis
  * answered with an error; its text is in the reply). reply is NULL with ERR_REDIS. */
 typedef void (*redis_cb)(void *arg, enum err err, const struct redis_reply *reply);
-/* The connection is up (before any other command can be sent on it), or went away. */
+/* The connection is up (authenticated, database selected, PING answered, and before any other
+ * command can be sent on it), or went away. A Redis that is still loading its data is not up. */
 typedef void (*redis_state_cb)(void *arg, bool up);
 
 struct redis_config {
@@ -30,10 +31,14 @@ struct redis_config {
 
 /* Starts connecting; back-off 100 ms doubling to 5 s, jittered. ERR_URL if url is not one. */
 enum err redis_new(struct loop *loop, const struct redis_config *config, struct redis **ret);
-/* Outstanding callbacks get ERR_REDIS during this call. */
+/* Outstanding callbacks get ERR_REDIS during this call; on_state is not called. Accepts NULL
+ * inside. */
 void redis_free(struct redis **redis);
 bool redis_is_up(const struct redis *redis);
-/* Drops the connection and connects anew (outcomes unknown). */
+/* Why there is no connection, in the words of the system or of Redis, for the log; empty while up.
+ * Borrowed until the state changes. */
+const char *redis_trouble(const struct redis *redis);
+/* Drops the connection and connects anew (outcomes unknown; callbacks come in a later turn). */
 void redis_reset(struct redis *redis);
 
 /* argv: n spans, copied. The callback comes in a later turn, exactly once. extra_ms is added to the
@@ -41,11 +46,12 @@ void redis_reset(struct redis *redis);
 void redis_call(struct redis *redis, const struct span *argv, size_t n, int64_t extra_ms,
                 redis_cb cb, void *arg);
 
-/* A Lua script: loaded at need (NOSCRIPT: SCRIPT LOAD, then once more). */
+/* A Lua script: loaded at need (NOSCRIPT: SCRIPT LOAD, then once more). A call that had to load it
+ * runs after commands that were sent later. */
 struct redis_script {
     const char *name;
     const char *text;
-    char sha[41]; /* filled at first use */
+    char sha[41]; /* filled at first use, from the answer of SCRIPT LOAD */
 };
 /* EVALSHA sha 0 argv...: the scripts name their keys themselves (all carry one hash tag). */
 void redis_script(struct redis *redis, struct redis_script *script, const struct span *argv,
