@@ -53,7 +53,8 @@ struct member {
 };
 
 /* As one line of text (JSON) and back: what the store keeps and control entries carry. False on
- * text that is not one of ours. */
+ * text that is not one of ours. MEMBER_TEXT_MAX is enough for any. */
+enum { MEMBER_TEXT_MAX = 64 * 1024 };
 void member_write(const struct member *member, struct bytes *out);
 bool member_read(struct span text, struct member *ret);
 
@@ -65,25 +66,35 @@ bool member_spans_entitle(const struct member_span *spans, size_t spans_n, uint6
 /* Whether a comma-separated audience names the zone. */
 bool audience_has(struct span audience, const char *zone);
 
-/* Things that happen to a member. */
-enum member_event {
-    EVENT_INVITE,
-    EVENT_FOLLOW,
-    EVENT_UNDO,
-    EVENT_ACCEPT,
-    EVENT_REJECT,
-    EVENT_SUSPEND,
-    EVENT_RESUME,
-    EVENT_REMOVE,
-    EVENT_EXPIRE,
-    EVENT_UNZONED,
-    EVENT_COUNT
-};
-const char *
-member_event_name(enum member_event event); /* `join`, `leave`, `suspend` ...: control entries */
+/* Things that happen to a member, and the kind of the control entry that says so. */
+#define MEMBER_EVENTS(X)                                                                           \
+    X(INVITE, "invite")   /* an operator expects it, or extends its invitation */                  \
+    X(FOLLOW, "join")     /* its Follow */                                                         \
+    X(UNDO, "leave")      /* its Undo of the Follow */                                             \
+    X(ACCEPT, "accept")   /* an operator's answer to what is pending */                            \
+    X(REJECT, "reject")   /* the same */                                                           \
+    X(SUSPEND, "suspend") /* an operator closes the gate for a while */                            \
+    X(RESUME, "resume")   /* and opens it again */                                                 \
+    X(REMOVE, "remove")   /* an operator ends it */                                                \
+    X(EXPIRE, "expire")   /* the end date of its invitation has come */                            \
+    X(UNZONED, "unzoned") /* a reload left it without a zone */                                    \
+    X(ZONED, "zone")      /* a reload, or an operator, put it into another zone */
 
-/* What goes to the member on the wire because of it. */
-enum member_wire { WIRE_NOTHING, WIRE_ACCEPT, WIRE_REJECT };
+enum member_event {
+#define X(name, text) EVENT_##name,
+    MEMBER_EVENTS(X)
+#undef X
+        EVENT_COUNT
+};
+const char *member_event_name(enum member_event event);
+enum member_event member_event_by_name(struct span name); /* EVENT_COUNT if none */
+
+/* What goes to the member on the wire because of it (PRODUCT 2.2). */
+enum member_wire {
+    WIRE_NOTHING,
+    WIRE_ACCEPT, /* of the Follow in `after` */
+    WIRE_REJECT  /* of the Follow in `after`, which is the one that was accepted or is pending */
+};
 
 struct member_change {
     struct member after;
@@ -92,11 +103,19 @@ struct member_change {
 };
 
 /* The one place that says what may happen in which state, with which effect (DESIGN 1,
- * PRODUCT 2.2). before NULL: not known yet (host and zone are taken from `with`). FOLLOW takes
- * actor, inbox, follow from `with`, and needs the way its zone is joined (enum zone_join as int);
- * it is idempotent in every state. n: the number that the control entry will have: spans open and
- * close there. ERR_OK, ERR_TRANSITION, ERR_NOT_INVITED, ERR_SUSPENDED, ERR_EXPIRED, ERR_REMOVED (a
- * Follow that must not succeed). */
+ * PRODUCT 2.2); the table stands above the code. before NULL: not known yet (the host is taken
+ * from `with`). `with` may be NULL where the event brings nothing. Brought along:
+ *
+ *   INVITE  zone and until_ms (0: no end)
+ *   FOLLOW  actor, inbox, follow, and software if it is known; the zone only of who is not a
+ *           member yet or had left: an invitation or an operator's zone stands above the policy's
+ *   ZONED, RESUME, ACCEPT  zone, if it names one
+ *
+ * join: how the zone is joined (enum zone_join); asked for a Follow only. n: the number that the
+ * control entry will have: spans open and close there. A Follow is idempotent in every state. Who
+ * was suspended or removed cannot get out of it by leaving and coming back.
+ * ERR_OK, ERR_TRANSITION, ERR_NOT_INVITED, ERR_SUSPENDED, ERR_EXPIRED (also: until_ms is over),
+ * ERR_REMOVED; *ret is set with ERR_OK only. */
 enum err member_apply(const struct member *before, enum member_event event,
                       const struct member *with, int join, uint64_t n, int64_t now_ms,
                       struct member_change *ret);

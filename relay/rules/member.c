@@ -1,0 +1,306 @@
+/* member: the life of a member as a table, and the spans of the journal that it is entitled to.
+ *
+ *             invite  follow   undo    accept  reject  suspend resume  remove  expire  unzoned
+ * zoned (unknown)   invited by join  -       -       -       -       -       -       -       - -
+ * invited     invited active+A -       -       removed -       -       removed expired susp.   zone
+ * pending     active+A by join left    active+A rem.+R -       -       rem.+R  exp.+R  susp.   zone
+ * active      (term)  active+A left!   -       rem.+R! susp.   -       rem.+R! exp.+R! susp.   zone
+ * suspended   (term)  refused  forgets! -      rem.+R! -       back    rem.+R! exp.+R! -       zone
+ * expired     invited refused  -       -       -       -       -       removed -       -       -
+ * left        invited by join  -       -       -       -       -       removed -       -       zone
+ * removed     invited refused  -       -       -       -       -       -       -       -       -
+ *
+ * +A, +R: an Accept or a Reject of its Follow goes out. !: what still waits is cut. -: not
+ * possible. by join: open: active+A; approval: pending; invited: refused. (term): a new end date or
+ * zone. back: active, or invited if it undid its Follow meanwhile; +A if it was never accepted
+ * before.
+ *
+ * Suspending and resuming say nothing on the wire: a Reject would make the other side forget the
+ * subscription, and what it was owed would have nobody to go to. A span is open while, and only
+ * while, the member is active. Suspending closes the span and cuts nothing, so that what was owed
+ * from before waits; leaving, removal and expiry cut.
+ * May not know: where members are kept, who asked, or what an entry says. */
+#include "relay/rules/member.h"
+
+#include <string.h>
+
+#include "relay/rules/policy.h"
+
+/* What an event does. The names are what the table below is made of. */
+enum move {
+    NO,       /* ERR_TRANSITION */
+    HELD_OFF, /* refused: suspended */
+    TOO_LATE, /* refused: expired */
+    SHUT_OUT, /* refused: removed */
+    BY_JOIN,  /* ENTER, WAIT or ERR_NOT_INVITED, as the zone says */
+    EXPECT,   /* invited; an earlier Follow is forgotten */
+    ENTER,    /* active, with an Accept */
+    WAIT,     /* pending */
+    LEAVE,    /* left; its Follow is forgotten */
+    FORGET,   /* stays suspended, but has left: its Follow is forgotten */
+    SUSPEND,  /* suspended */
+    BACK,     /* active, or invited if it has no Follow any more */
+    PUT_OUT,  /* removed, with a Reject */
+    END,      /* expired, with a Reject */
+    STAY      /* the same state; the end date or the zone may change */
+};
+
+enum { UNKNOWN = MEMBER_STATE_COUNT, SAME };
+
+/* clang-format off */
+static const enum move moves[MEMBER_STATE_COUNT + 1][EVENT_COUNT] = {
+/*                     invite  follow    undo    accept reject   suspend  resume remove   expire unzoned  zoned */
+[UNKNOWN]          = { EXPECT, BY_JOIN,  NO,     NO,    NO,      NO,      NO,    NO,      NO,    NO,      NO   },
+[MEMBER_INVITED]   = { EXPECT, ENTER,    NO,     NO,    PUT_OUT, NO,      NO,    PUT_OUT, END,   SUSPEND, STAY },
+[MEMBER_PENDING]   = { ENTER,  BY_JOIN,  LEAVE,  ENTER, PUT_OUT, NO,      NO,    PUT_OUT, END,   SUSPEND, STAY },
+[MEMBER_ACTIVE]    = { STAY,   ENTER,    LEAVE,  NO,    PUT_OUT, SUSPEND, NO,    PUT_OUT, END,   SUSPEND, STAY },
+[MEMBER_SUSPENDED] = { STAY,   HELD_OFF, FORGET, NO,    PUT_OUT, NO,      BACK,  PUT_OUT, END,   NO,      STAY },
+[MEMBER_EXPIRED]   = { EXPECT, TOO_LATE, NO,     NO,    NO,      NO,      NO,    PUT_OUT, NO,    NO,      NO   },
+[MEMBER_LEFT]      = { EXPECT, BY_JOIN,  NO,     NO,    NO,      NO,      NO,    PUT_OUT, NO,    NO,      STAY },
+[MEMBER_REMOVED]   = { EXPECT, SHUT_OUT, NO,     NO,    NO,      NO,      NO,    NO,      NO,    NO,      NO   },
+};
+
+static const struct effect {
+    int to; /* enum member_state, or SAME */
+    enum member_wire wire;
+    bool cuts;
+    bool forgets; /* the Follow */
+} effects[] = {
+    [EXPECT]  = { MEMBER_INVITED,   WIRE_NOTHING, false, true  },
+    [ENTER]   = { MEMBER_ACTIVE,    WIRE_ACCEPT,  false, false },
+    [WAIT]    = { MEMBER_PENDING,   WIRE_NOTHING, false, false },
+    [LEAVE]   = { MEMBER_LEFT,      WIRE_NOTHING, true,  true  },
+    [FORGET]  = { SAME,             WIRE_NOTHING, true,  true  },
+    [SUSPEND] = { MEMBER_SUSPENDED, WIRE_NOTHING, false, false },
+    [BACK]    = { MEMBER_ACTIVE,    WIRE_NOTHING, false, false },
+    [PUT_OUT] = { MEMBER_REMOVED,   WIRE_REJECT,  true,  false },
+    [END]     = { MEMBER_EXPIRED,   WIRE_REJECT,  true,  false },
+    [STAY]    = { SAME,             WIRE_NOTHING, false, false },
+};
+/* clang-format on */
+
+/* --- names ----------------------------------------------------------------------------------- */
+
+static const char *const state_names[] = {
+#define X(name, text) [MEMBER_##name] = (text),
+    MEMBER_STATES(X)
+#undef X
+};
+
+static const char *const event_names[] = {
+#define X(name, text) [EVENT_##name] = (text),
+    MEMBER_EVENTS(X)
+#undef X
+};
+
+const char *member_state_name(enum member_state state)
+{
+    return state_names[state];
+}
+
+enum member_state member_state_by_name(struct span name)
+{
+    int i = 0;
+    while (i < MEMBER_STATE_COUNT && !span_eq_str(name, state_names[i]))
+        i++;
+    return (enum member_state)i;
+}
+
+const char *member_event_name(enum member_event event)
+{
+    return event_names[event];
+}
+
+enum member_event member_event_by_name(struct span name)
+{
+    int i = 0;
+    while (i < EVENT_COUNT && !span_eq_str(name, event_names[i]))
+        i++;
+    return (enum member_event)i;
+}
+
+/* --- spans ----------------------------------------------------------------------------------- */
+
+static void drop_span(struct member *m, size_t i)
+{
+    m->spans_n--;
+    memmove(&m->spans[i], &m->spans[i + 1], (m->spans_n - i) * sizeof(m->spans[0]));
+}
+
+/* Makes room for one more. First, neighbours of one zone with nothing but a control entry between
+ * them become one, which changes nothing. If that gains nothing, the oldest goes: what might still
+ * be owed from so long ago is given up (it is recorded as not for this member), because the other
+ * way out, joining across a gap, would give away what the member had no right to. */
+static void make_room(struct member *m)
+{
+    for (size_t i = 0; i + 1 < m->spans_n; i++) {
+        struct member_span *a = &m->spans[i], *b = &m->spans[i + 1];
+        if (b->from <= a->to + 1 && strcmp(a->zone, b->zone) == 0) {
+            a->to = b->to;
+            drop_span(m, i + 1);
+            return;
+        }
+    }
+    drop_span(m, 0);
+}
+
+/* A span is open in the present zone exactly while the member is active. */
+static void settle_spans(struct member *m, uint64_t n)
+{
+    struct member_span *last = m->spans_n ? &m->spans[m->spans_n - 1] : NULL;
+    bool open = last && last->to == MEMBER_SPAN_OPEN;
+    bool right = open && m->state == MEMBER_ACTIVE && strcmp(last->zone, m->zone) == 0;
+    if (open && !right) {
+        last->to = n;
+        if (last->from >= n)
+            drop_span(m, m->spans_n - 1);
+    }
+    if (m->state != MEMBER_ACTIVE || right)
+        return;
+    if (m->spans_n == MEMBER_SPANS_MAX)
+        make_room(m);
+    struct member_span *next = &m->spans[m->spans_n++];
+    *next = (struct member_span){.from = n, .to = MEMBER_SPAN_OPEN};
+    span_copy(span_of(m->zone), next->zone, sizeof(next->zone));
+}
+
+bool audience_has(struct span audience, const char *zone)
+{
+    if (!zone[0])
+        return false;
+    while (audience.p)
+        if (span_eq_str(span_cut(&audience, ','), zone))
+            return true;
+    return false;
+}
+
+bool member_spans_entitle(const struct member_span *spans, size_t spans_n, uint64_t n,
+                          struct span audience)
+{
+    for (size_t i = 0; i < spans_n; i++)
+        if (spans[i].from < n && n <= spans[i].to && audience_has(audience, spans[i].zone))
+            return true;
+    return false;
+}
+
+/* --- events ---------------------------------------------------------------------------------- */
+
+static void take_text(char *to, size_t size, const char *from)
+{
+    if (from[0])
+        span_copy(span_of(from), to, size);
+}
+
+static void take(struct member *after, enum member_event event, bool newcomer,
+                 const struct member *with)
+{
+    switch (event) {
+    case EVENT_INVITE:
+        take_text(after->zone, sizeof(after->zone), with->zone);
+        after->until_ms = with->until_ms;
+        break;
+    case EVENT_FOLLOW:
+        take_text(after->actor, sizeof(after->actor), with->actor);
+        take_text(after->inbox, sizeof(after->inbox), with->inbox);
+        take_text(after->follow, sizeof(after->follow), with->follow);
+        take_text(after->software, sizeof(after->software), with->software);
+        if (newcomer || !after->zone[0])
+            take_text(after->zone, sizeof(after->zone), with->zone);
+        break;
+    case EVENT_ACCEPT:
+    case EVENT_RESUME:
+    case EVENT_ZONED: take_text(after->zone, sizeof(after->zone), with->zone); break;
+    case EVENT_UNDO:
+    case EVENT_REJECT:
+    case EVENT_SUSPEND:
+    case EVENT_REMOVE:
+    case EVENT_EXPIRE:
+    case EVENT_UNZONED:
+    case EVENT_COUNT: break;
+    }
+}
+
+/* The events that let somebody in, or leave the door open: they come too late after the end date.
+ */
+static bool lets_in(enum member_event event)
+{
+    return event == EVENT_INVITE || event == EVENT_FOLLOW || event == EVENT_ACCEPT ||
+           event == EVENT_RESUME;
+}
+
+static enum err resolve_join(int join, enum move *move)
+{
+    switch ((enum zone_join)join) {
+    case JOIN_OPEN: *move = ENTER; return ERR_OK;
+    case JOIN_APPROVAL: *move = WAIT; return ERR_OK;
+    case JOIN_INVITED: break;
+    }
+    return ERR_NOT_INVITED;
+}
+
+/* ERR_OK, and *move is one that has an effect. */
+static enum err resolve(int state, enum member_event event, int join, enum move *move)
+{
+    *move = moves[state][event];
+    switch (*move) {
+    case NO: return ERR_TRANSITION;
+    case HELD_OFF: return ERR_SUSPENDED;
+    case TOO_LATE: return ERR_EXPIRED;
+    case SHUT_OUT: return ERR_REMOVED;
+    case BY_JOIN: return resolve_join(join, move);
+    case EXPECT:
+    case ENTER:
+    case WAIT:
+    case LEAVE:
+    case FORGET:
+    case SUSPEND:
+    case BACK:
+    case PUT_OUT:
+    case END:
+    case STAY: break;
+    }
+    return ERR_OK;
+}
+
+enum err member_apply(const struct member *before, enum member_event event,
+                      const struct member *with, int join, uint64_t n, int64_t now_ms,
+                      struct member_change *ret)
+{
+    static const struct member nothing = {.state = MEMBER_INVITED};
+    int state = before ? (int)before->state : UNKNOWN;
+    enum move move;
+    enum err e = resolve(state, event, join, &move);
+    if (e != ERR_OK)
+        return e;
+    struct member_change change = {.after = before ? *before : nothing};
+    struct member *after = &change.after;
+    const struct effect *effect = &effects[move];
+    if (!with)
+        with = &nothing;
+    if (!before)
+        span_copy(span_of(with->host), after->host, sizeof(after->host));
+    take(after, event, state == UNKNOWN || state == MEMBER_LEFT, with);
+    if (lets_in(event) && after->until_ms && now_ms >= after->until_ms)
+        return ERR_EXPIRED;
+    if (event == EVENT_ZONED && strcmp(after->zone, before ? before->zone : "") == 0)
+        return ERR_TRANSITION; /* it is there already */
+
+    if (effect->forgets)
+        after->follow[0] = '\0';
+    if (effect->to != SAME)
+        after->state = (enum member_state)effect->to;
+    change.wire = effect->wire;
+    change.cuts = effect->cuts;
+    if (move == BACK && !after->follow[0])
+        after->state = MEMBER_INVITED;
+    else if (move == BACK && !after->spans_n)
+        change.wire = WIRE_ACCEPT;
+    if (change.wire == WIRE_REJECT && (!after->follow[0] || state == MEMBER_EXPIRED))
+        change.wire = WIRE_NOTHING; /* no Follow that could be rejected (any more) */
+    if (!before || after->state != before->state)
+        after->since_ms = now_ms;
+    after->ver++;
+    settle_spans(after, n);
+    *ret = change;
+    return ERR_OK;
+}

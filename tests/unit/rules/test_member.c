@@ -1,0 +1,557 @@
+/* member: every event in every state, the spans it leaves behind, and the text form. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "relay/rules/member.h"
+#include "relay/rules/policy.h"
+
+enum { NOW = 1000000, N = 50, UNKNOWN = MEMBER_STATE_COUNT };
+
+static void set(char *out, const char *text, size_t size)
+{
+    assert_true(span_copy(span_of(text), out, size));
+}
+#define SET(field, text) set(field, text, sizeof(field))
+
+/* What the events bring along in these tests. */
+static struct member brought(void)
+{
+    struct member with = {.state = MEMBER_INVITED};
+    SET(with.host, "b.example");
+    SET(with.zone, "partners");
+    SET(with.actor, "https://b.example/actor");
+    SET(with.inbox, "https://b.example/inbox");
+    SET(with.follow, "https://b.example/follow/2");
+    return with;
+}
+
+static struct member member_in(enum member_state state)
+{
+    struct member m = {.state = state, .since_ms = 7, .ver = 3};
+    SET(m.host, "b.example");
+    SET(m.zone, "partners");
+    if (state == MEMBER_PENDING || state == MEMBER_ACTIVE || state == MEMBER_SUSPENDED ||
+        state == MEMBER_EXPIRED || state == MEMBER_REMOVED)
+        SET(m.follow, "https://b.example/follow/1");
+    if (state == MEMBER_INVITED || state == MEMBER_PENDING)
+        return m;
+    m.spans_n = 1;
+    m.spans[0] =
+        (struct member_span){.from = 10, .to = state == MEMBER_ACTIVE ? MEMBER_SPAN_OPEN : 20};
+    SET(m.spans[0].zone, "partners");
+    return m;
+}
+
+/* `active +A`, `removed +R !`, or the code of the refusal. */
+static void outcome(enum err e, const struct member_change *change, char *out, size_t size)
+{
+    static const char *const wires[] = {"", " +A", " +R"};
+    if (e != ERR_OK)
+        snprintf(out, size, "%s", err_code(e));
+    else
+        snprintf(out, size, "%s%s%s", member_state_name(change->after.state), wires[change->wire],
+                 change->cuts ? " !" : "");
+}
+
+#define ANY (-1)
+#define NO  "transition"
+
+static const struct {
+    int state;
+    enum member_event event;
+    int join;
+    const char *outcome;
+} table[] = {
+    {UNKNOWN, EVENT_INVITE, ANY, "invited"},
+    {UNKNOWN, EVENT_FOLLOW, JOIN_OPEN, "active +A"},
+    {UNKNOWN, EVENT_FOLLOW, JOIN_APPROVAL, "pending"},
+    {UNKNOWN, EVENT_FOLLOW, JOIN_INVITED, "not-invited"},
+    {UNKNOWN, EVENT_UNDO, ANY, NO},
+    {UNKNOWN, EVENT_ACCEPT, ANY, NO},
+    {UNKNOWN, EVENT_REJECT, ANY, NO},
+    {UNKNOWN, EVENT_SUSPEND, ANY, NO},
+    {UNKNOWN, EVENT_RESUME, ANY, NO},
+    {UNKNOWN, EVENT_REMOVE, ANY, NO},
+    {UNKNOWN, EVENT_EXPIRE, ANY, NO},
+    {UNKNOWN, EVENT_UNZONED, ANY, NO},
+    {UNKNOWN, EVENT_ZONED, ANY, NO},
+
+    {MEMBER_INVITED, EVENT_INVITE, ANY, "invited"},
+    {MEMBER_INVITED, EVENT_FOLLOW, JOIN_OPEN, "active +A"},
+    {MEMBER_INVITED, EVENT_FOLLOW, JOIN_APPROVAL, "active +A"},
+    {MEMBER_INVITED, EVENT_FOLLOW, JOIN_INVITED, "active +A"},
+    {MEMBER_INVITED, EVENT_UNDO, ANY, NO},
+    {MEMBER_INVITED, EVENT_ACCEPT, ANY, NO},
+    {MEMBER_INVITED, EVENT_REJECT, ANY, "removed !"},
+    {MEMBER_INVITED, EVENT_SUSPEND, ANY, NO},
+    {MEMBER_INVITED, EVENT_RESUME, ANY, NO},
+    {MEMBER_INVITED, EVENT_REMOVE, ANY, "removed !"},
+    {MEMBER_INVITED, EVENT_EXPIRE, ANY, "expired !"},
+    {MEMBER_INVITED, EVENT_UNZONED, ANY, "suspended"},
+
+    {MEMBER_PENDING, EVENT_INVITE, ANY, "active +A"},
+    {MEMBER_PENDING, EVENT_FOLLOW, JOIN_OPEN, "active +A"},
+    {MEMBER_PENDING, EVENT_FOLLOW, JOIN_APPROVAL, "pending"},
+    {MEMBER_PENDING, EVENT_FOLLOW, JOIN_INVITED, "not-invited"},
+    {MEMBER_PENDING, EVENT_UNDO, ANY, "left !"},
+    {MEMBER_PENDING, EVENT_ACCEPT, ANY, "active +A"},
+    {MEMBER_PENDING, EVENT_REJECT, ANY, "removed +R !"},
+    {MEMBER_PENDING, EVENT_SUSPEND, ANY, NO},
+    {MEMBER_PENDING, EVENT_RESUME, ANY, NO},
+    {MEMBER_PENDING, EVENT_REMOVE, ANY, "removed +R !"},
+    {MEMBER_PENDING, EVENT_EXPIRE, ANY, "expired +R !"},
+    {MEMBER_PENDING, EVENT_UNZONED, ANY, "suspended"},
+
+    {MEMBER_ACTIVE, EVENT_INVITE, ANY, "active"},
+    {MEMBER_ACTIVE, EVENT_FOLLOW, JOIN_OPEN, "active +A"},
+    {MEMBER_ACTIVE, EVENT_FOLLOW, JOIN_INVITED, "active +A"},
+    {MEMBER_ACTIVE, EVENT_UNDO, ANY, "left !"},
+    {MEMBER_ACTIVE, EVENT_ACCEPT, ANY, NO},
+    {MEMBER_ACTIVE, EVENT_REJECT, ANY, "removed +R !"},
+    {MEMBER_ACTIVE, EVENT_SUSPEND, ANY, "suspended"},
+    {MEMBER_ACTIVE, EVENT_RESUME, ANY, NO},
+    {MEMBER_ACTIVE, EVENT_REMOVE, ANY, "removed +R !"},
+    {MEMBER_ACTIVE, EVENT_EXPIRE, ANY, "expired +R !"},
+    {MEMBER_ACTIVE, EVENT_UNZONED, ANY, "suspended"},
+    {MEMBER_ACTIVE, EVENT_ZONED, ANY, NO}, /* it is in that zone already */
+
+    {MEMBER_SUSPENDED, EVENT_INVITE, ANY, "suspended"},
+    {MEMBER_SUSPENDED, EVENT_FOLLOW, JOIN_OPEN, "suspended"},
+    {MEMBER_SUSPENDED, EVENT_UNDO, ANY, "suspended !"},
+    {MEMBER_SUSPENDED, EVENT_ACCEPT, ANY, NO},
+    {MEMBER_SUSPENDED, EVENT_REJECT, ANY, "removed +R !"},
+    {MEMBER_SUSPENDED, EVENT_SUSPEND, ANY, NO},
+    {MEMBER_SUSPENDED, EVENT_RESUME, ANY, "active"},
+    {MEMBER_SUSPENDED, EVENT_REMOVE, ANY, "removed +R !"},
+    {MEMBER_SUSPENDED, EVENT_EXPIRE, ANY, "expired +R !"},
+    {MEMBER_SUSPENDED, EVENT_UNZONED, ANY, NO},
+
+    {MEMBER_EXPIRED, EVENT_INVITE, ANY, "invited"},
+    {MEMBER_EXPIRED, EVENT_FOLLOW, JOIN_OPEN, "expired"},
+    {MEMBER_EXPIRED, EVENT_UNDO, ANY, NO},
+    {MEMBER_EXPIRED, EVENT_ACCEPT, ANY, NO},
+    {MEMBER_EXPIRED, EVENT_REJECT, ANY, NO},
+    {MEMBER_EXPIRED, EVENT_SUSPEND, ANY, NO},
+    {MEMBER_EXPIRED, EVENT_RESUME, ANY, NO},
+    {MEMBER_EXPIRED, EVENT_REMOVE, ANY, "removed !"},
+    {MEMBER_EXPIRED, EVENT_EXPIRE, ANY, NO},
+    {MEMBER_EXPIRED, EVENT_UNZONED, ANY, NO},
+    {MEMBER_EXPIRED, EVENT_ZONED, ANY, NO},
+
+    {MEMBER_LEFT, EVENT_INVITE, ANY, "invited"},
+    {MEMBER_LEFT, EVENT_FOLLOW, JOIN_OPEN, "active +A"},
+    {MEMBER_LEFT, EVENT_FOLLOW, JOIN_APPROVAL, "pending"},
+    {MEMBER_LEFT, EVENT_FOLLOW, JOIN_INVITED, "not-invited"},
+    {MEMBER_LEFT, EVENT_UNDO, ANY, NO},
+    {MEMBER_LEFT, EVENT_ACCEPT, ANY, NO},
+    {MEMBER_LEFT, EVENT_REJECT, ANY, NO},
+    {MEMBER_LEFT, EVENT_SUSPEND, ANY, NO},
+    {MEMBER_LEFT, EVENT_RESUME, ANY, NO},
+    {MEMBER_LEFT, EVENT_REMOVE, ANY, "removed !"},
+    {MEMBER_LEFT, EVENT_EXPIRE, ANY, NO},
+    {MEMBER_LEFT, EVENT_UNZONED, ANY, NO},
+
+    {MEMBER_REMOVED, EVENT_INVITE, ANY, "invited"},
+    {MEMBER_REMOVED, EVENT_FOLLOW, JOIN_OPEN, "removed"},
+    {MEMBER_REMOVED, EVENT_UNDO, ANY, NO},
+    {MEMBER_REMOVED, EVENT_ACCEPT, ANY, NO},
+    {MEMBER_REMOVED, EVENT_REJECT, ANY, NO},
+    {MEMBER_REMOVED, EVENT_SUSPEND, ANY, NO},
+    {MEMBER_REMOVED, EVENT_RESUME, ANY, NO},
+    {MEMBER_REMOVED, EVENT_REMOVE, ANY, NO},
+    {MEMBER_REMOVED, EVENT_EXPIRE, ANY, NO},
+    {MEMBER_REMOVED, EVENT_UNZONED, ANY, NO},
+    {MEMBER_REMOVED, EVENT_ZONED, ANY, NO},
+};
+
+/* A refusal of a Follow names the state; the outcomes above are told apart by this. */
+static bool is_refusal(int state, enum member_event event)
+{
+    return event == EVENT_FOLLOW &&
+           (state == MEMBER_SUSPENDED || state == MEMBER_EXPIRED || state == MEMBER_REMOVED);
+}
+
+static void test_table(void **state)
+{
+    (void)state;
+    struct member with = brought();
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        struct member before;
+        struct member_change change;
+        char got[64];
+        if (table[i].state != UNKNOWN)
+            before = member_in((enum member_state)table[i].state);
+        enum err e = member_apply(table[i].state == UNKNOWN ? NULL : &before, table[i].event, &with,
+                                  table[i].join, N, NOW, &change);
+        outcome(e, &change, got, sizeof(got));
+        if (strcmp(got, table[i].outcome) != 0)
+            print_error("%d x %s\n", table[i].state, member_event_name(table[i].event));
+        assert_string_equal(got, table[i].outcome);
+        assert_int_equal(e != ERR_OK, is_refusal(table[i].state, table[i].event) ||
+                                          strcmp(got, NO) == 0 || e == ERR_NOT_INVITED);
+    }
+}
+
+/* Whatever happens: a span is open exactly while the member is active, in its zone, and a change
+ * counts. */
+static void test_invariants(void **state)
+{
+    (void)state;
+    struct member with = brought();
+    SET(with.zone, "internal");
+    for (int s = 0; s <= UNKNOWN; s++) {
+        for (int event = 0; event < EVENT_COUNT; event++) {
+            struct member before = member_in(s == UNKNOWN ? MEMBER_INVITED : (enum member_state)s);
+            struct member_change change;
+            if (member_apply(s == UNKNOWN ? NULL : &before, (enum member_event)event, &with,
+                             JOIN_OPEN, N, NOW, &change) != ERR_OK)
+                continue;
+            const struct member *m = &change.after;
+            bool open = m->spans_n && m->spans[m->spans_n - 1].to == MEMBER_SPAN_OPEN;
+            assert_int_equal(open, m->state == MEMBER_ACTIVE);
+            if (open)
+                assert_string_equal(m->spans[m->spans_n - 1].zone, m->zone);
+            for (size_t i = 0; i + 1 < m->spans_n; i++)
+                assert_true(m->spans[i].to <= N);
+            assert_string_equal(m->host, "b.example");
+            assert_int_equal(m->ver, s == UNKNOWN ? 1 : before.ver + 1);
+            bool same = s != UNKNOWN && m->state == before.state;
+            assert_int_equal(m->since_ms, same ? 7 : NOW);
+            if (change.wire != WIRE_NOTHING)
+                assert_true(m->follow[0]);
+        }
+    }
+}
+
+static void test_follow_brings(void **state)
+{
+    (void)state;
+    struct member with = brought(), before = member_in(MEMBER_ACTIVE);
+    struct member_change change;
+    SET(with.software, "wiki");
+    SET(with.zone, "internal");
+    assert_int_equal(member_apply(&before, EVENT_FOLLOW, &with, JOIN_OPEN, N, NOW, &change),
+                     ERR_OK);
+    assert_string_equal(change.after.follow, "https://b.example/follow/2");
+    assert_string_equal(change.after.actor, "https://b.example/actor");
+    assert_string_equal(change.after.inbox, "https://b.example/inbox");
+    assert_string_equal(change.after.software, "wiki");
+    /* who is a member keeps its zone, and its span goes on */
+    assert_string_equal(change.after.zone, "partners");
+    assert_int_equal(change.after.spans_n, 1);
+    assert_int_equal(change.after.spans[0].from, 10);
+    /* an invitation stands above the policy's zone too */
+    before = member_in(MEMBER_INVITED);
+    assert_int_equal(member_apply(&before, EVENT_FOLLOW, &with, JOIN_OPEN, N, NOW, &change),
+                     ERR_OK);
+    assert_string_equal(change.after.zone, "partners");
+    assert_int_equal(change.after.spans[0].from, N);
+    /* who had left comes as anybody */
+    before = member_in(MEMBER_LEFT);
+    assert_int_equal(member_apply(&before, EVENT_FOLLOW, &with, JOIN_OPEN, N, NOW, &change),
+                     ERR_OK);
+    assert_string_equal(change.after.zone, "internal");
+    assert_int_equal(change.after.spans_n, 2);
+    assert_string_equal(change.after.spans[0].zone, "partners");
+}
+
+/* The same Follow a thousand times (ATTACKS A16): one membership, one span. */
+static void test_follow_again(void **state)
+{
+    (void)state;
+    struct member with = brought();
+    struct member_change change;
+    assert_int_equal(member_apply(NULL, EVENT_FOLLOW, &with, JOIN_OPEN, 1, NOW, &change), ERR_OK);
+    for (uint64_t i = 2; i <= 1000; i++) {
+        struct member before = change.after;
+        assert_int_equal(member_apply(&before, EVENT_FOLLOW, &with, JOIN_OPEN, i, NOW, &change),
+                         ERR_OK);
+        assert_int_equal(change.wire, WIRE_ACCEPT);
+    }
+    assert_int_equal(change.after.spans_n, 1);
+    assert_int_equal(change.after.spans[0].from, 1);
+}
+
+static void test_end_date(void **state)
+{
+    (void)state;
+    static const struct {
+        enum member_state state;
+        enum member_event event;
+    } late[] = {
+        {MEMBER_INVITED, EVENT_FOLLOW},   {MEMBER_PENDING, EVENT_FOLLOW},
+        {MEMBER_PENDING, EVENT_ACCEPT},   {MEMBER_ACTIVE, EVENT_FOLLOW},
+        {MEMBER_SUSPENDED, EVENT_RESUME}, {MEMBER_LEFT, EVENT_FOLLOW},
+    };
+    struct member with = brought();
+    struct member_change change;
+    for (size_t i = 0; i < sizeof(late) / sizeof(late[0]); i++) {
+        struct member before = member_in(late[i].state);
+        before.until_ms = NOW;
+        assert_int_equal(
+            member_apply(&before, late[i].event, &with, JOIN_OPEN, N, NOW - 1, &change), ERR_OK);
+        assert_int_equal(change.after.until_ms, NOW);
+        assert_int_equal(member_apply(&before, late[i].event, &with, JOIN_OPEN, N, NOW, &change),
+                         ERR_EXPIRED);
+    }
+    /* An invitation in the past is none; a new one ends the wait, with no end or another. */
+    struct member before = member_in(MEMBER_EXPIRED);
+    with.until_ms = NOW - 1;
+    assert_int_equal(member_apply(&before, EVENT_INVITE, &with, ANY, N, NOW, &change), ERR_EXPIRED);
+    with.until_ms = NOW + 1;
+    assert_int_equal(member_apply(&before, EVENT_INVITE, &with, ANY, N, NOW, &change), ERR_OK);
+    assert_int_equal(change.after.until_ms, NOW + 1);
+    assert_string_equal(change.after.follow, "");
+    /* Extending a pilot leaves everything as it is but the date. */
+    before = member_in(MEMBER_ACTIVE);
+    assert_int_equal(member_apply(&before, EVENT_INVITE, &with, ANY, N, NOW, &change), ERR_OK);
+    assert_int_equal(change.after.until_ms, NOW + 1);
+    assert_int_equal(change.after.spans_n, 1);
+    assert_int_equal(change.wire, WIRE_NOTHING);
+    /* What is over can still be ended, whatever the date. */
+    before.until_ms = NOW - 1;
+    assert_int_equal(member_apply(&before, EVENT_EXPIRE, NULL, ANY, N, NOW, &change), ERR_OK);
+    assert_int_equal(member_apply(&before, EVENT_UNDO, NULL, ANY, N, NOW, &change), ERR_OK);
+}
+
+static enum err step(struct member *m, enum member_event event, const struct member *with,
+                     uint64_t n, enum member_wire *wire)
+{
+    struct member before = *m;
+    struct member_change change = {.wire = WIRE_NOTHING};
+    enum err e = member_apply(&before, event, with, JOIN_OPEN, n, NOW, &change);
+    if (e == ERR_OK)
+        *m = change.after;
+    *wire = change.wire;
+    return e;
+}
+
+/* Who is suspended or removed does not get out of it by leaving and coming back. */
+static void test_no_way_round(void **state)
+{
+    (void)state;
+    struct member with = brought(), m = member_in(MEMBER_SUSPENDED);
+    enum member_wire wire;
+    assert_int_equal(step(&m, EVENT_UNDO, NULL, 60, &wire), ERR_OK);
+    assert_int_equal(m.state, MEMBER_SUSPENDED);
+    assert_int_equal(step(&m, EVENT_FOLLOW, &with, 61, &wire), ERR_SUSPENDED);
+    /* the gate opens: it may follow again, but is not served before it does */
+    assert_int_equal(step(&m, EVENT_RESUME, NULL, 62, &wire), ERR_OK);
+    assert_int_equal(m.state, MEMBER_INVITED);
+    assert_int_equal(wire, WIRE_NOTHING);
+    assert_int_equal(step(&m, EVENT_FOLLOW, &with, 63, &wire), ERR_OK);
+    assert_int_equal(wire, WIRE_ACCEPT);
+    assert_int_equal(step(&m, EVENT_REMOVE, NULL, 64, &wire), ERR_OK);
+    assert_int_equal(wire, WIRE_REJECT);
+    assert_int_equal(step(&m, EVENT_UNDO, NULL, 65, &wire), ERR_TRANSITION);
+    assert_int_equal(step(&m, EVENT_FOLLOW, &with, 66, &wire), ERR_REMOVED);
+    assert_int_equal(step(&m, EVENT_INVITE, &with, 67, &wire), ERR_OK);
+    assert_int_equal(step(&m, EVENT_FOLLOW, &with, 68, &wire), ERR_OK);
+    assert_int_equal(m.state, MEMBER_ACTIVE);
+}
+
+/* Pending, unzoned by a reload, resumed by an operator: its Follow was never answered. */
+static void test_resume_answers(void **state)
+{
+    (void)state;
+    struct member m = member_in(MEMBER_PENDING);
+    enum member_wire wire;
+    assert_int_equal(step(&m, EVENT_UNZONED, NULL, 60, &wire), ERR_OK);
+    assert_int_equal(step(&m, EVENT_RESUME, NULL, 61, &wire), ERR_OK);
+    assert_int_equal(m.state, MEMBER_ACTIVE);
+    assert_int_equal(wire, WIRE_ACCEPT);
+}
+
+/* Which numbers it is entitled to after a life like this (ENGINE 7.3). */
+static void test_spans(void **state)
+{
+    (void)state;
+    struct member with = brought(), m = member_in(MEMBER_INVITED);
+    enum member_wire wire;
+    assert_int_equal(step(&m, EVENT_FOLLOW, &with, 10, &wire), ERR_OK);
+    assert_int_equal(step(&m, EVENT_SUSPEND, NULL, 20, &wire), ERR_OK);
+    assert_int_equal(step(&m, EVENT_RESUME, NULL, 30, &wire), ERR_OK);
+    SET(with.zone, "internal");
+    assert_int_equal(step(&m, EVENT_ZONED, &with, 40, &wire), ERR_OK);
+    assert_int_equal(step(&m, EVENT_UNDO, NULL, 50, &wire), ERR_OK);
+    static const struct {
+        uint64_t n;
+        const char *audience;
+        bool has;
+    } rows[] = {
+        {10, "partners", false},  {11, "partners", true},
+        {20, "partners", true},   {21, "partners", false},
+        {30, "partners", false},  {31, "internal,partners", true},
+        {31, "internal", false},  {40, "partners", true},
+        {41, "partners", false},  {41, "partners,internal", true},
+        {50, "internal", true},   {51, "internal,partners", false},
+        {45, "", false},          {45, "intern", false},
+        {45, "internals", false}, {45, ",,internal", true},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        assert_int_equal(
+            member_spans_entitle(m.spans, m.spans_n, rows[i].n, span_of(rows[i].audience)),
+            rows[i].has);
+    assert_false(member_spans_entitle(m.spans, m.spans_n, 45, SPAN_NONE));
+    assert_false(audience_has(SPAN(",,"), ""));
+}
+
+/* More changes than there is room for: nothing is ever granted that was not, and what is lost is
+ * the oldest. */
+static void test_spans_overflow(void **state)
+{
+    (void)state;
+    struct member m = member_in(MEMBER_INVITED), with = brought();
+    enum member_wire wire;
+    assert_int_equal(step(&m, EVENT_FOLLOW, &with, 10, &wire), ERR_OK);
+    for (uint64_t n = 20; n < 20 + 10 * MEMBER_SPANS_MAX; n += 10) {
+        assert_int_equal(step(&m, EVENT_SUSPEND, NULL, n, &wire), ERR_OK);
+        assert_int_equal(step(&m, EVENT_RESUME, NULL, n + 5, &wire), ERR_OK);
+    }
+    assert_int_equal(m.spans_n, MEMBER_SPANS_MAX);
+    assert_int_equal(m.spans[0].from, 25);
+    for (size_t i = 0; i + 1 < m.spans_n; i++)
+        assert_true(m.spans[i].to < m.spans[i + 1].from);
+    assert_false(member_spans_entitle(m.spans, m.spans_n, 33, SPAN("partners")));
+    assert_true(member_spans_entitle(m.spans, m.spans_n, 27, SPAN("partners")));
+    /* Neighbours with only the control entry between them are joined first: nothing is lost. */
+    m = member_in(MEMBER_INVITED);
+    assert_int_equal(step(&m, EVENT_FOLLOW, &with, 10, &wire), ERR_OK);
+    for (uint64_t n = 20; n < 20 + 10 * MEMBER_SPANS_MAX; n += 10) {
+        assert_int_equal(step(&m, EVENT_SUSPEND, NULL, n, &wire), ERR_OK);
+        assert_int_equal(step(&m, EVENT_RESUME, NULL, n + 1, &wire), ERR_OK);
+    }
+    assert_int_equal(m.spans[0].from, 10);
+    assert_true(member_spans_entitle(m.spans, m.spans_n, 11, SPAN("partners")));
+}
+
+static void test_text(void **state)
+{
+    (void)state;
+    struct member m = member_in(MEMBER_ACTIVE), back;
+    struct bytes out;
+    bytes_init(&out, MEMBER_TEXT_MAX);
+    m.until_ms = 1830000000000;
+    m.spans[1] = m.spans[0];
+    m.spans[0].to = 15;
+    m.spans[1].from = 17;
+    m.spans_n = 2;
+    SET(m.software, "a \"b\"\n");
+    member_write(&m, &out);
+    assert_string_equal(
+        bytes_str(&out),
+        "{\"host\":\"b.example\",\"state\":\"active\",\"zone\":\"partners\",\"actor\":\"\","
+        "\"inbox\":\"\",\"follow\":\"https://b.example/follow/1\",\"software\":\"a \\\"b\\\"\\n\","
+        "\"since\":7,\"until\":1830000000000,\"ver\":3,\"spans\":["
+        "{\"from\":10,\"to\":15,\"zone\":\"partners\"},{\"from\":17,\"zone\":\"partners\"}]}");
+    assert_true(member_read(bytes_span(&out), &back));
+    struct bytes again;
+    bytes_init(&again, MEMBER_TEXT_MAX);
+    member_write(&back, &again);
+    assert_string_equal(bytes_str(&again), bytes_str(&out));
+    assert_true(back.spans[1].to == MEMBER_SPAN_OPEN);
+    bytes_fini(&again);
+    bytes_fini(&out);
+}
+
+/* The longest there can be fits. */
+static void test_text_longest(void **state)
+{
+    (void)state;
+    struct member m = {.state = MEMBER_SUSPENDED, .ver = INT64_MAX}, back;
+    struct bytes out;
+    bytes_init(&out, MEMBER_TEXT_MAX);
+    memset(m.host, '\x01', sizeof(m.host) - 1);
+    memset(m.zone, '\x01', sizeof(m.zone) - 1);
+    memset(m.actor, '\x01', sizeof(m.actor) - 1);
+    memset(m.inbox, '\x01', sizeof(m.inbox) - 1);
+    memset(m.follow, '\x01', sizeof(m.follow) - 1);
+    memset(m.software, '\x01', sizeof(m.software) - 1);
+    for (uint64_t i = 0; i < MEMBER_SPANS_MAX; i++) {
+        m.spans[i] =
+            (struct member_span){.from = INT64_MAX - 100 + 2 * i, .to = INT64_MAX - 99 + 2 * i};
+        memset(m.spans[i].zone, '\x01', sizeof(m.spans[i].zone) - 1);
+    }
+    m.spans_n = MEMBER_SPANS_MAX;
+    member_write(&m, &out);
+    assert_false(out.over);
+    assert_true(member_read(bytes_span(&out), &back));
+    assert_string_equal(back.spans[31].zone, m.spans[31].zone);
+    assert_true(back.spans[31].to == m.spans[31].to);
+    bytes_fini(&out);
+}
+
+static void test_text_bad(void **state)
+{
+    (void)state;
+#define OK  "\"host\":\"b\",\"state\":\"active\""
+#define Z64 "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz"
+    static const struct {
+        const char *text;
+        bool ok;
+    } rows[] = {
+        {"{" OK "}", true},
+        {"{" OK ",\"later\":{\"x\":1}}", true},
+        {"{" OK ",\"spans\":[{\"from\":1,\"to\":2},{\"from\":2}]}", true},
+        {"", false},
+        {"{}", false},
+        {"[]", false},
+        {"null", false},
+        {"{\"state\":\"active\"}", false},
+        {"{\"host\":\"\",\"state\":\"active\"}", false},
+        {"{\"host\":\"b\",\"state\":\"dead\"}", false},
+        {"{\"host\":\"b\"}", false},
+        {"{" OK ",\"zone\":7}", false},
+        {"{" OK ",\"zone\":null}", false},
+        {"{" OK ",\"zone\":\"" Z64 "\"}", false},
+        {"{" OK ",\"since\":-1}", false},
+        {"{" OK ",\"since\":1.5}", false},
+        {"{" OK ",\"ver\":\"3\"}", false},
+        {"{" OK ",\"spans\":[7]}", false},
+        {"{" OK ",\"spans\":[{\"from\":2,\"to\":2}]}", false},
+        {"{" OK ",\"spans\":[{\"from\":3,\"to\":2}]}", false},
+        {"{" OK ",\"spans\":[{\"from\":1},{\"from\":5}]}", false},
+        {"{" OK ",\"spans\":[{\"from\":1,\"to\":5},{\"from\":4}]}", false},
+        {"{" OK ",\"host\":\"c\"}", false},
+        {"{" OK "} x", false},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct member m;
+        if (member_read(span_of(rows[i].text), &m) != rows[i].ok)
+            fail_msg("%s", rows[i].text);
+    }
+}
+
+static void test_names(void **state)
+{
+    (void)state;
+    for (int i = 0; i <= MEMBER_STATE_COUNT - 1; i++)
+        assert_int_equal(member_state_by_name(span_of(member_state_name((enum member_state)i))), i);
+    for (int i = 0; i <= EVENT_COUNT - 1; i++)
+        assert_int_equal(member_event_by_name(span_of(member_event_name((enum member_event)i))), i);
+    assert_int_equal(member_state_by_name(SPAN("dead")), MEMBER_STATE_COUNT);
+    assert_int_equal(member_event_by_name(SPAN("")), EVENT_COUNT);
+    assert_string_equal(member_event_name(EVENT_FOLLOW), "join");
+    assert_string_equal(member_event_name(EVENT_UNDO), "leave");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_table),          cmocka_unit_test(test_invariants),
+        cmocka_unit_test(test_follow_brings),  cmocka_unit_test(test_follow_again),
+        cmocka_unit_test(test_end_date),       cmocka_unit_test(test_no_way_round),
+        cmocka_unit_test(test_resume_answers), cmocka_unit_test(test_spans),
+        cmocka_unit_test(test_spans_overflow), cmocka_unit_test(test_text),
+        cmocka_unit_test(test_text_longest),   cmocka_unit_test(test_text_bad),
+        cmocka_unit_test(test_names),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
