@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/pure/json.h"
 
@@ -307,6 +308,20 @@ static void counts(void **state)
     assert_int_equal(scan_copy(SPAN("[{\"a\":1},{\"a\":1}]"), &one, NULL), ERR_JSON_SIZE);
 }
 
+/* J07: a full body of keys costs n log n. In processor time, and with room for sanitizers: a look
+ * at every pair of keys would take seconds. */
+static void keys_cost_little(void **state)
+{
+    struct bytes b;
+    (void)state;
+    bytes_init(&b, 4 << 20);
+    struct span text = wide(&b, 10000, false);
+    clock_t before = clock();
+    assert_int_equal(json_scan(text, &limits, NULL), ERR_OK);
+    assert_true((double)(clock() - before) / CLOCKS_PER_SEC < 0.5);
+    bytes_fini(&b);
+}
+
 /* A long number is not copied to be looked at. */
 static void long_numbers(void **state)
 {
@@ -384,12 +399,12 @@ static void mutations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lawful),     cmocka_unit_test(duplicates),
-        cmocka_unit_test(encoding),   cmocka_unit_test(numbers),
-        cmocka_unit_test(syntax),     cmocka_unit_test(depth),
-        cmocka_unit_test(counts),     cmocka_unit_test(long_numbers),
-        cmocka_unit_test(says_where), cmocka_unit_test(every_prefix),
-        cmocka_unit_test(mutations),
+        cmocka_unit_test(lawful),       cmocka_unit_test(duplicates),
+        cmocka_unit_test(encoding),     cmocka_unit_test(numbers),
+        cmocka_unit_test(syntax),       cmocka_unit_test(depth),
+        cmocka_unit_test(counts),       cmocka_unit_test(keys_cost_little),
+        cmocka_unit_test(long_numbers), cmocka_unit_test(says_where),
+        cmocka_unit_test(every_prefix), cmocka_unit_test(mutations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
