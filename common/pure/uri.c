@@ -315,21 +315,30 @@ static int hex_value(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
+/* The byte that in stands for at *at, which moves behind it; false on a malformed escape. */
+static bool decode_byte(struct span in, size_t *at, char *ret)
+{
+    *ret = in.p[*at];
+    if (*ret != '%') {
+        *at += 1;
+        return true;
+    }
+    if (in.n - *at < 3)
+        return false;
+    int high = hex_value(in.p[*at + 1]), low = hex_value(in.p[*at + 2]);
+    if (high < 0 || low < 0)
+        return false;
+    *ret = (char)(high << 4 | low);
+    *at += 3;
+    return true;
+}
+
 bool uri_decode(struct span in, char *out, size_t size)
 {
-    size_t n = 0;
-    out[0] = '\0';
-    for (size_t i = 0; i < in.n; i++) {
-        char c = in.p[i];
-        if (c == '%') {
-            int high = i + 2 < in.n ? hex_value(in.p[i + 1]) : -1;
-            int low = i + 2 < in.n ? hex_value(in.p[i + 2]) : -1;
-            if (high < 0 || low < 0)
-                return false;
-            c = (char)(high << 4 | low);
-            i += 2;
-        }
-        if (c == '\0' || n + 1 >= size) {
+    size_t n = 0, at = 0;
+    while (at < in.n) {
+        char c = '\0';
+        if (!decode_byte(in, &at, &c) || c == '\0' || n + 1 >= size) {
             out[0] = '\0';
             return false;
         }
