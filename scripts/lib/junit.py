@@ -20,9 +20,10 @@ def main():
                     bad += 1
     except (OSError, ElementTree.ParseError) as trouble:
         print(f"    no result of pytest: {trouble}", file=sys.stderr)
+    passed = total - bad
     if bad == 0 and (code != 0 or total == 0):
         bad = 1
-    print(max(total - bad, 0) if total else 0, bad)
+    print(passed, bad)
 
 
 main()

@@ -81,4 +81,5 @@ def main():
     print(passed_all, failed_all)
 
 
-main()
+if __name__ == "__main__":
+    main()
