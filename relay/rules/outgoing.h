@@ -16,7 +16,12 @@ struct outgoing_facts {
     enum activity_type undone; /* Undo: what it undoes; else ACTIVITY_OTHER */
     bool has_proof;
     bool announced; /* Delete, Undo: there was an Announce of ours for its object */
+    bool nameless;  /* no Announce of ours could name it: activity_announced() is absent */
 };
 
-/* takes_proofs: the member follows the public collection (and nothing else was learned). */
+/* The facts that the activity itself tells; announced is the store's to say. */
+struct outgoing_facts outgoing_facts_of(const struct activity *activity);
+
+/* A Delete, Update or Undo never becomes an Announce (DESIGN 7, law 2). takes_proofs: the member
+ * follows the public collection (and nothing else was learned). */
 enum outgoing_form outgoing_form(const struct outgoing_facts *facts, bool takes_proofs);
