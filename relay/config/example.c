@@ -30,9 +30,7 @@ static const char middle[] =
     "    hosts: [\"";
 
 static const char tail[] =
-    "\"]\n"
-    "    networks: [127.0.0.0/8, 10.0.0.0/8]   # private addresses its hosts may have, besides "
-    "public ones\n"
+    "10.0.0.0/8]   # private addresses its hosts may have, besides public ones\n"
     "    join: open                    # open | approval | invited\n"
     "  partners:\n"
     "    hosts: []                     # or by invitation: weir member invite HOST --zone "
@@ -66,8 +64,9 @@ void config_example(const char *url, struct bytes *out)
     if (span_starts(given, SPAN("https://"))) {
         bytes_add_str(out, "*.");
         bytes_add(out, domain_of(given));
+        bytes_add_str(out, "\"]\n    networks: [");
     } else {
-        bytes_add_str(out, "127.0.0.1:91*\", \"*.corp.example");
+        bytes_add_str(out, "127.0.0.1:91*\", \"*.corp.example\"]\n    networks: [127.0.0.0/8, ");
     }
     bytes_add_str(out, tail);
 }
