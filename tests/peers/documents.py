@@ -7,7 +7,7 @@ AS_CONTEXT = "https://www.w3.org/ns/activitystreams"
 ACTOR_CONTEXT = [
     AS_CONTEXT,
     "https://w3id.org/security/v1",
-    "https://w3id.org/security/multikey/v1",
+    "https://www.w3.org/ns/cid/v1",
 ]
 
 # What each kind of server writes, as its users would call it.
