@@ -18,13 +18,12 @@ struct row {
 };
 
 /* Reads a copy that is exactly as long as the text, so that a step too far is seen. */
-static bool read_copy(bool (*reader)(struct span, int64_t *), const char *text, int64_t *ret)
+static bool read_copy(bool (*reader)(struct span, int64_t *), struct span text, int64_t *ret)
 {
-    size_t n = strlen(text);
-    char *copy = malloc(n ? n : 1);
+    char *copy = malloc(text.n ? text.n : 1);
     assert_non_null(copy);
-    memcpy(copy, text, n);
-    bool ok = reader((struct span){copy, n}, ret);
+    memcpy(copy, text.p, text.n);
+    bool ok = reader((struct span){copy, text.n}, ret);
     free(copy);
     return ok;
 }
@@ -33,7 +32,7 @@ static void accepted(bool (*reader)(struct span, int64_t *), const struct row *r
 {
     for (size_t i = 0; i < n; i++) {
         int64_t value = 1;
-        if (!read_copy(reader, rows[i].text, &value) || value != rows[i].value)
+        if (!read_copy(reader, span_of(rows[i].text), &value) || value != rows[i].value)
             fail_msg("'%s': %lld", rows[i].text, (long long)value);
     }
 }
@@ -42,7 +41,7 @@ static void refused(bool (*reader)(struct span, int64_t *), const char *const *r
 {
     for (size_t i = 0; i < n; i++) {
         int64_t value = 77;
-        if (read_copy(reader, rows[i], &value) || value != 77)
+        if (read_copy(reader, span_of(rows[i]), &value) || value != 77)
             fail_msg("'%s' was read", rows[i]);
     }
 }
