@@ -115,6 +115,7 @@ enum err http_check_line(struct http_message *m, struct span line)
         if (c <= ' ' || c >= 0x7f || c == '#')
             return ERR_BAD_REQUEST;
     }
+    m->head_only = span_eq_str(v->method, "HEAD");
     m->minor = span_eq_str(rest, "HTTP/1.1");
     if (!m->minor && !span_eq_str(rest, "HTTP/1.0"))
         return ERR_BAD_REQUEST;

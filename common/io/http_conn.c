@@ -174,7 +174,7 @@ static void set_answer(struct http_conn *c, const struct http_message *m,
                        const struct http_response *response)
 {
     struct http_answer_form form = {
-        .head_only = span_eq_str(m->view.method, "HEAD"),
+        .head_only = m->head_only,
         .minor = m->minor,
         .keep_alive = m->keep_alive && !response->close && !c->pool->stopping,
         .now_s = clock_wall_ms() / 1000,

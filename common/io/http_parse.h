@@ -15,9 +15,10 @@ struct http_message {
     struct bytes body; /* without the framing of chunks */
     struct http_field *fields;
     size_t fields_n, fields_cap;
-    bool minor;    /* HTTP/1.1, not 1.0 */
-    bool has_body; /* a body is to be read, of any length but 0 */
-    bool expects;  /* Expect: 100-continue */
+    bool minor;     /* HTTP/1.1, not 1.0 */
+    bool head_only; /* HEAD: the answer has no body */
+    bool has_body;  /* a body is to be read, of any length but 0 */
+    bool expects;   /* Expect: 100-continue */
     bool keep_alive;
 };
 

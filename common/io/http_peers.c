@@ -31,6 +31,7 @@ static void make_key(const struct sockaddr_storage *sa, unsigned char key[16])
     memcpy(key, a, memcmp(a, mapped, 12) == 0 ? 16 : 8);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeper than our limit */
 struct http_peer *http_peers_join(struct http_peers *peers, const struct sockaddr_storage *sa,
                                   int64_t max)
 {
@@ -49,6 +50,7 @@ struct http_peer *http_peers_join(struct http_peers *peers, const struct sockadd
     return p;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the same */
 void http_peers_leave(struct http_peers *peers, struct http_peer **peer)
 {
     struct http_peer *p = *peer;

@@ -1,32 +1,32 @@
-/* http_server: HTTP/1.1 on a TCP address or a Unix socket; llhttp in strict mode, limits,
+/* http_server: HTTP/1.1 on a TCP address or a Unix socket; llhttp in strict mode, limits, and
  * deadlines.
  *
  * One request of a connection is worked on at a time; what a client pipelines behind it waits, at
- * most one read (64 KiB) of it in memory, the rest in TCP: answers are in order by construction. A
- * malformed request is answered with a problem document (RFC 9457) and the connection closed;
+ * most one read (64 KiB) of it in memory, the rest in TCP: answers are in order by construction.
+ * A malformed request is answered with a problem document (RFC 9457) and the connection closed;
  * nothing after it on that connection is ever executed.
  *
  * Refused here (ATTACKS 3.1), so that no handler meets it:
- *   400  not HTTP/1.x; bare CR or LF, control characters, a folded field, a bad or empty name; no
- * Host (1.1), a malformed one, an absolute-form target of another; Content-Length that is not plain
- *        digits, or together with Transfer-Encoding; chunk extensions over 256 bytes; two fields of
- * a name that may stand once (Host, Content-Length, Transfer-Encoding, Content-Type,
- *        Content-Encoding, Content-Digest, Date, Digest, Signature, Signature-Input, Expect,
- *        Authorization)
- *   413, 414, 431  beyond the limits        408  header or body too slow
- *   415  a body with a Content-Encoding other than identity: it is never inflated
- *   417  an Expect other than 100-continue  501  an unknown method, CONNECT, a transfer coding but
- *        chunked
- *   Upgrade is ignored
+ * - 400: not HTTP/1.x; bare CR or LF, control characters, a folded field, a bad or empty name; no
+ *   Host (1.1), a malformed one, an absolute-form target of another; Content-Length that is not
+ *   plain digits, or together with Transfer-Encoding; chunk extensions over 256 bytes; two fields
+ *   of a name that may stand once (Host, Content-Length, Transfer-Encoding, Content-Type,
+ *   Content-Encoding, Content-Digest, Date, Digest, Signature, Signature-Input, Expect and
+ *   Authorization);
+ * - 408: header or body too slow; 413, 414, 431: beyond the limits;
+ * - 415: a body with a Content-Encoding other than identity: it is never inflated;
+ * - 417: an Expect other than 100-continue;
+ * - 501: an unknown method, CONNECT, a transfer coding other than chunked.
+ *
  * Left to the handler: paths and methods (404, 405), whether the Host is ours (421), Content-Type.
- * Trailer fields are dropped. Date, Content-Length and Connection of an answer are written here;
- * there is no Server field.
+ * Trailer fields are dropped, Upgrade is ignored. Date, Content-Length and Connection of an answer
+ * are written here; there is no Server field.
  *
  * Deadlines: the header's is absolute, from its first byte; the body's rate is an average, looked
- * at once body_grace_ms have passed and then every second; an idle or too slow reader is closed
- * without a word. From four fifths of `connections` on, each new one ends the one that has been
- * idle longest; at the limit new ones wait in the kernel. per_address counts an IPv6 /64 as one;
- * Unix sockets are not counted. */
+ * at once body_grace_ms have passed and then every second; who is idle, or does not read answers,
+ * is closed without a word. From four fifths of `connections` on, each new one ends the one that
+ * has been idle longest; at the limit new ones wait in the kernel. per_address counts an IPv6 /64
+ * as one; Unix sockets are not counted. */
 #pragma once
 
 #include "common/io/loop.h"

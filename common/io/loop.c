@@ -160,7 +160,8 @@ static void on_timer(uv_timer_t *uv)
 
 void timer_start(struct timer *t, int64_t ms)
 {
-    must(uv_timer_start(&t->uv, on_timer, ms > 0 ? (uint64_t)ms : 0, 0));
+    /* libuv before 1.45 runs a timer of 0 ms that starts itself for ever, within one turn. */
+    must(uv_timer_start(&t->uv, on_timer, ms > 1 ? (uint64_t)ms : 1, 0));
 }
 
 void timer_stop(struct timer *t)

@@ -12,11 +12,13 @@ struct timer;
 struct loop_signal;
 typedef void (*loop_cb)(void *arg);
 
+/* Also makes the process ignore SIGPIPE: a peer that is gone must be an error of one write. */
 struct loop *loop_new(void);
 /* Runs until loop_stop(). */
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
-/* Closes what is left and frees; every timer and signal must have been freed before. */
+/* Makes the calls that are still posted, closes what is left and frees; every timer and signal must
+ * have been freed before. */
 void loop_free(struct loop **loop);
 
 /* Monotonic milliseconds, as of the start of this turn. */
@@ -26,7 +28,7 @@ void loop_post(struct loop *loop, loop_cb cb, void *arg);
 
 /* A timer that is not running yet. */
 struct timer *timer_new(struct loop *loop, loop_cb cb, void *arg);
-/* (Re)starts it; fires once after ms. */
+/* (Re)starts it; fires once after ms, at least 1. */
 void timer_start(struct timer *t, int64_t ms);
 void timer_stop(struct timer *t);
 /* Stops and frees; accepts NULL inside. No callback afterwards. */
