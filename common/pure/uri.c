@@ -68,7 +68,7 @@ static bool label_numeric(struct span label)
 static bool name_valid(const char *host, bool *ret_literal)
 {
     struct span rest = span_of(host), label = SPAN_NONE;
-    if (rest.n == 0 || rest.n > URI_HOST_MAX || rest.p[rest.n - 1] == '.')
+    if (rest.n == 0 || rest.n > URI_HOST_MAX)
         return false;
     while (rest.p) {
         label = span_cut(&rest, '.');

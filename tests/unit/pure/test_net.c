@@ -190,6 +190,7 @@ static void networks(void **state)
         {"::/0", "::1", true},
         {"::/0", "10.0.0.1", false}, /* IPv4 lies in IPv4 networks only */
         {"::/0", "::ffff:10.0.0.1", false},
+        {"::/8", "10.0.0.1", false},
         {"fd00::/8", "fdff::1", true},
         {"fd00::/8", "fc00::1", false},
         {"fd00::/8", "fe00::", false},
