@@ -370,6 +370,7 @@ static void fill_attempt(const struct dest *d, struct entry *e, int64_t now_ms, 
     *ret = (struct attempt){0};
     memcpy(ret->host, d->host, d->host_n + 1);
     span_copy(letter ? letter->d.inbox : span_of(d->inbox), ret->inbox, sizeof(ret->inbox));
+    memcpy(ret->zone, d->zone, sizeof(ret->zone));
     ret->entry = e ? entry_ref(e) : NULL;
     ret->direct = letter ? &letter->d : NULL;
     ret->tries = letter ? letter->tries : d->cursor.tries;

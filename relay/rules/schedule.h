@@ -78,6 +78,7 @@ void schedule_page_failed(struct schedule *s);
 struct attempt {
     char host[MEMBER_HOST_SIZE];
     char inbox[MEMBER_URL_SIZE];
+    char zone[MEMBER_ZONE_SIZE]; /* of the member; empty if it is none */
     struct entry *entry; /* a reference that goes back with schedule_outcome(); NULL: direct mail */
     const struct direct *direct; /* borrowed until schedule_outcome(); NULL: an entry */
     unsigned tries;              /* failures before this one */

@@ -22,6 +22,8 @@ struct cursors {
     cursors_cb cb;
     void *arg;
     bool moved[SCHEDULE_SHARDS_MAX]; /* shards of the commit that is out */
+    bool committing;
+    bool dead; /* given back while answers were outstanding: the last one frees it */
 };
 
 struct cursors *cursors_new(struct store *store, const char *nonce)
@@ -34,8 +36,12 @@ struct cursors *cursors_new(struct store *store, const char *nonce)
 
 void cursors_free(struct cursors **cursors)
 {
-    free(*cursors);
+    struct cursors *c = *cursors;
     *cursors = NULL;
+    if (c && (c->waiting || c->committing))
+        c->dead = true;
+    else
+        free(c);
 }
 
 /* --- claiming
@@ -62,12 +68,16 @@ static void on_claimed(void *arg, enum err err, const struct redis_reply *reply)
 {
     struct claim *claim = arg;
     struct cursors *c = claim->c;
-    if (err == ERR_OK && answer_is(reply, "OK"))
-        load_shard(c, claim->shard, reply);
-    else
+    if (err != ERR_OK || !answer_is(reply, "OK"))
         c->err = err == ERR_OK ? ERR_FENCED : err;
+    else if (!c->dead)
+        load_shard(c, claim->shard, reply);
     free(claim);
-    if (--c->waiting == 0)
+    if (--c->waiting)
+        return;
+    if (c->dead)
+        free(c);
+    else
         c->cb(c->arg, c->err);
 }
 
@@ -102,7 +112,11 @@ static void on_committed(void *arg, enum err err, const struct redis_reply *repl
             c->seq[i] += err == ERR_OK;
             c->moved[i] = false;
         }
-    c->cb(c->arg, err);
+    c->committing = false;
+    if (c->dead)
+        free(c);
+    else
+        c->cb(c->arg, err);
 }
 
 static void add_words(struct args *a, const char *word, const char *host)
@@ -164,6 +178,7 @@ void cursors_commit(struct cursors *c, const struct delta *delta, int64_t now_ms
     struct args a = {0};
     c->cb = cb;
     c->arg = arg;
+    c->committing = true;
     args_add_str(&a, store_epoch_text(c->store));
     args_add_str(&a, c->nonce);
     args_add_int(&a, now_ms);

@@ -8,6 +8,7 @@ struct cursors; /* what one courier owns: its nonce and the commit sequence of e
 
 /* nonce: 32 hex digits of chance, new for every start. */
 struct cursors *cursors_new(struct store *store, const char *nonce);
+/* No callbacks afterwards, though answers may still be under way. */
 void cursors_free(struct cursors **cursors);
 
 /* Claims every shard and tells the schedule where its cursors stand. err OK: all are ours. */

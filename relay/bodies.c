@@ -1,0 +1,194 @@
+/* bodies: a cache with a limit in bytes, least recently used out first; one read for all who wait.
+ * Owns every body; a reader holds a count. May not know: to whom a body goes. */
+#include "relay/bodies.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+#include <utlist.h>
+
+#include "keys/digest.h"
+
+struct waiter {
+    struct waiter *next;
+    bodies_cb cb;
+    void *arg;
+};
+
+struct kept {
+    struct body body; /* first: a struct body is a struct kept */
+    UT_hash_handle hh;
+    struct kept *prev, *next; /* least recently used first */
+    struct bodies *owner;     /* NULL once the cache is gone */
+    struct waiter *waiters;
+    unsigned refs;
+    bool loaded;
+    char digest[64];
+    char *bytes;
+};
+
+struct bodies {
+    struct store *store;
+    struct kept *by_n;
+    struct kept *order;
+    size_t used, most;
+};
+
+struct bodies *bodies_new(struct store *store, size_t most)
+{
+    struct bodies *b = mem_new(sizeof(*b));
+    b->store = store;
+    b->most = most;
+    return b;
+}
+
+static void kept_free(struct kept *k)
+{
+    struct waiter *w;
+    while ((w = k->waiters)) {
+        LL_DELETE(k->waiters, w);
+        free(w);
+    }
+    free(k->bytes);
+    free(k);
+}
+
+static void forget(struct bodies *b, struct kept *k)
+{
+    HASH_DELETE(hh, b->by_n, k);
+    DL_DELETE(b->order, k);
+    b->used -= k->body.bytes.n;
+    k->owner = NULL;
+    if (k->loaded && k->refs == 0)
+        kept_free(k);
+}
+
+void bodies_free(struct bodies **bodies)
+{
+    struct bodies *b = *bodies;
+    *bodies = NULL;
+    if (!b)
+        return;
+    while (b->order)
+        forget(b, b->order);
+    free(b);
+}
+
+static void shrink(struct bodies *b)
+{
+    struct kept *k = b->order;
+    while (k && b->used > b->most) {
+        struct kept *next = k->next;
+        if (k->loaded && k->refs == 0)
+            forget(b, k);
+        k = next;
+    }
+}
+
+/* Calls back everyone who waits. Anyone may be forgotten, and the cache freed, on the way. */
+static void answer(struct kept *k, bool readable)
+{
+    struct waiter *w;
+    k->refs++;
+    while ((w = k->waiters)) {
+        bodies_cb cb = w->cb;
+        void *arg = w->arg;
+        LL_DELETE(k->waiters, w);
+        free(w);
+        if (readable)
+            k->refs++;
+        cb(arg, readable ? &k->body : NULL);
+    }
+    k->refs--;
+}
+
+static void on_loaded(void *arg, enum err err, struct span body)
+{
+    struct kept *k = arg;
+    if (!k->owner) {
+        k->loaded = true;
+        kept_free(k);
+        return;
+    }
+    if (err == ERR_OK) {
+        struct bytes digest;
+        k->bytes = mem_copy(body);
+        k->body.there = body.p != NULL;
+        k->body.bytes = (struct span){k->bytes, body.n};
+        bytes_init(&digest, sizeof(k->digest) - 1);
+        digest_write(&digest, k->body.bytes);
+        span_copy(bytes_span(&digest), k->digest, sizeof(k->digest));
+        k->body.digest = span_of(k->digest);
+        bytes_fini(&digest);
+        k->owner->used += body.n;
+    }
+    k->loaded = true;
+    answer(k, err == ERR_OK);
+    if (k->owner && err != ERR_OK)
+        forget(k->owner, k);
+    else if (k->owner)
+        shrink(k->owner);
+    else if (k->refs == 0)
+        kept_free(k);
+}
+
+static void touch(struct bodies *b, struct kept *k)
+{
+    DL_DELETE(b->order, k);
+    DL_APPEND(b->order, k);
+}
+
+struct body *bodies_have(struct bodies *b, uint64_t n)
+{
+    struct kept *k;
+    HASH_FIND(hh, b->by_n, &n, sizeof(n), k);
+    if (!k || !k->loaded)
+        return NULL;
+    touch(b, k);
+    k->refs++;
+    return &k->body;
+}
+
+void bodies_get(struct bodies *b, uint64_t n, bodies_cb cb, void *arg)
+{
+    struct kept *k;
+    struct waiter *w = mem_new(sizeof(*w));
+    *w = (struct waiter){.cb = cb, .arg = arg};
+    HASH_FIND(hh, b->by_n, &n, sizeof(n), k);
+    if (k) {
+        LL_APPEND(k->waiters, w);
+        return;
+    }
+    k = mem_new(sizeof(*k));
+    k->body.n = n;
+    k->owner = b;
+    LL_APPEND(k->waiters, w);
+    HASH_ADD(hh, b->by_n, body.n, sizeof(k->body.n), k);
+    DL_APPEND(b->order, k);
+    journal_body(b->store, n, on_loaded, k);
+}
+
+void bodies_forget(struct bodies *b, void *arg)
+{
+    struct kept *k;
+    DL_FOREACH(b->order, k)
+    {
+        struct waiter *w;
+        struct waiter *next;
+        LL_FOREACH_SAFE(k->waiters, w, next)
+        {
+            if (w->arg == arg) {
+                LL_DELETE(k->waiters, w);
+                free(w);
+            }
+        }
+    }
+}
+
+void body_unref(struct body **body)
+{
+    struct kept *k = (struct kept *)*body;
+    *body = NULL;
+    if (k && --k->refs == 0 && !k->owner)
+        kept_free(k);
+}

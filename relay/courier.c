@@ -1,0 +1,458 @@
+/* courier: follows the journal and delivers.
+ *
+ *     STOPPED -> MEMBERS (the registry) -> CLAIMING (shards and cursors) -> RUNNING -> DRAINING
+ *        ^                                                                     |
+ *        +------ BROKEN: Redis went away, or somebody else owns a shard <------+
+ *
+ * Owns the schedule, the tail, and every delivery in flight. What it knows is always what Redis
+ * holds plus what was answered since: when Redis is lost, it forgets and loads anew, and at most
+ * what was in flight or not yet committed is repeated, under the same ids. May not know: how
+ * activities are accepted. */
+#include "relay/courier.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "common/io/clock.h"
+#include "common/io/log.h"
+#include "common/pure/encode.h"
+#include "relay/delivery.h"
+#include "relay/meters.h"
+#include "relay/store/cursors.h"
+#include "relay/store/members.h"
+#include "relay/store/tail.h"
+
+enum {
+    WINDOW = 4096,      /* entries of the tail in memory */
+    STARTS_A_TURN = 16, /* signatures made before the loop is asked for other work */
+    ADVANCE_MS = 1000,
+    RESTART_MS = 500
+};
+
+enum courier_state {
+    COURIER_STOPPED,
+    COURIER_MEMBERS,
+    COURIER_CLAIMING,
+    COURIER_RUNNING,
+    COURIER_DRAINING,
+    COURIER_BROKEN
+};
+
+struct flight {
+    struct flight *prev, *next;
+    struct delivery *delivery;
+};
+
+struct loading { /* a call that can't be taken back: it outlives the courier's present life if it
+                    must */
+    struct courier *courier;
+};
+
+struct courier {
+    struct context *context;
+    enum courier_state state;
+    struct schedule *schedule;
+    struct bodies *bodies;
+    struct tail *tail;
+    struct cursors *cursors;
+    struct loading *loading;
+    struct loading *paging;
+    struct flight *flights;
+    struct timer *wake, *commit, *restart;
+    struct delta delta; /* out, or empty */
+    bool committing, pumping, pump_posted;
+    uint64_t page_after;
+    uint64_t last_line;
+    loop_cb drained;
+    void *drained_arg;
+};
+
+static void courier_schedule(struct courier *c);
+static void courier_start(struct courier *c);
+
+static void courier_goto(struct courier *c, enum courier_state state)
+{
+    c->state = state;
+}
+
+/* --- stopping and starting over
+ * ----------------------------------------------------------------------------- */
+
+static void forget_call(struct loading **loading)
+{
+    if (*loading)
+        (*loading)->courier = NULL;
+    *loading = NULL;
+}
+
+static void courier_stop(struct courier *c)
+{
+    struct flight *f;
+    struct flight *next;
+    DL_FOREACH_SAFE(c->flights, f, next)
+    {
+        delivery_cancel(&f->delivery);
+        DL_DELETE(c->flights, f);
+        free(f);
+    }
+    forget_call(&c->loading);
+    forget_call(&c->paging);
+    tail_free(&c->tail);
+    cursors_free(&c->cursors);
+    delta_free(&c->delta);
+    bodies_free(&c->bodies);
+    schedule_free(&c->schedule);
+    timer_stop(c->wake);
+    timer_stop(c->commit);
+    c->committing = false;
+    courier_goto(c, COURIER_STOPPED);
+}
+
+/* Not in the turn that it broke in: whoever noticed is still on the stack. */
+static void start_over(struct courier *c, const char *why)
+{
+    if (c->state == COURIER_STOPPED || c->state == COURIER_BROKEN)
+        return;
+    log_note(LOG_LEVEL_WARN, "courier", "starts over: %s", why);
+    courier_goto(c, COURIER_BROKEN);
+    timer_start(c->restart, RESTART_MS);
+}
+
+static void on_restart(void *arg)
+{
+    struct courier *c = arg;
+    courier_stop(c);
+    if (c->drained)
+        c->drained(c->drained_arg);
+    else if (store_ready(c->context->store))
+        courier_start(c);
+}
+
+/* --- tail: what the journal says
+ * ------------------------------------------------------------------------------ */
+
+static void courier_tail(void *arg, const struct journal_line *line)
+{
+    struct courier *c = arg;
+    struct member *member;
+    if (line->previous > c->last_line) {
+        log_note(LOG_LEVEL_ERROR, "journal",
+                 "entries are missing before %llu: the one before it was %llu, not %llu",
+                 (unsigned long long)line->n, (unsigned long long)line->previous,
+                 (unsigned long long)c->last_line);
+        metric_add(METER_GAPS, 0, 1);
+    }
+    c->last_line = line->n;
+    switch (line->kind) {
+    case JOURNAL_ENTRY: schedule_entry(c->schedule, line->entry); break;
+    case JOURNAL_CONTROL:
+        member = mem_new(sizeof(*member));
+        if (member_read(line->member, member))
+            schedule_control(c->schedule, line->n, member, line->cuts);
+        free(member);
+        break;
+    case JOURNAL_WAKE: schedule_awake(c->schedule, line->host); break;
+    }
+}
+
+static void on_direct(void *arg, const struct direct *direct)
+{
+    struct courier *c = arg;
+    schedule_direct(c->schedule, direct);
+}
+
+static void on_batch(void *arg)
+{
+    courier_schedule(arg);
+}
+
+static void on_lost(void *arg, const char *why)
+{
+    start_over(arg, why);
+}
+
+/* --- loading
+ * -------------------------------------------------------------------------------------------------
+ */
+
+static void on_claimed(void *arg, enum err err)
+{
+    struct courier *c = arg;
+    if (err != ERR_OK) {
+        start_over(c, "the shards can't be claimed");
+        return;
+    }
+    c->last_line = schedule_loaded(c->schedule);
+    char *url = context_redis_url(c->context);
+    struct tail_config config = {.url = url,
+                                 .command_ms = c->context->config->set.redis_command,
+                                 .store = c->context->store,
+                                 .after = c->last_line,
+                                 .on_line = courier_tail,
+                                 .on_direct = on_direct,
+                                 .on_batch = on_batch,
+                                 .on_lost = on_lost,
+                                 .arg = c};
+    courier_goto(c, COURIER_RUNNING);
+    if (tail_new(c->context->loop, &config, &c->tail) != ERR_OK)
+        start_over(c, "the address of Redis is not one");
+    free(url);
+    timer_start(c->commit, c->context->config->set.delivery_commit);
+}
+
+static void on_member(void *arg, enum err err, const struct member *member)
+{
+    struct loading *loading = arg;
+    struct courier *c = loading->courier;
+    if (member) {
+        if (c)
+            schedule_load_member(c->schedule, member);
+        return;
+    }
+    free(loading);
+    if (!c)
+        return;
+    c->loading = NULL;
+    if (err != ERR_OK) {
+        start_over(c, "the registry can't be read");
+        return;
+    }
+    if (c->state == COURIER_MEMBERS) {
+        courier_goto(c, COURIER_CLAIMING);
+        cursors_claim(c->cursors, c->schedule, on_claimed, c);
+    }
+}
+
+static void courier_start(struct courier *c)
+{
+    const struct settings *set = &c->context->config->set;
+    struct schedule_limits limits = {.in_flight = (size_t)set->delivery_in_flight,
+                                     .window = WINDOW,
+                                     .shards = store_shards(c->context->store),
+                                     .advance_ms = ADVANCE_MS,
+                                     .judge = {set->delivery_backoff, set->delivery_backoff_most,
+                                               set->delivery_retry_after, set->delivery_horizon}};
+    uint8_t chance[16];
+    struct bytes nonce;
+    bytes_init(&nonce, 32);
+    clock_random(chance, sizeof(chance));
+    hex_write(&nonce, (struct span){(const char *)chance, sizeof(chance)});
+    c->schedule = schedule_new(&limits);
+    c->bodies = bodies_new(c->context->store, BODIES_KEPT);
+    c->cursors = cursors_new(c->context->store, bytes_str(&nonce));
+    bytes_fini(&nonce);
+    c->loading = mem_new(sizeof(*c->loading));
+    c->loading->courier = c;
+    courier_goto(c, COURIER_MEMBERS);
+    members_each(c->context->store, on_member, c->loading);
+}
+
+/* --- schedule: who may be sent what now
+ * ------------------------------------------------------------------------ */
+
+static void on_page(void *arg, const struct journal_page *page)
+{
+    struct loading *paging = arg;
+    struct courier *c = paging->courier;
+    free(paging);
+    if (!c)
+        return;
+    c->paging = NULL;
+    if (page->err != ERR_OK) {
+        schedule_page_failed(c->schedule);
+        return;
+    }
+    struct entry **entries = mem_new((page->lines_n + 1) * sizeof(struct entry *));
+    size_t n = 0;
+    for (size_t i = 0; i < page->lines_n; i++)
+        if (page->lines[i].kind == JOURNAL_ENTRY)
+            entries[n++] = page->lines[i].entry;
+    uint64_t to = page->lines_n == SCHEDULE_PAGE ? page->lines[page->lines_n - 1].n : page->n;
+    schedule_page(c->schedule, c->page_after, to, entries, n, page->floor);
+    free(entries);
+    courier_schedule(c);
+}
+
+static void ask_page(struct courier *c)
+{
+    if (!schedule_want_page(c->schedule, &c->page_after))
+        return;
+    c->paging = mem_new(sizeof(*c->paging));
+    c->paging->courier = c;
+    journal_page(c->context->store, c->page_after, SCHEDULE_PAGE, on_page, c->paging);
+}
+
+static void courier_judged(void *arg, struct delivery *delivery, struct attempt *attempt,
+                           const struct delivery_result *result)
+{
+    struct courier *c = arg;
+    struct flight *f;
+    struct flight *next;
+    DL_FOREACH_SAFE(c->flights, f, next)
+    {
+        if (f->delivery == delivery) {
+            DL_DELETE(c->flights, f);
+            free(f);
+        }
+    }
+    schedule_outcome(c->schedule, attempt, &result->judgement, result->status, clock_wall_ms(),
+                     clock_chance());
+    courier_schedule(c);
+}
+
+static const char *zone_for(const struct courier *c, const struct attempt *attempt)
+{
+    const struct policy *policy = &c->context->config->policy;
+    int zone = attempt->zone[0] ? -1 : policy_zone_of(policy, span_of(attempt->host));
+    if (zone >= 0)
+        return policy->zones[zone].name;
+    return attempt->zone;
+}
+
+static void send_one(struct courier *c, const struct attempt *attempt)
+{
+    struct flight *f = mem_new(sizeof(*f));
+    f->delivery =
+        delivery_new(c->context, c->bodies, attempt, zone_for(c, attempt), courier_judged, c);
+    DL_APPEND(c->flights, f);
+    delivery_start(f->delivery);
+}
+
+static void on_pump(void *arg)
+{
+    struct courier *c = arg;
+    c->pump_posted = false;
+    courier_schedule(c);
+}
+
+static void courier_schedule(struct courier *c)
+{
+    if (c->state != COURIER_RUNNING || c->pumping)
+        return;
+    struct attempt attempt;
+    unsigned started = 0;
+    int64_t now = clock_wall_ms();
+    c->pumping = true; /* an attempt that ends at once calls back into here */
+    while (started < STARTS_A_TURN && schedule_next(c->schedule, now, &attempt)) {
+        send_one(c, &attempt);
+        started++;
+    }
+    c->pumping = false;
+    ask_page(c);
+    if (started == STARTS_A_TURN && !c->pump_posted) {
+        c->pump_posted = true;
+        loop_post(c->context->loop, on_pump, c);
+    }
+    int64_t wake = schedule_wake(c->schedule);
+    if (wake < INT64_MAX)
+        timer_start(c->wake, wake > now ? wake - now : 0);
+}
+
+/* --- commit: cursors, gathered
+ * -------------------------------------------------------------------------------- */
+
+static void drained_if_done(struct courier *c)
+{
+    if (c->state != COURIER_DRAINING || c->flights || c->committing)
+        return;
+    courier_stop(c);
+    c->drained(c->drained_arg);
+}
+
+static void on_committed(void *arg, enum err err)
+{
+    struct courier *c = arg;
+    c->committing = false;
+    if (err != ERR_OK) {
+        start_over(c, err == ERR_FENCED ? "another courier owns these shards"
+                                        : "a commit was not answered");
+        return;
+    }
+    metric_add(METER_COMMITS, 0, 1);
+    schedule_committed(c->schedule, &c->delta);
+    courier_schedule(c);
+}
+
+static void courier_commit(void *arg)
+{
+    struct courier *c = arg;
+    bool live = c->state == COURIER_RUNNING || c->state == COURIER_DRAINING;
+    if (live && !c->committing && schedule_delta(c->schedule, clock_wall_ms(), &c->delta)) {
+        c->committing = true;
+        cursors_commit(c->cursors, &c->delta, clock_wall_ms(), on_committed, c);
+    }
+    if (live)
+        timer_start(c->commit, c->context->config->set.delivery_commit);
+    drained_if_done(c);
+}
+
+/* --- life
+ * ------------------------------------------------------------------------------------------------------
+ */
+
+static void on_wake(void *arg)
+{
+    courier_schedule(arg);
+}
+
+struct courier *courier_new(struct context *context)
+{
+    struct courier *c = mem_new(sizeof(*c));
+    c->context = context;
+    c->wake = timer_new(context->loop, on_wake, c);
+    c->commit = timer_new(context->loop, courier_commit, c);
+    c->restart = timer_new(context->loop, on_restart, c);
+    return c;
+}
+
+void courier_ready(struct courier *c, bool ready)
+{
+    if (ready && c->state == COURIER_STOPPED)
+        courier_start(c);
+    else if (!ready)
+        start_over(c, "no connection to Redis");
+}
+
+void courier_drain(struct courier *c, loop_cb done, void *arg)
+{
+    c->drained = done;
+    c->drained_arg = arg;
+    timer_stop(c->restart);
+    if (c->state == COURIER_RUNNING) {
+        courier_goto(c, COURIER_DRAINING);
+        courier_commit(c);
+    } else if (c->state == COURIER_BROKEN) {
+        timer_start(c->restart, 0);
+    } else {
+        courier_stop(c);
+        done(arg);
+    }
+}
+
+void courier_free(struct courier **courier)
+{
+    struct courier *c = *courier;
+    *courier = NULL;
+    if (!c)
+        return;
+    courier_stop(c);
+    timer_free(&c->wake);
+    timer_free(&c->commit);
+    timer_free(&c->restart);
+    free(c);
+}
+
+bool courier_report(const struct courier *c, struct schedule_report *ret)
+{
+    if (!c->schedule)
+        return false;
+    schedule_report(c->schedule, ret);
+    return true;
+}
+
+bool courier_look(const struct courier *c, struct span host, struct cursor *ret,
+                  const char **ret_state)
+{
+    return c->schedule && schedule_look(c->schedule, host, ret, ret_state);
+}

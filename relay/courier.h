@@ -1,0 +1,20 @@
+/* courier: the role that delivers. Owns the shards, follows the journal, sends, moves cursors. */
+#pragma once
+
+#include "relay/context.h"
+#include "relay/rules/schedule.h"
+
+struct courier;
+
+struct courier *courier_new(struct context *context);
+/* The store became ready, or is no longer: (re)starts from what Redis holds, or stops. */
+void courier_ready(struct courier *courier, bool ready);
+/* Nothing new is started; what is in flight ends, cursors are committed, then done is called, once.
+ */
+void courier_drain(struct courier *courier, loop_cb done, void *arg);
+void courier_free(struct courier **courier);
+
+/* For people; false while it has not loaded. */
+bool courier_report(const struct courier *courier, struct schedule_report *ret);
+bool courier_look(const struct courier *courier, struct span host, struct cursor *ret,
+                  const char **ret_state);

@@ -1,0 +1,31 @@
+/* delivery: one attempt: one signed POST of one entry, or of one piece of direct mail, to one
+ * inbox. */
+#pragma once
+
+#include "relay/bodies.h"
+#include "relay/context.h"
+#include "relay/rules/schedule.h"
+
+struct delivery;
+
+struct delivery_result {
+    struct judgement judgement;
+    int status; /* 0: no HTTP answer */
+    enum outgoing_form form;
+    bool direct;
+    int64_t ms; /* from the start to the answer */
+};
+
+/* The attempt comes back with what came of it, and the delivery is gone when this returns. The
+ * entry of the attempt is the callee's then. */
+typedef void (*delivery_done)(void *arg, struct delivery *delivery, struct attempt *attempt,
+                              const struct delivery_result *result);
+/* Takes the content of the attempt. zone: whose networks the host may live in; empty: public
+ * addresses only. */
+struct delivery *delivery_new(struct context *context, struct bodies *bodies,
+                              const struct attempt *attempt, const char *zone, delivery_done done,
+                              void *arg);
+/* Runs it; done() may come before this returns. */
+void delivery_start(struct delivery *delivery);
+/* Gives up: no done() follows. */
+void delivery_cancel(struct delivery **delivery);

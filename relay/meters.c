@@ -1,0 +1,52 @@
+/* meters: the table of metrics, with its label values.
+ * May not know: who counts. */
+#include "relay/meters.h"
+
+#include "common/pure/err.h"
+#include "relay/rules/member.h"
+
+static const char *const values_CLASS[] = {"2xx", "3xx", "4xx", "5xx"};
+static const char *const values_VERDICT[] = {"delivered", "later", "never"};
+static const char *const values_STATE[] = {"idle",    "ready",   "sending",
+                                           "waiting", "reading", "held"};
+static const char *const values_VERSION[] = {WEIR_VERSION};
+static const char *const values_CODE[] = {
+#define X(name, code, status, later, title) code,
+    ERR_TABLE(X)
+#undef X
+};
+static const char *const values_MEMBER[] = {
+#define X(name, text) text,
+    MEMBER_STATES(X)
+#undef X
+};
+
+#define LABEL_NONE     NULL, NULL, 0
+#define LABEL(name, v) name, v, sizeof(v) / sizeof(*(v))
+#define LABEL_CLASS    LABEL("class", values_CLASS)
+#define LABEL_VERDICT  LABEL("verdict", values_VERDICT)
+#define LABEL_STATE    LABEL("state", values_STATE)
+#define LABEL_VERSION  LABEL("version", values_VERSION)
+#define LABEL_CODE     LABEL("code", values_CODE)
+#define LABEL_MEMBER   LABEL("state", values_MEMBER)
+
+static const struct metric_def table[METER_COUNT] = {
+#define X(name, text, kind, label, help)                                                           \
+    [METER_##name] = {text, help, METRIC_##kind, LABEL_##label},
+    METERS_TABLE(X)
+#undef X
+};
+
+const struct metric_def *meters_table(void)
+{
+    return table;
+}
+
+void meter_answer(int status)
+{
+    size_t class = status < 300   ? METER_CLASS_2XX
+                   : status < 400 ? METER_CLASS_3XX
+                   : status < 500 ? METER_CLASS_4XX
+                                  : METER_CLASS_5XX;
+    metric_add(METER_HTTP_REQUESTS, class, 1);
+}

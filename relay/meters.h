@@ -1,0 +1,53 @@
+/* meters: the one table of metrics. It sets up the exposition, prints `weir help metrics` and feeds
+ * the manual. Labels are closed sets: never a host, never an id (a stranger could grow them without
+ * end). */
+#pragma once
+
+#include "common/io/metrics.h"
+
+/* clang-format off */
+#define METERS_TABLE(X) \
+    X(BUILD,          "weir_build_info",                    GAUGE,     VERSION, "the version that runs; always 1") \
+    X(HTTP_REQUESTS,  "weir_http_requests_total",           COUNTER,   CLASS,   "requests answered, by class of status") \
+    X(INBOX,          "weir_inbox_total",                   COUNTER,   CODE,    "activities received, by what became of them") \
+    X(INBOX_SECONDS,  "weir_inbox_seconds",                 HISTOGRAM, NONE,    "from a whole request to its answer, inbox only") \
+    X(APPENDED,       "weir_journal_appended_total",        COUNTER,   NONE,    "activities written to the journal") \
+    X(GAPS,           "weir_journal_gaps_total",            COUNTER,   NONE,    "holes found while reading the journal") \
+    X(POSITION,       "weir_journal_position",              GAUGE,     NONE,    "number of the newest entry that was read") \
+    X(DELIVERIES,     "weir_deliveries_total",              COUNTER,   VERDICT, "attempts, by what came of them") \
+    X(DELIVERY_SECONDS, "weir_delivery_seconds",            HISTOGRAM, NONE,    "one attempt, from signing to answer") \
+    X(DELIVERY_LAG,   "weir_delivery_lag_seconds",          HISTOGRAM, NONE,    "from accepted to delivered") \
+    X(DESTINATIONS,   "weir_destinations",                  GAUGE,     STATE,   "destinations, by state") \
+    X(BEHIND,         "weir_destination_behind_entries",    GAUGE,     NONE,    "how far the last destination is behind, in entries") \
+    X(DIRECT,         "weir_direct_waiting",                GAUGE,     NONE,    "direct mail that waits") \
+    X(COMMITS,        "weir_commits_total",                 COUNTER,   NONE,    "commits of cursors") \
+    X(MEMBERS,        "weir_members",                       GAUGE,     MEMBER,  "members, by state") \
+    X(KEY_FETCHES,    "weir_key_fetches_total",             COUNTER,   CODE,    "fetches of other actors' keys, by result") \
+    X(REDIS_UP,       "weir_redis_up",                      GAUGE,     NONE,    "1 while the journal can be relied on") \
+    X(REDIS_COMMANDS, "weir_redis_commands",                GAUGE,     NONE,    "commands sent to Redis since the start") \
+    X(CONNECTIONS,    "weir_http_connections",              GAUGE,     NONE,    "open connections of the public listener")
+/* clang-format on */
+
+enum meter {
+#define X(name, text, kind, label, help) METER_##name,
+    METERS_TABLE(X)
+#undef X
+        METER_COUNT
+};
+
+/* Values of the labels, in order. */
+enum { METER_CLASS_2XX, METER_CLASS_3XX, METER_CLASS_4XX, METER_CLASS_5XX, METER_CLASS_COUNT };
+enum {
+    METER_STATE_IDLE,
+    METER_STATE_READY,
+    METER_STATE_SENDING,
+    METER_STATE_WAITING,
+    METER_STATE_READING,
+    METER_STATE_HELD,
+    METER_STATE_COUNT
+};
+
+/* The table as the metrics library wants it; static. */
+const struct metric_def *meters_table(void);
+/* An answer of the public listener. */
+void meter_answer(int status);
