@@ -24,6 +24,7 @@ enum {
     INPUT_SIZE = 65536,
     LINGER_MS = 2000, /* how long a peer that still sends may take to notice that we closed */
     RATE_STEP_MS = 1000,
+    YOUNG_MS = 1000, /* a new client may need this long for its first byte */
     PEER_SIZE = 46,
 };
 
@@ -58,7 +59,7 @@ struct http_conn {
     struct bytes out;
     uv_write_t write;
     uv_shutdown_t shutdown;
-    int64_t body_since_ms;
+    int64_t body_since_ms, idle_since_ms;
     size_t body_seen;
     /* what the callbacks stored */
     bool eof, late, broken, written;
@@ -227,9 +228,11 @@ static enum step conn_idle(struct http_conn *c)
     }
     if (c->eof || c->late || pool->stopping)
         return STEP_DONE;
-    if (!c->parked)
+    if (!c->parked) {
         DL_APPEND2(pool->idle, c, idle_prev, idle_next);
-    c->parked = true;
+        c->idle_since_ms = loop_now_ms(pool->loop);
+        c->parked = true;
+    }
     if (pool->on_room)
         pool->on_room(pool->server);
     return STEP_WAIT;
@@ -488,9 +491,15 @@ void http_pool_init(struct http_pool *pool, struct loop *loop)
 
 bool http_pool_make_room(struct http_pool *pool)
 {
-    if (pool->idle && (int64_t)pool->n * 5 >= pool->limits.connections * 4)
-        conn_end(pool->idle);
-    return (int64_t)pool->n < pool->limits.connections;
+    int64_t n = (int64_t)pool->n, max = pool->limits.connections;
+    struct http_conn *oldest = pool->idle;
+    if (!oldest || n * 5 < max * 4)
+        return n < max;
+    bool young = loop_now_ms(pool->loop) - oldest->idle_since_ms < YOUNG_MS;
+    if (young && n < max)
+        return true;
+    conn_end(oldest);
+    return true;
 }
 
 void http_pool_stop(struct http_pool *pool)

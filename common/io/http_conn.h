@@ -29,7 +29,8 @@ void http_pool_init(struct http_pool *pool, struct loop *loop);
 /* Ends all connections; what a handler still has becomes an orphan. */
 void http_pool_fini(struct http_pool *pool);
 /* Before a connection is taken: from four fifths of the limit on, the one that has been idle
- * longest is ended. False if there is no room all the same. */
+ * longest is ended, if that is a second or more; at the limit, however long it is. False if there
+ * is no room all the same. */
 bool http_pool_make_room(struct http_pool *pool);
 /* Ends the idle connections, and every other after its answer. */
 void http_pool_stop(struct http_pool *pool);
