@@ -34,26 +34,26 @@ enum { SETTINGS_SEEN_MS = 691200000 }; /* 8 days: how long ids are remembered (D
     X(limits_per_address,     "limits.per_address",      COUNT,    1, 100000, "64", NULL, "most connections from one address")                                                         \
     X(limits_json_depth,      "limits.json_depth",       COUNT,    4, 100, "32", NULL, "deepest nesting of JSON")                                                                      \
     X(limits_json_keys,       "limits.json_keys",        COUNT,    100, 1000000, "10000", NULL, "most object members in a document")                                                   \
-    X(limits_id,              "limits.id",               SIZE,     100, 2048, "2KiB", NULL, "longest id")                                                                              \
+    X(limits_id,              "limits.id",               SIZE,     100, 2048, "2KiB", NULL, "longest id of an activity, an actor or an object, in bytes")                              \
     X(limits_recipients,      "limits.recipients",       COUNT,    10, 100000, "10000", NULL, "most recipients of an activity")                                                        \
-    X(timeouts_header,        "timeouts.header",         DURATION, 100, 600000, "10s", NULL, "for a whole request header")                                                             \
-    X(timeouts_body,          "timeouts.body",           DURATION, 100, 3600000, "30s", NULL, "for a whole request body")                                                              \
+    X(timeouts_header,        "timeouts.header",         DURATION, 100, 600000, "10s", NULL, "time for a whole request header")                                                        \
+    X(timeouts_body,          "timeouts.body",           DURATION, 100, 3600000, "30s", NULL, "time for a whole request body")                                                         \
     X(timeouts_body_rate,     "timeouts.body_rate",      SIZE,     0, 1048576, "1KiB", NULL, "least bytes a second of a body, after the first five seconds")                           \
-    X(timeouts_answer,        "timeouts.answer",         DURATION, 100, 600000, "10s", NULL, "for the other side to read an answer")                                                   \
-    X(timeouts_idle,          "timeouts.idle",           DURATION, 100, 3600000, "60s", NULL, "a connection kept open without a request")                                              \
+    X(timeouts_answer,        "timeouts.answer",         DURATION, 100, 600000, "10s", NULL, "time for the other side to read an answer")                                              \
+    X(timeouts_idle,          "timeouts.idle",           DURATION, 100, 3600000, "60s", NULL, "how long a connection is kept open without a request")                                  \
     X(signature_past,         "signature.past",          DURATION, 1000, 86400000, "65min", NULL, "how far a signature's time may lie behind ours")                                    \
     X(signature_future,       "signature.future",        DURATION, 1000, 86400000, "60min", NULL, "how far a signature's time may lie ahead of ours")                                  \
     X(keys_cache,             "keys.cache",              DURATION, 60000, 604800000, "24h", NULL, "how long the key of another actor is kept")                                         \
     X(keys_refetch,           "keys.refetch",            DURATION, 1000, 86400000, "5min", NULL, "least time between two fetches of one key after a failed signature")                 \
     X(keys_unreachable,       "keys.unreachable",        DURATION, 1000, 86400000, "60s", NULL, "how long a key that could not be fetched is not asked for again")                     \
     X(keys_refused,           "keys.refused",            DURATION, 1000, 86400000, "10min", NULL, "how long a key that was refused is not asked for again")                            \
-    X(fetch_connect,          "fetch.connect",           DURATION, 100, 60000, "5s", NULL, "fetching a document: connection")                                                          \
-    X(fetch_total,            "fetch.total",             DURATION, 100, 60000, "10s", NULL, "fetching a document: in all")                                                             \
+    X(fetch_connect,          "fetch.connect",           DURATION, 100, 60000, "5s", NULL, "fetching a document: time for the connection")                                             \
+    X(fetch_total,            "fetch.total",             DURATION, 100, 60000, "10s", NULL, "fetching a document: time in all")                                                        \
     X(fetch_redirects,        "fetch.redirects",         COUNT,    0, 10, "3", NULL, "redirects followed when fetching")                                                               \
     X(fetch_body,             "fetch.body",              SIZE,     1024, 16777216, "1MiB", NULL, "largest document fetched")                                                           \
     X(accept_unlisted,        "accept.unlisted",         FLAG,     0, 0, "no", NULL, "also relay what names the public collection only in cc")                                         \
-    X(delivery_connect,       "delivery.connect",        DURATION, 100, 120000, "10s", NULL, "delivering: connection with TLS")                                                        \
-    X(delivery_total,         "delivery.total",          DURATION, 100, 600000, "30s", NULL, "delivering: in all")                                                                     \
+    X(delivery_connect,       "delivery.connect",        DURATION, 100, 120000, "10s", NULL, "delivering: time for the connection with TLS")                                           \
+    X(delivery_total,         "delivery.total",          DURATION, 100, 600000, "30s", NULL, "delivering: time in all")                                                                \
     X(delivery_answer,        "delivery.answer",         SIZE,     1024, 1048576, "64KiB", NULL, "most bytes of an answer that are read")                                              \
     X(delivery_in_flight,     "delivery.in_flight",      COUNT,    1, 65536, "1024", NULL, "attempts under way at once")                                                               \
     X(delivery_commit,        "delivery.commit",         DURATION, 1, 1000, "100ms", NULL, "longest wait before cursors are committed")                                                \
