@@ -25,7 +25,7 @@ static struct json_object *to_tree(const struct json *v)
     return v == &null_value ? NULL : (struct json_object *)v;
 }
 
-/* Trailing white space is the scan's business; json-c in strict mode would complain of it. */
+/* Trailing white space is the scan's business; json-c leaves it unread. */
 static struct span without_tail(struct span text)
 {
     while (text.n && (text.p[text.n - 1] == ' ' || text.p[text.n - 1] == '\t' ||
@@ -47,7 +47,9 @@ enum err json_read(struct span text, const struct json_limits *limits, struct js
     struct json_tokener *tok = json_tokener_new_ex((int)limits->depth + 2);
     if (!tok)
         abort();
-    json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+    /* Not JSON_TOKENER_STRICT: the scan is stricter, and json-c 0.18 (Debian 13) in that mode takes
+     * every byte above 0x7f for a control character. */
+    json_tokener_set_flags(tok, JSON_TOKENER_VALIDATE_UTF8);
     struct json_object *o = json_tokener_parse_ex(tok, text.p, (int)text.n);
     enum json_tokener_error state = json_tokener_get_error(tok);
     size_t end = json_tokener_get_parse_end(tok);
