@@ -139,24 +139,62 @@ static void listen_check(struct checks *c)
 
 /* --- redis ----------------------------------------------------------------------------------- */
 
-/* NULL if it is one of `host:port`, `host:port/db`, with `user:password@` before if wished. */
+/* Host and port as the connection will read them; the host may be a name that no URL of the
+ * Internet could have (`redis_1`). */
+static bool redis_host_ok(struct span text)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+    struct span host = text, port = SPAN_NONE;
+    uint64_t number;
+    if (span_starts(text, SPAN("["))) {
+        struct in6_addr six;
+        char name[INET6_ADDRSTRLEN];
+        port = (struct span){text.p + 1, text.n - 1};
+        host = span_cut(&port, ']');
+        if (!span_copy(host, name, sizeof(name)) || inet_pton(AF_INET6, name, &six) != 1 || !port.p)
+            return false;
+        if (port.n == 0)
+            return true;
+        if (*port.p != ':')
+            return false;
+        port = (struct span){port.p + 1, port.n - 1};
+    } else {
+        port = host;
+        host = span_cut(&port, ':');
+        if (host.n == 0 || host.n > URI_HOST_MAX)
+            return false;
+        for (size_t i = 0; i < host.n; i++)
+            if (!host.p[i] || !strchr(plain, host.p[i]))
+                return false;
+    }
+    return !port.p || (span_u64(port, 65535, &number) && number > 0);
+}
+
+static bool redis_login_ok(struct span text)
+{
+    char decoded[512];
+    struct span password = text;
+    struct span user = span_cut(&password, ':');
+    return password.n > 0 && uri_decode(user, decoded, sizeof(decoded)) &&
+           uri_decode(password, decoded, sizeof(decoded));
+}
+
+/* NULL if it is `host`, `host:port` or `host:port/db`, with `user:password@` before if wished. */
 static const char *redis_url_wrong(struct span text)
 {
-    struct span path = text;
-    struct span head = span_cut(&path, '/');
-    char authority[URI_AUTHORITY_SIZE];
-    uint64_t db;
-    ptrdiff_t at = -1;
+    struct span db = text;
+    struct span head = span_cut(&db, '/');
+    struct span host = head;
+    uint64_t number;
     for (size_t i = 0; i < head.n; i++)
         if (head.p[i] == '@')
-            at = (ptrdiff_t)i;
-    if (at >= 0 && span_find((struct span){head.p, (size_t)at}, ':') < 0)
-        return "what stands before @ must be user:password";
-    struct span host = {head.p + at + 1, head.n - (size_t)(at + 1)};
-    if (!uri_authority(host, true, authority) || span_ends(host, SPAN("]")) ||
-        span_find(host, ':') < 0)
-        return "a host and a port are needed, such as redis://10.0.0.5:6379/0";
-    if (path.p && path.n && !span_u64(path, 1000, &db))
+            host = (struct span){head.p + i + 1, head.n - i - 1};
+    if (host.n < head.n && !redis_login_ok((struct span){head.p, head.n - host.n - 1}))
+        return "what stands before @ must be user:password, other signs than letters and digits as "
+               "%XX";
+    if (!redis_host_ok(host))
+        return "a host is needed, such as redis://10.0.0.5:6379/0";
+    if (db.n && !span_u64(db, UINT16_MAX, &number))
         return "what stands behind the slash must be the number of a database";
     return NULL;
 }

@@ -82,6 +82,10 @@ size_t policy_trace(const struct policy *policy, const struct activity *activity
         *verdict = (struct zone_verdict){ERR_NO_ZONE, NULL};
         return 0;
     }
+    if (from != to && activity_only_inside(activity)) {
+        *verdict = (struct zone_verdict){ERR_NOT_RELAYED, NULL};
+        return 0;
+    }
     for (size_t i = 0; i < policy->rules_n; i++) {
         const struct rule *rule = &policy->rules[i];
         const char *because = rule_mismatch(rule, activity, from, to);

@@ -89,7 +89,8 @@ bool policy_tag_is(struct span received, const char *folded);
 typedef uint32_t zone_set;
 
 /* What was decided about one zone: ERR_OK (it may have it; rule NULL: inside its own zone),
- * ERR_NO_RULE, ERR_RULE_DENIES. */
+ * ERR_NO_RULE, ERR_RULE_DENIES; ERR_NOT_RELAYED where its type stays inside its zone whatever the
+ * rules say (activity_only_inside). */
 struct zone_verdict {
     enum err why;
     const struct rule *rule; /* the rule that decided, or NULL; borrowed from the policy */

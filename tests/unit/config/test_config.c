@@ -218,12 +218,26 @@ static const struct golden others[] = {
      "weir.yaml:3:8: redis: the path must be absolute: unix:/run/redis/redis.sock\n"},
     {"long socket", URL A "redis: unix:/" X50 X50 "xxxxxxxxxx\n",
      "weir.yaml:3:8: redis: the socket's path is too long for the system\n"},
-    {"without port", URL A "redis: redis://h/0\n",
-     "weir.yaml:3:8: redis: a host and a port are needed, such as redis://10.0.0.5:6379/0\n"},
     {"without host", URL A "redis: redis://u:secret@/0\n",
-     "weir.yaml:3:8: redis: a host and a port are needed, such as redis://10.0.0.5:6379/0\n"},
+     "weir.yaml:3:8: redis: a host is needed, such as redis://10.0.0.5:6379/0\n"},
+    {"a port that is none", URL A "redis: redis://h:0/0\n",
+     "weir.yaml:3:8: redis: a host is needed, such as redis://10.0.0.5:6379/0\n"},
+    {"IPv6 without brackets", URL A "redis: redis://fd00::1\n",
+     "weir.yaml:3:8: redis: a host is needed, such as redis://10.0.0.5:6379/0\n"},
+    {"brackets around a name", URL A "redis: redis://[h]:1\n",
+     "weir.yaml:3:8: redis: a host is needed, such as redis://10.0.0.5:6379/0\n"},
+    {"behind the brackets", URL A "redis: redis://[::1]1\n",
+     "weir.yaml:3:8: redis: a host is needed, such as redis://10.0.0.5:6379/0\n"},
+    {"a blank in the host", URL A "redis: redis://h h:1\n",
+     "weir.yaml:3:8: redis: a host is needed, such as redis://10.0.0.5:6379/0\n"},
     {"half a login", URL A "redis: redis://secret@h:1/0\n",
-     "weir.yaml:3:8: redis: what stands before @ must be user:password\n"},
+     "weir.yaml:3:8: redis: what stands before @ must be user:password, other signs than letters "
+     "and "
+     "digits as %XX\n"},
+    {"a sign that is none", URL A "redis: redis://u:secret%@h:1/0\n",
+     "weir.yaml:3:8: redis: what stands before @ must be user:password, other signs than letters "
+     "and "
+     "digits as %XX\n"},
     {"no database", URL A "redis: redis://h:1/x\n",
      "weir.yaml:3:8: redis: what stands behind the slash must be the number of a database\n"},
     {"workers", URL A "workers: 065x\n",
@@ -387,6 +401,9 @@ static void test_accepted(void **state)
         URL A "listen: '[::1]:8080'\nmetrics: 127.0.0.1:8080\n",
         URL A "redis: unix:/run/redis.sock\n",
         URL A "redis: redis://10.0.0.5:6379\n",
+        URL A "redis: redis://redis_1/0\n",
+        URL A "redis: redis://u:p%40q@h\n",
+        URL A "redis: redis://[::1]/\n",
         URL A "redis: redis://:p@[fd00::1]:6379/15\n",
         URL A "retention: { entries: 8d, bodies: 8d }\n",
         URL A "retention: { entries: 7d, bodies: 7d }\ndelivery: { horizon: 7d }\n",
@@ -555,7 +572,7 @@ static void test_load(void **state)
     /* 1 MiB is taken, one byte more is not. */
     char *big = mem_new(CONFIG_FILE_MAX + 1);
     memset(big, '#', CONFIG_FILE_MAX + 1);
-    memcpy(big, URL A, strlen(URL A));
+    memcpy(big, URL A, sizeof(URL A) - 1);
     write_file(path, big, CONFIG_FILE_MAX);
     struct config *config = NULL;
     struct bytes why;

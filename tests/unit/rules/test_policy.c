@@ -1,0 +1,573 @@
+/* policy: patterns of hosts, tags, and every cell of zones x zones x tags x rules against an oracle
+ * that is written in another way than the code (ATTACKS A25). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "relay/rules/policy.h"
+
+/* --- patterns -------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *text, *https, *http; /* NULL: no pattern */
+} patterns[] = {
+    {"a.example", "a.example", "a.example"},
+    {"A.Example", "a.example", "a.example"},
+    {"a.example:443", "a.example", "a.example:443"},
+    {"a.example:80", "a.example:80", "a.example"},
+    {"a.example:8443", "a.example:8443", "a.example:8443"},
+    {"a.example:65535", "a.example:65535", "a.example:65535"},
+    {"a.example:91*", "a.example:91*", "a.example:91*"},
+    {"a.example:443*", "a.example:443*", "a.example:443*"},
+    {"a.example:*", "a.example:*", "a.example:*"},
+    {"*.corp.example", "*.corp.example", "*.corp.example"},
+    {"*.corp.example:91*", "*.corp.example:91*", "*.corp.example:91*"},
+    {"*.example", "*.example", "*.example"},
+    {"*.b\xc3\xbc"
+     "cher.example",
+     "*.xn--bcher-kva.example", "*.xn--bcher-kva.example"},
+    {"127.0.0.1:91*", "127.0.0.1:91*", "127.0.0.1:91*"},
+    {"[::1]", "[::1]", "[::1]"},
+    {"[0:0::1]:91*", "[::1]:91*", "[::1]:91*"},
+    {"", NULL, NULL},
+    {"*", NULL, NULL},
+    {"*.", NULL, NULL},
+    {"*:80", NULL, NULL},
+    {"*example", NULL, NULL},
+    {"*.*.example", NULL, NULL},
+    {"a.*.example", NULL, NULL},
+    {"a.example*", NULL, NULL},
+    {"a*.example", NULL, NULL},
+    {"a.example.*", NULL, NULL},
+    {"a.example:", NULL, NULL},
+    {"a.example:0", NULL, NULL},
+    {"a.example:0*", NULL, NULL},
+    {"a.example:09", NULL, NULL},
+    {"a.example:65536", NULL, NULL},
+    {"a.example:65536*", NULL, NULL},
+    {"a.example:9*1", NULL, NULL},
+    {"a.example:9**", NULL, NULL},
+    {"a.example:*9", NULL, NULL},
+    {"a.example:x", NULL, NULL},
+    {"a.example:80:80", NULL, NULL},
+    {":80", NULL, NULL},
+    {".example", NULL, NULL},
+    {"a..example", NULL, NULL},
+    {"a.example.", NULL, NULL},
+    {"https://a.example", NULL, NULL},
+    {"a.example/", NULL, NULL},
+    {"user@a.example", NULL, NULL},
+    {"a b", NULL, NULL},
+    {"::1", NULL, NULL},
+    {"[::1", NULL, NULL},
+    {"*.[::1]", NULL, NULL},
+    {"*.0.0.1", NULL, NULL},
+    {"*.127.0.0.1", NULL, NULL},
+    {"*.1", NULL, NULL},
+    {"127.1", NULL, NULL},
+};
+
+static void test_pattern_read(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(patterns) / sizeof(*patterns); i++) {
+        for (int https = 0; https < 2; https++) {
+            char *read = NULL;
+            const char *want = https ? patterns[i].https : patterns[i].http;
+            bool ok = policy_pattern_read(span_of(patterns[i].text), https, &read);
+            print_message("%s\n", patterns[i].text);
+            assert_int_equal(ok, want != NULL);
+            assert_int_equal(read != NULL, want != NULL);
+            if (ok)
+                assert_string_equal(read, want);
+            free(read);
+        }
+        assert_int_equal(policy_pattern_ok(span_of(patterns[i].text)), patterns[i].https != NULL);
+    }
+}
+
+static void test_pattern_matches(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *pattern, *host;
+        bool matches;
+    } rows[] = {
+        {"a.example", "a.example", true},
+        {"a.example", "a.example:8443", false},
+        {"a.example", "b.a.example", false},
+        {"a.example", "example", false},
+        {"a.example:8443", "a.example:8443", true},
+        {"a.example:8443", "a.example", false},
+        {"a.example:8443", "a.example:84430", false},
+        {"a.example:91*", "a.example:91", true},
+        {"a.example:91*", "a.example:9101", true},
+        {"a.example:91*", "a.example:91012", true},
+        {"a.example:91*", "a.example:9", false},
+        {"a.example:91*", "a.example:9201", false},
+        {"a.example:91*", "a.example:1910", false},
+        {"a.example:91*", "a.example", false},
+        {"a.example:*", "a.example:1", true},
+        {"a.example:*", "a.example", false},
+        {"*.corp.example", "wiki.corp.example", true},
+        {"*.corp.example", "a.b.c.corp.example", true},
+        {"*.corp.example", "corp.example", false},
+        {"*.corp.example", "evilcorp.example", false},
+        {"*.corp.example", "wiki.corp.example.evil", false},
+        {"*.corp.example", "wiki.corp.example:8443", false},
+        {"*.corp.example", ".corp.example", false},
+        {"*.corp.example", "wiki.corp.example.", false},
+        {"*.corp.example:91*", "wiki.corp.example:9100", true},
+        {"*.corp.example:91*", "wiki.corp.example", false},
+        {"*.corp.example:91*", "corp.example:9100", false},
+        {"127.0.0.1:91*", "127.0.0.1:9100", true},
+        {"127.0.0.1:91*", "127.0.0.10:9100", false},
+        {"[::1]:91*", "[::1]:9100", true},
+        {"[::1]", "[::1]", true},
+        {"[::1]", "[::1]:9100", false},
+        /* A host is never a pattern. */
+        {"a.example", "*.example", false},
+        {"*.corp.example", "*.corp.example", false},
+        {"a.example:91*", "a.example:*", false},
+        {"a.example:91*", "a.example:91*", false},
+        {"a.example", "", false},
+        {"*.corp.example", "*.", false},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        print_message("%s %s\n", rows[i].pattern, rows[i].host);
+        assert_int_equal(policy_pattern_matches(span_of(rows[i].pattern), span_of(rows[i].host)),
+                         rows[i].matches);
+    }
+    assert_false(policy_pattern_matches(SPAN("a.example"), SPAN_NONE));
+}
+
+static void test_overlap(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *a, *b;
+        bool overlap;
+    } rows[] = {
+        {"a.example", "a.example", true},
+        {"a.example", "b.example", false},
+        {"a.example", "a.example:8443", false},
+        {"a.example:8443", "a.example:8443", true},
+        {"a.example:8443", "a.example:8444", false},
+        {"a.example:91*", "a.example:9101", true},
+        {"a.example:91*", "a.example:92*", false},
+        {"a.example:91*", "a.example:9*", true},
+        {"a.example:91*", "a.example:910*", true},
+        {"a.example:*", "a.example:1", true},
+        {"a.example:*", "a.example:9*", true},
+        {"a.example:*", "a.example", false},
+        {"*.example", "a.example", true},
+        {"*.example", "example", false},
+        {"*.example", "*.example", true},
+        {"*.example", "*.a.example", true},
+        {"*.a.example", "*.b.example", false},
+        {"*.a.example", "*.ba.example", false},
+        {"*.a.example", "a.example", false},
+        {"*.a.example", "x.y.a.example", true},
+        {"*.example:91*", "a.example:9101", true},
+        {"*.example:91*", "a.example", false},
+        {"*.example:91*", "*.a.example:92*", false},
+        {"*.example:91*", "*.a.example:9*", true},
+        {"[::1]:91*", "[::1]:9*", true},
+        {"[::1]", "[::1]:9*", false},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        print_message("%s %s\n", rows[i].a, rows[i].b);
+        assert_int_equal(policy_patterns_overlap(span_of(rows[i].a), span_of(rows[i].b)),
+                         rows[i].overlap);
+        assert_int_equal(policy_patterns_overlap(span_of(rows[i].b), span_of(rows[i].a)),
+                         rows[i].overlap);
+    }
+}
+
+/* Overlap is exact: of all patterns and hosts made of a few parts, two overlap if and only if one
+ * host matches both. */
+static void test_overlap_is_exact(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"c",   "b.c",   "a.b.c",   "x.b.c", "a.x.b.c",
+                                        "*.c", "*.b.c", "*.a.b.c", "bb.c",  "a.bb.c"};
+    static const char *const ports[] = {"",    ":9",   ":91", ":911", ":92",
+                                        ":9*", ":91*", ":*",  ":911*"};
+    enum { NAMES = 10, PORTS = 9, ALL = NAMES * PORTS };
+    static char texts[ALL][32];
+    static bool matched[ALL][ALL];
+    for (size_t i = 0; i < ALL; i++)
+        snprintf(texts[i], sizeof(texts[i]), "%s%s", names[i / PORTS], ports[i % PORTS]);
+    /* Hosts: names deep enough for each pattern, and its ports. */
+    static const char *const host_names[] = {"c",       "b.c",     "a.b.c", "x.b.c",
+                                             "a.x.b.c", "z.a.b.c", "bb.c",  "a.bb.c"};
+    static const char *const host_ports[] = {"", ":9", ":91", ":911", ":92"};
+    for (size_t h = 0; h < 8 * 5; h++) {
+        char host[32];
+        snprintf(host, sizeof(host), "%s%s", host_names[h / 5], host_ports[h % 5]);
+        for (size_t i = 0; i < ALL; i++)
+            for (size_t j = 0; j < ALL; j++)
+                if (policy_pattern_matches(span_of(texts[i]), span_of(host)) &&
+                    policy_pattern_matches(span_of(texts[j]), span_of(host)))
+                    matched[i][j] = true;
+    }
+    for (size_t i = 0; i < ALL; i++)
+        for (size_t j = 0; j < ALL; j++)
+            if (policy_patterns_overlap(span_of(texts[i]), span_of(texts[j])) != matched[i][j])
+                fail_msg("%s and %s", texts[i], texts[j]);
+}
+
+/* --- tags ------------------------------------------------------------------------------------ */
+
+static void test_tags(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *written, *received;
+        bool same;
+    } rows[] = {
+        {"partners", "partners", true},
+        {"Partners", "pARTNERS", true},
+        {"partners", "partner", false},
+        {"partners", "partners ", false},
+        {"partners", "#partners", false},
+        {"partners", "", false},
+        {"\xc3\x9c"
+         "bung",
+         "\xc3\xbc"
+         "BUNG",
+         true},                          /* U and its diaeresis */
+        {"\xc3\x97", "\xc3\xb7", false}, /* times is not divided */
+        {"\xc5\x81\xc3\xb3"
+         "d\xc5\xba",
+         "\xc5\x82\xc3\x93"
+         "D\xc5\xb9",
+         true},                                                         /* Polish */
+        {"\xce\xa3\xce\x9f\xce\xa3", "\xcf\x83\xce\xbf\xcf\x82", true}, /* Greek, final sigma */
+        {"\xce\x86", "\xce\xac", true},
+        {"\xd0\x9f\xd0\x81", "\xd0\xbf\xd1\x91", true}, /* Cyrillic */
+        {"\xd2\x90", "\xd2\x91", true},
+        {"\xc5\xb8", "\xc3\xbf", true}, /* y with diaeresis */
+        {"\xc4\xb0", "i", false},       /* dotted I */
+        {"\xc5\xbf", "s", false},       /* long s */
+        {"\xe6\x97\xa5\xe6\x9c\xac", "\xe6\x97\xa5\xe6\x9c\xac", true},
+        {"a\xff", "A\xff", true},
+        {"a\xc3", "A\xc3", true},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        char *folded = mem_copy(span_of(rows[i].written));
+        policy_tag_fold(folded, strlen(folded));
+        print_message("%s %s\n", rows[i].written, rows[i].received);
+        assert_int_equal(policy_tag_is(span_of(rows[i].received), folded), rows[i].same);
+        if (rows[i].written[0])
+            assert_true(policy_tag_is(span_of(rows[i].written), folded));
+        free(folded);
+    }
+    assert_false(policy_tag_is(SPAN("a\0b"), "a"));
+}
+
+/* Folding twice is folding once, for every letter of two bytes. */
+static void test_fold_is_stable(void **state)
+{
+    (void)state;
+    for (unsigned a = 0xc2; a <= 0xdf; a++) {
+        for (unsigned b = 0x80; b <= 0xbf; b++) {
+            char once[] = {(char)a, (char)b, 0}, twice[3];
+            policy_tag_fold(once, 2);
+            memcpy(twice, once, 3);
+            policy_tag_fold(twice, 2);
+            assert_string_equal(once, twice);
+        }
+    }
+}
+
+/* --- decisions ------------------------------------------------------------------------------- */
+
+static struct activity with_tags(const char *const *tags)
+{
+    struct activity a = {.type = ACTIVITY_CREATE};
+    while (tags[a.tags_n]) {
+        a.tags[a.tags_n] = span_of(tags[a.tags_n]);
+        a.tags_n++;
+    }
+    return a;
+}
+
+/* The oracle: from the words of the design, one sentence an if, over names instead of numbers. */
+struct words {
+    const char *tag;
+    char from, to; /* a zone's letter, or * */
+    bool allow;
+};
+
+static bool oracle_applies(const struct words *w, char from, char to, const char *const *tags)
+{
+    bool named = w->from == from && w->to == to;
+    bool star = (w->from == '*' || w->from == from) && (w->to == '*' || w->to == to);
+    if (from == to ? !named : !star)
+        return false;
+    if (!w->tag)
+        return true;
+    for (; *tags; tags++)
+        if (strcasecmp(*tags, w->tag) == 0)
+            return true;
+    return false;
+}
+
+/* Returns the number of the rule that decides, or -1. */
+static int oracle(const struct words *w, size_t n, char from, char to, const char *const *tags,
+                  bool *ret_may)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!oracle_applies(&w[i], from, to, tags))
+            continue;
+        *ret_may = w[i].allow;
+        return (int)i;
+    }
+    *ret_may = from == to;
+    return -1;
+}
+
+static const char *const tag_sets[][4] = {{NULL},           {"x", NULL}, {"Y", NULL},
+                                          {"X", "y", NULL}, {"z", NULL}, {"z", "zz", "x", NULL}};
+enum { TAG_SETS = 6, ZONES = 3, KINDS = 4 * 4 * 3 * 2 };
+
+/* The k-th of all rules over three zones: from and to (with *), tag (none, x, y), verdict. */
+static struct words rule_of(size_t k)
+{
+    static const char letters[] = "abc*";
+    static const char *const tags[] = {NULL, "x", "y"};
+    return (struct words){tags[k / 16 % 3], letters[k % 4], letters[k / 4 % 4], k / 48 % 2};
+}
+
+static void rule_fill(struct rule *rule, const struct words *w, char **tag)
+{
+    static char name[] = "r";
+    *tag = (char *)(uintptr_t)w->tag;
+    *rule = (struct rule){.name = name,
+                          .from = w->from == '*' ? -1 : w->from - 'a',
+                          .to = w->to == '*' ? -1 : w->to - 'a',
+                          .tags = tag,
+                          .tags_n = w->tag != NULL,
+                          .then = w->allow ? RULE_ALLOW : RULE_DENY};
+}
+
+/* Every cell of one list of rules. */
+static void cells(const struct words *words, size_t n, struct policy *policy)
+{
+    char *tags[4];
+    for (size_t i = 0; i < n; i++)
+        rule_fill(&policy->rules[i], &words[i], &tags[i]);
+    policy->rules_n = n;
+    for (int cell = 0; cell < TAG_SETS * ZONES; cell++) {
+        const char *const *set = tag_sets[cell / ZONES];
+        int from = cell % ZONES;
+        struct activity activity = with_tags(set);
+        struct zone_verdict verdicts[POLICY_ZONES_MAX];
+        zone_set got = policy_decide(policy, &activity, from, verdicts);
+        for (int to = 0; to < ZONES; to++) {
+            bool may;
+            int by = oracle(words, n, (char)('a' + from), (char)('a' + to), set, &may);
+            const struct rule *rule = by < 0 ? NULL : &policy->rules[by];
+            enum err why = may ? ERR_OK : rule ? ERR_RULE_DENIES : ERR_NO_RULE;
+            if ((got >> to & 1) != may || verdicts[to].rule != rule || verdicts[to].why != why)
+                fail_msg("from %c to %c, tags %s: %s", 'a' + from, 'a' + to, *set ? *set : "-",
+                         err_code(verdicts[to].why));
+        }
+        assert_int_equal(got >> ZONES, 0);
+    }
+}
+
+static struct zone three_zones[ZONES];
+
+static void test_matrix(void **state)
+{
+    (void)state;
+    static char names[ZONES][2] = {"a", "b", "c"};
+    struct rule rules[4];
+    struct policy policy = {three_zones, ZONES, rules, 0};
+    struct words words[4] = {{0}};
+    for (size_t i = 0; i < ZONES; i++)
+        three_zones[i].name = names[i];
+    cells(words, 0, &policy);
+    for (size_t i = 0; i < KINDS; i++) {
+        words[0] = rule_of(i);
+        cells(words, 1, &policy);
+        for (size_t j = 0; j < KINDS; j++) {
+            words[1] = rule_of(j);
+            cells(words, 2, &policy);
+        }
+    }
+    /* Longer lists: a walk through them, the same each time. */
+    uint32_t walk = 1;
+    for (int i = 0; i < 5000; i++) {
+        for (size_t j = 0; j < 4; j++) {
+            walk = walk * 1664525 + 1013904223;
+            words[j] = rule_of((walk >> 8) % KINDS);
+        }
+        cells(words, 3 + (size_t)(i & 1), &policy);
+    }
+}
+
+/* The policy of the README. */
+static void readme_policy(struct policy *policy)
+{
+    policy->zones = mem_new(2 * sizeof(*policy->zones));
+    policy->rules = mem_new(2 * sizeof(*policy->rules));
+    static const char *const names[] = {"internal", "partners"};
+    static const char *const hosts[] = {"127.0.0.1:91*", "127.0.0.1:92*"};
+    for (size_t i = 0; i < 2; i++) {
+        struct zone *zone = &policy->zones[i];
+        zone->name = mem_copy(span_of(names[i]));
+        zone->hosts = mem_new(sizeof(char *));
+        zone->hosts[zone->hosts_n++] = mem_copy(span_of(hosts[i]));
+        zone->networks = mem_new(sizeof(struct network));
+        zone->networks_n = 1;
+    }
+    struct rule *shared = &policy->rules[0], *back = &policy->rules[1];
+    *shared = (struct rule){.name = mem_copy(SPAN("shared")), .from = 0, .to = 1};
+    shared->tags = mem_new(sizeof(char *));
+    shared->tags[shared->tags_n++] = mem_copy(SPAN("partners"));
+    *back = (struct rule){.name = mem_copy(SPAN("back")), .from = 1, .to = 0};
+    policy->zones_n = policy->rules_n = 2;
+}
+
+static void test_trace(void **state)
+{
+    (void)state;
+    struct policy policy = {0};
+    struct rule_step steps[4];
+    struct zone_verdict verdict;
+    readme_policy(&policy);
+    static const char *const none[] = {NULL}, *const other[] = {"q3", NULL},
+                             *const shared[] = {"q3", "Partners", NULL};
+    struct activity activity = with_tags(none);
+    assert_int_equal(policy_trace(&policy, &activity, 0, 1, steps, 4, &verdict), 2);
+    assert_string_equal(steps[0].because, "it has no tags");
+    assert_string_equal(steps[1].because, "from is another zone");
+    assert_int_equal(verdict.why, ERR_NO_RULE);
+    assert_null(verdict.rule);
+
+    activity = with_tags(other);
+    assert_int_equal(policy_trace(&policy, &activity, 0, 1, steps, 4, &verdict), 2);
+    assert_string_equal(steps[0].because, "none of its tags");
+    assert_false(steps[0].matched);
+
+    activity = with_tags(shared);
+    assert_int_equal(policy_trace(&policy, &activity, 0, 1, steps, 4, &verdict), 1);
+    assert_true(steps[0].matched);
+    assert_null(steps[0].because);
+    assert_ptr_equal(verdict.rule, &policy.rules[0]);
+    assert_int_equal(verdict.why, ERR_OK);
+
+    assert_int_equal(policy_trace(&policy, &activity, 1, 0, steps, 1, &verdict), 2);
+    assert_ptr_equal(verdict.rule, &policy.rules[1]);
+    assert_int_equal(policy_trace(&policy, &activity, 0, 0, steps, 4, &verdict), 2);
+    assert_string_equal(steps[0].because, "to is another zone");
+    assert_int_equal(verdict.why, ERR_OK);
+
+    policy.rules[0].to = -1;
+    assert_int_equal(policy_trace(&policy, &activity, 0, 0, steps, 4, &verdict), 2);
+    assert_string_equal(steps[0].because, "* means other zones, and this is inside one");
+
+    /* Without a zone nothing is decided, and nothing may pass. */
+    struct zone_verdict verdicts[POLICY_ZONES_MAX];
+    assert_int_equal(policy_trace(&policy, &activity, -1, 0, steps, 4, &verdict), 0);
+    assert_int_equal(verdict.why, ERR_NO_ZONE);
+    assert_int_equal(policy_decide(&policy, &activity, -1, verdicts), 0);
+    assert_int_equal(verdicts[1].why, ERR_NO_ZONE);
+    policy_fini(&policy);
+    policy_fini(&policy);
+}
+
+static void test_zones(void **state)
+{
+    (void)state;
+    struct policy policy = {0};
+    readme_policy(&policy);
+    assert_int_equal(policy_zone_of(&policy, SPAN("127.0.0.1:9101")), 0);
+    assert_int_equal(policy_zone_of(&policy, SPAN("127.0.0.1:9201")), 1);
+    assert_int_equal(policy_zone_of(&policy, SPAN("127.0.0.1:9301")), -1);
+    assert_int_equal(policy_zone_of(&policy, SPAN("127.0.0.1")), -1);
+    assert_int_equal(policy_zone_of(&policy, SPAN_NONE), -1);
+    assert_int_equal(policy_zone_by_name(&policy, SPAN("partners")), 1);
+    assert_int_equal(policy_zone_by_name(&policy, SPAN("partner")), -1);
+    assert_int_equal(policy_zone_by_name(&policy, SPAN("")), -1);
+    assert_string_equal(zone_join_name(JOIN_OPEN), "open");
+    assert_string_equal(zone_join_name(JOIN_APPROVAL), "approval");
+    assert_string_equal(zone_join_name(JOIN_INVITED), "invited");
+    policy_fini(&policy);
+}
+
+static void test_sets(void **state)
+{
+    (void)state;
+    struct policy policy = {0};
+    struct bytes text;
+    readme_policy(&policy);
+    bytes_init(&text, 1000);
+    for (zone_set set = 0; set < 4; set++) {
+        static const char *const texts[] = {"", "internal", "partners", "internal,partners"};
+        bytes_clear(&text);
+        policy_set_write(&policy, set, &text);
+        assert_string_equal(bytes_str(&text), texts[set]);
+        assert_int_equal(policy_set_read(&policy, bytes_span(&text)), set);
+    }
+    assert_int_equal(policy_set_read(&policy, SPAN("partners,gone,internal,")), 3);
+    assert_int_equal(policy_set_read(&policy, SPAN("gone")), 0);
+    assert_int_equal(policy_set_read(&policy, SPAN_NONE), 0);
+    bytes_fini(&text);
+    policy_fini(&policy);
+}
+
+/* A Like crosses by no rule (PRODUCT 1.2); inside it flows. */
+static void test_stays_inside(void **state)
+{
+    (void)state;
+    struct policy policy = {0};
+    struct zone_verdict verdicts[POLICY_ZONES_MAX];
+    struct activity like = {.type = ACTIVITY_LIKE}, create = {.type = ACTIVITY_CREATE};
+    readme_policy(&policy);
+    assert_int_equal(policy_decide(&policy, &create, 1, verdicts), 3);
+    assert_int_equal(policy_decide(&policy, &like, 1, verdicts), 2);
+    assert_int_equal(verdicts[0].why, ERR_NOT_RELAYED);
+    assert_null(verdicts[0].rule);
+    assert_int_equal(verdicts[1].why, ERR_OK);
+    policy_fini(&policy);
+}
+
+/* The highest zone has a bit too. */
+static void test_most_zones(void **state)
+{
+    (void)state;
+    static struct zone zones[POLICY_ZONES_MAX];
+    static char names[POLICY_ZONES_MAX][4];
+    struct policy policy = {zones, POLICY_ZONES_MAX, NULL, 0};
+    struct zone_verdict verdicts[POLICY_ZONES_MAX];
+    struct activity activity = {.type = ACTIVITY_CREATE};
+    for (size_t i = 0; i < POLICY_ZONES_MAX; i++) {
+        snprintf(names[i], sizeof(names[i]), "z%zu", i);
+        zones[i].name = names[i];
+    }
+    assert_int_equal(policy_decide(&policy, &activity, POLICY_ZONES_MAX - 1, verdicts), 0x80000000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_pattern_read), cmocka_unit_test(test_pattern_matches),
+        cmocka_unit_test(test_overlap),      cmocka_unit_test(test_overlap_is_exact),
+        cmocka_unit_test(test_tags),         cmocka_unit_test(test_fold_is_stable),
+        cmocka_unit_test(test_matrix),       cmocka_unit_test(test_trace),
+        cmocka_unit_test(test_zones),        cmocka_unit_test(test_sets),
+        cmocka_unit_test(test_most_zones),   cmocka_unit_test(test_stays_inside),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
