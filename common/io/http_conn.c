@@ -24,7 +24,6 @@ enum {
     INPUT_SIZE = 65536,
     LINGER_MS = 2000, /* how long a peer that still sends may take to notice that we closed */
     RATE_STEP_MS = 1000,
-    YOUNG_MS = 1000, /* a new client may need this long for its first byte */
     PEER_SIZE = 46,
 };
 
@@ -493,13 +492,10 @@ bool http_pool_make_room(struct http_pool *pool)
 {
     int64_t n = (int64_t)pool->n, max = pool->limits.connections;
     struct http_conn *oldest = pool->idle;
-    if (!oldest || n * 5 < max * 4)
-        return n < max;
-    bool young = loop_now_ms(pool->loop) - oldest->idle_since_ms < YOUNG_MS;
-    if (young && n < max)
-        return true;
-    conn_end(oldest);
-    return true;
+    if (oldest && n * 5 >= max * 4 &&
+        loop_now_ms(pool->loop) - oldest->idle_since_ms >= HTTP_YOUNG_MS)
+        conn_end(oldest);
+    return (int64_t)pool->n < max;
 }
 
 void http_pool_stop(struct http_pool *pool)

@@ -6,6 +6,9 @@
 #include "common/io/http_peers.h"
 #include "common/io/loop_uv.h"
 
+/* A new client may need this long for its first byte: it is not yet one to be sent away. */
+enum { HTTP_YOUNG_MS = 1000 };
+
 struct http_conn;
 
 /* What the connections of one server share; the server owns it. */
@@ -29,8 +32,7 @@ void http_pool_init(struct http_pool *pool, struct loop *loop);
 /* Ends all connections; what a handler still has becomes an orphan. */
 void http_pool_fini(struct http_pool *pool);
 /* Before a connection is taken: from four fifths of the limit on, the one that has been idle
- * longest is ended, if that is a second or more; at the limit, however long it is. False if there
- * is no room all the same. */
+ * longest is ended, unless it is young. False if there is no room all the same. */
 bool http_pool_make_room(struct http_pool *pool);
 /* Ends the idle connections, and every other after its answer. */
 void http_pool_stop(struct http_pool *pool);

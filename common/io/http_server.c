@@ -16,6 +16,7 @@ struct http_server {
     struct http_pool pool;
     struct http_listener *listener; /* NULL once stopped */
     bool waiting;                   /* a connection is at the door */
+    struct timer *again;            /* to look for room once the young are older */
     uint16_t port;
 };
 
@@ -28,6 +29,7 @@ static void take_waiting(void *arg)
     s->waiting = false;
     if (!http_pool_make_room(&s->pool)) {
         s->waiting = true;
+        timer_start(s->again, HTTP_YOUNG_MS);
         return;
     }
     http_conn_accept(&s->pool, http_listener_stream(s->listener),
@@ -53,6 +55,7 @@ enum err http_server_new(struct loop *loop, const struct http_server_config *con
         return e;
     }
     http_pool_init(&s->pool, loop);
+    s->again = timer_new(loop, take_waiting, s);
     s->pool.limits = config->limits;
     s->pool.handler = config->handler;
     s->pool.refused = config->refused;
@@ -88,5 +91,6 @@ void http_server_free(struct http_server **server)
         return;
     http_listener_free(&s->listener);
     http_pool_fini(&s->pool);
+    timer_free(&s->again);
     free(s);
 }

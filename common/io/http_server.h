@@ -25,7 +25,7 @@
  * Deadlines: the header's is absolute, from its first byte; the body's rate is an average, looked
  * at once body_grace_ms have passed and then every second; who is idle, or does not read answers,
  * is closed without a word. From four fifths of `connections` on, each new one ends the one that
- * has been idle longest (for a second at least, but at the limit); where none is idle, new ones
+ * has been idle longest, if for a second or more; at the limit and where there is none, new ones
  * wait in the kernel. per_address counts an IPv6 /64 as one; Unix sockets are not counted. */
 #pragma once
 
