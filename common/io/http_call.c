@@ -73,7 +73,11 @@ static int on_request(void *arg, char *to_ip, char *from_ip, int to_port, int fr
 static size_t on_header(char *p, size_t one, size_t n, void *arg)
 {
     struct http_call *call = arg;
-    (void)p;
+    struct span line = {p, one * n};
+    if (span_starts(line, SPAN("HTTP/")))
+        call->header_whole = false;
+    else if (span_eq(line, SPAN("\r\n")) || span_eq(line, SPAN("\n")))
+        call->header_whole = true;
     call->header_n += one * n;
     if (call->header_n > HEADER_MAX)
         call->too_large = true;
@@ -232,7 +236,8 @@ static enum err judge(const struct http_call *call, CURLcode rc)
     if (call->too_large)
         return ERR_TOO_LARGE;
     switch (rc) {
-    case CURLE_OK: return ERR_OK;
+    /* A connection that ends inside the header is a good answer to libcurl. */
+    case CURLE_OK: return call->header_whole ? ERR_OK : ERR_PROTOCOL;
     case CURLE_COULDNT_RESOLVE_HOST: return ERR_RESOLVE;
     case CURLE_COULDNT_CONNECT:
         if (call->connected)
@@ -278,10 +283,12 @@ void http_call_answer(struct http_call *call, CURLcode rc, struct http_answer *r
         ret->detail = "the answer is larger than allowed";
     else if (ret->err == ERR_ADDRESS)
         ret->detail = "the address is not allowed";
+    else if (rc == CURLE_OK)
+        ret->detail = "the answer ends in its header";
     else if (!call->detail[0])
         ret->detail = curl_easy_strerror(rc);
     curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
-    if (status < 200)
+    if (status < 200 || !call->header_whole)
         return; /* none, or only an interim one */
     ret->status = (int)status;
     ret->body = bytes_span(&call->body);
@@ -298,6 +305,7 @@ void http_call_clear(struct http_call *call)
     call->fields = NULL;
     bytes_fini(&call->body);
     call->header_n = 0;
+    call->header_whole = false;
     call->too_large = call->refused = call->connected = call->no_socket = false;
     call->detail[0] = '\0';
 }

@@ -18,10 +18,11 @@ struct http_call {
     enum err preset; /* what the request itself is wrong with */
     struct bytes body;
     size_t header_n;
-    bool too_large; /* we ended it: header or body over the limit */
-    bool refused;   /* the guard said no */
-    bool connected; /* ... but yes to an address that then had its chance */
-    bool no_socket; /* none left on our side */
+    bool header_whole; /* the last header that began has ended */
+    bool too_large;    /* we ended it: header or body over the limit */
+    bool refused;      /* the guard said no */
+    bool connected;    /* ... but yes to an address that then had its chance */
+    bool no_socket;    /* none left on our side */
     char detail[CURL_ERROR_SIZE];
 };
 

@@ -36,7 +36,7 @@ struct http_answer {
      * (the guard allowed none), TOO_LARGE, PROTOCOL (whatever else the other side did), INTERNAL
      * (no socket left, no CA bundle, a malformed ask: says nothing of the other side). */
     enum err err;
-    int status; /* 0 where none came; also set with an err once it had come (TOO_LARGE, TIMEOUT) */
+    int status; /* 0 where no whole header came; so it may be set with TOO_LARGE or TIMEOUT, too */
     struct span body;                  /* borrowed during the callback, like the rest */
     struct span content_type;          /* the first of that name; absent where there was none */
     struct span location, retry_after; /* the same */

@@ -157,6 +157,10 @@ static size_t site_read(int fd, char *buffer)
             return 0;
         n += (size_t)got;
         buffer[n] = '\0';
+        if (buffer[0] == 0x16) { /* TLS, which is not spoken here */
+            site_say(fd, "HTTP/1.1 400 Bad Request\r\n\r\n");
+            return 0;
+        }
         const char *end = want ? NULL : strstr(buffer, "\r\n\r\n");
         const char *length = end ? strcasestr(buffer, "\r\nContent-Length:") : NULL;
         if (end)
