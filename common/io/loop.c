@@ -109,7 +109,6 @@ static void close_left(uv_handle_t *handle, void *arg)
 void loop_free(struct loop **loop)
 {
     struct loop *l = *loop;
-    *loop = NULL;
     if (!l)
         return;
     while (l->first)
@@ -120,6 +119,7 @@ void loop_free(struct loop **loop)
         uv_run(&l->uv, UV_RUN_DEFAULT);
     must(uv_loop_close(&l->uv));
     free(l);
+    *loop = NULL; /* not before: the calls above may need it */
 }
 
 uv_loop_t *loop_uv(struct loop *loop)
