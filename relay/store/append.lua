@@ -65,7 +65,7 @@ else
     if check ~= A.check then return { 'REUSED' } end
     return { 'DUP', n }
   end
-  if A.againfield ~= '' and A.kind == 'A' and seen(A.againbucket, A.againfield) then
+  if A.againfield ~= '' and A.kind == 'A' and A.proof == '0' and seen(A.againbucket, A.againfield) then
     remember(A.bucket, A.field, '0:' .. A.check)
     return { 'DUP', '0' }
   end
@@ -106,7 +106,9 @@ if A.object ~= '' then
     redis.call('HSET', OBJ, 'owner', A.owner, 'live', '0', 'dead', A.now, 'aud', audience, 'top', obj.top or 0)
   else
     redis.call('HSET', OBJ, 'owner', A.owner, 'live', '1', 'top', math.max(tonumber(A.stamp), obj.top or 0),
-      'aud', union(obj.owner and obj.aud or '', audience), 'hash', hash)
+      'aud', union(obj.owner and obj.aud or '', audience),
+      -- Only where our Announce went out is there one to undo.
+      'hash', A.proof == '0' and A.kind ~= 'U' and hash or obj.hash or '')
   end
 end
 return { 'OK', tostring(n) }

@@ -90,12 +90,12 @@ void cursors_claim(struct cursors *c, struct schedule *schedule, cursors_cb cb, 
     c->waiting = store_shards(c->store);
     for (unsigned shard = 0; shard < store_shards(c->store); shard++) {
         struct claim *claim = mem_new(sizeof(*claim));
-        struct args a = {0};
+        struct words a = {0};
         *claim = (struct claim){c, shard};
-        args_add_str(&a, store_epoch_text(c->store));
-        args_add_str(&a, c->nonce);
-        args_add_int(&a, shard);
-        args_call(&a, c->store, &script_claim, on_claimed, claim);
+        words_add_str(&a, store_epoch_text(c->store));
+        words_add_str(&a, c->nonce);
+        words_add_int(&a, shard);
+        words_call(&a, c->store, &script_claim, on_claimed, claim);
     }
 }
 
@@ -119,52 +119,52 @@ static void on_committed(void *arg, enum err err, const struct redis_reply *repl
         c->cb(c->arg, err);
 }
 
-static void add_words(struct args *a, const char *word, const char *host)
+static void add_words(struct words *a, const char *word, const char *host)
 {
-    args_add_str(a, word);
+    words_add_str(a, word);
     if (host)
-        args_add_str(a, host);
+        words_add_str(a, host);
 }
 
 /* The words of commit.lua, one change each. */
-static void add_change(struct cursors *c, struct args *a, const struct change *change)
+static void add_change(struct cursors *c, struct words *a, const struct change *change)
 {
     struct bytes cursor;
     switch (change->kind) {
     case CHANGE_SHARD:
         add_words(a, "S", NULL);
-        args_add_int(a, change->shard);
-        args_add_int(a, (int64_t)c->seq[change->shard] + 1);
-        args_add_int(a, (int64_t)change->cursor.low);
+        words_add_int(a, change->shard);
+        words_add_int(a, (int64_t)c->seq[change->shard] + 1);
+        words_add_int(a, (int64_t)change->cursor.low);
         c->moved[change->shard] = true;
         break;
     case CHANGE_CURSOR:
         bytes_init(&cursor, 256);
         cursor_write(&change->cursor, &cursor);
         add_words(a, "C", change->host);
-        args_add(a, bytes_span(&cursor));
+        words_add(a, bytes_span(&cursor));
         bytes_fini(&cursor);
         break;
     case CHANGE_FOLLOW: add_words(a, "F", change->host); break;
     case CHANGE_FAIL:
         add_words(a, "X", NULL);
-        args_add_int(a, (int64_t)change->to);
-        args_add_str(a, change->host);
-        args_add_str(a, err_code(change->why));
-        args_add_int(a, change->status);
+        words_add_int(a, (int64_t)change->to);
+        words_add_str(a, change->host);
+        words_add_str(a, err_code(change->why));
+        words_add_int(a, change->status);
         break;
     case CHANGE_SKIP:
         add_words(a, "K", NULL);
-        args_add_int(a, (int64_t)change->to);
-        args_add_str(a, change->host);
-        args_add_str(a, err_code(change->why));
+        words_add_int(a, (int64_t)change->to);
+        words_add_str(a, change->host);
+        words_add_str(a, err_code(change->why));
         break;
     case CHANGE_CUT:
         add_words(a, "G", NULL);
-        args_add_int(a, (int64_t)change->from);
-        args_add_int(a, (int64_t)change->to);
-        args_add_str(a, change->host);
-        args_add_str(a, err_code(change->why));
+        words_add_int(a, (int64_t)change->from);
+        words_add_int(a, (int64_t)change->to);
+        words_add_str(a, change->host);
+        words_add_str(a, err_code(change->why));
         break;
     case CHANGE_DIRECT: add_words(a, "D", change->id); break;
     case CHANGE_DOWN: add_words(a, "-", change->host); break;
@@ -175,14 +175,14 @@ static void add_change(struct cursors *c, struct args *a, const struct change *c
 void cursors_commit(struct cursors *c, const struct delta *delta, int64_t now_ms, cursors_cb cb,
                     void *arg)
 {
-    struct args a = {0};
+    struct words a = {0};
     c->cb = cb;
     c->arg = arg;
     c->committing = true;
-    args_add_str(&a, store_epoch_text(c->store));
-    args_add_str(&a, c->nonce);
-    args_add_int(&a, now_ms);
+    words_add_str(&a, store_epoch_text(c->store));
+    words_add_str(&a, c->nonce);
+    words_add_int(&a, now_ms);
     for (size_t i = 0; i < delta->n; i++)
         add_change(c, &a, &delta->list[i]);
-    args_call(&a, c->store, &script_commit, on_committed, c);
+    words_call(&a, c->store, &script_commit, on_committed, c);
 }

@@ -67,7 +67,7 @@ void journal_append(struct store *store, const struct journal_append *p, journal
 {
     static const char *const kinds[] = {"C", "U", "D", "A", "O"};
     struct append_call *call = mem_new(sizeof(*call));
-    struct args a = {0};
+    struct words a = {0};
     struct bytes object;
     struct bytes announce;
     struct bytes check;
@@ -81,31 +81,31 @@ void journal_append(struct store *store, const struct journal_append *p, journal
     hex_write(&check, hash_part(p->what_hash, 4));
     snprintf(again_bucket, sizeof(again_bucket), "a%u", bucket_of(p->again_hash));
 
-    args_add_str(&a, store_epoch_text(store));
-    args_add(&a, p->from);
-    args_add_int(&a, (int64_t)p->ver);
-    args_add_int(&a, p->now_ms);
-    args_add_str(&a, kinds[p->kind]);
-    args_add_int(&a, p->now_ms / WEEK_MS);
-    args_add_int(&a, bucket_of(p->id_hash));
-    args_add(&a, hash_part(p->id_hash, SEEN_BYTES));
-    args_add(&a, bytes_span(&check));
-    args_add(&a, bytes_span(&object));
-    args_add(&a, p->owner);
-    args_add_int(&a, p->stamp_ms);
-    args_add(&a, p->audience);
-    args_add(&a, p->zone);
-    args_add_str(&a, again_bucket);
-    args_add(&a, hash_part(p->again_hash, SEEN_BYTES));
-    args_add(&a, p->again_hash ? bytes_span(&announce) : SPAN(""));
-    args_add_str(&a, p->facts.has_proof ? "1" : "0");
-    args_add_int(&a, p->facts.type);
-    args_add_int(&a, p->facts.undone);
-    args_add(&a, p->id);
-    args_add(&a, p->object);
-    args_add(&a, p->object_host);
-    args_add(&a, p->body);
-    args_call(&a, store, &script_append, on_appended, call);
+    words_add_str(&a, store_epoch_text(store));
+    words_add(&a, p->from);
+    words_add_int(&a, (int64_t)p->ver);
+    words_add_int(&a, p->now_ms);
+    words_add_str(&a, kinds[p->kind]);
+    words_add_int(&a, p->now_ms / WEEK_MS);
+    words_add_int(&a, bucket_of(p->id_hash));
+    words_add(&a, hash_part(p->id_hash, SEEN_BYTES));
+    words_add(&a, bytes_span(&check));
+    words_add(&a, bytes_span(&object));
+    words_add(&a, p->owner);
+    words_add_int(&a, p->stamp_ms);
+    words_add(&a, p->audience);
+    words_add(&a, p->zone);
+    words_add_str(&a, again_bucket);
+    words_add(&a, hash_part(p->again_hash, SEEN_BYTES));
+    words_add(&a, p->again_hash ? bytes_span(&announce) : SPAN(""));
+    words_add_str(&a, p->facts.has_proof ? "1" : "0");
+    words_add_int(&a, p->facts.type);
+    words_add_int(&a, p->facts.undone);
+    words_add(&a, p->id);
+    words_add(&a, p->object);
+    words_add(&a, p->object_host);
+    words_add(&a, p->body);
+    words_call(&a, store, &script_append, on_appended, call);
     bytes_fini(&object);
     bytes_fini(&announce);
     bytes_fini(&check);
@@ -146,11 +146,11 @@ static void on_page(void *arg, enum err err, const struct redis_reply *reply)
 void journal_page(struct store *store, uint64_t after, size_t count, journal_page_cb cb, void *arg)
 {
     struct page_call *call = mem_new(sizeof(*call));
-    struct args a = {0};
+    struct words a = {0};
     *call = (struct page_call){cb, arg};
-    args_add_int(&a, (int64_t)after);
-    args_add_int(&a, (int64_t)count);
-    args_call(&a, store, &script_page, on_page, call);
+    words_add_int(&a, (int64_t)after);
+    words_add_int(&a, (int64_t)count);
+    words_call(&a, store, &script_page, on_page, call);
 }
 
 /* --- bodies
@@ -192,10 +192,10 @@ static void on_trimmed(void *arg, enum err err, const struct redis_reply *reply)
 
 void journal_trim(struct store *store, const char *keep, uint64_t bodies)
 {
-    struct args a = {0};
-    args_add_str(&a, store_epoch_text(store));
-    args_add_str(&a, keep);
-    args_add_int(&a, (int64_t)bodies);
-    args_add_int(&a, BODIES_AT_ONCE);
-    args_call(&a, store, &script_trim, on_trimmed, NULL);
+    struct words a = {0};
+    words_add_str(&a, store_epoch_text(store));
+    words_add_str(&a, keep);
+    words_add_int(&a, (int64_t)bodies);
+    words_add_int(&a, BODIES_AT_ONCE);
+    words_call(&a, store, &script_trim, on_trimmed, NULL);
 }

@@ -134,7 +134,7 @@ void members_change(struct store *store, const struct members_change *c, members
                     void *arg)
 {
     struct change_call *call = mem_new(sizeof(*call));
-    struct args a = {0};
+    struct words a = {0};
     struct bytes record;
     char here[24];
     struct span host = span_of(c->after->host);
@@ -143,18 +143,18 @@ void members_change(struct store *store, const struct members_change *c, members
     member_write(c->after, &record);
     snprintf(here, sizeof(here), "%" PRIu64, MEMBER_HERE);
 
-    args_add_str(&a, store_epoch_text(store));
-    args_add(&a, host);
-    args_add_int(&a, (int64_t)c->ver);
-    args_add(&a, bytes_span(&record));
-    args_add_str(&a, member_event_name(c->event));
-    args_add_int(&a, c->now_ms);
-    args_add_str(&a, c->cuts ? "1" : "0");
-    args_add_int(&a, shard_of(host, store_shards(store)));
-    args_add(&a, c->inbox);
-    args_add(&a, c->kind);
-    args_add(&a, c->body);
-    args_add_str(&a, here);
-    args_call(&a, store, &script_control, on_changed, call);
+    words_add_str(&a, store_epoch_text(store));
+    words_add(&a, host);
+    words_add_int(&a, (int64_t)c->ver);
+    words_add(&a, bytes_span(&record));
+    words_add_str(&a, member_event_name(c->event));
+    words_add_int(&a, c->now_ms);
+    words_add_str(&a, c->cuts ? "1" : "0");
+    words_add_int(&a, shard_of(host, store_shards(store)));
+    words_add(&a, c->inbox);
+    words_add(&a, c->kind);
+    words_add(&a, c->body);
+    words_add_str(&a, here);
+    words_call(&a, store, &script_control, on_changed, call);
     bytes_fini(&record);
 }

@@ -116,14 +116,14 @@ static void greet(struct store *st)
 {
     uint8_t chance[16];
     struct bytes id;
-    struct args a = {0};
+    struct words a = {0};
     clock_random(chance, sizeof(chance));
     bytes_init(&id, STORE_ID_SIZE);
     hex_write(&id, (struct span){(const char *)chance, sizeof(chance)});
-    args_add_str(&a, st->id);
-    args_add(&a, bytes_span(&id));
-    args_add_int(&a, STORE_SHARDS);
-    args_call(&a, st, &script_hello, on_hello, st);
+    words_add_str(&a, st->id);
+    words_add(&a, bytes_span(&id));
+    words_add_int(&a, STORE_SHARDS);
+    words_call(&a, st, &script_hello, on_hello, st);
     bytes_fini(&id);
 }
 

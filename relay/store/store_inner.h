@@ -10,16 +10,16 @@
 enum { STORE_PAGE = 256 };
 
 /* The words of a command, gathered one by one; copied. Starts as {0}. */
-struct args {
+struct words {
     struct bytes text;
     size_t *ends; /* where each word ends in text */
     size_t n, cap;
 };
-void args_add(struct args *a, struct span s);
-void args_add_str(struct args *a, const char *text);
-void args_add_int(struct args *a, int64_t value);
+void words_add(struct words *a, struct span s);
+void words_add_str(struct words *a, const char *text);
+void words_add_int(struct words *a, int64_t value);
 /* Sends them as one call of a script; frees them. */
-void args_call(struct args *a, struct store *store, struct redis_script *script, redis_cb cb,
+void words_call(struct words *a, struct store *store, struct redis_script *script, redis_cb cb,
                void *arg);
 
 /* The first word of a script's answer is `word`. */

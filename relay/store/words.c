@@ -1,4 +1,4 @@
-/* args: the words of a command, and reading answers of our scripts.
+/* words: the words of a command, and reading answers of our scripts.
  * May not know: what the commands mean. */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 enum { ARGS_MAX = 64 * 1024 * 1024 };
 
-static void word_ends(struct args *a)
+static void word_ends(struct words *a)
 {
     if (a->n == a->cap) {
         a->cap = a->cap ? 2 * a->cap : 32;
@@ -16,31 +16,31 @@ static void word_ends(struct args *a)
     a->ends[a->n++] = a->text.n;
 }
 
-static struct bytes *room(struct args *a)
+static struct bytes *room(struct words *a)
 {
     if (!a->text.max)
         bytes_init(&a->text, ARGS_MAX);
     return &a->text;
 }
 
-void args_add(struct args *a, struct span s)
+void words_add(struct words *a, struct span s)
 {
     bytes_add(room(a), s);
     word_ends(a);
 }
 
-void args_add_str(struct args *a, const char *text)
+void words_add_str(struct words *a, const char *text)
 {
-    args_add(a, span_of(text));
+    words_add(a, span_of(text));
 }
 
-void args_add_int(struct args *a, int64_t value)
+void words_add_int(struct words *a, int64_t value)
 {
     bytes_addf(room(a), "%" PRId64, value);
     word_ends(a);
 }
 
-void args_call(struct args *a, struct store *store, struct redis_script *script, redis_cb cb,
+void words_call(struct words *a, struct store *store, struct redis_script *script, redis_cb cb,
                void *arg)
 {
     struct span *list = mem_new(a->n * sizeof(*list));
@@ -53,7 +53,7 @@ void args_call(struct args *a, struct store *store, struct redis_script *script,
     free(list);
     free(a->ends);
     bytes_fini(&a->text);
-    *a = (struct args){0};
+    *a = (struct words){0};
 }
 
 bool answer_is(const struct redis_reply *reply, const char *word)

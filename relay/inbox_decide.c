@@ -1,0 +1,264 @@
+/* inbox_decide: what a verified activity means: decide, append, join. States as drawn in
+ * inbox_inner.h. May not know: signatures, keys. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/io/clock.h"
+#include "relay/inbox_inner.h"
+#include "relay/membership.h"
+#include "relay/meters.h"
+
+enum { DECISIONS_MAX = 5 };
+
+enum hash { HASH_ID, HASH_WHAT, HASH_OBJECT, HASH_AGAIN };
+
+/* --- decide
+ * ---------------------------------------------------------------------------------------------------
+ */
+
+static bool undoes_follow(const struct inbox *in)
+{
+    const struct activity *a = &in->activity;
+    if (a->type != ACTIVITY_UNDO)
+        return false;
+    if (span_eq_str(a->inner_type, "Follow"))
+        return true;
+    return !a->inner_type.n && in->member && in->member->follow[0] &&
+           span_eq_str(a->object, in->member->follow);
+}
+
+static enum err state_refuses(const struct member *member)
+{
+    if (!member)
+        return ERR_NOT_MEMBER;
+    switch (member->state) {
+    case MEMBER_ACTIVE: return ERR_OK;
+    case MEMBER_PENDING: return ERR_PENDING;
+    case MEMBER_SUSPENDED: return ERR_SUSPENDED;
+    case MEMBER_EXPIRED: return ERR_EXPIRED;
+    case MEMBER_REMOVED: return ERR_REMOVED;
+    case MEMBER_INVITED:
+    case MEMBER_LEFT:
+    case MEMBER_STATE_COUNT: break;
+    }
+    return ERR_NOT_MEMBER;
+}
+
+static enum step decide_join(struct inbox *in)
+{
+    const struct activity *a = &in->activity;
+    if (a->type == ACTIVITY_FOLLOW) {
+        if (!a->object_public)
+            return inbox_finish(
+                in, ERR_NOT_IMPLEMENTED,
+                "follow the public collection, https://www.w3.org/ns/activitystreams#Public");
+        if (!in->owner_inbox[0])
+            return inbox_finish(in, ERR_INBOX_FOREIGN, NULL);
+    } else if (!in->member) {
+        return inbox_finish(in, ERR_NOT_MEMBER, NULL);
+    }
+    in->event = a->type == ACTIVITY_FOLLOW ? EVENT_FOLLOW : EVENT_UNDO;
+    return inbox_goto(in, INBOX_JOIN);
+}
+
+/* The zones that may have it, as the journal writes them; which rule opened or closed the way
+ * across. */
+static void decide_audience(struct inbox *in)
+{
+    const struct policy *policy = &in->room->context->config->policy;
+    struct zone_verdict verdicts[POLICY_ZONES_MAX];
+    zone_set zones = policy_decide(policy, &in->activity, in->zone, verdicts);
+    if (activity_only_inside(&in->activity))
+        zones &= (zone_set)1 << in->zone;
+    bytes_clear(&in->audience);
+    policy_set_write(policy, zones, &in->audience);
+    in->rule = NULL;
+    for (size_t i = 0; i < policy->zones_n && !in->rule; i++)
+        if (verdicts[i].rule)
+            in->rule = verdicts[i].rule->name;
+}
+
+enum step inbox_decide(struct inbox *in)
+{
+    const struct activity *a = &in->activity;
+    struct uri actor;
+    enum err e = activity_origin_check(a, span_of(in->owner));
+    if (e != ERR_OK)
+        return inbox_finish(in, e, NULL);
+    if (uri_read(a->actor, &actor) != ERR_OK || !span_eq_str(span_of(actor.authority), in->from))
+        return inbox_finish(in, ERR_ACTOR_NOT_SIGNER, NULL);
+    if (a->type == ACTIVITY_FOLLOW || undoes_follow(in))
+        return decide_join(in);
+    e = state_refuses(in->member);
+    if (e != ERR_OK)
+        return inbox_finish(in, e, NULL);
+    e = activity_relayable(a, in->room->context->config->set.accept_unlisted);
+    if (e != ERR_OK)
+        return inbox_finish(in, e, NULL);
+    decide_audience(in);
+    return inbox_goto(in, INBOX_APPEND);
+}
+
+/* --- append
+ * ---------------------------------------------------------------------------------------------------
+ */
+
+static enum journal_kind kind_of(const struct activity *a)
+{
+    enum activity_type undone = activity_type_by_name(a->inner_type);
+    switch (a->type) {
+    case ACTIVITY_CREATE: return JOURNAL_CREATE;
+    case ACTIVITY_UPDATE: return JOURNAL_UPDATE;
+    case ACTIVITY_DELETE: return JOURNAL_DELETE;
+    case ACTIVITY_ANNOUNCE: return JOURNAL_ANNOUNCE;
+    case ACTIVITY_UNDO:
+        return !a->inner_type.n || undone == ACTIVITY_ANNOUNCE ? JOURNAL_DELETE : JOURNAL_OTHER;
+    default: return JOURNAL_OTHER;
+    }
+}
+
+/* What the object index is about: the object, or the Announce itself where that is what can be
+ * undone. */
+static struct span indexed(const struct activity *a, enum journal_kind kind)
+{
+    if (kind == JOURNAL_OTHER)
+        return SPAN_NONE;
+    return kind == JOURNAL_ANNOUNCE ? a->id : a->object;
+}
+
+static const uint8_t *hash(struct inbox *in, enum hash which, struct span text)
+{
+    if (!text.n)
+        return NULL;
+    sha256(text, in->hashes[which]);
+    return in->hashes[which];
+}
+
+static const uint8_t *hash_what(struct inbox *in)
+{
+    struct bytes what;
+    bytes_init(&what, 8192);
+    bytes_add(&what, in->activity.type_name);
+    bytes_add_char(&what, '\n');
+    bytes_add(&what, in->activity.object);
+    hash(in, HASH_WHAT, bytes_span(&what));
+    bytes_fini(&what);
+    return in->hashes[HASH_WHAT];
+}
+
+static void on_appended(void *arg, const struct journal_appended *answer)
+{
+    struct inbox *in = arg;
+    if (inbox_orphaned(in))
+        return;
+    in->appended = *answer;
+    if (answer->err == ERR_OK && answer->result == JOURNAL_AGAIN) {
+        free(in->member);
+        in->member = mem_new(sizeof(*in->member));
+        if (!answer->member.n || !member_read(answer->member, in->member)) {
+            free(in->member);
+            in->member = NULL;
+        }
+    }
+    inbox_run(in);
+}
+
+enum step inbox_append(struct inbox *in)
+{
+    const struct activity *a = &in->activity;
+    struct context *c = in->room->context;
+    enum journal_kind kind = kind_of(a);
+    struct span announced = activity_announced(a);
+    struct uri object;
+    bool has_object =
+        a->object.n && uri_read(announced.n ? announced : a->object, &object) == ERR_OK;
+    in->append = (struct journal_append){
+        .kind = kind,
+        .from = span_of(in->from),
+        .ver = in->member->ver,
+        .now_ms = clock_wall_ms(),
+        .id_hash = hash(in, HASH_ID, a->id),
+        .what_hash = hash_what(in),
+        .object_hash = hash(in, HASH_OBJECT, indexed(a, kind)),
+        .again_hash = hash(in, HASH_AGAIN, announced),
+        .owner = span_of(in->from),
+        .stamp_ms = a->stamp_ms,
+        .audience = bytes_span(&in->audience),
+        .zone = span_of(c->config->policy.zones[in->zone].name),
+        .facts = {.type = a->type,
+                  .undone = activity_type_by_name(a->inner_type),
+                  .has_proof = a->has_proof},
+        .id = a->id,
+        .object = announced.n ? announced : a->object,
+        .object_host = has_object ? span_of(object.authority) : SPAN_NONE,
+        .body = http_view(in->request)->body,
+    };
+    inbox_goto(in, INBOX_APPENDED);
+    journal_append(c->store, &in->append, on_appended, in);
+    return STEP_WAIT;
+}
+
+enum step inbox_appended(struct inbox *in)
+{
+    if (in->appended.err != ERR_OK)
+        return inbox_finish(in, ERR_UNAVAILABLE, NULL);
+    switch (in->appended.result) {
+    case JOURNAL_APPENDED: metric_add(METER_APPENDED, 0, 1); return inbox_finish(in, ERR_OK, NULL);
+    case JOURNAL_DUPLICATE: return inbox_finish(in, ERR_DUPLICATE, NULL);
+    case JOURNAL_REUSED: return inbox_finish(in, ERR_ID_REUSED, NULL);
+    case JOURNAL_STALE: return inbox_finish(in, ERR_STALE, NULL);
+    case JOURNAL_NOT_OWNER: return inbox_finish(in, ERR_NOT_OWNER, NULL);
+    case JOURNAL_NOBODY: return inbox_finish(in, ERR_NO_AUDIENCE, NULL);
+    case JOURNAL_AGAIN: break;
+    }
+    /* The member changed between the decision and the journal: decide again, by what it is now. */
+    in->zone = membership_zone(&in->room->context->config->policy, span_of(in->from), in->member);
+    if (in->zone < 0)
+        return inbox_finish(in, ERR_NO_ZONE, NULL);
+    if (++in->decisions >= DECISIONS_MAX)
+        return inbox_finish(in, ERR_UNAVAILABLE, NULL);
+    return inbox_goto(in, INBOX_DECIDE);
+}
+
+/* --- join
+ * -------------------------------------------------------------------------------------------------------
+ */
+
+static void on_joined(void *arg, enum err err, const struct member *member)
+{
+    struct inbox *in = arg;
+    (void)member;
+    if (inbox_orphaned(in))
+        return;
+    in->err = err;
+    inbox_run(in);
+}
+
+enum step inbox_join(struct inbox *in)
+{
+    const struct activity *a = &in->activity;
+    struct membership_ask ask = {.host = span_of(in->from), .event = in->event};
+    struct member *with = NULL;
+    if (in->event == EVENT_FOLLOW) {
+        with = mem_new(sizeof(*with));
+        span_copy(a->actor, with->actor, sizeof(with->actor));
+        span_copy(span_of(in->owner_inbox), with->inbox, sizeof(with->inbox));
+        span_copy(a->id, with->follow, sizeof(with->follow));
+        ask.with = with;
+        ask.follow = http_view(in->request)->body;
+    }
+    inbox_goto(in, INBOX_JOINED);
+    membership_change(in->room->context, &ask, on_joined, in);
+    free(with);
+    return STEP_WAIT;
+}
+
+enum step inbox_joined(struct inbox *in)
+{
+    if (in->err == ERR_REDIS || in->err == ERR_REDIS_REPLY || in->err == ERR_AGAIN)
+        return inbox_finish(in, ERR_UNAVAILABLE, NULL);
+    /* An Undo of what is undone already changes nothing, and need not be repeated. */
+    if (in->event == EVENT_UNDO && in->err == ERR_TRANSITION)
+        return inbox_finish(in, ERR_DUPLICATE, NULL);
+    return inbox_finish(in, in->err, NULL);
+}

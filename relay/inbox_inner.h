@@ -1,0 +1,79 @@
+/* inbox_inner: what the files of the inbox share, and nobody else sees. */
+#pragma once
+
+#include "common/pure/uri.h"
+#include "keys/digest.h"
+#include "relay/inbox.h"
+#include "relay/rules/activity.h"
+#include "relay/rules/member.h"
+#include "relay/store/journal.h"
+
+/*
+ *     ADMIT -> [MEMBER] -> KEY -> [KEYED] -> VERIFY -> READ -> DECIDE -> APPEND -> [APPENDED] -> REPLY
+ *                            ^                  |                 |                    |
+ *                            +---- REKEY <------+                 +-> JOIN -> [JOINED] |-> DECIDE (the member
+ *     every state may go straight to REPLY                                                  changed meanwhile)
+ */
+#define INBOX_STATES(X)                                                                            \
+    X(ADMIT, inbox_admit)       /* type, limits, what the signature claims and covers */           \
+    X(MEMBER, inbox_member)     /* participle: what is known of the host */                        \
+    X(KEY, inbox_key)           /* the key: at hand, or verb: find it */                           \
+    X(KEYED, inbox_keyed)       /* participle: is there one? */                                    \
+    X(VERIFY, inbox_verify)     /* the arithmetic; once more with a fresh key */                   \
+    X(READ, inbox_read)         /* JSON to facts */                                                \
+    X(DECIDE, inbox_decide)     /* who may do this; which audience; or refuse with a reason */     \
+    X(APPEND, inbox_append)     /* verb: one script */                                             \
+    X(APPENDED, inbox_appended) /* participle: what the journal says */                            \
+    X(JOIN, inbox_join)         /* verb: a Follow, or its Undo */                                  \
+    X(JOINED, inbox_joined)     /* participle */                                                   \
+    X(REPLY, inbox_reply)       /* 202 only now; or the problem; the log line; the end */
+
+enum inbox_state {
+#define X(name, run) INBOX_##name,
+    INBOX_STATES(X)
+#undef X
+};
+
+enum step { STEP_MORE, STEP_WAIT, STEP_END };
+
+struct inbox {
+    struct inbox *prev, *next;
+    struct inbox_room *room;
+    struct http_request *request;
+    enum inbox_state state;
+    bool waiting;  /* a callback is due */
+    bool orphan;   /* given up: the callback that is due frees it */
+    int64_t started_ms;
+
+    enum err err;            /* what became of it */
+    const char *detail;      /* static words for the problem document, or NULL */
+    struct signature_request signed_request;
+    struct signature_field *fields;
+    struct signature signature;
+    char from[URI_AUTHORITY_SIZE]; /* host of the keyId: who speaks */
+    struct member *member;         /* NULL: none */
+    int zone;                      /* -1: none */
+    struct keyring_answer keyring; /* valid while in KEYED and VERIFY */
+    char *owner, *owner_inbox;     /* of the key: the actor that signed */
+    bool refetched;
+    struct json *json;
+    struct activity activity;
+    unsigned decisions;
+    struct bytes audience;
+    struct journal_append append;
+    uint8_t hashes[4][SHA256_SIZE];
+    struct journal_appended appended;
+    enum member_event event;
+    const char *rule; /* that decided about other zones; for the log */
+};
+
+/* inbox.c: the only way to another state, and to the end. */
+enum step inbox_goto(struct inbox *in, enum inbox_state state);
+enum step inbox_finish(struct inbox *in, enum err err, const char *detail);
+void inbox_run(struct inbox *in);
+/* For callbacks: true if the request was given up meanwhile (and is freed now). */
+bool inbox_orphaned(struct inbox *in);
+
+#define X(name, run) enum step run(struct inbox *in);
+INBOX_STATES(X)
+#undef X

@@ -1,0 +1,350 @@
+/* keyring: a bounded cache of decoded keys over the one in Redis over the documents themselves.
+ *
+ *     a ring entry: IDLE -> ASKING (Redis) -> FETCHING (document) -> FETCHING (its owner's) -> IDLE
+ *
+ * Owns the keys. May not know: what was signed with them. */
+#include "relay/keyring.h"
+
+#include <stdlib.h>
+#include <uthash.h>
+#include <utlist.h>
+
+#include "common/io/clock.h"
+#include "common/pure/uri.h"
+#include "keys/digest.h"
+#include "relay/fetch.h"
+#include "relay/meters.h"
+#include "relay/rules/keydoc.h"
+#include "relay/store/keycache.h"
+
+enum { RING_MAX = 4096, FETCHING_MAX = 256, RSA_MIN = 2048, RSA_MAX = 4096 };
+
+enum ring_state { RING_IDLE, RING_ASKING, RING_FETCHING };
+
+struct waiter {
+    struct waiter *next;
+    keyring_cb cb;
+    void *arg;
+};
+
+struct ring {
+    UT_hash_handle hh;
+    struct ring *prev, *next; /* least recently used first */
+    struct keyring *owner;    /* NULL once the keyring is gone */
+    enum ring_state state;
+    struct waiter *waiters;
+    struct fetch *fetch;
+    bool second; /* the owner's document is being fetched */
+    enum err err;
+    bool gone;
+    struct pubkey *key;
+    char *actor, *inbox;
+    int64_t refetched_ms; /* when it was last fetched past the caches; 0: never */
+    int64_t until_ms;     /* how long the answer holds */
+    char zone[MEMBER_ZONE_SIZE];
+    char hash[2 * SHA256_SIZE + 1];
+    size_t id_n;
+    char id[];
+};
+
+struct keyring {
+    struct context *context;
+    struct ring *by_id;
+    struct ring *order;
+    size_t n, fetching;
+};
+
+struct keyring *keyring_new(struct context *context)
+{
+    struct keyring *k = mem_new(sizeof(*k));
+    k->context = context;
+    return k;
+}
+
+static void ring_free(struct ring *r)
+{
+    struct waiter *w;
+    while ((w = r->waiters)) {
+        LL_DELETE(r->waiters, w);
+        free(w);
+    }
+    fetch_cancel(&r->fetch);
+    pubkey_free(&r->key);
+    free(r->actor);
+    free(r->inbox);
+    free(r);
+}
+
+/* A ring that waits for Redis is freed when Redis has answered. */
+static void ring_drop(struct keyring *k, struct ring *r)
+{
+    HASH_DELETE(hh, k->by_id, r);
+    DL_DELETE(k->order, r);
+    k->n--;
+    r->owner = NULL;
+    if (r->state != RING_ASKING)
+        ring_free(r);
+}
+
+void keyring_free(struct keyring **keyring)
+{
+    struct keyring *k = *keyring;
+    *keyring = NULL;
+    if (!k)
+        return;
+    while (k->order)
+        ring_drop(k, k->order);
+    free(k);
+}
+
+static void make_room(struct keyring *k)
+{
+    struct ring *r = k->order;
+    while (r && k->n >= RING_MAX) {
+        struct ring *next = r->next;
+        if (r->state == RING_IDLE)
+            ring_drop(k, r);
+        r = next;
+    }
+}
+
+static struct ring *ring_find(const struct keyring *k, struct span key_id)
+{
+    struct ring *r;
+    HASH_FIND(hh, k->by_id, key_id.p, key_id.n, r);
+    return r;
+}
+
+static struct ring *ring_for(struct keyring *k, struct span key_id, const char *zone)
+{
+    struct ring *r = ring_find(k, key_id);
+    if (r) {
+        DL_DELETE(k->order, r);
+        DL_APPEND(k->order, r);
+        return r;
+    }
+    make_room(k);
+    r = mem_new(sizeof(*r) + key_id.n + 1);
+    span_copy(key_id, r->id, key_id.n + 1);
+    span_copy(span_of(zone), r->zone, sizeof(r->zone));
+    sha256_hex(key_id, r->hash);
+    r->id_n = key_id.n;
+    r->owner = k;
+    HASH_ADD(hh, k->by_id, id, r->id_n, r);
+    DL_APPEND(k->order, r);
+    k->n++;
+    return r;
+}
+
+/* --- answers
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static void fill(const struct ring *r, struct keyring_answer *ret)
+{
+    *ret = (struct keyring_answer){.err = r->err,
+                                   .key = r->key,
+                                   .owner = span_of(r->actor),
+                                   .inbox = span_of(r->inbox),
+                                   .gone = r->gone};
+}
+
+static void answer(struct ring *r)
+{
+    struct keyring_answer a;
+    struct waiter *w;
+    r->state = RING_IDLE;
+    while ((w = r->waiters)) {
+        keyring_cb cb = w->cb;
+        void *arg = w->arg;
+        LL_DELETE(r->waiters, w);
+        free(w);
+        fill(r, &a);
+        cb(arg, &a);
+    }
+}
+
+static void ring_failed(struct ring *r, enum err err)
+{
+    const struct settings *set = &r->owner->context->config->set;
+    r->err = err;
+    r->until_ms = clock_wall_ms() + (err_later(err) ? set->keys_unreachable : set->keys_refused);
+    answer(r);
+}
+
+static enum err ring_take(struct ring *r, const struct keycache_entry *entry)
+{
+    static const struct pubkey_limits limits = {RSA_MIN, RSA_MAX};
+    struct pubkey *key = NULL;
+    enum err e = pubkey_read(entry->pem, &limits, &key);
+    if (e != ERR_OK)
+        return e;
+    pubkey_free(&r->key);
+    free(r->actor);
+    free(r->inbox);
+    r->key = key;
+    r->actor = mem_copy(entry->owner);
+    r->inbox = mem_copy(entry->inbox);
+    r->err = ERR_OK;
+    r->gone = false;
+    r->until_ms = entry->fetched_ms + r->owner->context->config->set.keys_cache;
+    return ERR_OK;
+}
+
+/* --- fetching
+ * --------------------------------------------------------------------------------------------------
+ */
+
+static void ring_fetch(struct ring *r, struct span url);
+
+static enum err judge_document(struct ring *r, const struct fetch_result *result)
+{
+    static const struct json_limits limits = {32, 10000, 50000};
+    struct keycache_entry entry;
+    struct keydoc doc;
+    struct json *json = NULL;
+    if (json_read(result->body, &limits, &json) != ERR_OK)
+        return ERR_KEY_DOCUMENT;
+    enum err e = keydoc_read(json, (struct span){r->id, r->id_n}, result->url, &doc);
+    if (e == ERR_AGAIN && !r->second) {
+        r->second = true;
+        ring_fetch(r, doc.next);
+    } else if (e == ERR_AGAIN) {
+        e = ERR_KEY_DOCUMENT;
+    } else if (e == ERR_OK) {
+        entry = (struct keycache_entry){doc.owner, doc.inbox, doc.pem, clock_wall_ms()};
+        e = ring_take(r, &entry);
+        if (e == ERR_OK)
+            keycache_put(r->owner->context->store, r->hash, &entry,
+                         r->owner->context->config->set.keys_cache);
+    }
+    json_free(&json);
+    return e;
+}
+
+/* What a failed fetch means for the signature that waits (PROTOCOL 1.6, 7). */
+static enum err fetch_means(const struct fetch_result *result)
+{
+    if (result->err == ERR_KEY_FETCH) /* an HTTP answer, but no document */
+        return result->status >= 500 || result->status == 429 || result->status == 408
+                   ? ERR_KEY_UNREACHABLE
+                   : ERR_KEY_FETCH;
+    if (result->err == ERR_ADDRESS)
+        return ERR_ADDRESS;
+    return err_later(result->err) ? ERR_KEY_UNREACHABLE : ERR_KEY_DOCUMENT;
+}
+
+static void on_fetched(void *arg, const struct fetch_result *result)
+{
+    struct ring *r = arg;
+    r->fetch = NULL;
+    r->owner->fetching--;
+    r->gone = result->err == ERR_KEY_FETCH && result->status == 410;
+    enum err e = result->err == ERR_OK ? judge_document(r, result) : fetch_means(result);
+    if (e == ERR_AGAIN)
+        return;
+    metric_add(METER_KEY_FETCHES, (size_t)e, 1);
+    if (e == ERR_OK || (r->key && err_later(e)))
+        answer(r); /* a host that is away does not take back the key that it gave */
+    else
+        ring_failed(r, e);
+}
+
+static void ring_fetch(struct ring *r, struct span url)
+{
+    r->state = RING_FETCHING;
+    r->owner->fetching++;
+    r->fetch = fetch_new(r->owner->context, url, r->zone, on_fetched, r);
+}
+
+static void fetch_first(struct ring *r)
+{
+    struct span url = {r->id, r->id_n};
+    ptrdiff_t fragment = span_find(url, '#');
+    if (fragment >= 0)
+        url.n = (size_t)fragment;
+    r->second = false;
+    if (r->owner->fetching >= FETCHING_MAX)
+        ring_failed(r, ERR_KEY_UNREACHABLE);
+    else
+        ring_fetch(r, url);
+}
+
+static void on_cached(void *arg, enum err err, const struct keycache_entry *entry)
+{
+    struct ring *r = arg;
+    if (!r->owner) {
+        ring_free(r);
+        return;
+    }
+    if (err == ERR_OK && entry && ring_take(r, entry) == ERR_OK && r->until_ms > clock_wall_ms())
+        answer(r);
+    else
+        fetch_first(r);
+}
+
+/* --- questions
+ * ---------------------------------------------------------------------------------------------------
+ */
+
+bool keyring_have(struct keyring *k, struct span key_id, int64_t now_ms, struct keyring_answer *ret)
+{
+    struct ring *r = ring_find(k, key_id);
+    if (!r || r->state != RING_IDLE || r->until_ms <= now_ms)
+        return false;
+    DL_DELETE(k->order, r);
+    DL_APPEND(k->order, r);
+    fill(r, ret);
+    return true;
+}
+
+static void wait_for(struct ring *r, keyring_cb cb, void *arg)
+{
+    struct waiter *w = mem_new(sizeof(*w));
+    *w = (struct waiter){.cb = cb, .arg = arg};
+    LL_APPEND(r->waiters, w);
+}
+
+void keyring_find(struct keyring *k, struct span key_id, const char *zone, keyring_cb cb, void *arg)
+{
+    struct ring *r = ring_for(k, key_id, zone);
+    wait_for(r, cb, arg);
+    if (r->state != RING_IDLE)
+        return;
+    r->state = RING_ASKING;
+    keycache_get(k->context->store, r->hash, on_cached, r);
+}
+
+bool keyring_refetch(struct keyring *k, struct span key_id, const char *zone, int64_t now_ms,
+                     keyring_cb cb, void *arg)
+{
+    struct ring *r = ring_for(k, key_id, zone);
+    if (r->state == RING_IDLE) {
+        if (r->refetched_ms + k->context->config->set.keys_refetch > now_ms ||
+            k->fetching >= FETCHING_MAX)
+            return false;
+        r->refetched_ms = now_ms;
+        wait_for(r, cb, arg);
+        fetch_first(r);
+        return true;
+    }
+    wait_for(r, cb, arg);
+    return true;
+}
+
+void keyring_forget(struct keyring *k, void *arg)
+{
+    struct ring *r;
+    DL_FOREACH(k->order, r)
+    {
+        struct waiter *w;
+        struct waiter *next;
+        LL_FOREACH_SAFE(r->waiters, w, next)
+        {
+            if (w->arg == arg) {
+                LL_DELETE(r->waiters, w);
+                free(w);
+            }
+        }
+    }
+}

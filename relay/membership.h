@@ -1,0 +1,25 @@
+/* membership: one thing that happens to one member, carried through: the rule, the record, the
+ * place in the journal, the word on the wire; again from the start when the record changed
+ * meanwhile. */
+#pragma once
+
+#include "relay/context.h"
+#include "relay/store/members.h"
+
+struct membership_ask {
+    struct span host;
+    enum member_event event;
+    const struct member *with; /* what the event brings (see member_apply()), or NULL; copied */
+    struct span follow; /* FOLLOW: the activity as received, embedded in the answer; copied */
+};
+
+/* err: OK, or why the rule says no (TRANSITION, NOT_INVITED ...), or ERR_REDIS. member: as it is
+ * now (with OK) or as it was (may be NULL); borrowed during the callback. OK means durable. */
+typedef void (*membership_cb)(void *arg, enum err err, const struct member *member);
+/* Answers in a later turn, exactly once. */
+void membership_change(struct context *context, const struct membership_ask *ask, membership_cb cb,
+                       void *arg);
+
+/* The zone of a host: its member record's, if that names one the policy knows, else the policy's
+ * patterns'. -1: none. member may be NULL. */
+int membership_zone(const struct policy *policy, struct span host, const struct member *member);
