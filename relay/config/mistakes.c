@@ -127,3 +127,15 @@ struct quoted quoted(struct span text)
     snprintf(q.text + used, sizeof(q.text) - used, "\"");
     return q;
 }
+
+void escaped(struct bytes *out, struct span text)
+{
+    char one[16];
+    for (size_t i = 0; i < text.n;) {
+        size_t len = utf8_len((struct span){text.p + i, text.n - i});
+        if (len == 0)
+            break;
+        bytes_add(out, (struct span){one, put(one, sizeof(one), (struct span){text.p + i, len})});
+        i += len;
+    }
+}

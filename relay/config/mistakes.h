@@ -43,3 +43,5 @@ struct quoted {
     char text[96];
 };
 struct quoted quoted(struct span text);
+/* The same whole and without quotes: as much as out takes. */
+void escaped(struct bytes *out, struct span text);
