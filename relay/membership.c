@@ -30,7 +30,7 @@ struct membership {
 
 int membership_zone(const struct policy *policy, struct span host, const struct member *member)
 {
-    if (member && member->zone[0] && member->state != MEMBER_LEFT) {
+    if (member && member->placed && member->state != MEMBER_LEFT) {
         int zone = policy_zone_by_name(policy, span_of(member->zone));
         if (zone >= 0)
             return zone;

@@ -197,6 +197,7 @@ static void take(struct member *after, enum member_event event, bool newcomer,
     switch (event) {
     case EVENT_INVITE:
         take_text(after->zone, sizeof(after->zone), with->zone);
+        after->placed = with->placed;
         after->until_ms = with->until_ms;
         break;
     case EVENT_FOLLOW:
@@ -204,8 +205,10 @@ static void take(struct member *after, enum member_event event, bool newcomer,
         take_text(after->inbox, sizeof(after->inbox), with->inbox);
         take_text(after->follow, sizeof(after->follow), with->follow);
         take_text(after->software, sizeof(after->software), with->software);
-        if (newcomer || !after->zone[0])
+        if (newcomer || !after->zone[0]) {
             take_text(after->zone, sizeof(after->zone), with->zone);
+            after->placed = false;
+        }
         break;
     case EVENT_ACCEPT:
     case EVENT_RESUME:

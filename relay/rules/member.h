@@ -41,6 +41,7 @@ struct member {
     char host[MEMBER_HOST_SIZE]; /* authority form */
     enum member_state state;
     char zone[MEMBER_ZONE_SIZE];
+    bool placed; /* an operator put it into its zone, whatever the patterns say */
     char actor[MEMBER_URL_SIZE];  /* who followed */
     char inbox[MEMBER_URL_SIZE];  /* the shared inbox where there is one */
     char follow[MEMBER_URL_SIZE]; /* id of the Follow */

@@ -28,6 +28,7 @@ void member_write(const struct member *member, struct bytes *out)
     json_member(&w, "host", span_of(member->host));
     json_member(&w, "state", span_of(member_state_name(member->state)));
     json_member(&w, "zone", span_of(member->zone));
+    json_member_bool(&w, "placed", member->placed);
     json_member(&w, "actor", span_of(member->actor));
     json_member(&w, "inbox", span_of(member->inbox));
     json_member(&w, "follow", span_of(member->follow));
@@ -99,6 +100,7 @@ static bool read_member(const struct json *json, struct member *ret)
         !read_count(json, "ver", &ver))
         return false;
     ret->ver = (uint64_t)ver;
+    ret->placed = json_flag(json_get(json, "placed"), false);
     return read_spans(json_get(json, "spans"), ret);
 }
 

@@ -13,7 +13,7 @@ void members_get(struct store *store, struct span host, member_cb cb, void *arg)
 void members_each(struct store *store, member_cb each, void *arg);
 
 /* Stands in a record for the number that its own control entry will get. */
-#define MEMBER_HERE (UINT64_MAX - 1)
+#define MEMBER_HERE ((uint64_t)INT64_MAX - 1)
 
 struct members_change {
     const struct member *after; /* spans that open or close now hold MEMBER_HERE */
