@@ -105,6 +105,15 @@ __attribute__((unused)) static void rig_idle(struct rig *rig, int64_t ms)
     rig_run(rig, &never, 1, ms);
 }
 
+/* Until the connection is in this trouble. */
+__attribute__((unused)) static void rig_await_trouble(struct rig *rig, const char *trouble)
+{
+    int64_t end = clock_mono_ms() + 5000;
+    while (strcmp(redis_trouble(rig->redis), trouble) != 0 && clock_mono_ms() < end)
+        rig_idle(rig, 10);
+    assert_string_equal(redis_trouble(rig->redis), trouble);
+}
+
 __attribute__((unused)) static void rig_connect(struct rig *rig, const char *url,
                                                 int64_t command_ms)
 {

@@ -24,14 +24,14 @@ struct rig {
 struct seen {
     struct rig *rig;
     struct http_call *call;
+    size_t body_n;
     int calls;
     enum err err;
     int status;
-    size_t body_n;
     char body[400], type[40], location[40], retry[40], detail[200];
     /* what the callback does besides */
-    struct seen *cancels;
     bool frees_client;
+    struct seen *cancels;
     const char *sends;
 };
 
@@ -270,9 +270,10 @@ static void test_outcomes(void **state)
         struct seen s;
         int before = rig.site.requests;
         get(&rig, &s, rows[i].path);
-        if (s.err != rows[i].err || s.status != rows[i].status || strcmp(s.body, rows[i].body) ||
-            strcmp(s.type, rows[i].type) || strcmp(s.location, rows[i].location) ||
-            strcmp(s.retry, rows[i].retry) || (s.err == ERR_OK) != (s.detail[0] == '\0'))
+        if (s.err != rows[i].err || s.status != rows[i].status ||
+            strcmp(s.body, rows[i].body) != 0 || strcmp(s.type, rows[i].type) != 0 ||
+            strcmp(s.location, rows[i].location) != 0 || strcmp(s.retry, rows[i].retry) != 0 ||
+            (s.err == ERR_OK) != (s.detail[0] == '\0'))
             fail_msg("%s: %s %d body %s type %s location %s retry %s (%s)", rows[i].path,
                      err_code(s.err), s.status, s.body, s.type, s.location, s.retry, s.detail);
         assert_int_equal(rig.site.requests, before + 1); /* above all no redirect followed */
@@ -327,7 +328,7 @@ static void test_too_slow(void **state)
         ask_for(&rig, &seen, &ask);
         assert_int_equal(seen.err, ERR_TIMEOUT);
         assert_int_equal(seen.status, rows[i].status);
-        assert_in_range(clock_mono_ms() - start, 290, 1000);
+        assert_in_range(clock_mono_ms() - start, 290, 1800);
     }
     rig_fini(&rig);
 }
@@ -356,7 +357,7 @@ static void test_connect_deadline(void **state)
     int64_t start = clock_mono_ms();
     ask_for(&rig, &seen, &ask);
     assert_int_equal(seen.err, ERR_TIMEOUT);
-    assert_in_range(clock_mono_ms() - start, 290, 1000);
+    assert_in_range(clock_mono_ms() - start, 290, 1800);
     for (int i = 0; i < 4; i++)
         close(fill[i]);
     close(listener);

@@ -130,9 +130,7 @@ static void test_refused_then_there(void **state)
         assert_true(rig_run(&rig, &early.calls, 1, 1000));
         assert_int_equal(early.err, ERR_REDIS);
         assert_false(early.has_reply);
-        rig_idle(&rig, 250);
-        assert_string_equal(redis_trouble(rig.redis),
-                            tcp ? "Connection refused" : "No such file or directory");
+        rig_await_trouble(&rig, tcp ? "Connection refused" : "No such file or directory");
         rig_send(&rig, &late, "PING", 0);
         assert_true(rig_run(&rig, &late.calls, 1, 1000));
         assert_int_equal(late.err, ERR_REDIS);
@@ -192,14 +190,14 @@ static void test_stopped(void **state)
     rig_send(&rig, &second, "PING", 0);
     assert_true(rig_run(&rig, &rig.answers, 2, 5000));
     int64_t took = clock_mono_ms() - start;
-    assert_in_range(took, 295, 900);
+    assert_in_range(took, 295, 2000);
     assert_int_equal(first.err, ERR_REDIS);
     assert_int_equal(second.err, ERR_REDIS);
     assert_int_equal(rig.downs, 1);
     assert_string_equal(redis_trouble(rig.redis), "no answer in time");
-    rig_idle(&rig, 2500); /* the next connection is given up as well */
+    /* the next connection is given up as well */
+    rig_await_trouble(&rig, "connected, but no answer in time");
     assert_int_equal(rig.ups, 1);
-    assert_string_equal(redis_trouble(rig.redis), "connected, but no answer in time");
     child_signal(rig.server, SIGCONT);
     assert_true(rig_run(&rig, &rig.ups, 2, 5000));
     rig_ask(&rig, &good, "PING");
@@ -331,8 +329,7 @@ static void test_password(void **state)
         snprintf(url, sizeof url, "%s%d%s", rows[i].before, rig.port, rows[i].after);
         rig_connect(&rig, url, 2000);
         if (rows[i].trouble) {
-            rig_idle(&rig, 120);
-            assert_string_equal(redis_trouble(rig.redis), rows[i].trouble);
+            rig_await_trouble(&rig, rows[i].trouble);
             assert_int_equal(rig.ups, 0);
         } else {
             assert_true(rig_run(&rig, &rig.ups, 1, 10000));
