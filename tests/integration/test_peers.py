@@ -354,3 +354,14 @@ def test_dates():
     for wrong in ("20 Dec 2023 10:00:00 GMT", "Wed, 20 Dec 2023 10:00:00 +0000", "wrong date"):
         with pytest.raises(ValueError):
             parse_http_date(wrong)
+
+
+def test_the_page_for_people_has_a_form(wiki, town):
+    web = town.add()
+    web.follow(f"{wiki.origin}/actor")
+    assert "<form" in web.transmit(Request("GET", web.origin + "/")).text
+    form = Request("POST", f"{web.origin}/write", [], b"title=By+hand&text=hello&tags=%23a+b&proof=on")
+    assert web.transmit(form).status == 303
+    written = read_json(body_of(last_post(wiki)))["object"]
+    assert (written["name"], written["content"]) == ("By hand", "<p>hello</p>")
+    assert [tag["name"] for tag in written["tag"]] == ["#a", "#b"]

@@ -6,6 +6,7 @@ of the input ends the program, so a peer never outlives whoever started it.
 
 import argparse
 import asyncio
+import hashlib
 import json
 import sys
 import threading
@@ -57,7 +58,14 @@ def _say(answer):
 
 
 def _outcome(sent):
-    return {"id": sent.id, "object": sent.object_id, **_answer(sent.answer)}
+    body = sent.request.body
+    return {
+        "id": sent.id,
+        "object": sent.object_id,
+        "body": body.decode("utf-8"),
+        "sha256": hashlib.sha256(body).hexdigest(),
+        **_answer(sent.answer),
+    }
 
 
 def _answer(answer):
@@ -70,7 +78,8 @@ def _answer(answer):
 
 def _sender(name):
     async def run(peer, **command):
-        return _outcome(await getattr(peer, name)(**command))
+        what = [command.pop(key) for key in ("relay", "object", "activity", "text") if key in command]
+        return _outcome(await getattr(peer, name)(*what, **command))
 
     return run
 

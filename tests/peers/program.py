@@ -21,6 +21,7 @@ def free_host(prefix):
     """An address on loopback whose port starts with these digits and is free just now."""
     for port in range(int(prefix.ljust(4, "0")) + 1, int(prefix.ljust(4, "9")) + 1):
         with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
@@ -46,6 +47,7 @@ class Program:
             stdout=subprocess.PIPE,
             stderr=self._log,
             env={**os.environ, **(environment or {})},
+            start_new_session=True,  # Ctrl-C is for whoever started us
         )
         self._pending = b""
         self.host = self._answer(60)["ready"]

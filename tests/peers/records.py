@@ -8,7 +8,7 @@ The fields are the same for every implementation of a peer (README.md beside thi
     digest    ok | missing | mismatch
     proof     {verdict, method, why}  verdict: ok | bad | none
     activity  {id, type, actor, object}
-    did, object, status               what the peer then did, to what, and its answer
+    did, object, status, took_s       what the peer then did, to what, its answer, how long it took
 """
 
 import asyncio

@@ -51,11 +51,14 @@ class Server:
                 await self._peer.records.add({**record, "status": fault.status})
                 return await fault.play(incoming)
             await fault.play(incoming)
-        if request.method == "POST":
+        if request.method == "POST" and request.target == "/write":
+            answer = await self._write(request, record)
+        elif request.method == "POST":
             answer = await self._post(request, record)
         else:
             answer = await self._get(request, record)
-        await self._peer.records.add({**record, "status": answer.status})
+        took = round(time.time() - record["at"], 6)
+        await self._peer.records.add({**record, "status": answer.status, "took_s": took})
         return answer
 
     # --- inbox ------------------------------------------------------------------------------
@@ -87,6 +90,18 @@ class Server:
             activity, verdict.signer, proof_ok
         )
         return web.Response(status=202)
+
+    async def _write(self, request, record):
+        """The form of the page for people: a post is written and sent to the relay."""
+        form = {name: values[0] for name, values in parse_qs(request.body.decode("utf-8")).items()}
+        record["did"] = "written"
+        await self._peer.post(
+            form.get("text", ""),
+            form.get("title"),
+            tags=form.get("tags", "").replace("#", "").split(),
+            proof="proof" in form,
+        )
+        return web.Response(status=303, headers={"Location": "/"})
 
     # --- documents --------------------------------------------------------------------------
 

@@ -84,6 +84,7 @@ export class Recorder {
   // Writes the record; `status` is what the peer answers.
   finish(record, status) {
     record.status = status;
+    record.took_s = Date.now() / 1000 - record.at;
     if (record.method === "POST") {
       const seen = this.did.get(record.activity?.id);
       if (status >= 300) record.did = `refused: ${status}`;
