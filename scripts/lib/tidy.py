@@ -17,6 +17,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+MODEL = ROOT / "scripts/lib/uthash_model.h"
 INCLUDE = re.compile(r"^\s*#\s*include\s+[<\"]([^>\"]+)[>\"]", re.M)
 
 
@@ -45,7 +46,8 @@ def stamp_of(entry, folders, rules):
 def tidy(build, entry, stamp):
     if stamp.exists():
         return entry["file"], 0, ""
-    run = subprocess.run(["clang-tidy", "--quiet", "-p", build, entry["file"]],
+    run = subprocess.run(["clang-tidy", "--quiet", "-p", build, f"--extra-arg=-include{MODEL}",
+                          entry["file"]],
                          capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
     if run.returncode == 0:
         stamp.touch()
@@ -59,7 +61,7 @@ def main():
     stamps = build / "tidy"
     stamps.mkdir(exist_ok=True)
     version = subprocess.run(["clang-tidy", "--version"], capture_output=True, check=True).stdout
-    rules = (ROOT / ".clang-tidy").read_bytes() + version
+    rules = (ROOT / ".clang-tidy").read_bytes() + version + MODEL.read_bytes()
     folders = [ROOT, build / "generated"]
     entries = {}
     for entry in json.loads((build / "compile_commands.json").read_text(encoding="utf-8")):
