@@ -41,7 +41,7 @@ struct member {
     char host[MEMBER_HOST_SIZE]; /* authority form */
     enum member_state state;
     char zone[MEMBER_ZONE_SIZE];
-    bool placed; /* an operator put it into its zone, whatever the patterns say */
+    bool placed;                  /* an operator put it into its zone, whatever the patterns say */
     char actor[MEMBER_URL_SIZE];  /* who followed */
     char inbox[MEMBER_URL_SIZE];  /* the shared inbox where there is one */
     char follow[MEMBER_URL_SIZE]; /* id of the Follow */
@@ -54,7 +54,8 @@ struct member {
 };
 
 /* As one line of text (JSON) and back: what the store keeps and control entries carry. False on
- * text that is not one of ours. MEMBER_TEXT_MAX is enough for any. */
+ * text that is not one of ours. MEMBER_TEXT_MAX is enough for any. Numbers of spans are written as
+ * they are up to the largest, and read up to INT64_MAX. */
 enum { MEMBER_TEXT_MAX = 64 * 1024 };
 void member_write(const struct member *member, struct bytes *out);
 bool member_read(struct span text, struct member *ret);

@@ -1,8 +1,21 @@
 /* member_text: a member as one line of JSON and back. Written by us, read by us, and kept for
  * years: what is not known is skipped, what is missing is empty, what cannot be is refused. May not
  * know: what the state of a member means. */
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "common/pure/json.h"
 #include "relay/rules/member.h"
+
+/* Numbers of the journal are unsigned to the last bit: the store puts a mark near the top where the
+ * number is not known yet. */
+static void write_number(struct json_writer *w, const char *key, uint64_t n)
+{
+    char text[24];
+    snprintf(text, sizeof(text), "%" PRIu64, n);
+    json_key(w, key);
+    json_add_raw(w, span_of(text));
+}
 
 static void write_spans(struct json_writer *w, const struct member *member)
 {
@@ -11,9 +24,9 @@ static void write_spans(struct json_writer *w, const struct member *member)
     for (size_t i = 0; i < member->spans_n; i++) {
         const struct member_span *s = &member->spans[i];
         json_open(w, '{');
-        json_member_int(w, "from", (int64_t)s->from);
+        write_number(w, "from", s->from);
         if (s->to != MEMBER_SPAN_OPEN)
-            json_member_int(w, "to", (int64_t)s->to);
+            write_number(w, "to", s->to);
         json_member(w, "zone", span_of(s->zone));
         json_close(w, '}');
     }

@@ -32,6 +32,8 @@ static struct entry *entry_read(const struct redis_reply *fields, uint64_t n)
         .body_len = (size_t)reply_int(reply_field(fields, "len")),
     };
     span_copy(field(fields, "c"), e.announce, sizeof(e.announce));
+    /* A Create or Announce without a hash wraps what no Announce may say (a Delete, say). */
+    e.facts.nameless = !e.announce[0];
     return entry_new(&e);
 }
 

@@ -279,6 +279,27 @@ static void test_follow_again(void **state)
     assert_int_equal(change.after.spans[0].from, 1);
 }
 
+/* Who was placed by an operator stays so through its life, until it left and comes as anybody. */
+static void test_placed(void **state)
+{
+    (void)state;
+    struct member with = brought();
+    struct member_change change;
+    with.placed = true;
+    assert_int_equal(member_apply(NULL, EVENT_INVITE, &with, ANY, N, NOW, &change), ERR_OK);
+    assert_true(change.after.placed);
+    struct member before = change.after;
+    with.placed = false;
+    assert_int_equal(member_apply(&before, EVENT_FOLLOW, &with, JOIN_OPEN, N, NOW, &change),
+                     ERR_OK);
+    assert_true(change.after.placed);
+    before = change.after;
+    before.state = MEMBER_LEFT;
+    assert_int_equal(member_apply(&before, EVENT_FOLLOW, &with, JOIN_OPEN, N, NOW, &change),
+                     ERR_OK);
+    assert_false(change.after.placed);
+}
+
 static void test_end_date(void **state)
 {
     (void)state;
@@ -439,6 +460,7 @@ static void test_text(void **state)
     struct bytes out;
     bytes_init(&out, MEMBER_TEXT_MAX);
     m.until_ms = 1830000000000;
+    m.placed = true;
     m.spans[1] = m.spans[0];
     m.spans[0].to = 15;
     m.spans[1].from = 17;
@@ -447,7 +469,8 @@ static void test_text(void **state)
     member_write(&m, &out);
     assert_string_equal(
         bytes_str(&out),
-        "{\"host\":\"b.example\",\"state\":\"active\",\"zone\":\"partners\",\"actor\":\"\","
+        "{\"host\":\"b.example\",\"state\":\"active\",\"zone\":\"partners\",\"placed\":true,"
+        "\"actor\":\"\","
         "\"inbox\":\"\",\"follow\":\"https://b.example/follow/1\",\"software\":\"a \\\"b\\\"\\n\","
         "\"since\":7,\"until\":1830000000000,\"ver\":3,\"spans\":["
         "{\"from\":10,\"to\":15,\"zone\":\"partners\"},{\"from\":17,\"zone\":\"partners\"}]}");
@@ -457,7 +480,30 @@ static void test_text(void **state)
     member_write(&back, &again);
     assert_string_equal(bytes_str(&again), bytes_str(&out));
     assert_true(back.spans[1].to == MEMBER_SPAN_OPEN);
+    assert_true(back.placed);
     bytes_fini(&again);
+    bytes_fini(&out);
+}
+
+/* A number that is not known yet stands there in full, so that the store can put in the right one.
+ */
+static void test_text_mark(void **state)
+{
+    (void)state;
+    struct member with = brought();
+    struct member_change change;
+    struct bytes out;
+    bytes_init(&out, MEMBER_TEXT_MAX);
+    assert_int_equal(
+        member_apply(NULL, EVENT_FOLLOW, &with, JOIN_OPEN, UINT64_MAX - 1, NOW, &change), ERR_OK);
+    member_write(&change.after, &out);
+    assert_non_null(strstr(bytes_str(&out), "\"spans\":[{\"from\":18446744073709551614,\"zone\""));
+    bytes_clear(&out);
+    struct member before = member_in(MEMBER_ACTIVE);
+    assert_int_equal(member_apply(&before, EVENT_UNDO, NULL, ANY, UINT64_MAX - 1, NOW, &change),
+                     ERR_OK);
+    member_write(&change.after, &out);
+    assert_non_null(strstr(bytes_str(&out), "{\"from\":10,\"to\":18446744073709551614,"));
     bytes_fini(&out);
 }
 
@@ -545,12 +591,13 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table),          cmocka_unit_test(test_invariants),
-        cmocka_unit_test(test_follow_brings),  cmocka_unit_test(test_follow_again),
-        cmocka_unit_test(test_end_date),       cmocka_unit_test(test_no_way_round),
-        cmocka_unit_test(test_resume_answers), cmocka_unit_test(test_spans),
-        cmocka_unit_test(test_spans_overflow), cmocka_unit_test(test_text),
-        cmocka_unit_test(test_text_longest),   cmocka_unit_test(test_text_bad),
+        cmocka_unit_test(test_table),         cmocka_unit_test(test_invariants),
+        cmocka_unit_test(test_follow_brings), cmocka_unit_test(test_follow_again),
+        cmocka_unit_test(test_placed),        cmocka_unit_test(test_end_date),
+        cmocka_unit_test(test_no_way_round),  cmocka_unit_test(test_resume_answers),
+        cmocka_unit_test(test_spans),         cmocka_unit_test(test_spans_overflow),
+        cmocka_unit_test(test_text),          cmocka_unit_test(test_text_mark),
+        cmocka_unit_test(test_text_longest),  cmocka_unit_test(test_text_bad),
         cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
