@@ -1,0 +1,109 @@
+/* verdict: the questions in their order, and the words for people. The programs' form is looked at
+ * by the integration test of `weir explain`. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "relay/verdict.h"
+
+static const char file[] =
+    "url: https://relay.example\n"
+    "zones:\n"
+    "  in: { hosts: ['*.in.example'] }\n"
+    "  out: { hosts: ['*.out.example'] }\n"
+    "rules:\n"
+    "  - { name: never, from: in, to: '*', when: { tags: [secret] }, then: deny }\n"
+    "  - { name: shared, from: in, to: out, when: { tags: [shared] }, then: allow }\n";
+
+static const struct {
+    const char *type, *to, *tag, *from, *target;
+    enum err why;
+    const char *last; /* line of the answer */
+} rows[] = {
+    {"Create", "as:Public", "shared", "a.in.example", NULL, ERR_OK,
+     "gets      an Announce of the object by this relay\n"},
+    {"Create", "as:Public", "shared", "a.in.example", "b.out.example", ERR_OK,
+     "gets      an Announce of the object by this relay\n"},
+    {"Create", "as:Public", "secret", "a.in.example", "b.out.example", ERR_RULE_DENIES,
+     "verdict   deny   by rule never (line 6)\n"},
+    {"Create", "as:Public", "secret", "a.in.example", "b.in.example", ERR_OK,
+     "gets      an Announce of the object by this relay\n"},
+    {"Create", "as:Public", "else", "a.in.example", "b.out.example", ERR_NO_RULE,
+     "verdict   deny   no-rule: no rule allows it\n"},
+    {"Create", "as:Public", "shared", "a.in.example", "a.in.example", ERR_NO_AUDIENCE,
+     "verdict   deny   nothing goes back to the host it came from\n"},
+    {"Create", "as:Public", "shared", "a.in.example", "b.nowhere.example", ERR_NO_ZONE,
+     "verdict   deny   no-zone: this host belongs to no zone of this relay\n"},
+    {"Create", "as:Public", "shared", "a.nowhere.example", NULL, ERR_NO_ZONE,
+     "verdict   deny   no-zone: this host belongs to no zone of this relay\n"},
+    {"Create", "as:Public", "shared", "b.in.example", NULL, ERR_ACTOR_NOT_SIGNER,
+     "verdict   deny   actor-not-signer: the activity's actor is not the signer\n"},
+    {"Create", "https://a.in.example/followers", "shared", "a.in.example", NULL, ERR_NOT_PUBLIC,
+     "verdict   deny   not-public: not addressed to the public collection\n"},
+    {"Like", "as:Public", "shared", "a.in.example", "b.out.example", ERR_NOT_RELAYED,
+     "verdict   deny   not-relayed: this type of activity is not relayed\n"},
+    {"Update", "as:Public", "shared", "a.in.example", NULL, ERR_OK,
+     "gets      nothing: no form of it would be believed\n"},
+    {"Delete", "as:Public", "shared", "a.in.example", NULL, ERR_OK,
+     "gets      an Undo of this relay's Announce, where there was one\n"},
+};
+
+static void activity_of(size_t i, struct bytes *text)
+{
+    bytes_addf(
+        text,
+        "{\"id\":\"https://a.in.example/a\",\"type\":\"%s\",\"actor\":\"https://a.in.example/u\","
+        "\"to\":\"%s\",\"object\":{\"id\":\"https://a.in.example/o\",\"type\":\"Note\","
+        "\"attributedTo\":\"https://a.in.example/u\",\"to\":\"%s\","
+        "\"tag\":{\"type\":\"Hashtag\",\"name\":\"#%s\"}}}",
+        rows[i].type, rows[i].to, rows[i].to, rows[i].tag);
+}
+
+static void check(size_t i, const struct config *config)
+{
+    static const struct json_limits limits = {32, 1000, 1000};
+    static const struct activity_limits facts = {2048, 100};
+    static struct activity activity;
+    struct json *json = NULL;
+    struct verdict verdict;
+    struct bytes text;
+    bytes_init(&text, 10000);
+    activity_of(i, &text);
+    assert_int_equal(json_read(bytes_span(&text), &limits, &json), ERR_OK);
+    assert_int_equal(activity_read(json, &facts, &activity), ERR_OK);
+    verdict_make(config, &activity, rows[i].from, rows[i].target, &verdict);
+    assert_string_equal(err_code(verdict.why), err_code(rows[i].why));
+    assert_int_equal(verdict.may, rows[i].why == ERR_OK);
+    bytes_clear(&text);
+    verdict_write(&verdict, &text);
+    print_message("%s\n", bytes_str(&text));
+    assert_true(span_ends(bytes_span(&text), span_of(rows[i].last)));
+    verdict_fini(&verdict);
+    json_free(&json);
+    bytes_fini(&text);
+}
+
+static void test_rows(void **state)
+{
+    (void)state;
+    struct config *config = NULL;
+    struct bytes why;
+    bytes_init(&why, CONFIG_WHY_MAX);
+    enum err e = config_read(span_of(file), "/weir.yaml", &why, &config);
+    assert_string_equal(bytes_str(&why), "");
+    assert_int_equal(e, ERR_OK);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+        check(i, config);
+    bytes_fini(&why);
+    config_free(&config);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
