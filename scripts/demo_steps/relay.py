@@ -20,7 +20,7 @@ workers: auto                     # couriers; 0 = everything in one process
 zones:
   internal:
     hosts: ["127.0.0.1:91*", "*.corp.example"]
-    networks: [127.0.0.0/8, 10.0.0.0/8]   # private addresses its hosts may have, besides public ones
+    networks: [127.0.0.0/8, 10.0.0.0/8]   # private addresses its hosts may have
     join: open                    # open | approval | invited
   partners:
     hosts: ["127.0.0.1:92*"]

@@ -10,7 +10,8 @@ TITLE = "Departments join; the partner is invited until a date; a stranger is tu
 
 def run(stage, report):
     for name in stage.departments():
-        _joins(stage, report, name, f"the {name} server asks to join, and holds the relay's signed yes")
+        what = f"the {name} server asks to join, and holds the relay's signed yes"
+        _joins(stage, report, name, what)
     _partner(stage, report)
     _stranger(stage, report)
 

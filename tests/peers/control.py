@@ -78,7 +78,8 @@ def _answer(answer):
 
 def _sender(name):
     async def run(peer, **command):
-        what = [command.pop(key) for key in ("relay", "object", "activity", "text") if key in command]
+        first = [key for key in ("relay", "object", "activity", "text") if key in command]
+        what = [command.pop(key) for key in first]
         return _outcome(await getattr(peer, name)(*what, **command))
 
     return run

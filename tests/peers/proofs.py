@@ -53,7 +53,7 @@ def _string(text):
 
 
 def es6_number(value):
-    """A number as ECMAScript prints it; Python and ECMAScript agree on the digits, not the layout."""
+    """A number as ECMAScript prints it: the digits are Python's, the layout is not."""
     number = float(value)
     if not math.isfinite(number):
         raise ValueError("JSON has no such number")

@@ -78,7 +78,7 @@ class Records:
         return [record for record in self.all if matches(record, **wanted)]
 
     async def wait_for(self, count=1, timeout=5.0, **wanted):
-        """The first `count` records that match, as soon as there are that many; else TimeoutError."""
+        """The first `count` records that match, as soon as there are so many; else TimeoutError."""
 
         async def enough():
             async with self._changed:

@@ -84,7 +84,8 @@ function home({ kind, origin, relay, written, posts }) {
 <title>${escape(kind)}</title>
 <style>body{font:16px/1.5 sans-serif;max-width:60em;margin:2em auto;padding:0 1em}</style>
 <h1>The ${escape(kind)} at ${escape(origin)}</h1>
-<p>This one stands on Fedify. Membership of the relay: <b>${escape(relay?.state ?? "not asked")}</b>.
+<p>This one stands on Fedify. Membership of the relay:
+<b>${escape(relay?.state ?? "not asked")}</b>.
 <h2>Written here</h2><ul>${own.join("") || "<li>nothing yet"}</ul>
 <h2>Held from others</h2><ul>${held.join("") || "<li>nothing yet"}</ul>
 <p><a href=/records>every record</a>`;

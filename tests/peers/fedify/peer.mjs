@@ -148,7 +148,8 @@ function note(id, text, title, tags) {
     to: PUBLIC,
     url: new URL(id),
     published: Temporal.Now.instant(),
-    tags: tags.map((tag) => new vocab.Hashtag({ name: `#${tag}`, href: new URL(`/tags/${tag}`, id) })),
+    tags: tags.map((tag) =>
+      new vocab.Hashtag({ name: `#${tag}`, href: new URL(`/tags/${tag}`, id) })),
   });
 }
 
