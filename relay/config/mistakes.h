@@ -26,10 +26,9 @@ void mistakes_fini(struct mistakes *m);
 void mistake(struct mistakes *m, struct place at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* An element of a constant list of names. */
-#define NAME(literal)                                                                              \
-    {                                                                                              \
-        (literal), sizeof(literal) - 1                                                             \
-    }
+/* clang-format off */ /* its versions disagree on a macro of braces */
+#define NAME(literal) {(literal), sizeof(literal) - 1}
+/* clang-format on */
 /* `unknown WHAT "name"`, and the nearest of the names, or all where they are few and none is near.
  */
 void mistake_unknown(struct mistakes *m, struct place at, const char *what, struct span name,

@@ -15,10 +15,9 @@
 #include "common/io/log.h"
 #include "common/pure/json.h"
 
-#define T(s)                                                                                       \
-    {                                                                                              \
-        s, sizeof(s) - 1                                                                           \
-    }
+/* clang-format off */ /* its versions disagree on a macro of braces */
+#define T(s) {s, sizeof(s) - 1}
+/* clang-format on */
 
 static int real_stderr = -1, pipe_end = -1;
 static char got[65536];

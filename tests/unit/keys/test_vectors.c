@@ -85,13 +85,9 @@ struct vector {
     const char *base; /* the text that is signed */
 };
 
-#define F(name, value)                                                                             \
-    {                                                                                              \
-        {name, sizeof(name) - 1},                                                                  \
-        {                                                                                          \
-            value, sizeof(value) - 1                                                               \
-        }                                                                                          \
-    }
+/* clang-format off */ /* its versions disagree on a macro of braces */
+#define F(name, value) {{name, sizeof(name) - 1}, {value, sizeof(value) - 1}}
+/* clang-format on */
 
 static const struct vector vectors[] = {
     {"Mastodon, cavage, GET",
