@@ -84,7 +84,6 @@ def play(stage, report):
 def stay(stage, report):
     """The servers stay up; what there is to look at, and to try."""
     relay, config = stage.relay, stage.relay.config
-    weir = f"build/weir -c {config}"
     print(f"""
 Everything stays up until Ctrl-C. To look at:
    {relay.url}/    the relay's page: what it is, how to join it
@@ -94,10 +93,11 @@ Everything stays up until Ctrl-C. To look at:
         print(f"   {server.origin}/    the {name}: what it wrote, holds and thinks of what arrived")
     print(f"""To try:
    write a post on the blog's page, with the tag partners and without, and look at the partner
-   {weir} member list
-   {weir} member suspend {stage.partner.host}    and write again; then resume
-   {weir} status
-   {weir} explain {stage.directory}/asked-about.json --from {stage.blog.host}
+   build/weir member list -c {config}
+   build/weir member suspend {stage.partner.host} -c {config}
+      and write again; then resume
+   build/weir status -c {config}
+   build/weir explain {stage.directory}/asked-about.json --from {stage.blog.host} -c {config}
    change a rule in {config}, then  kill -HUP {relay.pid}""", flush=True)
     while relay.alive():
         time.sleep(0.5)

@@ -82,13 +82,13 @@ class Relay:
         self._run_checked("init", str(self.directory))
         text = _CONFIG.format(host=self.host, metrics=self.metrics, when=self._when)
         self.config.write_text(text, "utf-8")
-        self._run_checked("-c", str(self.config), "config", "check")
+        self._run_checked("config", "check", "-c", str(self.config))
 
     def start(self):
         """Runs `weir serve` until it says that it is ready."""
         with open(self.log, "ab") as log:
             self._process = subprocess.Popen(
-                [self._program, "-c", str(self.config), "serve"],
+                [self._program, "serve", "-c", str(self.config)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -105,7 +105,7 @@ class Relay:
 
     def verb(self, *arguments):
         """Runs a verb of an operator; answers (exit code, standard output, standard error)."""
-        done = self._run("-c", str(self.config), *arguments)
+        done = self._run(*arguments, "-c", str(self.config))
         return done.returncode, done.stdout, done.stderr
 
     def stop(self):

@@ -37,24 +37,28 @@ def run(stage, report):
 
 def _explained(stage, report, inside, shared):
     report.say("The operator asks why: weir explain POST.json --from BLOG --to PARTNER")
-    for sent, name, verdict in ((shared, "shared", "allow"), (inside, None, "deny")):
-        path = stage.save("asked-about", sent["body"])
-        code, out, err = stage.relay.verb(
-            "explain", str(path), "--from", stage.blog.host, "--to", stage.partner.host, "--json"
-        )
-        found = _verdict(out)
-        if name:
-            what = f"weir explain: the tagged post may cross, by the rule {name!r}"
-            good = code == 0 and found.get("rule") == name and found.get("verdict") == verdict
-        else:
-            what = "weir explain: the other may not, since no rule lets it"
-            good = found.get("rule") is None and found.get("verdict") == verdict
-        report.check(what, good, (code, out, err))
+    code, zone, found = _ask(stage, shared)
+    report.check(
+        "the tagged post may cross, by the rule 'shared'",
+        (code, zone.get("allow"), zone.get("rule")) == (0, True, "shared"),
+        found,
+    )
+    code, zone, found = _ask(stage, inside)
+    report.check(
+        "the other may not: no rule lets it",
+        (code, zone.get("allow"), zone.get("code")) == (1, False, "no-rule"),
+        found,
+    )
 
 
-def _verdict(out):
+def _ask(stage, sent):
+    """Exit code, what is said of the partner's zone, and everything that was printed."""
+    path = stage.save("asked-about", sent["body"])
+    code, out, err = stage.relay.verb(
+        "explain", str(path), "--from", stage.blog.host, "--to", stage.partner.host, "--json"
+    )
     try:
-        found = json.loads(out)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+        zones = json.loads(out)["zones"]
+    except (ValueError, KeyError):
+        zones = []
+    return code, next((z for z in zones if z["zone"] == "partners"), {}), (code, out, err)
