@@ -65,18 +65,15 @@ static enum err read_headers(struct span headers, struct signature *s)
 {
     struct signature_label *label = &s->labels[0];
     if (!headers.n)
-        return signature_refuse(s, ERR_SIGNATURE_COVERAGE, "the signature covers nothing",
-                                SPAN("headers"));
+        return signature_refuse(s, ERR_SIGNATURE_COVERAGE, "covers nothing", SPAN("headers"));
     while (headers.p) {
         struct span name = span_cut(&headers, ' ');
         bool special = span_eq_str(name, "(request-target)") || span_eq_str(name, "(created)") ||
                        span_eq_str(name, "(expires)");
         if (!special && !signature_is_field_name(name))
-            return signature_refuse(s, ERR_SIGNATURE_SYNTAX,
-                                    "the list of covered headers has a name that is none", name);
+            return signature_refuse(s, ERR_SIGNATURE_SYNTAX, "no name of a header", name);
         if (!signature_label_add(label, name))
-            return signature_refuse(s, ERR_SIGNATURE_SYNTAX,
-                                    "the list of covered headers names one twice, or too many",
+            return signature_refuse(s, ERR_SIGNATURE_SYNTAX, "covered twice, or too many are",
                                     name);
     }
     return ERR_OK;
@@ -95,13 +92,11 @@ static enum err take_parameter(const struct parameter *parameter, struct signatu
                     : span_eq_str(parameter->name, "expires") ? &label->expires
                                                               : NULL;
     if (text && !parameter->quoted)
-        return signature_refuse(s, ERR_SIGNATURE_SYNTAX, "a parameter must stand in quotes",
-                                parameter->name);
+        return signature_refuse(s, ERR_SIGNATURE_SYNTAX, "must stand in quotes", parameter->name);
     if (text)
         *text = parameter->text;
     if (time && !read_time(parameter, time))
-        return signature_refuse(s, ERR_SIGNATURE_SYNTAX, "a parameter must be a whole number",
-                                parameter->name);
+        return signature_refuse(s, ERR_SIGNATURE_SYNTAX, "must be a whole number", parameter->name);
     return ERR_OK;
 }
 
@@ -116,8 +111,7 @@ static enum err read_parameters(struct span value, struct signature *s, struct s
                                     "not a list of parameters name=\"value\"", at);
         for (size_t i = 0; i < n; i++)
             if (span_eq(seen[i], parameter.name))
-                return signature_refuse(s, ERR_SIGNATURE_SYNTAX, "a parameter stands twice",
-                                        parameter.name);
+                return signature_refuse(s, ERR_SIGNATURE_SYNTAX, "stands twice", parameter.name);
         seen[n] = parameter.name;
         enum err e = take_parameter(&parameter, s, headers);
         if (e)
@@ -142,11 +136,10 @@ enum err cavage_parse(struct span value, struct signature *ret)
     if (e)
         return e;
     if (!label->key_id.n || !label->value.n)
-        return signature_refuse(ret, ERR_SIGNATURE_SYNTAX, "a parameter is missing or empty",
+        return signature_refuse(ret, ERR_SIGNATURE_SYNTAX, "missing or empty",
                                 label->value.n ? SPAN("keyId") : SPAN("signature"));
     if (!cavage_hashes(label->algorithm, PUBKEY_RSA, hashes, &n))
-        return signature_refuse(ret, ERR_SIGNATURE_ALGORITHM, "the algorithm is not accepted",
-                                label->algorithm);
+        return signature_refuse(ret, ERR_SIGNATURE_ALGORITHM, "not accepted", label->algorithm);
     if (!headers.p) /* draft 2.1.6, and what older drafts said */
         headers = label->created == SIGNATURE_NO_TIME ? SPAN("date") : SPAN("(created)");
     e = read_headers(headers, ret);
@@ -181,16 +174,16 @@ static enum err check_listed(const struct signature_request *request,
             signature_field(request, name, &count);
         if (!count)
             return signature_refuse(s, ERR_SIGNATURE_COVERAGE,
-                                    "the signature covers a header that is not there", name);
+                                    "covered, but there is no such header", name);
         if (name.p[0] != '(' || span_eq_str(name, "(request-target)"))
             continue;
         if (old)
-            return signature_refuse(s, ERR_SIGNATURE_ALGORITHM,
-                                    "this may be covered only with hs2019", name);
+            return signature_refuse(s, ERR_SIGNATURE_ALGORITHM, "may be covered with hs2019 only",
+                                    name);
         bool created = span_eq_str(name, "(created)");
         if ((created ? label->created : label->expires) == SIGNATURE_NO_TIME)
             return signature_refuse(s, ERR_SIGNATURE_SYNTAX,
-                                    "the signature covers a parameter that is not there", name);
+                                    "covered, but there is no such parameter", name);
     }
     return ERR_OK;
 }
@@ -208,8 +201,7 @@ enum err cavage_covers(const struct signature_request *request, const struct sig
     if (!missing && request->body.n && !signature_covers(label, "digest"))
         missing = "digest";
     if (missing)
-        return signature_refuse(s, ERR_SIGNATURE_COVERAGE, "the signature does not cover",
-                                span_of(missing));
+        return signature_refuse(s, ERR_SIGNATURE_COVERAGE, "not covered", span_of(missing));
     return check_listed(request, label, s);
 }
 

@@ -62,12 +62,11 @@ static bool read_components(struct span *at, struct signature_label *label, stru
         if ((label->names_n && !gap) || !sfv_string(at, &name) || !skip_parameters(at, &parameters))
             return false;
         if (parameters)
-            note(fault, ERR_SIGNATURE_SYNTAX, "parameters of a component are not supported", name);
+            note(fault, ERR_SIGNATURE_SYNTAX, "with parameters, which are not supported", name);
         else if (!derived_known(name) && !signature_is_field_name(name))
-            note(fault, ERR_SIGNATURE_SYNTAX, "a covered component is not known", name);
+            note(fault, ERR_SIGNATURE_SYNTAX, "not a component that is known here", name);
         if (!signature_label_add(label, name))
-            note(fault, ERR_SIGNATURE_SYNTAX, "a component is covered twice, or there are too many",
-                 name);
+            note(fault, ERR_SIGNATURE_SYNTAX, "covered twice, or too many are", name);
     }
 }
 
@@ -85,7 +84,7 @@ static bool read_text(struct span *at, struct span name, struct signature_label 
     else if (span_eq_str(name, "alg"))
         label->algorithm = text;
     if (key_id && span_find(text, '\\') >= 0)
-        note(fault, ERR_SIGNATURE_SYNTAX, "an escape in a parameter", name);
+        note(fault, ERR_SIGNATURE_SYNTAX, "holds an escape", name);
     return true;
 }
 
@@ -122,10 +121,10 @@ static void judge_label(const struct signature_label *label, struct fault *fault
     enum pubkey_hash hashes[2];
     size_t n;
     if (!label->key_id.n)
-        note(fault, ERR_SIGNATURE_SYNTAX, "a parameter is missing or empty", SPAN("keyid"));
+        note(fault, ERR_SIGNATURE_SYNTAX, "missing or empty", SPAN("keyid"));
     if (!rfc9421_hashes(label->algorithm, PUBKEY_RSA, hashes, &n) &&
         !rfc9421_hashes(label->algorithm, PUBKEY_ED25519, hashes, &n))
-        note(fault, ERR_SIGNATURE_ALGORITHM, "the algorithm is not accepted", label->algorithm);
+        note(fault, ERR_SIGNATURE_ALGORITHM, "not accepted", label->algorithm);
 }
 
 static struct signature_label *find_label(struct signature *s, struct span name)
@@ -248,16 +247,14 @@ enum err rfc9421_covers(const struct signature_request *request,
     if (!missing && label->created == SIGNATURE_NO_TIME)
         missing = "created";
     if (missing)
-        return signature_refuse(s, ERR_SIGNATURE_COVERAGE, "the signature does not cover",
-                                span_of(missing));
+        return signature_refuse(s, ERR_SIGNATURE_COVERAGE, "not covered", span_of(missing));
     for (size_t i = 0; i < label->names_n; i++) {
         size_t count = 1;
         if (label->names[i].p[0] != '@')
             signature_field(request, label->names[i], &count);
         if (!count)
             return signature_refuse(s, ERR_SIGNATURE_COVERAGE,
-                                    "the signature covers a header that is not there",
-                                    label->names[i]);
+                                    "covered, but there is no such header", label->names[i]);
     }
     return ERR_OK;
 }
