@@ -52,6 +52,16 @@ enum err context_init(struct context *c, struct loop *loop, struct config **conf
     return ERR_OK;
 }
 
+void context_take_config(struct context *c, struct config **config)
+{
+    config_free(&c->config);
+    c->config = *config;
+    *config = NULL;
+    c->identity.url = span_of(c->config->set.url);
+    c->identity.authority = span_of(c->config->authority);
+    c->identity.name = span_of(c->config->set.name);
+}
+
 void context_fini(struct context *c)
 {
     key_free(&c->rsa);

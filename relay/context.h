@@ -26,6 +26,8 @@ struct context {
 enum err context_init(struct context *c, struct loop *loop, struct config **config,
                       struct bytes *why);
 void context_fini(struct context *c);
+/* Puts another configuration in the place of the one before (same url: see serve.c). */
+void context_take_config(struct context *c, struct config **config);
 /* The address of Redis: the configured one, or the embedded one's socket. The caller frees it. */
 char *context_redis_url(const struct context *c);
 

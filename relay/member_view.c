@@ -1,0 +1,45 @@
+/* member_view: what operators are told of a member. Health is kept apart from its life.
+ * May not know: who asks. */
+#include "relay/member_view.h"
+
+#include "common/pure/date.h"
+
+static void add_time(struct json_writer *w, const char *key, int64_t ms)
+{
+    char text[DATE_ISO_SIZE];
+    if (!ms)
+        return;
+    date_iso_write(ms, text);
+    json_member(w, key, span_of(text));
+}
+
+static void add_text(struct json_writer *w, const char *key, const char *text)
+{
+    if (text[0])
+        json_member(w, key, span_of(text));
+}
+
+void member_view(const struct member *m, const struct cursor *cursor, const char *state,
+                 struct json_writer *w)
+{
+    json_open(w, '{');
+    json_member(w, "host", span_of(m->host));
+    json_member(w, "state", span_of(member_state_name(m->state)));
+    json_member(w, "zone", span_of(m->zone));
+    add_time(w, "since", m->since_ms);
+    add_time(w, "until", m->until_ms);
+    add_text(w, "actor", m->actor);
+    add_text(w, "inbox", m->inbox);
+    add_text(w, "software", m->software);
+    if (cursor) {
+        json_member(w, "health", cursor->failures ? SPAN("failing") : SPAN("ok"));
+        json_member(w, "delivery", span_of(state));
+        json_member_int(w, "cursor", (int64_t)cursor->low);
+        if (cursor->failures) {
+            json_member_int(w, "failures", cursor->failures);
+            json_member_int(w, "status", cursor->status);
+            add_time(w, "next", cursor->wake_ms);
+        }
+    }
+    json_close(w, '}');
+}

@@ -1,0 +1,10 @@
+/* member_view: a member as operators see it, as JSON. */
+#pragma once
+
+#include "common/pure/json.h"
+#include "relay/rules/cursor.h"
+#include "relay/rules/member.h"
+
+/* One object. cursor and state: of its destination; NULL where there is none. */
+void member_view(const struct member *member, const struct cursor *cursor, const char *state,
+                 struct json_writer *w);

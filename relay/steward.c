@@ -1,0 +1,353 @@
+/* steward: timers and the two inner listeners.
+ *
+ * The calendar: all members are looked through at start, when something changed, and when the next
+ * end date comes (at least once a minute). May not know: how activities are accepted or delivered.
+ */
+#include "relay/steward.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/io/clock.h"
+#include "common/io/http_server.h"
+#include "common/io/log.h"
+#include "common/io/redis.h"
+#include "relay/admin.h"
+#include "relay/membership.h"
+#include "relay/meters.h"
+#include "relay/store/journal.h"
+
+enum {
+    MINUTE_MS = 60000,
+    TRIM_MS = 60000,
+    GAUGES_MS = 1000,
+    SECOND = 1000,
+    TRIM_PAGE = 256,
+    WHY_SIZE = 256
+};
+
+struct walk { /* one look through all members; outlives the steward if it must */
+    struct steward *steward;
+    size_t counts[MEMBER_STATE_COUNT];
+    int64_t next_ms; /* the earliest end date ahead */
+    bool policy;     /* look at zones, too */
+};
+
+struct trim { /* the same for one reading of the journal's beginning */
+    struct steward *steward;
+};
+
+struct steward {
+    struct steward_config config;
+    struct http_server *metrics;
+    struct admin *admin;
+    struct timer *calendar, *trim_timer, *gauges;
+    struct walk *walk;
+    struct trim *trim;
+    bool ready, again, policy_changed;
+    char why[WHY_SIZE];
+    uint64_t bodies_below; /* bodies up to here may go */
+};
+
+/* --- the calendar
+ * ---------------------------------------------------------------------------------------------- */
+
+static void on_event_done(void *arg, enum err err, const struct member *member)
+{
+    /* Logged by the membership; what failed is met again at the next look. */
+    (void)arg;
+    (void)err;
+    (void)member;
+}
+
+static void happen(struct steward *s, const struct member *member, enum member_event event,
+                   const struct member *with)
+{
+    struct membership_ask ask = {.host = span_of(member->host), .event = event, .with = with};
+    membership_change(s->config.context, &ask, on_event_done, NULL);
+}
+
+static bool lives(const struct member *m)
+{
+    return m->state == MEMBER_INVITED || m->state == MEMBER_PENDING || m->state == MEMBER_ACTIVE ||
+           m->state == MEMBER_SUSPENDED;
+}
+
+static void look_at_zone(struct steward *s, const struct member *member)
+{
+    const struct policy *policy = &s->config.context->config->policy;
+    int zone = membership_zone(policy, span_of(member->host), member);
+    if (zone < 0) {
+        if (member->state != MEMBER_SUSPENDED)
+            happen(s, member, EVENT_UNZONED, NULL);
+    } else if (strcmp(policy->zones[zone].name, member->zone) != 0) {
+        struct member *with = mem_new(sizeof(*with));
+        span_copy(span_of(policy->zones[zone].name), with->zone, sizeof(with->zone));
+        happen(s, member, EVENT_ZONED, with);
+        free(with);
+    }
+}
+
+static void look_at(struct walk *walk, const struct member *member)
+{
+    struct steward *s = walk->steward;
+    walk->counts[member->state]++;
+    if (!lives(member))
+        return;
+    if (member->until_ms && member->until_ms <= clock_wall_ms())
+        happen(s, member, EVENT_EXPIRE, NULL);
+    else if (member->until_ms && member->until_ms < walk->next_ms)
+        walk->next_ms = member->until_ms;
+    else if (walk->policy)
+        look_at_zone(s, member);
+}
+
+static void start_walk(void *arg);
+
+static void on_member(void *arg, enum err err, const struct member *member)
+{
+    struct walk *walk = arg;
+    struct steward *s = walk->steward;
+    if (member) {
+        if (s)
+            look_at(walk, member);
+        return;
+    }
+    if (s) {
+        int64_t wait = walk->next_ms - clock_wall_ms();
+        s->walk = NULL;
+        for (size_t i = 0; err == ERR_OK && i < MEMBER_STATE_COUNT; i++)
+            metric_set(METER_MEMBERS, i, (double)walk->counts[i]);
+        if (err != ERR_OK && walk->policy)
+            s->policy_changed = true;
+        timer_start(s->calendar, s->again ? 0 : wait > 0 ? wait : 1);
+        s->again = false;
+    }
+    free(walk);
+}
+
+static void start_walk(void *arg)
+{
+    struct steward *s = arg;
+    if (!s->ready)
+        return;
+    if (s->walk) {
+        s->again = true;
+        return;
+    }
+    s->walk = mem_new(sizeof(*s->walk));
+    s->walk->steward = s;
+    s->walk->next_ms = clock_wall_ms() + MINUTE_MS;
+    s->walk->policy = s->policy_changed;
+    s->policy_changed = false;
+    members_each(s->config.context->store, on_member, s->walk);
+}
+
+static void on_changed(void *arg)
+{
+    start_walk(arg);
+}
+
+static enum err on_reload(void *arg, struct bytes *why)
+{
+    struct steward *s = arg;
+    return s->config.reload(s->config.arg, why);
+}
+
+/* --- the journal's length
+ * ---------------------------------------------------------------------------------------- */
+
+/* Looks at the oldest entries, a page a minute and at once again while whole pages are too old. */
+static void on_oldest(void *arg, const struct journal_page *page)
+{
+    struct trim *trim = arg;
+    struct steward *s = trim->steward;
+    free(trim);
+    if (!s)
+        return;
+    s->trim = NULL;
+    const struct settings *set = &s->config.context->config->set;
+    int64_t now = clock_wall_ms();
+    const char *keep = NULL;
+    for (size_t i = 0; page->err == ERR_OK && i < page->lines_n; i++) {
+        const struct journal_line *line = &page->lines[i];
+        if (line->kind != JOURNAL_ENTRY)
+            continue;
+        if (line->entry->at_ms < now - set->retention_bodies && line->n >= s->bodies_below)
+            s->bodies_below = line->n + 1;
+        if (line->entry->at_ms < now - set->retention_entries)
+            keep = "";
+        else if (keep && !*keep)
+            keep = line->id;
+    }
+    if (page->err == ERR_OK && page->lines_n && keep && !*keep)
+        keep = page->lines[page->lines_n - 1].id;
+    journal_trim(s->config.context->store, keep ? keep : "", s->bodies_below);
+    timer_start(s->trim_timer, keep && page->lines_n == TRIM_PAGE ? 1 : TRIM_MS);
+}
+
+static void on_trim(void *arg)
+{
+    struct steward *s = arg;
+    if (!s->ready || s->trim)
+        return;
+    s->trim = mem_new(sizeof(*s->trim));
+    s->trim->steward = s;
+    journal_page(s->config.context->store, 0, TRIM_PAGE, on_oldest, s->trim);
+}
+
+/* --- metrics and health
+ * ------------------------------------------------------------------------------------------ */
+
+static void on_gauges(void *arg)
+{
+    struct steward *s = arg;
+    struct schedule_report r = {0};
+    courier_report(s->config.courier, &r);
+    metric_set(METER_DESTINATIONS, METER_STATE_IDLE, (double)r.idle);
+    metric_set(METER_DESTINATIONS, METER_STATE_READY, (double)r.ready);
+    metric_set(METER_DESTINATIONS, METER_STATE_SENDING, (double)r.flying);
+    metric_set(METER_DESTINATIONS, METER_STATE_WAITING, (double)r.asleep);
+    metric_set(METER_DESTINATIONS, METER_STATE_READING, (double)r.hungry);
+    metric_set(METER_DESTINATIONS, METER_STATE_HELD, (double)r.held);
+    metric_set(METER_BEHIND, 0, (double)r.behind_most);
+    metric_set(METER_DIRECT, 0, (double)r.direct);
+    metric_set(METER_POSITION, 0, (double)r.position);
+    metric_set(METER_REDIS_UP, 0, s->ready);
+    metric_set(METER_REDIS_COMMANDS, 0, (double)redis_commands_sent());
+    metric_set(METER_CONNECTIONS, 0, (double)front_connections(s->config.front));
+    timer_start(s->gauges, GAUGES_MS);
+}
+
+static void answer_text(struct http_request **request, int status, const char *type,
+                        struct span body)
+{
+    struct http_response response = {.status = status,
+                                     .content_type = type,
+                                     .fields = "Cache-Control: no-store\r\n",
+                                     .body = body};
+    http_reply(request, &response);
+}
+
+static void answer_metrics(struct http_request **request)
+{
+    struct bytes out;
+    bytes_init(&out, 4 << 20);
+    metrics_write(&out);
+    answer_text(request, 200, "text/plain; version=0.0.4; charset=utf-8", bytes_span(&out));
+    bytes_fini(&out);
+}
+
+static void answer_ready(const struct steward *s, struct http_request **request)
+{
+    bool strict = s->config.context->config->set.durability == DURABILITY_STRICT;
+    struct bytes out;
+    bytes_init(&out, 1024);
+    bytes_addf(&out, "%s\ndurability: %s\n", s->ready ? "ready" : s->why,
+               strict ? "strict" : "standard");
+    answer_text(request, s->ready ? 200 : 503, "text/plain; charset=utf-8", bytes_span(&out));
+    bytes_fini(&out);
+}
+
+static void on_request(void *arg, struct http_request *request)
+{
+    struct steward *s = arg;
+    struct span path = http_view(request)->path;
+    if (span_eq_str(path, "/metrics"))
+        answer_metrics(&request);
+    else if (span_eq_str(path, "/livez"))
+        answer_text(&request, 200, "text/plain; charset=utf-8", SPAN("alive\n"));
+    else if (span_eq_str(path, "/readyz"))
+        answer_ready(s, &request);
+    else
+        answer_text(&request, 404, "text/plain; charset=utf-8", SPAN("not found\n"));
+}
+
+static enum err listen_metrics(struct steward *s, struct bytes *why)
+{
+    struct http_server_config server = {.listen = s->config.context->config->set.metrics,
+                                        .limits = {.request_line = 8192,
+                                                   .header = 32768,
+                                                   .body = 1024,
+                                                   .fields = 100,
+                                                   .connections = 64,
+                                                   .per_address = 64,
+                                                   .header_ms = 10 * SECOND,
+                                                   .body_ms = 10 * SECOND,
+                                                   .answer_ms = 10 * SECOND,
+                                                   .idle_ms = 60 * SECOND},
+                                        .handler = on_request,
+                                        .arg = s};
+    return http_server_new(s->config.context->loop, &server, why, &s->metrics);
+}
+
+/* --- life
+ * ----------------------------------------------------------------------------------------------------------
+ */
+
+enum err steward_new(const struct steward_config *config, struct bytes *why, struct steward **ret)
+{
+    struct steward *s = mem_new(sizeof(*s));
+    struct loop *loop = config->context->loop;
+    s->config = *config;
+    span_copy(SPAN("starting"), s->why, sizeof(s->why));
+    s->calendar = timer_new(loop, start_walk, s);
+    s->trim_timer = timer_new(loop, on_trim, s);
+    s->gauges = timer_new(loop, on_gauges, s);
+    struct admin_config admin = {.context = config->context,
+                                 .courier = config->courier,
+                                 .reload = on_reload,
+                                 .changed = on_changed,
+                                 .arg = s};
+    enum err e = listen_metrics(s, why);
+    if (e == ERR_OK)
+        e = admin_new(&admin, why, &s->admin);
+    if (e != ERR_OK) {
+        steward_free(&s);
+        return e;
+    }
+    metric_set(METER_BUILD, 0, 1);
+    timer_start(s->gauges, GAUGES_MS);
+    *ret = s;
+    return ERR_OK;
+}
+
+void steward_ready(struct steward *s, bool ready, const char *why)
+{
+    s->ready = ready;
+    span_copy(span_of(why), s->why, sizeof(s->why));
+    if (ready) {
+        s->policy_changed = true; /* the configuration may be another one than last time */
+        timer_start(s->calendar, 0);
+        timer_start(s->trim_timer, 0);
+    }
+}
+
+void steward_policy_changed(struct steward *s)
+{
+    s->policy_changed = true;
+    start_walk(s);
+}
+
+void steward_free(struct steward **steward)
+{
+    struct steward *s = *steward;
+    *steward = NULL;
+    if (!s)
+        return;
+    if (s->walk)
+        s->walk->steward = NULL;
+    if (s->trim)
+        s->trim->steward = NULL;
+    admin_free(&s->admin);
+    http_server_free(&s->metrics);
+    timer_free(&s->calendar);
+    timer_free(&s->trim_timer);
+    timer_free(&s->gauges);
+    free(s);
+}
+
+uint16_t steward_metrics_port(const struct steward *steward)
+{
+    return http_server_port(steward->metrics);
+}

@@ -1,0 +1,41 @@
+/* verbs: the one table of what `weir` can be asked. It dispatches, prints `weir help`, and feeds
+ * the manual. */
+#pragma once
+
+#include "common/pure/bytes.h"
+
+/* clang-format off */
+/*    words             function      options                                        prose */
+#define VERBS_TABLE(X) \
+    X("init",            cmd_init,     "[DIR] [--url URL]",                           "write a commented configuration and keys") \
+    X("serve",           cmd_serve,    "",                                            "run the relay in the foreground") \
+    X("status",          cmd_status,   "",                                            "how the running relay is doing") \
+    X("config check",    cmd_config,   "",                                            "whether the configuration is right, with the place of every mistake") \
+    X("config explain",  cmd_config,   "",                                            "every setting with its bounds, default and value") \
+    X("config reload",   cmd_reload,   "",                                            "make the running relay read its configuration anew (as SIGHUP does)") \
+    X("member list",     cmd_member,   "",                                            "all members") \
+    X("member show",     cmd_member,   "HOST",                                        "one member, with its health") \
+    X("member invite",   cmd_member,   "HOST [--zone ZONE] [--until DATE]",           "let a host join; its membership may carry an end date") \
+    X("member accept",   cmd_member,   "HOST",                                        "let a host in that waits for approval") \
+    X("member reject",   cmd_member,   "HOST",                                        "refuse it, and say so on the wire") \
+    X("member suspend",  cmd_member,   "HOST",                                        "close the gate for a while; what it is owed waits") \
+    X("member resume",   cmd_member,   "HOST",                                        "open it again") \
+    X("member remove",   cmd_member,   "HOST",                                        "end a membership, and say so on the wire") \
+    X("explain",         cmd_explain,  "ACTIVITY.json --from HOST [--to HOST]",       "which rule decides where an activity may go") \
+    X("sig canonicalize", cmd_sig,     "[options]",                                   "the exact text that a request's signature covers") \
+    X("sig sign",        cmd_sig,      "--key FILE --key-id URL [options]",           "sign a request from standard input") \
+    X("sig verify",      cmd_sig,      "--key FILE [options]",                        "verify a request from standard input") \
+    X("help",            cmd_help,     "[settings | metrics | problems | verbs]",     "this, or one of the tables") \
+    X("version",         cmd_version,  "",                                            "the version")
+/* clang-format on */
+
+/* The overview, or one of the tables (`settings`, `metrics`, `problems`, `verbs`) with prose;
+ * names_only: one name a line. False if there is no such table. */
+bool help_write(const char *table, bool names_only, struct bytes *out);
+/* How one verb is used: all rows that start with the word. */
+void help_usage(const char *word, struct bytes *out);
+
+/* Verbs that live here. argv[0] is the verb. Exit codes: 0 done, 1 refused or not found, 2 wrong
+ * use, 3 the server can't be reached. */
+int cmd_help(int argc, char **argv);
+int cmd_version(int argc, char **argv);
