@@ -24,7 +24,8 @@ static void on_inbox(void *arg, struct http_request **request)
     inbox_accept(&f->room, request);
 }
 
-static void log_request(struct span peer, struct span method, struct span target, int status, enum err err)
+static void log_request(struct span peer, struct span method, struct span target, int status,
+                        enum err err)
 {
     struct log_line l;
     log_begin(&l, LOG_LEVEL_INFO, "request");
@@ -85,7 +86,8 @@ enum err front_new(struct context *context, struct bytes *why, struct front **re
     f->context = context;
     f->keyring = keyring_new(context);
     f->room = (struct inbox_room){.context = context, .keyring = f->keyring};
-    f->public = (struct public){.identity = &context->identity, .members = -1, .inbox = on_inbox, .arg = f};
+    f->public =
+        (struct public){.identity = &context->identity, .members = -1, .inbox = on_inbox, .arg = f};
     struct http_server_config config = {.listen = context->config->set.listen,
                                         .limits = limits_of(&context->config->set),
                                         .handler = on_request,

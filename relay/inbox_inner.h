@@ -9,10 +9,10 @@
 #include "relay/store/journal.h"
 
 /*
- *     ADMIT -> [MEMBER] -> KEY -> [KEYED] -> VERIFY -> READ -> DECIDE -> APPEND -> [APPENDED] -> REPLY
- *                            ^                  |                 |                    |
- *                            +---- REKEY <------+                 +-> JOIN -> [JOINED] |-> DECIDE (the member
- *     every state may go straight to REPLY                                                  changed meanwhile)
+ *     ADMIT -> [MEMBER] -> KEY -> [KEYED] -> VERIFY -> READ -> DECIDE -> APPEND -> [APPENDED] ->
+ * REPLY ^                  |                 |                    |
+ *                            +---- REKEY <------+                 +-> JOIN -> [JOINED] |-> DECIDE
+ * (the member every state may go straight to REPLY changed meanwhile)
  */
 #define INBOX_STATES(X)                                                                            \
     X(ADMIT, inbox_admit)       /* type, limits, what the signature claims and covers */           \
@@ -41,12 +41,12 @@ struct inbox {
     struct inbox_room *room;
     struct http_request *request;
     enum inbox_state state;
-    bool waiting;  /* a callback is due */
-    bool orphan;   /* given up: the callback that is due frees it */
+    bool waiting; /* a callback is due */
+    bool orphan;  /* given up: the callback that is due frees it */
     int64_t started_ms;
 
-    enum err err;            /* what became of it */
-    const char *detail;      /* static words for the problem document, or NULL */
+    enum err err;       /* what became of it */
+    const char *detail; /* static words for the problem document, or NULL */
     struct signature_request signed_request;
     struct signature_field *fields;
     struct signature signature;

@@ -20,6 +20,6 @@ typedef void (*membership_cb)(void *arg, enum err err, const struct member *memb
 void membership_change(struct context *context, const struct membership_ask *ask, membership_cb cb,
                        void *arg);
 
-/* The zone of a host: its member record's, if that names one the policy knows, else the policy's
- * patterns'. -1: none. member may be NULL. */
+/* The zone of a host: the one that an operator put it into, if the policy knows it, else the one
+ * whose patterns fit. -1: none. member may be NULL. */
 int membership_zone(const struct policy *policy, struct span host, const struct member *member);

@@ -54,7 +54,8 @@ static void on_exit_(void *arg, int status, int signum)
     }
     if (clock_mono_ms() - s->started_ms > STEADY_MS)
         s->backoff_ms = BACKOFF_MS;
-    log_note(LOG_LEVEL_ERROR, "redis-server", "ended (status %d, signal %d); starting it again", status, signum);
+    log_note(LOG_LEVEL_ERROR, "redis-server", "ended (status %d, signal %d); starting it again",
+             status, signum);
     timer_start(s->again, s->backoff_ms);
     s->backoff_ms = s->backoff_ms * 2 > BACKOFF_MOST_MS ? BACKOFF_MOST_MS : s->backoff_ms * 2;
 }
@@ -63,20 +64,34 @@ static enum err start(struct redis_server *s, struct bytes *why)
 {
     const char *const args[] = {
         s->program,
-        "--port", "0",
-        "--unixsocket", s->socket,
-        "--unixsocketperm", "700",
-        "--dir", s->dir,
-        "--appendonly", "yes",
-        "--appendfsync", s->strict ? "always" : "everysec",
-        "--no-appendfsync-on-rewrite", "no",
-        "--aof-load-truncated", "yes",
-        "--save", "",
-        "--maxmemory", s->memory,
-        "--maxmemory-policy", "noeviction",
-        "--daemonize", "no",
-        "--loglevel", "warning",
-        "--logfile", "redis.log",
+        "--port",
+        "0",
+        "--unixsocket",
+        s->socket,
+        "--unixsocketperm",
+        "700",
+        "--dir",
+        s->dir,
+        "--appendonly",
+        "yes",
+        "--appendfsync",
+        s->strict ? "always" : "everysec",
+        "--no-appendfsync-on-rewrite",
+        "no",
+        "--aof-load-truncated",
+        "yes",
+        "--save",
+        "",
+        "--maxmemory",
+        s->memory,
+        "--maxmemory-policy",
+        "noeviction",
+        "--daemonize",
+        "no",
+        "--loglevel",
+        "warning",
+        "--logfile",
+        "redis.log",
         NULL,
     };
     s->started_ms = clock_mono_ms();

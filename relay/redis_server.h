@@ -1,5 +1,5 @@
-/* redis_server: the embedded Redis: a private redis-server (or valkey-server) on a Unix socket in the data
- * directory, append-only file on, that lives and dies with us. */
+/* redis_server: the embedded Redis: a private redis-server (or valkey-server) on a Unix socket in
+ * the data directory, append-only file on, that lives and dies with us. */
 #pragma once
 
 #include "common/io/loop.h"
@@ -7,8 +7,8 @@
 
 struct redis_server;
 
-/* Starts it, and again whenever it dies (with back-off), until it is freed. ERR_FILE with a reason if there is no
- * such program or the directory can't be made. */
+/* Starts it, and again whenever it dies (with back-off), until it is freed. ERR_FILE with a reason
+ * if there is no such program or the directory can't be made. */
 enum err redis_server_new(struct loop *loop, const struct config *config, struct bytes *why,
                           struct redis_server **ret);
 /* Asks it to save and end; done is called when it has. */

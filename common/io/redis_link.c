@@ -154,8 +154,8 @@ struct redis_link *redis_link_new(struct loop *loop, const char *where, uint16_t
 
 bool redis_link_send(struct redis_link *link, const struct span *argv, size_t n)
 {
-    const char *few_p[ARGS_ON_STACK];
-    size_t few_n[ARGS_ON_STACK];
+    const char *few_p[ARGS_ON_STACK] = {0};
+    size_t few_n[ARGS_ON_STACK] = {0};
     bool few = n <= ARGS_ON_STACK;
     const char **p = few ? few_p : mem_new(n * sizeof *p);
     size_t *len = few ? few_n : mem_new(n * sizeof *len);
