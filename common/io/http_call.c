@@ -117,8 +117,7 @@ static void set_bounds(struct http_call *call)
     SET(easy, CURLOPT_HEADERDATA, call);
     SET(easy, CURLOPT_WRITEFUNCTION, on_body);
     SET(easy, CURLOPT_WRITEDATA, call);
-    /* Nobody asks for an encoding; what comes encoded stays so, and is no bomb. */
-    SET(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
+    /* No ACCEPT_ENCODING: nobody asks for one, what comes encoded stays so, and is no bomb. */
     SET(easy, CURLOPT_HTTP09_ALLOWED, 0L);
     SET(easy, CURLOPT_SSL_VERIFYPEER, 1L);
     SET(easy, CURLOPT_SSL_VERIFYHOST, 2L);

@@ -66,8 +66,9 @@ struct redis {
     struct lookup *lookup;
     struct timer *timer, *later;
     bool watching, graced; /* the timer looks at the oldest command; that one had its grace */
-    bool posted;           /* the later timer runs */
-    bool told_up;          /* what on_state was last told */
+    int64_t watch_at;
+    bool posted;  /* the later timer runs */
+    bool told_up; /* what on_state was last told */
     struct queue sent, lost;
     unsigned tries; /* failed in a row */
     struct bytes trouble;
@@ -177,12 +178,19 @@ static void on_later(void *arg)
 
 /* --- commands -------------------------------------------------------------------------------- */
 
+static void watch_until(struct redis *redis, int64_t at)
+{
+    redis->watching = true;
+    redis->watch_at = at;
+    timer_start(redis->timer, at - loop_now_ms(redis->loop));
+}
+
+/* The timer may fire too early and look again, never too late. */
 static void watch(struct redis *redis)
 {
-    if (redis->state != UP || redis->watching || !redis->sent.first)
-        return;
-    redis->watching = true;
-    timer_start(redis->timer, redis->sent.first->deadline - loop_now_ms(redis->loop));
+    const struct command *oldest = redis->sent.first;
+    if (redis->state == UP && oldest && (!redis->watching || oldest->deadline < redis->watch_at))
+        watch_until(redis, oldest->deadline);
 }
 
 static struct command *command_new(redis_cb cb, void *arg)
@@ -197,8 +205,6 @@ static void send_command(struct redis *redis, const struct span *argv, size_t n,
                          struct command *c)
 {
     c->deadline = loop_now_ms(redis->loop) + redis->command_ms + extra_ms;
-    if (redis->sent.last && redis->sent.last->deadline > c->deadline)
-        c->deadline = redis->sent.last->deadline;
     if (redis_link_send(redis->link, argv, n)) {
         commands_sent++;
         push(&redis->sent, c);
@@ -231,6 +237,7 @@ static void on_replied(void *arg, const struct redis_reply *reply)
     struct redis *redis = arg;
     struct command *c = pop(&redis->sent);
     redis->graced = false;
+    watch(redis);
     if (c)
         finish(c, reply_kind(reply) == REDIS_ERROR ? ERR_REDIS_REPLY : ERR_OK, reply);
 }
@@ -245,8 +252,7 @@ static void on_deadline(struct redis *redis)
         watch(redis);
     } else if (!redis->graced) {
         redis->graced = true;
-        redis->watching = true;
-        timer_start(redis->timer, GRACE_MS);
+        watch_until(redis, loop_now_ms(redis->loop) + GRACE_MS);
     } else {
         drop(redis, "no answer in time");
     }

@@ -122,7 +122,7 @@ static bool site_serve(struct site_connection *c, const char *path, const char *
     for (size_t i = 0; i < sizeof site_texts / sizeof site_texts[0]; i++)
         if (strcmp(path, site_texts[i].path) == 0)
             return site_say(c->fd, site_texts[i].text) && site_texts[i].keep;
-    if (strcmp(path, "/echo") == 0)
+    if (strncmp(path, "/echo", 5) == 0)
         return site_answer(c->fd, "", request, n);
     if (strcmp(path, "/silent") == 0)
         return site_for_ever(c, "", "", 20);

@@ -169,6 +169,8 @@ static void test_on_the_wire(void **state)
         {"GET", "/echo?x=%41&y=/../b", "ignored", accept, 1,
          "GET /echo?x=%41&y=/../b HTTP/1.1\r\nHost: 127.0.0.1:$\r\n" AGENT
          "ACCEPT: application/activity+json\r\n\r\n"},
+        {"GET", "/echo/../%2e/./a", NULL, NULL, 0,
+         "GET /echo/../%2e/./a HTTP/1.1\r\nHost: 127.0.0.1:$\r\n" AGENT "\r\n"},
         {"GET", "/echo#fragment", NULL, NULL, 0,
          "GET /echo HTTP/1.1\r\nHost: 127.0.0.1:$\r\n" AGENT "\r\n"},
         {"POST", "/echo", "{\"a\":1}", signed_fields, COUNT(signed_fields),

@@ -234,6 +234,15 @@ static void test_deadlines(void **state)
     assert_true(rig_run(&rig, &waiting.calls, 1, 5000));
     assert_int_equal(waiting.err, ERR_REDIS);
     assert_int_equal(rig.downs, 1);
+    /* the extra time of a command that was answered is not the next one's */
+    assert_true(rig_run(&rig, &rig.ups, 2, 5000));
+    rig_send(&rig, &waiting, "BLPOP none 0.05", 4000);
+    assert_true(rig_run(&rig, &waiting.calls, 1, 5000));
+    child_signal(rig.server, SIGSTOP);
+    int64_t start = clock_mono_ms();
+    rig_ask(&rig, &late, "PING");
+    assert_int_equal(late.err, ERR_REDIS);
+    assert_in_range(clock_mono_ms() - start, 190, 2000);
     rig_fini(&rig);
 }
 

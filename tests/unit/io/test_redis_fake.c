@@ -9,6 +9,8 @@
 
 #define PING_SIZE (sizeof "*1\r\n$4\r\nPING\r\n" - 1)
 
+#define SHA_REPLY "$40\r\n0123456789abcdef0123456789abcdef01234567\r\n"
+
 struct fake {
     int listener;
     pthread_t thread;
@@ -18,6 +20,7 @@ struct fake {
     const char *then; /* said to each read after it; NULL: PONG to each PING */
     bool one_by_one;  /* bytes, with pauses */
     bool closes;
+    bool forgets; /* every script, as soon as it is loaded */
 };
 
 static void say(const struct fake *fake, int fd, const char *text)
@@ -38,12 +41,15 @@ static void serve(struct fake *fake, int fd)
         return;
     say(fake, fd, fake->greeting);
     ssize_t n;
-    while (!(fake->closes && !fake->then) && (n = recv(fd, buffer, sizeof buffer, 0)) > 0) {
+    while (!(fake->closes && !fake->then) && (n = recv(fd, buffer, sizeof buffer - 1, 0)) > 0) {
         if (!fake->chunk)
             fake->chunk = (size_t)n;
-        if (fake->then)
+        buffer[n] = '\0';
+        if (fake->forgets)
+            say(fake, fd, strstr(buffer, "LOAD") ? SHA_REPLY : "-NOSCRIPT No matching script.\r\n");
+        else if (fake->then)
             say(fake, fd, fake->then);
-        for (ssize_t i = 0; !fake->then && i < n; i += (ssize_t)PING_SIZE)
+        for (ssize_t i = 0; !fake->forgets && !fake->then && i < n; i += (ssize_t)PING_SIZE)
             say(fake, fd, "+PONG\r\n");
         if (fake->closes)
             return;
@@ -210,13 +216,38 @@ static void test_backoff(void **state)
     rig_fini(&rig);
 }
 
+/* One round of loading is enough: a script that is forgotten at once is an error. */
+static void test_script_forgotten(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct fake fake = {.greeting = "+PONG\r\n", .forgets = true};
+    struct redis_script script = {.name = "one", .text = "return 1"};
+    rig_init(&rig);
+    fake_start(&fake, &rig);
+    rig_connect(&rig, rig.url, 2000);
+    assert_true(rig_run(&rig, &rig.ups, 1, 2000));
+    for (unsigned i = 0; i < 2; i++) {
+        struct seen seen = {.rig = &rig};
+        uint64_t before = redis_commands_sent();
+        redis_script(rig.redis, &script, NULL, 0, rig_on_answer, &seen);
+        assert_true(rig_run(&rig, &seen.calls, 1, 2000));
+        assert_int_equal(seen.err, ERR_REDIS_REPLY);
+        assert_string_equal(seen.text, "NOSCRIPT No matching script.");
+        assert_int_equal(redis_commands_sent() - before, i + 2); /* the hash is known by then */
+    }
+    assert_string_equal(script.sha, "0123456789abcdef0123456789abcdef01234567");
+    redis_free(&rig.redis);
+    fake_stop(&fake);
+    rig_fini(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_greetings),
-        cmocka_unit_test(test_one_write),
-        cmocka_unit_test(test_answers),
-        cmocka_unit_test(test_backoff),
+        cmocka_unit_test(test_greetings),        cmocka_unit_test(test_one_write),
+        cmocka_unit_test(test_answers),          cmocka_unit_test(test_backoff),
+        cmocka_unit_test(test_script_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
