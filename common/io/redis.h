@@ -57,6 +57,7 @@ struct redis_script {
 void redis_script(struct redis *redis, struct redis_script *script, const struct span *argv,
                   size_t n, redis_cb cb, void *arg);
 
+/* All of these take NULL as a reply of nothing. */
 enum redis_kind reply_kind(const struct redis_reply *r);
 int64_t reply_int(const struct redis_reply *r);      /* an integer, or text that is one; else 0 */
 struct span reply_text(const struct redis_reply *r); /* text or error; else absent */

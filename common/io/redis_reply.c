@@ -11,6 +11,8 @@ static const redisReply *inner(const struct redis_reply *r)
 
 enum redis_kind reply_kind(const struct redis_reply *r)
 {
+    if (!r)
+        return REDIS_NIL;
     switch (inner(r)->type) {
     case REDIS_REPLY_INTEGER: return REDIS_INT;
     case REDIS_REPLY_STRING:
