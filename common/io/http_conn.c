@@ -232,8 +232,6 @@ static enum step conn_idle(struct http_conn *c)
         c->idle_since_ms = loop_now_ms(pool->loop);
         c->parked = true;
     }
-    if (pool->on_room)
-        pool->on_room(pool->server);
     return STEP_WAIT;
 }
 
@@ -340,7 +338,7 @@ static enum step conn_sent(struct http_conn *c)
     if (!c->written)
         return c->late ? STEP_DONE : STEP_WAIT;
     bytes_fini(&c->out);
-    if (c->keep_alive && !c->pool->stopping)
+    if (c->keep_alive)
         return conn_goto(c, IDLE);
     c->shutdown.data = c;
     if (c->eof || uv_shutdown(&c->shutdown, &c->uv.stream, on_shutdown) != 0)

@@ -24,7 +24,7 @@ struct http_pool {
     struct http_conn *idle; /* the one that is idle longest stands first */
     struct http_peers peers;
     char *input;                   /* one read of any connection; eaten or copied before the next */
-    void (*on_room)(void *server); /* one ended or became idle; may be NULL */
+    void (*on_room)(void *server); /* a connection ended; may be NULL */
     void *server;
 };
 

@@ -108,8 +108,6 @@ static int on_head(llhttp_t *ll)
     enum err e = http_check_fields(m, p->limits);
     if (e != ERR_OK)
         return refuse(p, e);
-    /* A server may ignore Upgrade (RFC 9110 section 7.8), and this one does. */
-    ll->upgrade = 0;
     p->in_body = true;
     return 0;
 }
@@ -161,7 +159,9 @@ static int on_whole(llhttp_t *ll)
     struct http_parser *p = ll->data;
     p->m->keep_alive = llhttp_should_keep_alive(ll) != 0;
     p->whole = true;
-    return HPE_PAUSED; /* what follows is the next request's */
+    /* What follows is the next request's, after an Upgrade too: a server may ignore that (RFC 9110
+     * section 7.8), and this one does. */
+    return HPE_PAUSED;
 }
 
 /* --- the head ------------------------------------------------------------------------------------

@@ -333,10 +333,25 @@ static void refusal_is_not_reset(void **state)
     for (int i = 0; i < 5000000; i++)
         bytes_add_char(&c->out, 'x');
     c->piece = 50000;
+    c->deaf = true;
     assert_true(wait_until(&b, first_sent, WAIT_MS));
+    c->deaf = false;
     assert_true(wait_until(&b, first_answered, WAIT_MS));
     assert_int_equal(status_of(c), 413);
     check_alive(&b);
+    bench_fini(&b);
+}
+
+/* One that stays after its refusal is not waited for. */
+static void refused_and_stays(void **state)
+{
+    struct bench b;
+    (void)state;
+    bench_init(&b, "127.0.0.1:0", usual_limits());
+    bytes_add_str(&client_open(&b, 0)->out, "nonsense\r\n");
+    assert_true(wait_until(&b, first_closed, WAIT_MS));
+    assert_int_equal(http_server_connections(b.server), 1);
+    assert_true(wait_until(&b, none_connected, 4000));
     bench_fini(&b);
 }
 
@@ -574,6 +589,7 @@ int main(void)
         cmocka_unit_test(h25_gone),
         cmocka_unit_test(h25_half_close),
         cmocka_unit_test(refusal_is_not_reset),
+        cmocka_unit_test(refused_and_stays),
         cmocka_unit_test(stop_finishes_work),
         cmocka_unit_test(orphans),
         cmocka_unit_test(late_replies),

@@ -79,6 +79,8 @@ static const struct row refused[] = {
     {"H11 no size", T(CHUNKS "\r\nhello\r\n0\r\n\r\n"), 400, 0, 0},
     {"H12 extension 257 B", T(CHUNKS "5;\1\r\nhello\r\n0\r\n\r\n"), 400, "a", 257},
     {"H12 extension 1 MiB", T(CHUNKS "5;a=\1\r\nhello\r\n0\r\n\r\n"), 400, "a", 1048576},
+    {"H12 small extensions without end", T(CHUNKS "\1"), 400,
+     "1;aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\nx\r\n", 30000},
     {"H12 extension with LF", T(CHUNKS "5;a\nb\r\nhello\r\n0\r\n\r\n"), 400, 0, 0},
     {"H12 folded trailer", T(CHUNKS "0\r\nX: a\r\n b\r\n\r\n"), 400, 0, 0},
     {"H12 LF in trailer", T(CHUNKS "0\r\nX: a\n\r\n"), 400, 0, 0},
@@ -210,6 +212,24 @@ static void refused_requests(void **state)
     bench_fini(&b);
 }
 
+/* What speaks another protocol waits for an answer after its first line: it gets one at once. */
+static void refused_at_once(void **state)
+{
+    static const char *const rows[] = {"GET /\r\n", "\x16\x03\x01\x02",   "HELO relay\r\n",
+                                       "\r\n\r\n",  "G(T / HTTP/1.1\r\n", "GET / HTTP/1.1\r\n "};
+    struct bench b;
+    (void)state;
+    bench_init(&b, "127.0.0.1:0", usual_limits());
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct client *c = client_open(&b, 0);
+        bytes_add_str(&c->out, rows[i]);
+        if (!wait_until(&b, first_closed, 1000) || status_of(c) != 400)
+            fail_msg("row %zu: %d", i, status_of(c));
+        client_close(&b, 0);
+    }
+    bench_fini(&b);
+}
+
 /* What the handler saw: `method target|path|query|host|peer|number of fields|body`. */
 static const struct {
     const char *name, *text, *seen;
@@ -234,6 +254,8 @@ static const struct {
      "GET //inbox/../%2e%2e%00/./|//inbox/../%2e%2e%00/./||a|127.0.0.1|1|"},
     {"H22 Upgrade ignored", GET "Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
      "GET /|/||a.example|127.0.0.1|3|"},
+    {"H22 Upgrade with a body ignored", LENGTH "1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\nx",
+     "POST /inbox|/inbox||a.example|127.0.0.1|4|x"},
     {"H23 identity", LENGTH "1\r\nContent-Encoding: identity\r\n\r\nx",
      "POST /inbox|/inbox||a.example|127.0.0.1|3|x"},
     {"length", LENGTH "5\r\n\r\nhello", "POST /inbox|/inbox||a.example|127.0.0.1|2|hello"},
@@ -289,6 +311,10 @@ static void served_at_the_limits(void **state)
          T(CHUNKS "\1"
                   "0\r\n\r\n"),
          200, "20\r\n0123456789abcdef0123456789abcdef\r\n", 32768},
+        {"many small extensions",
+         T(CHUNKS "\1"
+                  "0\r\n\r\n"),
+         200, "1;aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\nx\r\n", 40},
         {"extension 256 B", T(CHUNKS "5;\1\r\nhello\r\n0\r\n\r\n"), 200, "a", 256},
     };
     struct bench b;
@@ -406,6 +432,7 @@ int main(void)
         cmocka_unit_test(served_requests), cmocka_unit_test(served_at_the_limits),
         cmocka_unit_test(answer_form),     cmocka_unit_test(pipelined),
         cmocka_unit_test(expect_continue), cmocka_unit_test(refused_requests),
+        cmocka_unit_test(refused_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
