@@ -14,6 +14,18 @@ static size_t on_body(char *p, size_t one, size_t n, void *arg)
     return bytes_add(arg, (struct span){p, one * n}) ? one * n : 0;
 }
 
+/* A connection that ends inside the header would be a good answer to libcurl. */
+static size_t on_header(char *p, size_t one, size_t n, void *arg)
+{
+    bool *whole = arg;
+    struct span line = {p, one * n};
+    if (span_starts(line, SPAN("HTTP/")))
+        *whole = false;
+    else if (span_eq(line, SPAN("\r\n")))
+        *whole = true;
+    return one * n;
+}
+
 static void set_up(CURL *easy, const char *method, struct span body, struct bytes *answer)
 {
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
@@ -31,12 +43,12 @@ static void set_up(CURL *easy, const char *method, struct span body, struct byte
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
 }
 
-static enum err judge(CURLcode rc, const struct bytes *answer)
+static enum err judge(CURLcode rc, bool header_whole, const struct bytes *answer)
 {
     if (answer->over)
         return ERR_TOO_LARGE;
     switch (rc) {
-    case CURLE_OK: return ERR_OK;
+    case CURLE_OK: return header_whole ? ERR_OK : ERR_PROTOCOL;
     case CURLE_COULDNT_RESOLVE_HOST: /* no socket can have so long a path */
     case CURLE_COULDNT_CONNECT: return ERR_CONNECT;
     case CURLE_OPERATION_TIMEDOUT: return ERR_TIMEOUT;
@@ -61,12 +73,16 @@ enum err http_unix_call(const char *socket_path, const char *method, const char 
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, more);
     curl_easy_setopt(easy, CURLOPT_URL, bytes_str(&url));
     curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, socket_path);
+    bool header_whole = false;
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, &header_whole);
     CURLcode rc = curl_easy_perform(easy);
     long status = 0;
-    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    if (header_whole)
+        curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     *ret_status = (int)status;
     curl_slist_free_all(more);
     curl_easy_cleanup(easy);
     bytes_fini(&url);
-    return judge(rc, answer);
+    return judge(rc, header_whole, answer);
 }

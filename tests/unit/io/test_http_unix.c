@@ -47,6 +47,8 @@ static void test_outcomes(void **state)
         {"GET", "/trailers", 100, ERR_OK, 200, "ok"},
         {"GET", "/nothing", 100, ERR_PROTOCOL, 0, ""},
         {"GET", "/garbage", 100, ERR_PROTOCOL, 0, ""},
+        {"GET", "/half-header", 100, ERR_PROTOCOL, 0, ""},
+        {"GET", "/early", 100, ERR_OK, 202, ""},
         {"GET", "/half-body", 100, ERR_PROTOCOL, 200, "half"},
     };
     struct rig rig;
