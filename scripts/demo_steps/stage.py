@@ -12,7 +12,7 @@ from pathlib import Path
 
 from demo_steps.relay import Relay
 from peers import keys
-from peers.program import Program, free_host
+from peers.program import PeerGone, Program, free_host
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -81,15 +81,17 @@ class Stage:
     # --- servers ----------------------------------------------------------------------------
 
     def _python(self, name, kind, prefix):
-        host = free_host(prefix)
-        self.servers[name] = Program.python(host, kind, self.directory / name)
+        self.servers[name] = _on_free_port(
+            prefix, lambda host: Program.python(host, kind, self.directory / name)
+        )
 
     def _fedify(self, name, prefix):
         node, node_dir = os.environ.get("WEIR_NODE"), os.environ.get("WEIR_NODE_DIR")
         if not node or not node_dir:
             raise OSError("WEIR_NODE and WEIR_NODE_DIR are not set: start scripts/demo")
-        host = free_host(prefix)
-        self.servers[name] = Program.fedify(host, name, self.directory / name, node, node_dir)
+        self.servers[name] = _on_free_port(
+            prefix, lambda host: Program.fedify(host, name, self.directory / name, node, node_dir)
+        )
 
     # --- a key exchanged on purpose ---------------------------------------------------------
 
@@ -108,3 +110,11 @@ class Stage:
             self.servers[name].do(
                 "pin", key_id=f"{self.relay.actor}#main-key", owner=self.relay.actor, pem=pem
             )
+
+
+def _on_free_port(prefix, start):
+    """Starts a server; once more on another port where somebody else was faster."""
+    try:
+        return start(free_host(prefix))
+    except PeerGone:
+        return start(free_host(prefix))
