@@ -353,12 +353,126 @@ static void tampering(void **state)
     }
 }
 
+/* S24: the examples of draft-cavage-12 section 2.3 and RFC 9421 sections 2.1 and 2.2, less folded
+ * lines, which no request has by the time it comes here. */
+static void exact_text(void **state)
+{
+    struct signature_field fields[] = {
+        F("Host", "www.example.com"),
+        F("Date", "Tue, 20 Apr 2021 02:07:56 GMT"),
+        F("X-OWS-Header", "   Leading and trailing whitespace.   \t"),
+        F("Cache-Control", "max-age=60"),
+        F("X-Empty-Header", ""),
+        F("cache-control", "   must-revalidate"),
+        F("Example-Dict", " a=1,    b=2;x=1;y=2,   c=(a   b   c)"),
+        {SPAN_NONE, SPAN_NONE},
+        {SPAN_NONE, SPAN_NONE},
+    };
+    static const struct {
+        const char *target, *input, *value, *base;
+    } rows[] = {
+        {"/foo", NULL,
+         "keyId=\"Test\",algorithm=\"hs2019\",created=1402170695,expires=1402170699,headers=\""
+         "(request-target) (created) (expires) host date cache-control x-empty-header "
+         "x-ows-header example-dict\",signature=\"AAAA\"",
+         "(request-target): get /foo\n(created): 1402170695\n(expires): 1402170699\n"
+         "host: www.example.com\ndate: Tue, 20 Apr 2021 02:07:56 GMT\n"
+         "cache-control: max-age=60, must-revalidate\nx-empty-header: \n"
+         "x-ows-header: Leading and trailing whitespace.\n"
+         "example-dict: a=1,    b=2;x=1;y=2,   c=(a   b   c)"},
+        {"/path?param=value",
+         "a=(\"host\" \"date\" \"x-ows-header\" \"cache-control\" \"example-dict\" "
+         "\"x-empty-header\");keyid=\"k\"",
+         "a=:AAAA:",
+         "\"host\": www.example.com\n\"date\": Tue, 20 Apr 2021 02:07:56 GMT\n"
+         "\"x-ows-header\": Leading and trailing whitespace.\n"
+         "\"cache-control\": max-age=60, must-revalidate\n"
+         "\"example-dict\": a=1,    b=2;x=1;y=2,   c=(a   b   c)\n\"x-empty-header\": \n"
+         "\"@signature-params\": (\"host\" \"date\" \"x-ows-header\" \"cache-control\" "
+         "\"example-dict\" \"x-empty-header\");keyid=\"k\""},
+        {"/path?param=value",
+         "a=( \"@method\"  \"@target-uri\" \"@authority\" \"@scheme\" \"@request-target\" "
+         "\"@path\" \"@query\" );  created=1;keyid=\"k\"",
+         "a=:AAAA:",
+         "\"@method\": GET\n\"@target-uri\": https://www.example.com/path?param=value\n"
+         "\"@authority\": www.example.com\n\"@scheme\": https\n"
+         "\"@request-target\": /path?param=value\n\"@path\": /path\n\"@query\": ?param=value\n"
+         "\"@signature-params\": (\"@method\" \"@target-uri\" \"@authority\" \"@scheme\" "
+         "\"@request-target\" \"@path\" \"@query\");created=1;keyid=\"k\""},
+        {"/path", "a=(\"@query\" \"@path\");keyid=\"k\"", "a=:AAAA:",
+         "\"@query\": ?\n\"@path\": /path\n\"@signature-params\": (\"@query\" "
+         "\"@path\");keyid=\"k\""},
+        {"/?", "a=(\"@query\" \"@path\");keyid=\"k\"", "a=:AAAA:",
+         "\"@query\": ?\n\"@path\": /\n\"@signature-params\": (\"@query\" \"@path\");keyid=\"k\""},
+        {"?a", "a=(\"@query\" \"@path\");keyid=\"k\"", "a=:AAAA:",
+         "\"@query\": ?a\n\"@path\": /\n\"@signature-params\": (\"@query\" \"@path\");keyid=\"k\""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct signature s;
+        struct bytes base;
+        fields[7] = (struct signature_field){SPAN("Signature"), span_of(rows[i].value)};
+        fields[8] = (struct signature_field){SPAN("Signature-Input"), span_of(rows[i].input)};
+        const struct signature_request request = {.method = SPAN("GET"),
+                                                  .target = span_of(rows[i].target),
+                                                  .scheme = SPAN("https"),
+                                                  .authority = SPAN("www.example.com"),
+                                                  .fields = fields,
+                                                  .fields_n = rows[i].input ? 9 : 8};
+        bytes_init(&base, SIGNATURE_BASE_MAX);
+        assert_int_equal(signature_parse(&request, &s), ERR_OK);
+        assert_int_equal(signature_base(&s, 0, &request, true, &base), ERR_OK);
+        assert_string_equal(bytes_str(&base), rows[i].base);
+        bytes_fini(&base);
+        bytes_init(&base, 20);
+        assert_int_equal(signature_base(&s, 0, &request, true, &base), ERR_TOO_LARGE);
+        bytes_fini(&base);
+    }
+}
+
+/* A request line that could pass for more than one line is signed by nobody. */
+static void no_line_ends_in_the_request_line(void **state)
+{
+    const struct signature_field fields[] = {
+        F("Host", "a.example"),
+        F("Signature", "keyId=\"k\",headers=\"(request-target)\",signature=\"AAAA\"")};
+    static const struct {
+        struct span method, target;
+        enum err expected;
+    } rows[] = {
+        {{"GET", 3}, {"/a", 2}, ERR_OK},
+        {{"GET", 3}, {"/a\nhost: b", 10}, ERR_BAD_REQUEST},
+        {{"G\nT", 3}, {"/a", 2}, ERR_BAD_REQUEST},
+        {{"GET", 3}, {"/a b", 4}, ERR_BAD_REQUEST},
+        {{"GET", 3}, {"", 0}, ERR_BAD_REQUEST},
+        {{"", 0}, {"/a", 2}, ERR_BAD_REQUEST},
+        {{"GET", 3}, {"/\x7f", 2}, ERR_BAD_REQUEST},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct signature_request request = {.method = rows[i].method,
+                                                  .target = rows[i].target,
+                                                  .scheme = SPAN("https"),
+                                                  .authority = SPAN("a.example"),
+                                                  .fields = fields,
+                                                  .fields_n = 2};
+        struct signature s;
+        struct bytes base;
+        bytes_init(&base, 1000);
+        assert_int_equal(signature_parse(&request, &s), ERR_OK);
+        assert_int_equal(signature_base(&s, 0, &request, true, &base), rows[i].expected);
+        bytes_fini(&base);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(verify_all),
         cmocka_unit_test(small_key_refused),
         cmocka_unit_test(tampering),
+        cmocka_unit_test(exact_text),
+        cmocka_unit_test(no_line_ends_in_the_request_line),
     };
     return cmocka_run_group_tests_name("keys/vectors", tests, NULL, NULL);
 }
