@@ -355,6 +355,46 @@ static void tampering(void **state)
 
 /* S24: the examples of draft-cavage-12 section 2.3 and RFC 9421 sections 2.1 and 2.2, less folded
  * lines, which no request has by the time it comes here. */
+static const struct {
+    const char *target, *input, *value, *base;
+} texts[] = {
+    {"/foo", NULL,
+     "keyId=\"Test\",algorithm=\"hs2019\",created=1402170695,expires=1402170699,headers=\""
+     "(request-target) (created) (expires) host date cache-control x-empty-header "
+     "x-ows-header example-dict\",signature=\"AAAA\"",
+     "(request-target): get /foo\n(created): 1402170695\n(expires): 1402170699\n"
+     "host: www.example.com\ndate: Tue, 20 Apr 2021 02:07:56 GMT\n"
+     "cache-control: max-age=60, must-revalidate\nx-empty-header: \n"
+     "x-ows-header: Leading and trailing whitespace.\n"
+     "example-dict: a=1,    b=2;x=1;y=2,   c=(a   b   c)"},
+    {"/path?param=value",
+     "a=(\"host\" \"date\" \"x-ows-header\" \"cache-control\" \"example-dict\" "
+     "\"x-empty-header\");keyid=\"k\"",
+     "a=:AAAA:",
+     "\"host\": www.example.com\n\"date\": Tue, 20 Apr 2021 02:07:56 GMT\n"
+     "\"x-ows-header\": Leading and trailing whitespace.\n"
+     "\"cache-control\": max-age=60, must-revalidate\n"
+     "\"example-dict\": a=1,    b=2;x=1;y=2,   c=(a   b   c)\n\"x-empty-header\": \n"
+     "\"@signature-params\": (\"host\" \"date\" \"x-ows-header\" \"cache-control\" "
+     "\"example-dict\" \"x-empty-header\");keyid=\"k\""},
+    {"/path?param=value",
+     "a=( \"@method\"  \"@target-uri\" \"@authority\" \"@scheme\" \"@request-target\" "
+     "\"@path\" \"@query\" );  created=1;keyid=\"k\"",
+     "a=:AAAA:",
+     "\"@method\": GET\n\"@target-uri\": https://www.example.com/path?param=value\n"
+     "\"@authority\": www.example.com\n\"@scheme\": https\n"
+     "\"@request-target\": /path?param=value\n\"@path\": /path\n\"@query\": ?param=value\n"
+     "\"@signature-params\": (\"@method\" \"@target-uri\" \"@authority\" \"@scheme\" "
+     "\"@request-target\" \"@path\" \"@query\");created=1;keyid=\"k\""},
+    {"/path", "a=(\"@query\" \"@path\");keyid=\"k\"", "a=:AAAA:",
+     "\"@query\": ?\n\"@path\": /path\n\"@signature-params\": (\"@query\" "
+     "\"@path\");keyid=\"k\""},
+    {"/?", "a=(\"@query\" \"@path\");keyid=\"k\"", "a=:AAAA:",
+     "\"@query\": ?\n\"@path\": /\n\"@signature-params\": (\"@query\" \"@path\");keyid=\"k\""},
+    {"?a", "a=(\"@query\" \"@path\");keyid=\"k\"", "a=:AAAA:",
+     "\"@query\": ?a\n\"@path\": /\n\"@signature-params\": (\"@query\" \"@path\");keyid=\"k\""},
+};
+
 static void exact_text(void **state)
 {
     struct signature_field fields[] = {
@@ -368,61 +408,22 @@ static void exact_text(void **state)
         {SPAN_NONE, SPAN_NONE},
         {SPAN_NONE, SPAN_NONE},
     };
-    static const struct {
-        const char *target, *input, *value, *base;
-    } rows[] = {
-        {"/foo", NULL,
-         "keyId=\"Test\",algorithm=\"hs2019\",created=1402170695,expires=1402170699,headers=\""
-         "(request-target) (created) (expires) host date cache-control x-empty-header "
-         "x-ows-header example-dict\",signature=\"AAAA\"",
-         "(request-target): get /foo\n(created): 1402170695\n(expires): 1402170699\n"
-         "host: www.example.com\ndate: Tue, 20 Apr 2021 02:07:56 GMT\n"
-         "cache-control: max-age=60, must-revalidate\nx-empty-header: \n"
-         "x-ows-header: Leading and trailing whitespace.\n"
-         "example-dict: a=1,    b=2;x=1;y=2,   c=(a   b   c)"},
-        {"/path?param=value",
-         "a=(\"host\" \"date\" \"x-ows-header\" \"cache-control\" \"example-dict\" "
-         "\"x-empty-header\");keyid=\"k\"",
-         "a=:AAAA:",
-         "\"host\": www.example.com\n\"date\": Tue, 20 Apr 2021 02:07:56 GMT\n"
-         "\"x-ows-header\": Leading and trailing whitespace.\n"
-         "\"cache-control\": max-age=60, must-revalidate\n"
-         "\"example-dict\": a=1,    b=2;x=1;y=2,   c=(a   b   c)\n\"x-empty-header\": \n"
-         "\"@signature-params\": (\"host\" \"date\" \"x-ows-header\" \"cache-control\" "
-         "\"example-dict\" \"x-empty-header\");keyid=\"k\""},
-        {"/path?param=value",
-         "a=( \"@method\"  \"@target-uri\" \"@authority\" \"@scheme\" \"@request-target\" "
-         "\"@path\" \"@query\" );  created=1;keyid=\"k\"",
-         "a=:AAAA:",
-         "\"@method\": GET\n\"@target-uri\": https://www.example.com/path?param=value\n"
-         "\"@authority\": www.example.com\n\"@scheme\": https\n"
-         "\"@request-target\": /path?param=value\n\"@path\": /path\n\"@query\": ?param=value\n"
-         "\"@signature-params\": (\"@method\" \"@target-uri\" \"@authority\" \"@scheme\" "
-         "\"@request-target\" \"@path\" \"@query\");created=1;keyid=\"k\""},
-        {"/path", "a=(\"@query\" \"@path\");keyid=\"k\"", "a=:AAAA:",
-         "\"@query\": ?\n\"@path\": /path\n\"@signature-params\": (\"@query\" "
-         "\"@path\");keyid=\"k\""},
-        {"/?", "a=(\"@query\" \"@path\");keyid=\"k\"", "a=:AAAA:",
-         "\"@query\": ?\n\"@path\": /\n\"@signature-params\": (\"@query\" \"@path\");keyid=\"k\""},
-        {"?a", "a=(\"@query\" \"@path\");keyid=\"k\"", "a=:AAAA:",
-         "\"@query\": ?a\n\"@path\": /\n\"@signature-params\": (\"@query\" \"@path\");keyid=\"k\""},
-    };
     (void)state;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         struct signature s;
         struct bytes base;
-        fields[7] = (struct signature_field){SPAN("Signature"), span_of(rows[i].value)};
-        fields[8] = (struct signature_field){SPAN("Signature-Input"), span_of(rows[i].input)};
+        fields[7] = (struct signature_field){SPAN("Signature"), span_of(texts[i].value)};
+        fields[8] = (struct signature_field){SPAN("Signature-Input"), span_of(texts[i].input)};
         const struct signature_request request = {.method = SPAN("GET"),
-                                                  .target = span_of(rows[i].target),
+                                                  .target = span_of(texts[i].target),
                                                   .scheme = SPAN("https"),
                                                   .authority = SPAN("www.example.com"),
                                                   .fields = fields,
-                                                  .fields_n = rows[i].input ? 9 : 8};
+                                                  .fields_n = texts[i].input ? 9 : 8};
         bytes_init(&base, SIGNATURE_BASE_MAX);
         assert_int_equal(signature_parse(&request, &s), ERR_OK);
         assert_int_equal(signature_base(&s, 0, &request, true, &base), ERR_OK);
-        assert_string_equal(bytes_str(&base), rows[i].base);
+        assert_string_equal(bytes_str(&base), texts[i].base);
         bytes_fini(&base);
         bytes_init(&base, 20);
         assert_int_equal(signature_base(&s, 0, &request, true, &base), ERR_TOO_LARGE);
