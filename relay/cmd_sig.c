@@ -444,14 +444,14 @@ int cmd_sig(int argc, char **argv)
         const char *word;
         int (*run)(struct work *w);
     } table[] = {{"canonicalize", canonicalize}, {"sign", sign}, {"verify", verify}};
-    const char *word = argc > 0 ? argv[0] : NULL;
+    const char *word = argc > 1 ? argv[1] : NULL;
     size_t i = 0;
     while (word && i < 3 && strcmp(word, table[i].word) != 0)
         i++;
     if (!word || i == 3)
         return wrong_use(word ? "sig does not know" : "sig: say what to do", word);
     struct work w = {.options = {.key = NULL}};
-    if (!read_options(word, &w.options, argc, argv))
+    if (!read_options(word, &w.options, argc - 1, argv + 1))
         return EXIT_WRONG_USE;
     int code = check_options(word, &w.options);
     if (code)

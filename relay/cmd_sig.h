@@ -2,7 +2,7 @@
  * configuration and no running relay: a request on standard input, keys in files. */
 #pragma once
 
-/* argv[0] is the word after `sig`: canonicalize, sign or verify (argc may be 0). The request is raw
+/* argv[0] is the verb, argv[1] what to do: canonicalize, sign or verify. The request is raw
  * HTTP/1.1, head and body, with CRLF or LF. Returns the exit code: 0 done (verify: verified), 1
  * refused, 2 wrong use, which covers input that is no request.
  *
