@@ -4,9 +4,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 #include <utlist.h>
 
+#include "common/pure/map.h"
 #include "keys/digest.h"
 
 struct waiter {
@@ -16,8 +16,7 @@ struct waiter {
 };
 
 struct kept {
-    struct body body; /* first: a struct body is a struct kept */
-    UT_hash_handle hh;
+    struct body body;         /* first: a struct body is a struct kept */
     struct kept *prev, *next; /* least recently used first */
     struct bodies *owner;     /* NULL once the cache is gone */
     struct waiter *waiters;
@@ -29,16 +28,22 @@ struct kept {
 
 struct bodies {
     struct store *store;
-    struct kept *by_n;
+    struct map *by_n; /* key: the bytes of the number */
     struct kept *order;
     size_t used, most;
 };
+
+static struct span number(const uint64_t *n)
+{
+    return (struct span){(const char *)n, sizeof(*n)};
+}
 
 struct bodies *bodies_new(struct store *store, size_t most)
 {
     struct bodies *b = mem_new(sizeof(*b));
     b->store = store;
     b->most = most;
+    b->by_n = map_new();
     return b;
 }
 
@@ -46,7 +51,7 @@ static void kept_free(struct kept *k)
 {
     struct waiter *w;
     while ((w = k->waiters)) {
-        LL_DELETE(k->waiters, w);
+        k->waiters = w->next;
         free(w);
     }
     free(k->bytes);
@@ -55,7 +60,7 @@ static void kept_free(struct kept *k)
 
 static void forget(struct bodies *b, struct kept *k)
 {
-    HASH_DELETE(hh, b->by_n, k);
+    map_take(b->by_n, number(&k->body.n));
     DL_DELETE(b->order, k);
     b->used -= k->body.bytes.n;
     k->owner = NULL;
@@ -71,6 +76,7 @@ void bodies_free(struct bodies **bodies)
         return;
     while (b->order)
         forget(b, b->order);
+    map_free(&b->by_n);
     free(b);
 }
 
@@ -93,7 +99,7 @@ static void answer(struct kept *k, bool readable)
     while ((w = k->waiters)) {
         bodies_cb cb = w->cb;
         void *arg = w->arg;
-        LL_DELETE(k->waiters, w);
+        k->waiters = w->next;
         free(w);
         if (readable)
             k->refs++;
@@ -140,8 +146,7 @@ static void touch(struct bodies *b, struct kept *k)
 
 struct body *bodies_have(struct bodies *b, uint64_t n)
 {
-    struct kept *k;
-    HASH_FIND(hh, b->by_n, &n, sizeof(n), k);
+    struct kept *k = map_get(b->by_n, number(&n));
     if (!k || !k->loaded)
         return NULL;
     touch(b, k);
@@ -149,23 +154,27 @@ struct body *bodies_have(struct bodies *b, uint64_t n)
     return &k->body;
 }
 
-void bodies_get(struct bodies *b, uint64_t n, bodies_cb cb, void *arg)
+static struct kept *kept_new(struct bodies *b, uint64_t n)
 {
-    struct kept *k;
-    struct waiter *w = mem_new(sizeof(*w));
-    *w = (struct waiter){.cb = cb, .arg = arg};
-    HASH_FIND(hh, b->by_n, &n, sizeof(n), k);
-    if (k) {
-        LL_APPEND(k->waiters, w);
-        return;
-    }
-    k = mem_new(sizeof(*k));
+    struct kept *k = mem_new(sizeof(*k));
     k->body.n = n;
     k->owner = b;
-    LL_APPEND(k->waiters, w);
-    HASH_ADD(hh, b->by_n, body.n, sizeof(k->body.n), k);
+    map_put(b->by_n, number(&n), k);
     DL_APPEND(b->order, k);
-    journal_body(b->store, n, on_loaded, k);
+    return k;
+}
+
+void bodies_get(struct bodies *b, uint64_t n, bodies_cb cb, void *arg)
+{
+    struct kept *k = map_get(b->by_n, number(&n));
+    struct waiter *w = mem_new(sizeof(*w));
+    bool asked = k != NULL;
+    *w = (struct waiter){.cb = cb, .arg = arg};
+    if (!asked)
+        k = kept_new(b, n);
+    LL_APPEND(k->waiters, w);
+    if (!asked)
+        journal_body(b->store, n, on_loaded, k);
 }
 
 void bodies_forget(struct bodies *b, void *arg)
@@ -173,13 +182,14 @@ void bodies_forget(struct bodies *b, void *arg)
     struct kept *k;
     DL_FOREACH(b->order, k)
     {
-        struct waiter *w;
-        struct waiter *next;
-        LL_FOREACH_SAFE(k->waiters, w, next)
-        {
+        struct waiter **at = &k->waiters;
+        while (*at) {
+            struct waiter *w = *at;
             if (w->arg == arg) {
-                LL_DELETE(k->waiters, w);
+                *at = w->next;
                 free(w);
+            } else {
+                at = &w->next;
             }
         }
     }

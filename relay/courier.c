@@ -41,6 +41,7 @@ enum courier_state {
 
 struct flight {
     struct flight *prev, *next;
+    struct courier *courier;
     struct delivery *delivery;
 };
 
@@ -86,15 +87,19 @@ static void forget_call(struct loading **loading)
     *loading = NULL;
 }
 
+static void flight_end(struct flight *f)
+{
+    DL_DELETE(f->courier->flights, f);
+    free(f);
+}
+
 static void courier_stop(struct courier *c)
 {
-    struct flight *f;
     struct flight *next;
-    DL_FOREACH_SAFE(c->flights, f, next)
-    {
+    for (struct flight *f = c->flights; f; f = next) {
+        next = f->next;
         delivery_cancel(&f->delivery);
-        DL_DELETE(c->flights, f);
-        free(f);
+        flight_end(f);
     }
     forget_call(&c->loading);
     forget_call(&c->paging);
@@ -283,19 +288,11 @@ static void ask_page(struct courier *c)
     journal_page(c->context->store, c->page_after, SCHEDULE_PAGE, on_page, c->paging);
 }
 
-static void courier_judged(void *arg, struct delivery *delivery, struct attempt *attempt,
-                           const struct delivery_result *result)
+static void courier_judged(void *arg, struct attempt *attempt, const struct delivery_result *result)
 {
-    struct courier *c = arg;
-    struct flight *f;
-    struct flight *next;
-    DL_FOREACH_SAFE(c->flights, f, next)
-    {
-        if (f->delivery == delivery) {
-            DL_DELETE(c->flights, f);
-            free(f);
-        }
-    }
+    struct flight *f = arg;
+    struct courier *c = f->courier;
+    flight_end(f);
     schedule_outcome(c->schedule, attempt, &result->judgement, result->status, clock_wall_ms(),
                      clock_chance());
     courier_schedule(c);
@@ -313,8 +310,9 @@ static const char *zone_for(const struct courier *c, const struct attempt *attem
 static void send_one(struct courier *c, const struct attempt *attempt)
 {
     struct flight *f = mem_new(sizeof(*f));
+    f->courier = c;
     f->delivery =
-        delivery_new(c->context, c->bodies, attempt, zone_for(c, attempt), courier_judged, c);
+        delivery_new(c->context, c->bodies, attempt, zone_for(c, attempt), courier_judged, f);
     DL_APPEND(c->flights, f);
     delivery_start(f->delivery);
 }

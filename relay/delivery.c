@@ -56,7 +56,7 @@ DELIVERY_STATES(X)
 #undef X
 
 static enum step (*const steps[])(struct delivery *) = {
-#define X(name, run) [DELIVERY_##name] = run,
+#define X(name, run) [DELIVERY_##name] = (run),
     DELIVERY_STATES(X)
 #undef X
 };
@@ -255,7 +255,7 @@ static enum step delivery_done_(struct delivery *d)
         metric_seen(METER_DELIVERY_SECONDS, (double)d->result.ms / 1000);
     if (d->result.judgement.verdict == VERDICT_DELIVERED && d->attempt.entry)
         metric_seen(METER_DELIVERY_LAG, (double)(clock_wall_ms() - d->attempt.entry->at_ms) / 1000);
-    d->done(d->arg, d, &d->attempt, &d->result);
+    d->done(d->arg, &d->attempt, &d->result);
     delivery_free(d);
     return STEP_END;
 }

@@ -18,7 +18,7 @@ struct delivery_result {
 
 /* The attempt comes back with what came of it, and the delivery is gone when this returns. The
  * entry of the attempt is the callee's then. */
-typedef void (*delivery_done)(void *arg, struct delivery *delivery, struct attempt *attempt,
+typedef void (*delivery_done)(void *arg, struct attempt *attempt,
                               const struct delivery_result *result);
 /* Takes the content of the attempt. zone: whose networks the host may live in; empty: public
  * addresses only. */

@@ -20,7 +20,7 @@
 enum { WORKING_MAX = 4096, ACTIVITY_LOGGED = 300 };
 
 static enum step (*const steps[])(struct inbox *) = {
-#define X(name, run) [INBOX_##name] = run,
+#define X(name, run) [INBOX_##name] = (run),
     INBOX_STATES(X)
 #undef X
 };
@@ -83,16 +83,23 @@ void inbox_accept(struct inbox_room *room, struct http_request **request)
     inbox_run(in);
 }
 
+static void abandon(struct inbox *in)
+{
+    bool due = in->waiting && in->state != INBOX_KEYED; /* the keyring forgets at once */
+    keyring_forget(in->room->keyring, in);
+    in->err = ERR_UNAVAILABLE;
+    inbox_reply(in);
+    in->orphan = true;
+    if (!due)
+        inbox_free(in);
+}
+
 void inbox_abandon(struct inbox_room *room)
 {
-    struct inbox *in;
-    while ((in = room->working)) {
-        keyring_forget(room->keyring, in);
-        in->err = ERR_UNAVAILABLE;
-        inbox_reply(in);
-        in->orphan = true;
-        if (!in->waiting || in->state == INBOX_KEYED)
-            inbox_free(in);
+    struct inbox *next;
+    for (struct inbox *in = room->working; in; in = next) {
+        next = in->next;
+        abandon(in);
     }
 }
 

@@ -6,10 +6,10 @@
 #include "relay/keyring.h"
 
 #include <stdlib.h>
-#include <uthash.h>
 #include <utlist.h>
 
 #include "common/io/clock.h"
+#include "common/pure/map.h"
 #include "common/pure/uri.h"
 #include "keys/digest.h"
 #include "relay/fetch.h"
@@ -28,7 +28,6 @@ struct waiter {
 };
 
 struct ring {
-    UT_hash_handle hh;
     struct ring *prev, *next; /* least recently used first */
     struct keyring *owner;    /* NULL once the keyring is gone */
     enum ring_state state;
@@ -49,7 +48,7 @@ struct ring {
 
 struct keyring {
     struct context *context;
-    struct ring *by_id;
+    struct map *by_id;
     struct ring *order;
     size_t n, fetching;
 };
@@ -58,6 +57,7 @@ struct keyring *keyring_new(struct context *context)
 {
     struct keyring *k = mem_new(sizeof(*k));
     k->context = context;
+    k->by_id = map_new();
     return k;
 }
 
@@ -65,7 +65,7 @@ static void ring_free(struct ring *r)
 {
     struct waiter *w;
     while ((w = r->waiters)) {
-        LL_DELETE(r->waiters, w);
+        r->waiters = w->next;
         free(w);
     }
     fetch_cancel(&r->fetch);
@@ -78,7 +78,7 @@ static void ring_free(struct ring *r)
 /* A ring that waits for Redis is freed when Redis has answered. */
 static void ring_drop(struct keyring *k, struct ring *r)
 {
-    HASH_DELETE(hh, k->by_id, r);
+    map_take(k->by_id, (struct span){r->id, r->id_n});
     DL_DELETE(k->order, r);
     k->n--;
     r->owner = NULL;
@@ -94,6 +94,7 @@ void keyring_free(struct keyring **keyring)
         return;
     while (k->order)
         ring_drop(k, k->order);
+    map_free(&k->by_id);
     free(k);
 }
 
@@ -110,17 +111,20 @@ static void make_room(struct keyring *k)
 
 static struct ring *ring_find(const struct keyring *k, struct span key_id)
 {
-    struct ring *r;
-    HASH_FIND(hh, k->by_id, key_id.p, key_id.n, r);
-    return r;
+    return map_get(k->by_id, key_id);
+}
+
+static void ring_touch(struct keyring *k, struct ring *r)
+{
+    DL_DELETE(k->order, r);
+    DL_APPEND(k->order, r);
 }
 
 static struct ring *ring_for(struct keyring *k, struct span key_id, const char *zone)
 {
     struct ring *r = ring_find(k, key_id);
     if (r) {
-        DL_DELETE(k->order, r);
-        DL_APPEND(k->order, r);
+        ring_touch(k, r);
         return r;
     }
     make_room(k);
@@ -130,7 +134,7 @@ static struct ring *ring_for(struct keyring *k, struct span key_id, const char *
     sha256_hex(key_id, r->hash);
     r->id_n = key_id.n;
     r->owner = k;
-    HASH_ADD(hh, k->by_id, id, r->id_n, r);
+    map_put(k->by_id, key_id, r);
     DL_APPEND(k->order, r);
     k->n++;
     return r;
@@ -157,7 +161,7 @@ static void answer(struct ring *r)
     while ((w = r->waiters)) {
         keyring_cb cb = w->cb;
         void *arg = w->arg;
-        LL_DELETE(r->waiters, w);
+        r->waiters = w->next;
         free(w);
         fill(r, &a);
         cb(arg, &a);
@@ -292,8 +296,7 @@ bool keyring_have(struct keyring *k, struct span key_id, int64_t now_ms, struct 
     struct ring *r = ring_find(k, key_id);
     if (!r || r->state != RING_IDLE || r->until_ms <= now_ms)
         return false;
-    DL_DELETE(k->order, r);
-    DL_APPEND(k->order, r);
+    ring_touch(k, r);
     fill(r, ret);
     return true;
 }
@@ -337,13 +340,14 @@ void keyring_forget(struct keyring *k, void *arg)
     struct ring *r;
     DL_FOREACH(k->order, r)
     {
-        struct waiter *w;
-        struct waiter *next;
-        LL_FOREACH_SAFE(r->waiters, w, next)
-        {
+        struct waiter **at = &r->waiters;
+        while (*at) {
+            struct waiter *w = *at;
             if (w->arg == arg) {
-                LL_DELETE(r->waiters, w);
+                *at = w->next;
                 free(w);
+            } else {
+                at = &w->next;
             }
         }
     }
