@@ -79,8 +79,10 @@ static const struct row refused[] = {
     {"H11 no size", T(CHUNKS "\r\nhello\r\n0\r\n\r\n"), 400, 0, 0},
     {"H12 extension 257 B", T(CHUNKS "5;\1\r\nhello\r\n0\r\n\r\n"), 400, "a", 257},
     {"H12 extension 1 MiB", T(CHUNKS "5;a=\1\r\nhello\r\n0\r\n\r\n"), 400, "a", 1048576},
-    {"H12 small extensions without end", T(CHUNKS "\1"), 400,
-     "1;aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\nx\r\n", 30000},
+    {"H12 small extensions without end",
+     T(CHUNKS "\1"
+              "0\r\n\r\n"),
+     400, "1;aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\nx\r\n", 30000},
     {"H12 extension with LF", T(CHUNKS "5;a\nb\r\nhello\r\n0\r\n\r\n"), 400, 0, 0},
     {"H12 folded trailer", T(CHUNKS "0\r\nX: a\r\n b\r\n\r\n"), 400, 0, 0},
     {"H12 LF in trailer", T(CHUNKS "0\r\nX: a\n\r\n"), 400, 0, 0},
