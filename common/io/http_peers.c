@@ -7,8 +7,6 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define HASH_FUNCTION HASH_FNV /* uthash's usual one falls through cases, which clang refuses */
 #include <uthash.h>
 
 #include "common/pure/bytes.h"

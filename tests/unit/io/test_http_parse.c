@@ -24,12 +24,12 @@ static const char *const messages[] = {
     "HEAD / HTTP/1.0\r\n\r\n",
     "POST /inbox HTTP/1.1\r\nHost: a:80\r\nContent-Length: 11\r\nDate: x\r\n\r\nhello worldPOST",
     "POST /inbox HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n",
-    "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=y\r\n "
-    "world\r\n"
-    "0\r\nX: a\r\nHost: b\r\n\r\nGET / HTTP/1.1\r\n",
+    ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=y\r\n "
+     "world\r\n"
+     "0\r\nX: a\r\nHost: b\r\n\r\nGET / HTTP/1.1\r\n"),
     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    "POST / HTTP/1.1\r\nHost: [::1]\r\nContent-Length: 4\r\nExpect: 100-continue\r\n"
-    "Connection: close\r\nContent-Type: a/b\r\n\r\n\r\n\r\n",
+    ("POST / HTTP/1.1\r\nHost: [::1]\r\nContent-Length: 4\r\nExpect: 100-continue\r\n"
+     "Connection: close\r\nContent-Type: a/b\r\n\r\n\r\n\r\n"),
     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
     "GET / HTTP/1.1\r\nHost: a\r\nX: b\r\n folded\r\n\r\n",
     "GET / HTTP/1.1\r\nHost: a\nX: b\r\n\r\n",
