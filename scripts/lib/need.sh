@@ -37,6 +37,7 @@ demo test       | py:yaml                | python3-yaml
 demo test       | file:/etc/ssl/certs/ca-certificates.crt | ca-certificates
 test            | py:pytest              | python3-pytest
 test            | py:hypothesis          | python3-hypothesis
+test            | py:httpsig             | python3-httpsig
 test            | inc:cmocka.h           | libcmocka-dev
 test            | cmd:clang              | clang
 test            | asan-clang             | libclang-rt-dev
