@@ -456,7 +456,7 @@ static void bad_addresses(void **state)
         {"192.0.2.1:0", "192.0.2.1:0: "},
         {"unix:", "1 to 107 bytes"},
         {"unix:/no/such/folder/s", "/no/such/folder/s: "},
-        {"unix:/dev/null", "a file of another kind"},
+        {"unix:/proc/version", "a file of another kind"},
         {"unix:/tmp/"
          "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
          "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
