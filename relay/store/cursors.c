@@ -95,7 +95,7 @@ void cursors_claim(struct cursors *c, struct schedule *schedule, cursors_cb cb, 
         words_add_str(&a, store_epoch_text(c->store));
         words_add_str(&a, c->nonce);
         words_add_int(&a, shard);
-        words_call(&a, c->store, &script_claim, on_claimed, claim);
+        words_call(&a, store_redis(c->store), &script_claim, on_claimed, claim);
     }
 }
 
@@ -184,5 +184,5 @@ void cursors_commit(struct cursors *c, const struct delta *delta, int64_t now_ms
     words_add_int(&a, now_ms);
     for (size_t i = 0; i < delta->n; i++)
         add_change(c, &a, &delta->list[i]);
-    words_call(&a, c->store, &script_commit, on_committed, c);
+    words_call(&a, store_redis(c->store), &script_commit, on_committed, c);
 }

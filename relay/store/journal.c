@@ -105,7 +105,7 @@ void journal_append(struct store *store, const struct journal_append *p, journal
     words_add(&a, p->object);
     words_add(&a, p->object_host);
     words_add(&a, p->body);
-    words_call(&a, store, &script_append, on_appended, call);
+    words_call(&a, store_redis(store), &script_append, on_appended, call);
     bytes_fini(&object);
     bytes_fini(&announce);
     bytes_fini(&check);
@@ -150,7 +150,7 @@ void journal_page(struct store *store, uint64_t after, size_t count, journal_pag
     *call = (struct page_call){cb, arg};
     words_add_int(&a, (int64_t)after);
     words_add_int(&a, (int64_t)count);
-    words_call(&a, store, &script_page, on_page, call);
+    words_call(&a, store_redis(store), &script_page, on_page, call);
 }
 
 /* --- bodies
@@ -197,5 +197,5 @@ void journal_trim(struct store *store, const char *keep, uint64_t bodies)
     words_add_str(&a, keep);
     words_add_int(&a, (int64_t)bodies);
     words_add_int(&a, BODIES_AT_ONCE);
-    words_call(&a, store, &script_trim, on_trimmed, NULL);
+    words_call(&a, store_redis(store), &script_trim, on_trimmed, NULL);
 }

@@ -155,6 +155,6 @@ void members_change(struct store *store, const struct members_change *c, members
     words_add(&a, c->kind);
     words_add(&a, c->body);
     words_add_str(&a, here);
-    words_call(&a, store, &script_control, on_changed, call);
+    words_call(&a, store_redis(store), &script_control, on_changed, call);
     bytes_fini(&record);
 }

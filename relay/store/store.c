@@ -123,7 +123,7 @@ static void greet(struct store *st)
     words_add_str(&a, st->id);
     words_add(&a, bytes_span(&id));
     words_add_int(&a, STORE_SHARDS);
-    words_call(&a, st, &script_hello, on_hello, st);
+    words_call(&a, st->redis, &script_hello, on_hello, st);
     bytes_fini(&id);
 }
 

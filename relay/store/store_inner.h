@@ -19,8 +19,8 @@ void words_add(struct words *a, struct span s);
 void words_add_str(struct words *a, const char *text);
 void words_add_int(struct words *a, int64_t value);
 /* Sends them as one call of a script; frees them. */
-void words_call(struct words *a, struct store *store, struct redis_script *script, redis_cb cb,
-               void *arg);
+void words_call(struct words *a, struct redis *redis, struct redis_script *script, redis_cb cb,
+                void *arg);
 
 /* The first word of a script's answer is `word`. */
 bool answer_is(const struct redis_reply *reply, const char *word);

@@ -40,8 +40,8 @@ void words_add_int(struct words *a, int64_t value)
     word_ends(a);
 }
 
-void words_call(struct words *a, struct store *store, struct redis_script *script, redis_cb cb,
-               void *arg)
+void words_call(struct words *a, struct redis *redis, struct redis_script *script, redis_cb cb,
+                void *arg)
 {
     struct span *list = mem_new(a->n * sizeof(*list));
     size_t from = 0;
@@ -49,7 +49,7 @@ void words_call(struct words *a, struct store *store, struct redis_script *scrip
         list[i] = (struct span){bytes_str(&a->text) + from, a->ends[i] - from};
         from = a->ends[i];
     }
-    redis_script(store_redis(store), script, list, a->n, cb, arg);
+    redis_script(redis, script, list, a->n, cb, arg);
     free(list);
     free(a->ends);
     bytes_fini(&a->text);
