@@ -2,7 +2,7 @@
  * common/io; pure. */
 #pragma once
 
-#include "common/io/http_parse.h"
+#include "common/io/http_message.h"
 
 /* Takes the request line apart into view (method, target, path, query) and m->minor.
  * ERR_BAD_REQUEST; ERR_NOT_IMPLEMENTED for CONNECT. */
