@@ -25,7 +25,7 @@
     X("sig canonicalize", cmd_sig,     "[options]",                                   "the exact text that a request's signature covers") \
     X("sig sign",        cmd_sig,      "--key FILE --key-id URL [options]",           "sign a request from standard input") \
     X("sig verify",      cmd_sig,      "--key FILE [options]",                        "verify a request from standard input") \
-    X("help",            cmd_help,     "[settings | metrics | problems | verbs]",     "this, or one of the tables") \
+    X("help",            cmd_help,     "[settings | metrics | problems | verbs]",     "this, one of the tables, or with --man a manual page") \
     X("version",         cmd_version,  "",                                            "the version")
 /* clang-format on */
 

@@ -1,0 +1,161 @@
+/* manual: weir(1) and weir.yaml(5). The tables say what there is; the prose between them says what
+ * it is for. May not know: which verb prints it. */
+#include "relay/manual.h"
+
+#include <string.h>
+
+#include "relay/config/config.h"
+#include "relay/meters.h"
+#include "relay/verbs.h"
+
+/* Text as roff takes it: no line that looks like a request, no escape of its own, dashes as dashes.
+ */
+static void add_roff(struct bytes *out, const char *text)
+{
+    if (*text == '.' || *text == '\'')
+        bytes_add_str(out, "\\&");
+    for (; *text; text++) {
+        if (*text == '\\')
+            bytes_add_str(out, "\\e");
+        else if (*text == '-')
+            bytes_add_str(out, "\\-");
+        else
+            bytes_add_char(out, *text);
+        if (*text == '\n' && (text[1] == '.' || text[1] == '\''))
+            bytes_add_str(out, "\\&");
+    }
+}
+
+static void add_head(struct bytes *out, const char *name, int section, const char *what)
+{
+    bytes_addf(out, ".TH \"%s\" %d \"\" \"Weir %s\"\n.SH NAME\n", name, section, WEIR_VERSION);
+    add_roff(out, name);
+    bytes_add_str(out, " \\- ");
+    add_roff(out, what);
+    bytes_add_char(out, '\n');
+}
+
+static void add_section(struct bytes *out, const char *title, const char *text)
+{
+    bytes_addf(out, ".SH %s\n", title);
+    add_roff(out, text);
+}
+
+/* A term in bold and what is said of it. */
+static void add_item(struct bytes *out, const char *term, const char *rest, const char *text)
+{
+    bytes_add_str(out, ".TP\n\\fB");
+    add_roff(out, term);
+    bytes_add_str(out, "\\fR");
+    if (rest && *rest) {
+        bytes_add_char(out, ' ');
+        add_roff(out, rest);
+    }
+    bytes_add_char(out, '\n');
+    add_roff(out, text);
+    bytes_add_char(out, '\n');
+}
+
+/* --- weir(1) --- */
+
+static void add_verbs(struct bytes *out)
+{
+    static const struct {
+        const char *words, *options, *prose;
+    } verbs[] = {
+#define X(words, function, options, prose) {words, options, prose},
+        VERBS_TABLE(X)
+#undef X
+    };
+    bytes_add_str(out, ".SH VERBS\n");
+    for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++)
+        add_item(out, verbs[i].words, verbs[i].options, verbs[i].prose);
+}
+
+static void add_metrics(struct bytes *out)
+{
+    static const char *const kinds[] = {"(counter)", "(gauge)", "(histogram)"};
+    bytes_add_str(out, ".SH METRICS\n");
+    for (size_t i = 0; i < METER_COUNT; i++) {
+        const struct metric_def *m = &meters_table()[i];
+        add_item(out, m->name, kinds[m->kind], m->help);
+    }
+}
+
+static void add_problems(struct bytes *out)
+{
+    add_section(out, "PROBLEMS",
+                "A refusal is a problem document (RFC 9457); its code stands in the log, in the "
+                "metrics and in "
+                "`weir explain` alike. With the status of the inbox's answer, where it is one:\n");
+    for (int e = 1; e < ERR_COUNT; e++) {
+        char status[16] = "";
+        if (err_status((enum err)e)) {
+            struct bytes text;
+            bytes_init(&text, sizeof(status) - 1);
+            bytes_addf(&text, "(%d)", err_status((enum err)e));
+            span_copy(bytes_span(&text), status, sizeof(status));
+            bytes_fini(&text);
+        }
+        add_item(out, err_code((enum err)e), status, err_title((enum err)e));
+    }
+}
+
+void manual_weir(struct bytes *out)
+{
+    add_head(out, "weir", 1, "a relay for ActivityPub between departments and partners");
+    add_section(out, "SYNOPSIS", "weir VERB [options]\n");
+    add_section(out, "DESCRIPTION",
+                "Weir receives signed activities from the servers that are its members, decides by "
+                "zones and "
+                "rules where each may go, keeps them in a journal in Redis, and delivers them, "
+                "signed, to every "
+                "member that may have them. What it has accepted it delivers, or says why not.\n");
+    add_verbs(out);
+    add_section(out, "OPTIONS", "");
+    add_item(out, "-c", "FILE", "the configuration; default ./weir.yaml, then /etc/weir/weir.yaml");
+    add_item(out, "--json", "", "report as JSON, where a verb reports");
+    add_section(out, "EXIT STATUS",
+                "0 done, 1 refused or not found, 2 wrong use, 3 the server can't be reached\n");
+    add_section(out, "SIGNALS",
+                "SIGTERM and SIGINT: stop; requests in work are answered, attempts under way end, "
+                "cursors are "
+                "written. SIGHUP: read the configuration anew, whole or not at all.\n");
+    add_section(out, "FILES", "");
+    add_item(out, "DATA/actor-rsa.pem, DATA/actor-ed25519.pem", "",
+             "the relay's keys: its identity; mode 0600");
+    add_item(out, "DATA/admin.sock", "", "what the verbs talk to; who can open it is an operator");
+    add_item(out, "DATA/journal-id", "",
+             "which journal belongs to these keys; another one is refused");
+    add_item(out, "DATA/redis, DATA/redis.sock", "", "the embedded Redis");
+    add_metrics(out);
+    add_problems(out);
+    add_section(out, "SEE ALSO", "weir.yaml(5)\n");
+}
+
+/* --- weir.yaml(5) --- */
+
+void manual_weir_yaml(struct bytes *out)
+{
+    struct bytes text;
+    bytes_init(&text, 1 << 20);
+    add_head(out, "weir.yaml", 5, "configuration of a Weir relay");
+    add_section(out, "DESCRIPTION",
+                "YAML, read strictly: an unknown or repeated name, an alias, a value of the wrong "
+                "kind or out of "
+                "bounds is an error with file, line and column. Scalars get their type from the "
+                "table below, not "
+                "from YAML. A name with a dot is a member of a mapping: limits.body is written "
+                "limits: { body: "
+                "1MiB }. Durations: 250ms, 10s, 5min, 2h, 7d. Sizes: 512, 8KiB, 1MiB, 2GiB.\n");
+    bytes_add_str(out, ".SH EXAMPLE\n.nf\n");
+    config_example(NULL, &text);
+    add_roff(out, bytes_str(&text));
+    bytes_add_str(out, ".fi\n.SH SETTINGS\n.nf\n");
+    bytes_clear(&text);
+    config_explain(NULL, &text);
+    add_roff(out, bytes_str(&text));
+    bytes_add_str(out, ".fi\n");
+    add_section(out, "SEE ALSO", "weir(1)\n");
+    bytes_fini(&text);
+}
