@@ -173,12 +173,21 @@ enum step inbox_admit(struct inbox *in)
     return STEP_WAIT;
 }
 
+enum err inbox_find_zone(struct inbox *in)
+{
+    const struct policy *policy = &in->room->context->config->policy;
+    in->zone = membership_zone(policy, span_of(in->from), in->member);
+    if (in->zone < 0)
+        return ERR_NO_ZONE;
+    span_copy(span_of(policy->zones[in->zone].name), in->zone_name, sizeof(in->zone_name));
+    return ERR_OK;
+}
+
 enum step inbox_member(struct inbox *in)
 {
     if (in->err != ERR_OK)
         return inbox_finish(in, ERR_UNAVAILABLE, NULL);
-    in->zone = membership_zone(&in->room->context->config->policy, span_of(in->from), in->member);
-    if (in->zone < 0)
+    if (inbox_find_zone(in) != ERR_OK)
         return inbox_finish(in, ERR_NO_ZONE, NULL);
     if (in->member && in->member->state == MEMBER_REMOVED)
         return inbox_finish(in, ERR_REMOVED, NULL);
@@ -199,18 +208,13 @@ static void on_key(void *arg, const struct keyring_answer *answer)
     inbox_run(in);
 }
 
-static const char *zone_name(const struct inbox *in)
-{
-    return in->room->context->config->policy.zones[in->zone].name;
-}
-
 enum step inbox_key(struct inbox *in)
 {
     struct span key_id = in->signature.key_id;
     inbox_goto(in, INBOX_KEYED);
     if (keyring_have(in->room->keyring, key_id, clock_wall_ms(), &in->keyring))
         return STEP_MORE;
-    keyring_find(in->room->keyring, key_id, zone_name(in), on_key, in);
+    keyring_find(in->room->keyring, key_id, in->zone_name, on_key, in);
     return STEP_WAIT;
 }
 
@@ -250,7 +254,7 @@ enum step inbox_verify(struct inbox *in)
     if (e == ERR_SIGNATURE_INVALID && !in->refetched) {
         in->refetched = true;
         inbox_goto(in, INBOX_KEYED);
-        if (keyring_refetch(in->room->keyring, in->signature.key_id, zone_name(in), clock_wall_ms(),
+        if (keyring_refetch(in->room->keyring, in->signature.key_id, in->zone_name, clock_wall_ms(),
                             on_key, in))
             return STEP_WAIT;
     }

@@ -89,7 +89,9 @@ enum step inbox_decide(struct inbox *in)
         return inbox_finish(in, ERR_ACTOR_NOT_SIGNER, NULL);
     if (a->type == ACTIVITY_FOLLOW || undoes_follow(in))
         return decide_join(in);
-    e = state_refuses(in->member);
+    e = inbox_find_zone(in);
+    if (e == ERR_OK)
+        e = state_refuses(in->member);
     if (e != ERR_OK)
         return inbox_finish(in, e, NULL);
     e = activity_relayable(a, in->room->context->config->set.accept_unlisted);
@@ -212,9 +214,6 @@ enum step inbox_appended(struct inbox *in)
     case JOURNAL_AGAIN: break;
     }
     /* The member changed between the decision and the journal: decide again, by what it is now. */
-    in->zone = membership_zone(&in->room->context->config->policy, span_of(in->from), in->member);
-    if (in->zone < 0)
-        return inbox_finish(in, ERR_NO_ZONE, NULL);
     if (++in->decisions >= DECISIONS_MAX)
         return inbox_finish(in, ERR_UNAVAILABLE, NULL);
     return inbox_goto(in, INBOX_DECIDE);

@@ -52,6 +52,9 @@ struct inbox {
     struct signature signature;
     char from[URI_AUTHORITY_SIZE]; /* host of the keyId: who speaks */
     struct member *member;         /* NULL: none */
+    /* A reload may replace the policy while the request waits, so zones are remembered by name
+     * and looked up anew before each decision. */
+    char zone_name[MEMBER_ZONE_SIZE];
     int zone;                      /* -1: none */
     struct keyring_answer keyring; /* valid while in KEYED and VERIFY */
     char *owner, *owner_inbox;     /* of the key: the actor that signed */
@@ -67,6 +70,8 @@ struct inbox {
     const char *rule; /* that decided about other zones; for the log */
 };
 
+/* Finds the zone of the sender by the policy of today; ERR_OK or ERR_NO_ZONE. */
+enum err inbox_find_zone(struct inbox *in);
 /* inbox.c: the only way to another state, and to the end. */
 enum step inbox_goto(struct inbox *in, enum inbox_state state);
 enum step inbox_finish(struct inbox *in, enum err err, const char *detail);
