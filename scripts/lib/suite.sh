@@ -97,7 +97,8 @@ suite_pytest() {
     sanitizer_options "$dir/$suite.asan"
     rm -f "$dir/$suite.xml"
     say "run $suite"
-    (cd "$ROOT" && WEIR_BIN=$dir/weir marked_run "$PYTHON" -m pytest -p no:cacheprovider \
+    (cd "$ROOT" && WEIR_BIN=$dir/weir HYPOTHESIS_STORAGE_DIRECTORY=$dir/hypothesis \
+        marked_run "$PYTHON" -m pytest -p no:cacheprovider --continue-on-collection-errors \
         --color=no -v --tb=short -rfE --junitxml="$dir/$suite.xml" "$folder") 2>&1 |
         tee "$dir/$suite.log" | sed 's/^/    /' || code=$?
     read -r passed failed < <("$PYTHON" "$ROOT/scripts/lib/junit.py" "$dir/$suite.xml" "$code")
