@@ -2,6 +2,7 @@
 //
 //   WEIR_NODE_DIR=build/interop node tests/peers/fedify/peer.mjs --listen HOST:PORT --dir DIR
 //
+// `--scheme cavage|rfc9421`: how it knocks first at a server that it does not know.
 // Commands on standard input, answers on standard output, record.jsonl in DIR: as README.md one
 // folder up says. It ends when its input does. scripts/lib/node.sh installs what it needs.
 
@@ -11,6 +12,7 @@ import { mkdirSync, writeSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Door } from "./door.mjs";
+import { Outgoing } from "./outgoing.mjs";
 import { Recorder } from "./recorder.mjs";
 
 const PUBLIC = new URL("https://www.w3.org/ns/activitystreams#Public");
@@ -21,6 +23,7 @@ const { values: options } = parseArgs({
     listen: { type: "string" },
     dir: { type: "string" },
     kind: { type: "string", default: "bookmarks" },
+    scheme: { type: "string", default: "rfc9421" },
   },
 });
 const origin = `http://${options.listen}`;
@@ -36,6 +39,7 @@ const announced = new Map(); // Announce id -> { actor, object }
 const written = new Map(); // our own posts, by id: a Note, or null once it is deleted
 const did = new Map(); // activity id -> what our listener did with it
 let relay = null; // { actor, inbox, follow, state }
+const outgoing = new Outgoing();
 let counter = 0;
 
 // --- the server, as Fedify wants it told -------------------------------------------------------
@@ -43,6 +47,7 @@ let counter = 0;
 const federation = fedify.createFederation({
   kv: new fedify.MemoryKvStore(),
   allowPrivateAddress: true,
+  firstKnock: options.scheme === "cavage" ? "draft-cavage-http-signatures-12" : "rfc9421",
 });
 const keys = [
   await fedify.generateCryptoKeyPair("RSASSA-PKCS1-v1_5"),
@@ -131,12 +136,15 @@ const newId = (room) => new URL(`${origin}/${room}/${Date.now().toString(36)}-${
 async function send(activity) {
   const recipient = { id: new URL(relay.actor), inboxId: new URL(relay.inbox), endpoints: null };
   const sent = { id: activity.id.href, object: activity.objectId?.href };
+  const before = outgoing.knocks.length;
+  const answer = { status: 202, type: "", answer: "" };
   try {
     await context().sendActivity(AUTHOR, recipient, activity, { immediate: true });
-    return { ...sent, status: 202, type: "", answer: "" };
   } catch (error) {
-    return { ...sent, status: error.statusCode ?? 0, type: "", answer: error.message };
+    Object.assign(answer, { status: error.statusCode ?? 0, answer: error.message });
   }
+  const knocks = outgoing.knocks.slice(before);
+  return { ...sent, sha256: knocks.at(-1)?.sha256, ...answer, knocks };
 }
 
 function note(id, text, title, tags) {
@@ -186,6 +194,7 @@ const commands = {
   },
   posts: () => ({ posts: [...posts].map(([id, post]) => ({ id, ...post })) }),
   state: () => ({ state: relay?.state ?? null, received: recorder.count }),
+  deafen: ({ scheme, times = 1 }) => outgoing.deafen(scheme, times),
   down: () => door.close(),
   up: () => door.open(),
 };
