@@ -277,6 +277,14 @@ enum step inbox_read(struct inbox *in)
  * -------------------------------------------------------------------------------------------------------
  */
 
+/* The scheme of a signature that held; NULL for any other. */
+static const char *held_scheme(const struct inbox *in)
+{
+    if (!in->owner)
+        return NULL;
+    return in->signature.scheme == SIGNATURE_RFC9421 ? "rfc9421" : "cavage";
+}
+
 static void write_log(const struct inbox *in, int status, int64_t ms)
 {
     struct log_line l;
@@ -285,6 +293,7 @@ static void write_log(const struct inbox *in, int status, int64_t ms)
     log_begin(&l, status < 400 ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "inbox");
     log_text(&l, "peer", http_view(in->request)->peer);
     log_str(&l, "from", in->from[0] ? in->from : NULL);
+    log_str(&l, "scheme", held_scheme(in));
     log_int(&l, "status", status);
     log_str(&l, "code", err_code(in->err));
     log_str(&l, "why", in->detail);
