@@ -56,6 +56,9 @@ static enum step decide_join(struct inbox *in)
             return inbox_finish(in, ERR_INBOX_FOREIGN, NULL);
     } else if (!in->member) {
         return inbox_finish(in, ERR_NOT_MEMBER, NULL);
+    } else if (in->member->actor[0] && !span_eq_str(a->actor, in->member->actor)) {
+        /* Whoever else lives on that host has not asked for this membership, and cannot end it. */
+        return inbox_finish(in, ERR_NOT_OWNER, "the Follow is another actor's");
     }
     in->event = a->type == ACTIVITY_FOLLOW ? EVENT_FOLLOW : EVENT_UNDO;
     return inbox_goto(in, INBOX_JOIN);
