@@ -201,7 +201,10 @@ class Relay:
             assert self.alive, f"it ended instead of being ready: {self._end_of_log()}"
             return b"weir is ready: " in self.out.read_bytes()[self._read_from:]
 
-        wait_until(says, "the relay is ready")
+        try:
+            wait_until(says, "the relay is ready")
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {self._end_of_log()}") from None
 
     def ended(self, patience=PATIENCE_S):
         """Waits for it to end by itself; answers the exit code."""
