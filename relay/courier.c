@@ -147,6 +147,7 @@ static void courier_tail(void *arg, const struct journal_line *line)
                  (unsigned long long)line->n, (unsigned long long)line->previous,
                  (unsigned long long)c->last_line);
         metric_add(METER_GAPS, 0, 1);
+        schedule_missing(c->schedule, line->previous);
     }
     c->last_line = line->n;
     switch (line->kind) {

@@ -209,8 +209,8 @@ static enum step delivery_judge(struct delivery *d)
     struct judge_limits limits = {set->delivery_backoff, set->delivery_backoff_most,
                                   set->delivery_retry_after, set->delivery_horizon};
     d->result.status = d->answer.status;
-    d->result.judgement = judge(&d->answer, &limits, d->attempt.tries, d->attempt.first_ms,
-                                d->attempt.age_ms, clock_wall_ms());
+    d->result.judgement =
+        judge(&d->answer, &limits, &d->attempt.past, d->attempt.age_ms, clock_wall_ms());
     delivery_goto(d, DELIVERY_DONE);
     return STEP_MORE;
 }
@@ -233,7 +233,7 @@ static void write_log(const struct delivery *d)
     } else {
         log_text(&l, "direct", d->attempt.direct->kind);
     }
-    log_int(&l, "try", (int64_t)d->attempt.tries + 1);
+    log_int(&l, "try", (int64_t)d->attempt.failures + 1);
     log_str(&l, "verdict", verdicts[j->verdict]);
     if (d->result.status)
         log_int(&l, "status", d->result.status);

@@ -7,9 +7,9 @@ struct cursor {
     uint64_t low;      /* everything numbered up to here is settled */
     int64_t wake_ms;   /* no attempt before; 0: now */
     unsigned failures; /* of the host, in a row */
-    unsigned tries;    /* failures of the entry that follows low */
-    int64_t first_ms;  /* when the first of those was; 0: none */
-    int status;        /* the last answer's status, or 0 */
+    unsigned tries;    /* of the entry that follows low; what these three are: struct judge_past */
+    int64_t first_ms;
+    int status;
 };
 
 /* Whether it holds nothing but its position. */

@@ -26,7 +26,7 @@ static enum verdict verdict_of(int status, unsigned tries, int64_t since_ms)
             return tries + 1 >= patience[i].tries && since_ms >= patience[i].over_ms
                        ? VERDICT_NEVER
                        : VERDICT_LATER;
-    if (status >= 300 && status < 400)
+    if (status < 400) /* never followed; and 1xx alone, which no server should end with */
         return tries + 1 >= 3 ? VERDICT_NEVER : VERDICT_LATER;
     if (status == 408 || status == 421 || status == 425 || status == 429)
         return VERDICT_LATER;
@@ -35,38 +35,47 @@ static enum verdict verdict_of(int status, unsigned tries, int64_t since_ms)
     return VERDICT_NEVER;
 }
 
+/* An answer came, whole or not. */
+static struct judgement judge_status(const struct judge_answer *answer,
+                                     const struct judge_limits *limits,
+                                     const struct judge_past *past, int64_t now_ms)
+{
+    bool same = past->tries && past->status == answer->status;
+    struct judgement j = {.verdict = verdict_of(answer->status, same ? past->tries : 0,
+                                                same ? now_ms - past->first_ms : 0)};
+    if (j.verdict == VERDICT_DELIVERED)
+        return j;
+    j.why = ERR_REFUSED_BY_PEER;
+    if (j.verdict == VERDICT_LATER && (answer->status == 429 || answer->status == 503)) {
+        j.host_trouble = true;
+        j.wait_ms = judge_retry_after(answer->retry_after, limits->retry_after_most_ms, now_ms);
+    }
+    return j;
+}
+
 struct judgement judge(const struct judge_answer *answer, const struct judge_limits *limits,
-                       unsigned tries, int64_t first_ms, int64_t age_ms, int64_t now_ms)
+                       const struct judge_past *past, int64_t age_ms, int64_t now_ms)
 {
     struct judgement j = {.verdict = VERDICT_LATER, .why = answer->err};
-    if (answer->err == ERR_TOO_LARGE) {
-        /* The answer's body was longer than we read; its status is known all the same. */
-        j.verdict = verdict_of(answer->status, tries, first_ms ? now_ms - first_ms : 0);
-    } else if (answer->err == ERR_ADDRESS) {
-        /* Not the host's doing: where it lives now is not allowed for its zone. An operator can
-         * mend it. */
-        j.host_trouble = true;
-    } else if (answer->err != ERR_OK) {
+    /* Too large: the answer's body was longer than we read; its status is known all the same. */
+    if (answer->err == ERR_OK || answer->err == ERR_TOO_LARGE)
+        j = judge_status(answer, limits, past, now_ms);
+    else /* ERR_ADDRESS too: where it lives now is not allowed, which an operator can mend */
         j.host_trouble = answer->err != ERR_CANCELLED && answer->err != ERR_INTERNAL;
-    } else {
-        j.verdict = verdict_of(answer->status, tries, first_ms ? now_ms - first_ms : 0);
-    }
-    if (j.verdict == VERDICT_DELIVERED) {
-        j.why = ERR_OK;
-        return j;
-    }
-    if (answer->status >= 300 && (answer->err == ERR_OK || answer->err == ERR_TOO_LARGE))
-        j.why = ERR_REFUSED_BY_PEER;
-    if (j.verdict == VERDICT_LATER && answer->status) {
-        j.host_trouble = answer->status == 429 || answer->status == 503;
-        if (j.host_trouble)
-            j.wait_ms = judge_retry_after(answer->retry_after, limits->retry_after_most_ms, now_ms);
-    }
     if (j.verdict == VERDICT_LATER && age_ms >= limits->horizon_ms) {
         j.verdict = VERDICT_NEVER;
         j.why = ERR_TOO_OLD;
     }
     return j;
+}
+
+void judge_count(struct judge_past *past, const struct judgement *j, int status, int64_t now_ms)
+{
+    if (!status || j->host_trouble)
+        return;
+    if (!past->tries || past->status != status)
+        *past = (struct judge_past){.status = status, .first_ms = now_ms};
+    past->tries++;
 }
 
 int64_t judge_retry_after(struct span text, int64_t most_ms, int64_t now_ms)

@@ -24,12 +24,23 @@ struct judge_limits {
     int64_t horizon_ms; /* an entry older than this is given up */
 };
 
-/* tries: failures of this entry before this attempt; first_ms: when the first of them was (0:
- * none); age_ms: of the entry. The table is QUEUE 2.11: 401 and 403 are tried three times over at
- * least an hour (clocks and key caches mend), 424 five times, 3xx three times, other 4xx never
- * again, 408 425 429 and 5xx (but 501 and 505) later. */
+/* What patience is counted by: answers in a row with one status, about this message alone. An
+ * outage of the host does not use it up, nor does another status. */
+struct judge_past {
+    unsigned tries;
+    int status;       /* of those; 0: none */
+    int64_t first_ms; /* when the first of those was */
+};
+
+/* past: before this attempt; age_ms: of the entry. 401 and 403 are tried three
+ * times over at least an hour (clocks and key caches mend), 424 five times, 1xx and 3xx three
+ * times, other 4xx never again, 408 421 425 429 and 5xx (but 501 and 505) later. What is older than
+ * the horizon is not tried again, whatever it failed of. Retry-After is heeded with 429 and 503. */
 struct judgement judge(const struct judge_answer *answer, const struct judge_limits *limits,
-                       unsigned tries, int64_t first_ms, int64_t age_ms, int64_t now_ms);
+                       const struct judge_past *past, int64_t age_ms, int64_t now_ms);
+/* What is past after this answer was judged to be tried again. */
+void judge_count(struct judge_past *past, const struct judgement *judgement, int status,
+                 int64_t now_ms);
 
 /* Retry-After (RFC 9110 section 10.2.3): seconds or an HTTP date; clamped to 1 s .. most. 0 if it
  * is neither, or in the past. */

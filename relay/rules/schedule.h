@@ -30,26 +30,30 @@ struct schedule_limits {
 struct schedule *schedule_new(const struct schedule_limits *limits);
 void schedule_free(struct schedule **schedule);
 
-/* --- loading: what Redis holds, before the first entry is told -----------------------------------
- */
-/* Members first, then each shard, then the cursors of their own in that shard. */
+/* --- loading: what Redis holds, before the first entry is told ------------------------------- */
+/* Members and shards in any order; the cursors of a shard after the shard. Where somebody else may
+ * have owned the shards until just now, members have to be read after the shards were claimed: of
+ * what a shard's cursor has passed, no control entry is told again. */
 void schedule_load_shard(struct schedule *s, unsigned shard, uint64_t low);
-/* A member as it is now; those that get nothing (invited, left, ...) may be passed and are ignored.
- */
+/* A member as it is now, all of them. Who is gone must be loaded too: the control entry that cuts
+ * what it was owed may be still to come, and older ones of its life before that. */
 void schedule_load_member(struct schedule *s, const struct member *member);
 /* A cursor of its own. */
 void schedule_load_cursor(struct schedule *s, struct span host, const struct cursor *cursor);
 /* All is loaded: returns where the tail has to be read from, behind this number. */
 uint64_t schedule_loaded(struct schedule *s);
 
-/* --- the journal, told in the order of its numbers
- * ------------------------------------------------ */
+/* --- the journal, told in the order of its numbers ------------------------------------------- */
 /* Keeps a reference of its own. */
 void schedule_entry(struct schedule *s, struct entry *entry);
 /* A member changed; cuts: what still waited for it up to n is not sent, and that is recorded. */
 void schedule_control(struct schedule *s, uint64_t n, const struct member *member, bool cuts);
 /* The host showed that it lives: its back-off ends. */
 void schedule_awake(struct schedule *s, struct span host);
+/* The lines up to n were not told and will not be: trimmed before they could be read. To be called
+ * before the line that follows them. Whoever had not had them asks for pages, and the gap is
+ * recorded when the floor is known; what was owed to members that are gone is cut here. */
+void schedule_missing(struct schedule *s, uint64_t n);
 
 /* Direct mail: for one inbox alone, ahead of everything. */
 struct direct {
@@ -58,46 +62,45 @@ struct direct {
     int64_t at_ms;
     struct span host, inbox, kind, body;
 };
-/* Copies it. More than SCHEDULE_DIRECTS_MAX waiting for one host: the oldest is given up
- * (recorded). */
+/* Copies it. More than SCHEDULE_DIRECTS_MAX waiting for one host: the oldest that is not on its way
+ * is given up (recorded). What is for no possible host name is ignored. */
 void schedule_direct(struct schedule *s, const struct direct *direct);
 
-/* --- pages: stretches of the journal that are no longer, or not yet, in the window
- * ---------------- */
+/* --- pages: stretches of the journal that are no longer, or not yet, in the window ----------- */
 /* Whether some destination needs entries behind *ret_after; asks once until the page came. */
 bool schedule_want_page(struct schedule *s, uint64_t *ret_after);
 /* The answer: all entries with after < n <= to (n of them, in order); everything up to floor is
- * gone for good. Keeps references of its own. */
+ * gone for good. Keeps references of its own. Entries that the tail has not told yet are left out:
+ * whom they are for depends on control entries before them. */
 void schedule_page(struct schedule *s, uint64_t after, uint64_t to, struct entry *const *entries,
                    size_t n, uint64_t floor);
 /* The page could not be read: it may be asked for again. */
 void schedule_page_failed(struct schedule *s);
 
-/* --- attempts
- * -------------------------------------------------------------------------------------- */
+/* --- attempts -------------------------------------------------------------------------------- */
 struct attempt {
     char host[MEMBER_HOST_SIZE];
     char inbox[MEMBER_URL_SIZE];
     char zone[MEMBER_ZONE_SIZE]; /* of the member; empty if it is none */
     struct entry *entry; /* a reference that goes back with schedule_outcome(); NULL: direct mail */
     const struct direct *direct; /* borrowed until schedule_outcome(); NULL: an entry */
-    unsigned tries;              /* failures before this one */
-    int64_t first_ms;
+    unsigned failures;           /* of the host, in a row */
+    struct judge_past past;
     int64_t age_ms;
 };
 
 /* What to send now, if anything may be. Every attempt handed out comes back through
  * schedule_outcome(). */
 bool schedule_next(struct schedule *s, int64_t now_ms, struct attempt *ret);
-/* What came of it. chance: 32 random bits. Gives the entry back (clears attempt->entry). */
+/* What came of it. chance: 32 random bits. Gives the entry back (clears attempt->entry). Whatever
+ * the verdict, a host in trouble is left alone for a while. */
 void schedule_outcome(struct schedule *s, struct attempt *attempt,
                       const struct judgement *judgement, int status, int64_t now_ms,
                       uint32_t chance);
 /* When the next destination wakes up, INT64_MAX if none sleeps. */
 int64_t schedule_wake(const struct schedule *s);
 
-/* --- what is to be written down
- * -------------------------------------------------------------------- */
+/* --- what is to be written down -------------------------------------------------------------- */
 enum change_kind {
     CHANGE_SHARD,  /* the shard's cursor is now `cursor.low` */
     CHANGE_CURSOR, /* the host has a cursor of its own */
@@ -133,8 +136,7 @@ bool schedule_delta(struct schedule *s, int64_t now_ms, struct delta *ret);
 void schedule_committed(struct schedule *s, struct delta *delta);
 void delta_free(struct delta *delta);
 
-/* --- for people
- * ------------------------------------------------------------------------------------- */
+/* --- for people ------------------------------------------------------------------------------ */
 struct schedule_report {
     uint64_t position;
     size_t destinations, idle, ready, flying, asleep, hungry, held, direct;

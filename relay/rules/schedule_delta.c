@@ -37,7 +37,7 @@ static struct cursor now_at(const struct schedule *s, const struct dest *d)
 
 static bool follows(const struct dest *d, const struct cursor *at, uint64_t low)
 {
-    if (d->gone)
+    if (d->gone && dest_owed_from(d) == UINT64_MAX)
         return at->low <= low;
     return cursor_plain(at) && at->low == low;
 }
@@ -63,8 +63,10 @@ static size_t cost(const struct schedule *s, const struct shard *shard, uint64_t
 static void shard_delta(struct schedule *s, unsigned number, int64_t now_ms, struct delta *ret)
 {
     struct shard *shard = &s->shards[number];
-    uint64_t low =
-        cost(s, shard, shard->low) < cost(s, shard, s->position) ? shard->low : s->position;
+    uint64_t low = s->position;
+    /* Never backwards: after a start the position is that of the shard that is furthest behind. */
+    if (shard->low >= low || cost(s, shard, shard->low) < cost(s, shard, low))
+        low = shard->low;
     struct change move = {.kind = CHANGE_SHARD, .shard = number, .cursor = {.low = low}};
     add(&ret->list, &ret->n, &ret->cap, &move);
     const struct dest *d;
@@ -105,17 +107,34 @@ bool schedule_delta(struct schedule *s, int64_t now_ms, struct delta *ret)
     return ret->n > 0;
 }
 
-/* Members that are gone are forgotten once nothing in Redis depends on them. */
-static void forget_gone(struct schedule *s, unsigned number)
+/* Nothing that lies in Redis, and nothing that is still to be told, depends on it. */
+static bool can_be_forgotten(const struct schedule *s, const struct dest *d)
+{
+    return d->gone && d->state == DEST_HELD && !d->own && !d->letters &&
+           d->cursor.low <= s->shards[d->shard].low && dest_owed_from(d) == UINT64_MAX;
+}
+
+void forget_gone(struct schedule *s, unsigned shard)
 {
     struct dest *d;
     struct dest *next;
-    for (d = s->shards[number].dests; d; d = next) {
+    for (d = s->shards[shard].dests; d; d = next) {
         next = d->shard_next;
-        if (d->gone && !d->own && d->cursor.low <= s->shards[number].low && !d->letters &&
-            d->state == DEST_HELD)
-            dest_free(s, d);
+        if (!can_be_forgotten(s, d))
+            continue;
+        dest_lives(s, d); /* nobody is to wait for signs of life from it */
+        dest_free(s, d);
     }
+}
+
+/* Its last refusal or skip is on disk: what follows may go. */
+static void saved(struct schedule *s, struct dest *d)
+{
+    d->unsaved = 0;
+    if (d->state != DEST_SETTLING)
+        return;
+    dest_goto(s, d, DEST_HELD);
+    dest_settle(s, d);
 }
 
 void schedule_committed(struct schedule *s, struct delta *delta)
@@ -131,8 +150,9 @@ void schedule_committed(struct schedule *s, struct delta *delta)
         }
         if (d && change->kind == CHANGE_FOLLOW)
             d->own = false;
-        if (d && change->kind == CHANGE_FAIL && d->state == DEST_SETTLING)
-            dest_goto(s, d, DEST_READY);
+        if (d && (change->kind == CHANGE_FAIL || change->kind == CHANGE_SKIP) &&
+            d->unsaved == change->to)
+            saved(s, d);
     }
     for (size_t i = 0; i < delta->n; i++)
         if (delta->list[i].kind == CHANGE_SHARD)

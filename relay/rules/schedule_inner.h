@@ -1,10 +1,10 @@
-/* schedule_inner: what the three files of the scheduler share, and nobody else sees. */
+/* schedule_inner: what the files of the scheduler share, and nobody else sees. */
 #pragma once
 
-#include <uthash.h>
 #include <utlist.h>
 
 #include "common/pure/heap.h"
+#include "common/pure/map.h"
 #include "relay/rules/schedule.h"
 
 /*
@@ -16,7 +16,9 @@
  *      |                          | page came                                     |
  *      |                        HUNGRY <-- READY, entry not in memory             |
  *      |                          ^                                               |
- *      +--------------------------+------- SETTLING (a "never" is being recorded) <
+ *      +--------------------------+------- SETTLING <-----------------------------+
+ *     SETTLING: an entry was refused for good or skipped, and what follows waits until that is on
+ *     disk. Otherwise a crash between could bring the old entry out after its follower (ENGINE 1e).
  *     HELD: suspended, or no member: nothing is sent but direct mail.
  */
 #define DEST_STATES(X)                                                                             \
@@ -37,12 +39,10 @@ enum dest_state {
 struct letter { /* direct mail that waits */
     struct direct d;
     struct letter *prev, *next;
-    unsigned tries;
-    int64_t first_ms;
+    struct judge_past past;
 };
 
 struct dest {
-    UT_hash_handle hh;
     struct dest *prev, *next;             /* in the list of its state */
     struct dest *shard_prev, *shard_next; /* in its shard */
     struct heap_node wake;                /* in the heap while ASLEEP */
@@ -50,9 +50,12 @@ struct dest {
     unsigned shard;
     bool subscribed; /* gets entries: active, and not suspended */
     bool known;      /* has a cursor: active or suspended, or gone with a place that must be kept */
-    bool gone;       /* was a member; kept until its shard's cursor has passed `low` */
+    bool gone;       /* was a member; kept until its shard's cursor has passed `low` and nothing
+                        behind that is owed to it any more */
     bool down_told;  /* Redis knows that it is in back-off */
-    uint64_t ver;    /* of the member record that is in force */
+    bool mail_flies; /* FLYING with the first of its letters */
+    uint64_t unsaved; /* the newest number whose "never" or skip is not on disk; 0: all are */
+    uint64_t ver;     /* of the member record that is in force */
     char zone[MEMBER_ZONE_SIZE];
     char *inbox;
     struct member_span *spans;
@@ -84,7 +87,7 @@ struct shard {
 
 struct schedule {
     struct schedule_limits limits;
-    struct dest *dests; /* by host */
+    struct map *dests; /* by host */
     struct dest *lists[DEST_STATE_COUNT];
     size_t counts[DEST_STATE_COUNT];
     struct heap sleepers;
@@ -109,9 +112,28 @@ struct entry *window_next(const struct window *w, uint64_t low);
 
 /* schedule_delta.c */
 void record(struct schedule *s, const struct dest *d, const struct change *change);
+/* Members that are gone are forgotten once nothing in Redis depends on them. */
+void forget_gone(struct schedule *s, unsigned shard);
 
-/* schedule.c */
-void dest_goto(struct schedule *s, struct dest *d, enum dest_state state);
-uint64_t dest_low(const struct schedule *s, const struct dest *d);
-struct dest *dest_find(const struct schedule *s, struct span host);
+/* schedule_dest.c */
+struct dest *dest_new(struct schedule *s, struct span host);
 void dest_free(struct schedule *s, struct dest *d);
+struct dest *dest_find(const struct schedule *s, struct span host);
+void dest_goto(struct schedule *s, struct dest *d, enum dest_state state);
+/* Puts one that is not on its way where it belongs now; frees it if it belongs nowhere. */
+void dest_settle(struct schedule *s, struct dest *d);
+uint64_t dest_low(const struct schedule *s, const struct dest *d);
+/* Its cursor moves to n, and the entry behind that is a new one. */
+void dest_pass(struct dest *d, uint64_t n);
+/* Nothing between its cursor and this number was ever its, by its spans; UINT64_MAX: nothing at all
+ * will be until its spans change. */
+uint64_t dest_owed_from(const struct dest *d);
+/* Whether an entry is for it, by facts that cannot change. */
+bool dest_entitled(const struct dest *d, const struct entry *e);
+/* What is owed to it up to n is given up, which is recorded; its cursor is at n or behind. */
+void dest_cut(struct schedule *s, struct dest *d, uint64_t n, enum err why);
+/* The host answers, or showed otherwise that it lives: its back-off is over. */
+void dest_lives(struct schedule *s, struct dest *d);
+void letter_settle(struct schedule *s, struct dest *d, struct letter *letter);
+void letter_give_up(struct schedule *s, struct dest *d, struct letter *letter, enum err why,
+                    int status);

@@ -91,27 +91,19 @@ void schedule_page_failed(struct schedule *s)
     s->page_asked = false;
 }
 
-static void clamp_to_floor(struct schedule *s, struct dest *d, uint64_t floor)
-{
-    if (d->cursor.low >= floor)
-        return;
-    struct change gap = {.kind = CHANGE_CUT, .from = d->cursor.low, .to = floor, .why = ERR_GAP};
-    record(s, d, &gap);
-    d->cursor.low = floor;
-    d->cursor.tries = 0;
-    d->cursor.first_ms = 0;
-}
-
 void schedule_page(struct schedule *s, uint64_t after, uint64_t to, struct entry *const *entries,
                    size_t n, uint64_t floor)
 {
     struct window *oldest = &s->pages[0];
+    /* What the tail has not told yet is cut off: who is entitled to it is not known before. */
+    if (to > s->position)
+        to = s->position;
     for (size_t i = 1; i < SCHEDULE_PAGES; i++)
         if (s->pages[i].used < oldest->used)
             oldest = &s->pages[i];
     window_clear(oldest);
     oldest->after = after > floor ? after : floor;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n && entries[i]->n <= to; i++)
         window_push(oldest, entries[i]);
     oldest->to = to;
     oldest->used = ++s->page_clock;
@@ -121,8 +113,8 @@ void schedule_page(struct schedule *s, uint64_t after, uint64_t to, struct entry
     struct dest *next;
     DL_FOREACH_SAFE(s->lists[DEST_HUNGRY], d, next)
     {
-        clamp_to_floor(s, d, floor);
-        if (window_for(s, d->cursor.low))
+        dest_cut(s, d, floor, ERR_GAP);
+        if (d->cursor.low >= s->position || window_for(s, d->cursor.low))
             dest_goto(s, d, DEST_READY);
     }
 }
