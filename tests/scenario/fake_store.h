@@ -1,0 +1,107 @@
+/* fake_store: relay/store in memory, in virtual time: the same functions, and what Redis holds as
+ * plain lists that a test can look into. The scripts themselves (append.lua ...) are tested against
+ * a real Redis; this model keeps to what they promise.
+ *
+ * A call takes effect after 1 ms and is answered after 2, so that a courier can die in between. */
+#pragma once
+
+#include "relay/store/cursors.h"
+#include "relay/store/journal.h"
+#include "relay/store/keycache.h"
+#include "relay/store/members.h"
+#include "relay/store/tail.h"
+
+/* --- faults ---------------------------------------------------------------------------------- */
+
+enum fake_op {
+    OP_MEMBER,
+    OP_MEMBERS,
+    OP_CHANGE,
+    OP_APPEND,
+    OP_PAGE,
+    OP_BODY,
+    OP_CLAIM,
+    OP_COMMIT,
+    OP_KEY,
+    OP_TRIM,
+    OP_COUNT
+};
+enum fake_fault {
+    FAULT_NONE,
+    FAULT_LOST,       /* never arrives; ERR_REDIS at the deadline */
+    FAULT_UNANSWERED, /* takes effect; ERR_REDIS at the deadline */
+    FAULT_REFUSED     /* ERR_REDIS_REPLY */
+};
+/* What befalls the calls of this kind, after `first` more that go well, for the next `times`. */
+void fake_fault(enum fake_op op, enum fake_fault fault, unsigned first, unsigned times);
+/* How often it was called. */
+unsigned fake_called(enum fake_op op);
+
+/* The model breaks a promise on purpose, so that a test can show that it would see it. */
+enum fake_lie {
+    LIE_NONE,
+    LIE_COMMIT_AHEAD,  /* a commit moves the shard's cursor to the end of the journal */
+    LIE_COMMIT_NEVER,  /* a commit is answered and not written */
+    LIE_NO_FENCE,      /* whoever commits is believed */
+    LIE_TAIL_SKIPS,    /* the tail leaves out every third line */
+    LIE_EVER_MEMBER,   /* the registry's spans are open from the beginning */
+    LIE_APPEND_IGNORES /* the journal does not look at the member's version */
+};
+void fake_lie(enum fake_lie lie);
+
+/* --- life ------------------------------------------------------------------------------------ */
+
+struct store *fake_store_new(void);
+void fake_store_free(struct store **store);
+/* The connection goes away, or comes back. A new time line if the process is another one. */
+void fake_store_up(struct store *store, bool up, bool new_process);
+/* Called with the above. */
+void fake_store_on_ready(struct store *store, void (*cb)(void *arg, bool ready), void *arg);
+
+/* --- what Redis holds ------------------------------------------------------------------------ */
+
+struct fake_line {
+    struct journal_line line; /* its entry and texts are the model's */
+    int64_t at_ms;
+    char *member, *host, *body; /* body NULL: gone */
+    size_t body_n;
+    char event[16];
+    char id[48];
+};
+size_t fake_lines(const struct store *store, const struct fake_line **ret);
+/* The newest number given out. */
+uint64_t fake_newest(const struct store *store);
+/* An entry as if the front had accepted it: post K of a host, for these zones. Returns its number.
+ */
+struct fake_post {
+    const char *from, *audience;
+    unsigned k;
+    enum activity_type type; /* CREATE unless said otherwise */
+    bool no_proof;
+};
+uint64_t fake_accept(struct store *store, const struct fake_post *post);
+/* The bodies up to n are gone; so are the entries. */
+void fake_drop_bodies(struct store *store, uint64_t n);
+void fake_drop_entries(struct store *store, uint64_t n);
+
+/* The record of a member, or NULL. */
+const struct member *fake_member(const struct store *store, const char *host);
+/* The effective cursor of a host, as Redis has it. */
+struct cursor fake_cursor(const struct store *store, const char *host);
+/* What was recorded of (n, host): `fail`, `skip`, `cut` and its code, or NULL. */
+const char *fake_record(const struct store *store, uint64_t n, const char *host);
+size_t fake_records(const struct store *store);
+/* Direct mail that is not settled. */
+size_t fake_mail(const struct store *store);
+/* Whether couriers told that the host is in trouble. */
+bool fake_is_down(const struct store *store, const char *host);
+/* When the last commit took effect; how many did; how many changes it had. */
+int64_t fake_committed_ms(const struct store *store);
+unsigned fake_commits(const struct store *store);
+/* The owner's nonce is another one from now on: somebody else claimed everything. */
+void fake_steal(struct store *store);
+/* What trimming asked for last. */
+uint64_t fake_floor(const struct store *store);
+uint64_t fake_body_floor(const struct store *store);
+/* Forgets all keys of others. */
+void fake_forget_keys(struct store *store);

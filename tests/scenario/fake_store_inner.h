@@ -1,0 +1,95 @@
+/* fake_store_inner: what the two files of the fake store share. */
+#pragma once
+
+#include "tests/scenario/fake_io.h"
+#include "tests/scenario/fake_store.h"
+
+enum { FAKE_SHARDS = 64, FAKE_COMMAND_MS = 2000, FAKE_LISTED = 4096 };
+
+struct own { /* a cursor of its own, or a key */
+    char name[MEMBER_HOST_SIZE];
+    struct cursor cursor;
+};
+
+struct mail {
+    struct direct d; /* its texts are the model's */
+    char *texts[4];
+};
+
+struct object {
+    uint8_t hash[16];
+    bool live;
+    char audience[256];
+    char announce[ENTRY_HASH_SIZE];
+};
+
+struct seen {
+    uint8_t id[32], what[32];
+    uint64_t n;
+};
+
+struct key_kept {
+    char hash[65];
+    char *owner, *inbox, *pem;
+    int64_t fetched_ms;
+};
+
+struct note {
+    uint64_t from, n;
+    char host[MEMBER_HOST_SIZE];
+    char text[64];
+};
+
+struct store {
+    bool up;
+    uint64_t epoch, n, last, floor, body_floor;
+    void (*on_ready)(void *arg, bool ready);
+    void *on_ready_arg;
+
+    struct fake_line *lines;
+    size_t lines_n, lines_cap;
+    struct member *members;
+    size_t members_n;
+    struct own *own;
+    size_t own_n;
+    struct mail *mail;
+    size_t mail_n;
+    struct object *objects;
+    size_t objects_n;
+    struct seen *seen;
+    size_t seen_n;
+    struct key_kept *keys;
+    size_t keys_n;
+    struct note *notes;
+    size_t notes_n;
+    char (*down)[MEMBER_HOST_SIZE];
+    size_t down_n;
+    struct {
+        char nonce[33];
+        uint64_t seq, low;
+    } shards[FAKE_SHARDS];
+    unsigned commits;
+    int64_t committed_ms;
+    struct tail *tails;
+};
+
+/* One call on its way. Embedded first in the record of each kind. */
+struct call {
+    struct store *store;
+    enum fake_op op;
+    enum fake_fault fault;
+    bool worked;
+    uint64_t epoch; /* when it was sent */
+    void (*work)(struct call *call);
+    void (*answer)(struct call *call, enum err err);
+};
+/* Takes call, which was allocated; frees it after the answer. */
+void fake_call(struct store *store, enum fake_op op, struct call *call, void (*work)(struct call *),
+               void (*answer)(struct call *, enum err));
+bool fake_lies(enum fake_lie lie);
+
+/* fake_store_journal.c */
+struct fake_line *fake_line_add(struct store *s, enum journal_line_kind kind);
+void fake_line_fini(struct fake_line *line);
+void fake_tails_wake(struct store *s);
+void fake_tails_lost(struct store *s);

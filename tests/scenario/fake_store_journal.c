@@ -1,0 +1,455 @@
+/* fake_store_journal: the journal of the fake store: lines, bodies, pages and the tail.
+ * May not know: which machine asks, or why. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <utlist.h>
+
+#include "common/io/clock.h"
+#include "common/pure/encode.h"
+#include "tests/scenario/fake_store_inner.h"
+
+enum { PAGE = 256 };
+
+struct fake_line *fake_line_add(struct store *s, enum journal_line_kind kind)
+{
+    if (s->lines_n == s->lines_cap) {
+        s->lines_cap = s->lines_cap ? 2 * s->lines_cap : 64;
+        s->lines = mem_grow(s->lines, s->lines_cap * sizeof(*s->lines));
+    }
+    struct fake_line *line = &s->lines[s->lines_n++];
+    *line = (struct fake_line){.at_ms = clock_wall_ms()};
+    line->line.kind = kind;
+    line->line.previous = s->last;
+    line->line.n = ++s->n;
+    s->last = s->n;
+    snprintf(line->id, sizeof(line->id), "%llu-%llu", (unsigned long long)s->epoch,
+             (unsigned long long)s->n);
+    return line;
+}
+
+void fake_line_fini(struct fake_line *line)
+{
+    entry_unref(&line->line.entry);
+    free(line->member);
+    free(line->host);
+    free(line->body);
+}
+
+size_t fake_lines(const struct store *s, const struct fake_line **ret)
+{
+    *ret = s->lines;
+    return s->lines_n;
+}
+
+uint64_t fake_newest(const struct store *s)
+{
+    return s->n;
+}
+
+static struct fake_line *line_of(const struct store *s, uint64_t n)
+{
+    for (size_t i = 0; i < s->lines_n; i++)
+        if (s->lines[i].line.n == n)
+            return &s->lines[i];
+    return NULL;
+}
+
+/* The line as those who read it are given it: pointers into it hold until it goes. */
+static struct journal_line shown(const struct fake_line *line)
+{
+    struct journal_line l = line->line;
+    l.id = line->id;
+    l.event = span_of(line->event);
+    l.member = span_of(line->member);
+    l.host = span_of(line->host);
+    return l;
+}
+
+static void line_take(struct fake_line *line, const struct entry *entry, struct span body)
+{
+    line->line.entry = entry_new(entry);
+    line->body = mem_copy(body);
+    line->body_n = body.n;
+}
+
+uint64_t fake_accept(struct store *s, const struct fake_post *post)
+{
+    char id[256];
+    char object[256];
+    char body[1024];
+    struct fake_line *line = fake_line_add(s, JOURNAL_ENTRY);
+    snprintf(id, sizeof(id), "https://%s/posts/%u#create", post->from, post->k);
+    snprintf(object, sizeof(object), "https://%s/posts/%u", post->from, post->k);
+    snprintf(body, sizeof(body), "{\"id\":\"%s\",\"type\":\"Create\",\"object\":\"%s\"}", id,
+             object);
+    struct entry e = {.n = line->line.n,
+                      .at_ms = clock_wall_ms(),
+                      .facts = {.type = post->type, .undone = ACTIVITY_OTHER},
+                      .audience = span_of(post->audience),
+                      .origin = span_of(post->from),
+                      .object_host = span_of(post->from),
+                      .id = span_of(id),
+                      .object = span_of(object),
+                      .body_len = strlen(body)};
+    e.facts.has_proof = !post->no_proof;
+    snprintf(e.announce, sizeof(e.announce), "%032u", post->k);
+    line_take(line, &e, span_of(body));
+    fake_tails_wake(s);
+    return line->line.n;
+}
+
+void fake_drop_bodies(struct store *s, uint64_t n)
+{
+    for (size_t i = 0; i < s->lines_n && s->lines[i].line.n <= n; i++) {
+        free(s->lines[i].body);
+        s->lines[i].body = NULL;
+    }
+    s->body_floor = n > s->body_floor ? n : s->body_floor;
+}
+
+void fake_drop_entries(struct store *s, uint64_t n)
+{
+    size_t gone = 0;
+    while (gone + 1 < s->lines_n && s->lines[gone].line.n <= n)
+        fake_line_fini(&s->lines[gone++]);
+    s->lines_n -= gone;
+    memmove(s->lines, s->lines + gone, s->lines_n * sizeof(*s->lines));
+    s->floor = n > s->floor ? n : s->floor;
+}
+
+uint64_t fake_floor(const struct store *s)
+{
+    return s->floor;
+}
+
+uint64_t fake_body_floor(const struct store *s)
+{
+    return s->body_floor;
+}
+
+/* --- append ---------------------------------------------------------------------------------- */
+
+struct append_call {
+    struct call call;
+    struct journal_append a;
+    uint8_t hashes[4][32];
+    bool has[4];
+    struct bytes texts[7];
+    journal_appended_cb cb;
+    void *arg;
+    struct journal_appended answer;
+    struct bytes record;
+};
+
+static struct object *object_of(struct store *s, const uint8_t *hash)
+{
+    for (size_t i = 0; hash && i < s->objects_n; i++)
+        if (memcmp(s->objects[i].hash, hash, 16) == 0)
+            return &s->objects[i];
+    return NULL;
+}
+
+static enum journal_result repeated(const struct store *s, const struct append_call *c)
+{
+    for (size_t i = 0; i < s->seen_n; i++)
+        if (memcmp(s->seen[i].id, c->hashes[0], 32) == 0)
+            return memcmp(s->seen[i].what, c->hashes[1], 4) == 0 ? JOURNAL_DUPLICATE
+                                                                 : JOURNAL_REUSED;
+    return JOURNAL_APPENDED;
+}
+
+static void wake_line(struct store *s, struct span host)
+{
+    for (size_t i = 0; i < s->down_n; i++)
+        if (span_eq_str(host, s->down[i])) {
+            memmove(s->down[i], s->down[--s->down_n], MEMBER_HOST_SIZE);
+            fake_line_add(s, JOURNAL_WAKE)->host = mem_copy(host);
+            return;
+        }
+}
+
+static void write_entry(struct append_call *c, struct object *object, struct span audience)
+{
+    struct store *s = c->call.store;
+    const struct journal_append *a = &c->a;
+    struct bytes hex;
+    wake_line(s, a->from);
+    struct fake_line *line = fake_line_add(s, JOURNAL_ENTRY);
+    struct entry e = {.n = line->line.n,
+                      .at_ms = a->now_ms,
+                      .facts = a->facts,
+                      .audience = audience,
+                      .origin = a->from,
+                      .object_host = a->object_host,
+                      .id = a->id,
+                      .object = a->object,
+                      .body_len = a->body.n};
+    bytes_init(&hex, 64);
+    if (a->kind == JOURNAL_DELETE && object)
+        span_copy(span_of(object->announce), e.announce, sizeof(e.announce));
+    else if (c->has[3]) {
+        hex_write(&hex, (struct span){(const char *)c->hashes[0], 16});
+        span_copy(bytes_span(&hex), e.announce, sizeof(e.announce));
+    }
+    bytes_fini(&hex);
+    e.facts.announced = a->kind == JOURNAL_DELETE && e.announce[0];
+    e.facts.nameless = !e.announce[0];
+    line_take(line, &e, a->body);
+    if (!object && c->has[2]) {
+        object = &s->objects[s->objects_n++];
+        memcpy(object->hash, c->hashes[2], 16);
+    }
+    if (object) {
+        object->live = a->kind != JOURNAL_DELETE;
+        span_copy(audience, object->audience, sizeof(object->audience));
+        if (!a->facts.has_proof)
+            memcpy(object->announce, e.announce, sizeof(e.announce));
+    }
+    c->answer.result = JOURNAL_APPENDED;
+    c->answer.n = line->line.n;
+    fake_tails_wake(s);
+}
+
+static void work_append(struct call *call)
+{
+    struct append_call *c = (struct append_call *)call;
+    struct store *s = call->store;
+    char host[MEMBER_HOST_SIZE];
+    span_copy(c->a.from, host, sizeof(host));
+    const struct member *m = fake_member(s, host);
+    if ((m ? m->ver : 0) != c->a.ver && !fake_lies(LIE_APPEND_IGNORES)) {
+        c->answer.result = JOURNAL_AGAIN;
+        if (m)
+            member_write(m, &c->record);
+        return;
+    }
+    struct object *object = object_of(s, c->has[2] ? c->hashes[2] : NULL);
+    struct span audience = c->a.audience;
+    if (c->a.kind == JOURNAL_DELETE) {
+        c->answer.result = JOURNAL_DUPLICATE;
+        if (object && !object->live)
+            return;
+        audience = object ? span_of(object->audience) : c->a.zone;
+    } else {
+        c->answer.result = repeated(s, c);
+        if (c->answer.result != JOURNAL_APPENDED)
+            return;
+    }
+    c->answer.result = JOURNAL_NOBODY;
+    if (!audience.n)
+        return;
+    if (c->a.kind != JOURNAL_DELETE) {
+        struct seen *seen = &s->seen[s->seen_n++];
+        memcpy(seen->id, c->hashes[0], 32);
+        memcpy(seen->what, c->hashes[1], 32);
+    }
+    write_entry(c, object, audience);
+}
+
+static void answer_append(struct call *call, enum err err)
+{
+    struct append_call *c = (struct append_call *)call;
+    c->answer.err = err;
+    if (c->answer.result == JOURNAL_AGAIN)
+        c->answer.member = bytes_span(&c->record);
+    c->cb(c->arg, &c->answer);
+    for (size_t i = 0; i < 7; i++)
+        bytes_fini(&c->texts[i]);
+    bytes_fini(&c->record);
+}
+
+static void keep_hash(struct append_call *c, size_t i, const uint8_t *hash)
+{
+    c->has[i] = hash != NULL;
+    if (hash)
+        memcpy(c->hashes[i], hash, 32);
+}
+
+static void keep_text(struct append_call *c, size_t i, struct span *text)
+{
+    bytes_init(&c->texts[i], 1 << 20);
+    bytes_add(&c->texts[i], *text);
+    *text = bytes_span(&c->texts[i]);
+}
+
+void journal_append(struct store *store, const struct journal_append *append,
+                    journal_appended_cb cb, void *arg)
+{
+    struct append_call *c = mem_new(sizeof(*c));
+    c->a = *append;
+    c->cb = cb;
+    c->arg = arg;
+    keep_hash(c, 0, append->id_hash);
+    keep_hash(c, 1, append->what_hash);
+    keep_hash(c, 2, append->object_hash);
+    keep_hash(c, 3, append->again_hash);
+    struct span *texts[] = {&c->a.from, &c->a.audience,    &c->a.zone,  &c->a.id,
+                            &c->a.body, &c->a.object_host, &c->a.object};
+    for (size_t i = 0; i < 7; i++)
+        keep_text(c, i, texts[i]);
+    bytes_init(&c->record, MEMBER_TEXT_MAX);
+    fake_call(store, OP_APPEND, &c->call, work_append, answer_append);
+}
+
+/* --- pages, bodies, trimming ----------------------------------------------------------------- */
+
+struct read_call {
+    struct call call;
+    uint64_t after;
+    size_t count;
+    journal_page_cb page;
+    journal_body_cb body;
+    void *arg;
+};
+
+static void work_nothing(struct call *call)
+{
+    (void)call;
+}
+
+static void answer_page(struct call *call, enum err err)
+{
+    struct read_call *c = (struct read_call *)call;
+    const struct store *s = call->store;
+    struct journal_page page = {.err = err};
+    struct journal_line *lines = mem_new((s->lines_n + 1) * sizeof(*lines));
+    for (size_t i = 0; err == ERR_OK && i < s->lines_n && page.lines_n < c->count; i++)
+        if (s->lines[i].line.n > c->after)
+            lines[page.lines_n++] = shown(&s->lines[i]);
+    page.lines = lines;
+    page.n = err == ERR_OK ? s->n : 0;
+    page.floor = err == ERR_OK ? s->floor : 0;
+    c->page(c->arg, &page);
+    free(lines);
+}
+
+void journal_page(struct store *store, uint64_t after, size_t count, journal_page_cb cb, void *arg)
+{
+    struct read_call *c = mem_new(sizeof(*c));
+    c->after = after;
+    c->count = count;
+    c->page = cb;
+    c->arg = arg;
+    fake_call(store, OP_PAGE, &c->call, work_nothing, answer_page);
+}
+
+static void answer_body(struct call *call, enum err err)
+{
+    struct read_call *c = (struct read_call *)call;
+    const struct fake_line *line = err == ERR_OK ? line_of(call->store, c->after) : NULL;
+    c->body(c->arg, err, line && line->body ? (struct span){line->body, line->body_n} : SPAN_NONE);
+}
+
+void journal_body(struct store *store, uint64_t n, journal_body_cb cb, void *arg)
+{
+    struct read_call *c = mem_new(sizeof(*c));
+    c->after = n;
+    c->body = cb;
+    c->arg = arg;
+    fake_call(store, OP_BODY, &c->call, work_nothing, answer_body);
+}
+
+void journal_trim(struct store *store, const char *keep, uint64_t bodies)
+{
+    struct span id = span_of(keep);
+    uint64_t n = 0;
+    span_cut(&id, '-');
+    if (id.p && span_u64(id, UINT64_MAX, &n) && n)
+        fake_drop_entries(store, n - 1);
+    if (bodies)
+        fake_drop_bodies(store, bodies - 1);
+}
+
+/* --- tail ------------------------------------------------------------------------------------ */
+
+struct tail {
+    struct tail *prev, *next;
+    struct tail_config config;
+    struct event *event;
+    uint64_t told, mail_told;
+};
+
+static void tell_mail(struct tail *t)
+{
+    const struct store *s = t->config.store;
+    for (size_t i = 0; i < s->mail_n; i++)
+        if (s->mail[i].d.n > t->mail_told) {
+            t->mail_told = s->mail[i].d.n;
+            t->config.on_direct(t->config.arg, &s->mail[i].d);
+        }
+}
+
+static void on_tail(void *arg)
+{
+    struct tail *t = arg;
+    const struct store *s = t->config.store;
+    size_t told = 0;
+    t->event = NULL;
+    tell_mail(t);
+    if (t->told < s->floor)
+        t->told = s->floor;
+    for (size_t i = 0; i < s->lines_n && told < PAGE; i++) {
+        struct journal_line line = shown(&s->lines[i]);
+        if (line.n <= t->told)
+            continue;
+        t->told = line.n;
+        told++;
+        if (!fake_lies(LIE_TAIL_SKIPS) || line.n % 3)
+            t->config.on_line(t->config.arg, &line);
+    }
+    if (told == PAGE)
+        t->event = fake_at(fake_now() + 1, on_tail, t);
+    t->config.on_batch(t->config.arg);
+}
+
+void fake_tails_wake(struct store *s)
+{
+    struct tail *t;
+    DL_FOREACH(s->tails, t)
+    {
+        if (!t->event)
+            t->event = fake_at(fake_now() + 1, on_tail, t);
+    }
+}
+
+static void on_tail_lost(void *arg)
+{
+    struct tail *t = arg;
+    t->event = NULL;
+    t->config.on_lost(t->config.arg, "no connection to Redis");
+}
+
+void fake_tails_lost(struct store *s)
+{
+    struct tail *t;
+    DL_FOREACH(s->tails, t)
+    {
+        fake_cancel(&t->event);
+        t->event = fake_at(fake_now(), on_tail_lost, t);
+    }
+}
+
+enum err tail_new(struct loop *loop, const struct tail_config *config, struct tail **ret)
+{
+    struct tail *t = mem_new(sizeof(*t));
+    (void)loop;
+    t->config = *config;
+    t->told = config->after;
+    DL_APPEND(t->config.store->tails, t);
+    t->event = fake_at(fake_now() + 1, on_tail, t);
+    *ret = t;
+    return ERR_OK;
+}
+
+void tail_free(struct tail **tail)
+{
+    struct tail *t = *tail;
+    *tail = NULL;
+    if (!t)
+        return;
+    fake_cancel(&t->event);
+    DL_DELETE(t->config.store->tails, t);
+    free(t);
+}

@@ -1,0 +1,474 @@
+/* world: the relay and the other servers of a scenario.
+ * May not know: what any scenario is about. */
+#include "tests/scenario/world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/io/clock.h"
+#include "common/pure/uri.h"
+#include "keys/digest.h"
+#include "relay/names.h"
+
+static const char yaml[] = "url: https://relay.example\n"
+                           "listen: 127.0.0.1:8080\n"
+                           "metrics: 127.0.0.1:9090\n"
+                           "data: %s\n"
+                           "redis: redis://127.0.0.1:1/0\n"
+                           "zones:\n"
+                           "  internal:\n"
+                           "    hosts: ['*.corp.example']\n"
+                           "    networks: [10.0.0.0/8]\n"
+                           "    join: open\n"
+                           "  partners:\n"
+                           "    hosts: ['*.partner.example']\n"
+                           "    join: invited\n"
+                           "rules:\n"
+                           "  - { name: shared, from: internal, to: partners,\n"
+                           "      when: { tags: [partners] }, then: allow }\n";
+
+/* --- keys, once a program -------------------------------------------------------------------- */
+
+static char dir[] = "/tmp/weir-scenario-XXXXXX";
+static struct key *pair[2];
+static struct bytes pem[2];
+
+static void path_of(char out[128], const char *file)
+{
+    snprintf(out, 128, "%s/%s", dir, file);
+}
+
+static const char *const files[] = {KEY_FILE_RSA, KEY_FILE_ED25519, "peer-0.pem", "peer-1.pem"};
+
+int world_keys(void **state)
+{
+    (void)state;
+    struct bytes why;
+    char path[128];
+    bytes_init(&why, 4096);
+    if (!mkdtemp(dir))
+        return -1;
+    for (size_t i = 0; i < 4; i++) {
+        path_of(path, files[i]);
+        if (key_create(path, i ? KEY_ED25519 : KEY_RSA, &why) != ERR_OK)
+            return -1;
+        if (i < 2)
+            continue;
+        bytes_init(&pem[i - 2], 4096);
+        if (key_load(path, &why, &pair[i - 2]) != ERR_OK)
+            return -1;
+        key_public_pem(pair[i - 2], &pem[i - 2]);
+    }
+    bytes_fini(&why);
+    return 0;
+}
+
+int world_keys_gone(void **state)
+{
+    (void)state;
+    char path[128];
+    for (size_t i = 0; i < 4; i++) {
+        path_of(path, files[i]);
+        unlink(path);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        key_free(&pair[i]);
+        bytes_fini(&pem[i]);
+    }
+    return rmdir(dir);
+}
+
+/* --- other servers --------------------------------------------------------------------------- */
+
+static unsigned post_number(struct span text)
+{
+    static const char mark[] = "/posts/";
+    const char *at = memmem(text.p, text.n, mark, strlen(mark));
+    return at ? (unsigned)strtoul(at + strlen(mark), NULL, 10) : 0;
+}
+
+static bool mentions(struct span text, const char *word)
+{
+    return memmem(text.p, text.n, word, strlen(word)) != NULL;
+}
+
+static char *field_copy(const struct fake_arrived *a, const char *name)
+{
+    size_t n = strlen(name);
+    for (size_t i = 0; i < a->fields_n; i++)
+        if (strncmp(a->fields[i], name, n) == 0)
+            return mem_copy(span_of(a->fields[i] + n));
+    return NULL;
+}
+
+static void on_free_again(void *arg)
+{
+    struct peer *p = arg;
+    p->busy--;
+}
+
+static void take(struct peer *p, const struct fake_arrived *a, struct fake_answer *ret)
+{
+    *ret = p->script_at < p->script_n ? p->script[p->script_at++] : p->answers;
+    if (p->got_n == PEER_GOT)
+        abort();
+    struct got *got = &p->got[p->got_n++];
+    *got =
+        (struct got){.at_ms = fake_now(),
+                     .k = post_number(a->body),
+                     .status = ret->err == ERR_OK && ret->delay_ms < 30 * SECOND ? ret->status : 0,
+                     .announce = mentions(a->body, "\"Announce\""),
+                     .direct = mentions(a->body, "\"Accept\"") || mentions(a->body, "\"Reject\""),
+                     .body = mem_copy(a->body),
+                     .signature = field_copy(a, "Signature: ")};
+    p->busy++;
+    p->busy_most = p->busy > p->busy_most ? p->busy : p->busy_most;
+    int64_t until = ret->delay_ms < 30 * SECOND ? ret->delay_ms : 30 * SECOND - 1;
+    fake_at(fake_now() + until, on_free_again, p);
+}
+
+static void on_site(void *arg, const struct fake_arrived *a, struct fake_answer *ret)
+{
+    struct peer *p = arg;
+    if (strcmp(a->method, "POST") == 0) {
+        take(p, a, ret);
+        return;
+    }
+    p->fetches++;
+    p->fetched_ms = fake_now();
+    snprintf(p->text, sizeof(p->text),
+             "{\"id\":\"%s\",\"type\":\"Service\",\"inbox\":\"%s\",\"publicKey\":{\"id\":\"%s\","
+             "\"owner\":\"%s\",\"publicKeyPem\":\"",
+             p->actor, p->inbox, p->key_id, p->actor);
+    size_t n = strlen(p->text);
+    for (const char *c = bytes_str(&pem[p->key]); *c && n + 8 < sizeof(p->text); c++) {
+        if (*c == '\n')
+            p->text[n++] = '\\';
+        p->text[n++] = *c == '\n' ? 'n' : *c;
+    }
+    snprintf(p->text + n, sizeof(p->text) - n, "\"}}");
+    *ret = p->document;
+    ret->body = ret->body ? ret->body : p->text;
+    ret->content_type = "application/activity+json";
+}
+
+void peer_init(struct peer *p, const char *name, bool internal)
+{
+    *p = (struct peer){.document = {.status = 200}, .answers = {.status = 202, .delay_ms = 20}};
+    snprintf(p->host, sizeof(p->host), "%s.%s.example", name, internal ? "corp" : "partner");
+    snprintf(p->actor, sizeof(p->actor), "https://%s/actor", p->host);
+    snprintf(p->key_id, sizeof(p->key_id), "%s#main-key", p->actor);
+    snprintf(p->inbox, sizeof(p->inbox), "https://%s/inbox", p->host);
+    p->got = mem_new(PEER_GOT * sizeof(*p->got));
+    peer_moves(p, internal ? "10.1.2.3" : "93.184.216.34");
+}
+
+void peer_fini(struct peer *p)
+{
+    for (size_t i = 0; i < p->got_n; i++) {
+        free(p->got[i].body);
+        free(p->got[i].signature);
+    }
+    free(p->got);
+}
+
+void peer_away(struct peer *p, bool away)
+{
+    fake_host(p->host, p->address, away ? NULL : on_site, p);
+}
+
+void peer_moves(struct peer *p, const char *address)
+{
+    p->address = address;
+    peer_away(p, false);
+}
+
+void peer_next(struct peer *p, struct fake_answer answer)
+{
+    if (p->script_n == PEER_SCRIPT)
+        abort();
+    p->script[p->script_n++] = answer;
+}
+
+static bool took(const struct got *got)
+{
+    return got->k && got->status >= 200 && got->status < 300;
+}
+
+size_t peer_took(const struct peer *p, unsigned *ret, size_t most, bool first)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < p->got_n; i++) {
+        bool before = false;
+        for (size_t j = 0; first && j < i; j++)
+            before = before || (took(&p->got[j]) && p->got[j].k == p->got[i].k);
+        if (!took(&p->got[i]) || before)
+            continue;
+        if (n < most)
+            ret[n] = p->got[i].k;
+        n++;
+    }
+    return n;
+}
+
+size_t peer_times(const struct peer *p, unsigned k)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < p->got_n; i++)
+        n += p->got[i].k == k && took(&p->got[i]);
+    return n;
+}
+
+size_t peer_sent(const struct peer *p, unsigned k)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < p->got_n; i++)
+        n += p->got[i].k == k;
+    return n;
+}
+
+/* --- the relay ------------------------------------------------------------------------------- */
+
+void world_init(struct world *w, uint64_t seed)
+{
+    struct bytes text;
+    struct bytes why;
+    struct config *config = NULL;
+    fake_reset(seed);
+    *w = (struct world){0};
+    bytes_init(&text, 65536);
+    bytes_init(&why, CONFIG_WHY_MAX);
+    bytes_addf(&text, yaml, dir);
+    enum err e = config_read(bytes_span(&text), "weir.yaml", &why, &config);
+    if (e == ERR_OK)
+        e = context_init(&w->context, loop_new(), &config, &why);
+    if (e != ERR_OK)
+        fail_msg("%s", bytes_str(&why));
+    bytes_fini(&text);
+    bytes_fini(&why);
+    w->context.store = fake_store_new();
+    w->context.client = http_client_new(w->context.loop, "weir", 1, 64);
+}
+
+void world_fini(struct world *w)
+{
+    front_free(&w->front);
+    courier_free(&w->courier);
+    http_client_free(&w->context.client);
+    loop_free(&w->context.loop);
+    fake_store_free(&w->context.store);
+    context_fini(&w->context);
+    assert_int_equal(fake_waiting(), 0);
+}
+
+void world_front(struct world *w)
+{
+    struct bytes why;
+    bytes_init(&why, 1024);
+    assert_int_equal(front_new(&w->context, &why, &w->front), ERR_OK);
+    bytes_fini(&why);
+}
+
+static void on_ready(void *arg, bool ready)
+{
+    struct world *w = arg;
+    if (w->courier)
+        courier_ready(w->courier, ready);
+}
+
+void world_courier(struct world *w)
+{
+    w->courier = courier_new(&w->context);
+    fake_store_on_ready(w->context.store, on_ready, w);
+    courier_ready(w->courier, true);
+}
+
+void world_courier_dies(struct world *w)
+{
+    courier_free(&w->courier);
+    world_courier(w);
+}
+
+static void on_drained(void *arg)
+{
+    struct world *w = arg;
+    assert_false(w->drained);
+    w->drained = true;
+}
+
+void world_courier_ends(struct world *w)
+{
+    w->drained = false;
+    courier_drain(w->courier, on_drained, w);
+    fake_run(40 * SECOND);
+    assert_true(w->drained);
+    courier_free(&w->courier);
+}
+
+struct outcome {
+    unsigned times;
+    enum err err;
+};
+
+static void on_event(void *arg, enum err err, const struct member *member)
+{
+    struct outcome *o = arg;
+    (void)member;
+    o->times++;
+    o->err = err;
+}
+
+enum err world_event(struct world *w, const struct peer *p, enum member_event event,
+                     const struct member *with)
+{
+    struct outcome o = {0};
+    struct membership_ask ask = {.host = span_of(p->host), .event = event, .with = with};
+    membership_change(&w->context, &ask, on_event, &o);
+    fake_run(10);
+    assert_int_equal(o.times, 1);
+    return o.err;
+}
+
+void world_member(struct world *w, const struct peer *p)
+{
+    struct member *with = mem_new(sizeof(*with));
+    int zone = policy_zone_of(&w->context.config->policy, span_of(p->host));
+    assert_true(zone >= 0);
+    span_copy(span_of(w->context.config->policy.zones[zone].name), with->zone, sizeof(with->zone));
+    if (w->context.config->policy.zones[zone].join == JOIN_INVITED)
+        assert_int_equal(world_event(w, p, EVENT_INVITE, with), ERR_OK);
+    span_copy(span_of(p->actor), with->actor, sizeof(with->actor));
+    span_copy(span_of(p->inbox), with->inbox, sizeof(with->inbox));
+    snprintf(with->follow, sizeof(with->follow), "%s/follow", p->actor);
+    assert_int_equal(world_event(w, p, EVENT_FOLLOW, with), ERR_OK);
+    free(with);
+}
+
+uint64_t world_post(struct world *w, unsigned k)
+{
+    struct fake_post post = {.from = WORLD_AUTHOR, .audience = "internal", .k = k};
+    return fake_accept(w->context.store, &post);
+}
+
+/* --- what comes in --------------------------------------------------------------------------- */
+
+#define PUBLIC "https://www.w3.org/ns/activitystreams#Public"
+
+void write_create(const struct peer *p, unsigned k, struct bytes *out)
+{
+    bytes_addf(out,
+               "{\"id\":\"https://%s/posts/%u#create\",\"type\":\"Create\",\"actor\":\"%s\","
+               "\"to\":\"" PUBLIC "\",\"object\":{\"id\":\"https://%s/posts/%u\",\"type\":\"Note\","
+               "\"attributedTo\":\"%s\",\"to\":\"" PUBLIC "\",\"content\":\"post %u\"},"
+               "\"proof\":{\"type\":\"DataIntegrityProof\"}}",
+               p->host, k, p->actor, p->host, k, p->actor, k);
+}
+
+void write_follow(const struct peer *p, struct bytes *out)
+{
+    bytes_addf(out,
+               "{\"id\":\"%s/follow\",\"type\":\"Follow\",\"actor\":\"%s\",\"object\":\"" PUBLIC
+               "\"}",
+               p->actor, p->actor);
+}
+
+void write_delete(const struct peer *p, unsigned k, struct bytes *out)
+{
+    struct bytes object;
+    bytes_init(&object, 256);
+    if (k)
+        bytes_addf(&object, "https://%s/posts/%u", p->host, k);
+    else
+        bytes_add_str(&object, p->actor);
+    bytes_addf(out,
+               "{\"id\":\"%s#delete\",\"type\":\"Delete\",\"actor\":\"%s\",\"to\":\"" PUBLIC
+               "\",\"object\":\"%s\",\"proof\":{\"type\":\"DataIntegrityProof\"}}",
+               bytes_str(&object), p->actor, bytes_str(&object));
+    bytes_fini(&object);
+}
+
+void world_send(struct world *w, const struct peer *p, int key, const struct bytes *body,
+                struct fake_reply *reply)
+{
+    struct bytes lines;
+    struct fake_field fields[8] = {{"Host", "relay.example"},
+                                   {"Content-Type", "application/activity+json"}};
+    size_t n = 2;
+    bytes_init(&lines, 16384);
+    struct signature_order order = {.scheme = SIGNATURE_CAVAGE,
+                                    .key = pair[key < 0 ? p->key : key],
+                                    .key_id = span_of(p->key_id),
+                                    .method = SPAN("POST"),
+                                    .url_scheme = SPAN("https"),
+                                    .authority = SPAN("relay.example"),
+                                    .target = SPAN("/inbox"),
+                                    .body = bytes_span(body),
+                                    .content_type = SPAN("application/activity+json"),
+                                    .now = clock_wall_ms() / 1000};
+    assert_int_equal(signature_write(&order, &lines), ERR_OK);
+    for (char *at = lines.p, *end; n < 8 && (end = strstr(at, "\r\n")); at = end + 2, n++) {
+        char *colon = strstr(at, ": ");
+        *colon = '\0';
+        *end = '\0';
+        fields[n] = (struct fake_field){at, colon + 2};
+    }
+    fake_request(w->context.config->set.listen, "POST", "/inbox", fields, n, bytes_span(body),
+                 reply);
+    bytes_fini(&lines);
+}
+
+void world_send_create(struct world *w, const struct peer *p, unsigned k, struct fake_reply *reply)
+{
+    struct bytes body;
+    bytes_init(&body, 8192);
+    write_create(p, k, &body);
+    world_send(w, p, -1, &body, reply);
+    bytes_fini(&body);
+}
+
+void world_send_follow(struct world *w, const struct peer *p, struct fake_reply *reply)
+{
+    struct bytes body;
+    bytes_init(&body, 8192);
+    write_follow(p, &body);
+    world_send(w, p, -1, &body, reply);
+    bytes_fini(&body);
+}
+
+void world_send_delete(struct world *w, const struct peer *p, unsigned k, struct fake_reply *reply)
+{
+    struct bytes body;
+    bytes_init(&body, 8192);
+    write_delete(p, k, &body);
+    world_send(w, p, -1, &body, reply);
+    bytes_fini(&body);
+}
+
+unsigned long reply_retry_after(const struct fake_reply *reply)
+{
+    static const char name[] = "Retry-After: ";
+    const char *at = strstr(reply->fields, name);
+    return at ? strtoul(at + strlen(name), NULL, 10) : 0;
+}
+
+bool reply_is(const struct fake_reply *reply, int status, const char *code)
+{
+    bool same = reply->times == 1 && reply->status == status &&
+                (!code || strstr(reply->body, code) != NULL);
+    if (!same)
+        print_message("answered %u times: %d %s\n%s", reply->times, reply->status, reply->body,
+                      fake_log());
+    return same;
+}
+
+size_t world_entries(const struct world *w)
+{
+    const struct fake_line *lines;
+    size_t n = fake_lines(w->context.store, &lines);
+    size_t entries = 0;
+    for (size_t i = 0; i < n; i++)
+        entries += lines[i].line.kind == JOURNAL_ENTRY;
+    return entries;
+}
