@@ -17,6 +17,8 @@ struct fetch {
     fetch_done done;
     void *arg;
     struct http_call *call;
+    bool failing;     /* fetch_fail() is due, and frees it */
+    int64_t until_ms; /* redirects and all */
     char url[URI_MAX + 1];
     unsigned redirects;
 };
@@ -31,8 +33,18 @@ static void fetch_end(struct fetch *f, const struct fetch_result *result)
 
 static void fetch_fail(void *arg)
 {
+    struct fetch *f = arg;
     struct fetch_result result = {.err = ERR_URL};
-    fetch_end(arg, &result);
+    if (f->done)
+        fetch_end(f, &result);
+    else
+        free(f);
+}
+
+static void fail_later(struct fetch *f)
+{
+    f->failing = true;
+    loop_post(f->context->loop, fetch_fail, f);
 }
 
 /* `application/activity+json`, or `application/ld+json` with ActivityStreams' profile
@@ -103,16 +115,17 @@ static void fetch_ask(struct fetch *f)
 {
     const struct settings *set = &f->context->config->set;
     struct signed_fields fields;
+    int64_t left_ms = f->until_ms - clock_mono_ms();
     if (signed_fields(f->context, "GET", span_of(f->url), SPAN_NONE, SPAN_NONE, clock_wall_ms(),
                       &fields) != ERR_OK) {
-        loop_post(f->context->loop, fetch_fail, f);
+        fail_later(f);
     } else {
         struct http_ask ask = {.method = "GET",
                                .url = f->url,
                                .fields = fields.list,
                                .fields_n = fields.n,
                                .connect_ms = set->fetch_connect,
-                               .total_ms = set->fetch_total,
+                               .total_ms = left_ms > 1 ? left_ms : 1,
                                .answer_max = (size_t)set->fetch_body,
                                .guard = guard_allows,
                                .guard_arg = &f->guard};
@@ -129,12 +142,13 @@ struct fetch *fetch_new(struct context *context, struct span url, const char *zo
     f->context = context;
     f->done = done;
     f->arg = arg;
+    f->until_ms = clock_mono_ms() + context->config->set.fetch_total;
     f->guard.context = context;
     span_copy(span_of(zone), f->guard.zone, sizeof(f->guard.zone));
     if (uri_read(url, &uri) == ERR_OK && uri_write(&uri, f->url, sizeof(f->url)))
         fetch_ask(f);
     else
-        loop_post(context->loop, fetch_fail, f);
+        fail_later(f);
     return f;
 }
 
@@ -145,5 +159,7 @@ void fetch_cancel(struct fetch **fetch)
     if (!f)
         return;
     http_call_cancel(&f->call);
-    free(f);
+    f->done = NULL;
+    if (!f->failing)
+        free(f);
 }

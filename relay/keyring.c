@@ -32,6 +32,7 @@ struct ring {
     struct keyring *owner;    /* NULL once the keyring is gone */
     enum ring_state state;
     struct waiter *waiters;
+    struct waiter *answered; /* those of them that are being called back */
     struct fetch *fetch;
     bool second; /* the owner's document is being fetched */
     enum err err;
@@ -61,13 +62,24 @@ struct keyring *keyring_new(struct context *context)
     return k;
 }
 
+/* Everyone, or those with this arg. */
+static void drop_waiters(struct waiter **at, const void *arg)
+{
+    while (*at) {
+        struct waiter *w = *at;
+        if (arg && w->arg != arg) {
+            at = &w->next;
+        } else {
+            *at = w->next;
+            free(w);
+        }
+    }
+}
+
 static void ring_free(struct ring *r)
 {
-    struct waiter *w;
-    while ((w = r->waiters)) {
-        r->waiters = w->next;
-        free(w);
-    }
+    drop_waiters(&r->waiters, NULL);
+    drop_waiters(&r->answered, NULL);
     fetch_cancel(&r->fetch);
     pubkey_free(&r->key);
     free(r->actor);
@@ -125,6 +137,7 @@ static struct ring *ring_for(struct keyring *k, struct span key_id, const char *
     struct ring *r = ring_find(k, key_id);
     if (r) {
         ring_touch(k, r);
+        span_copy(span_of(zone), r->zone, sizeof(r->zone)); /* a reload may have moved its host */
         return r;
     }
     make_room(k);
@@ -158,10 +171,12 @@ static void answer(struct ring *r)
     struct keyring_answer a;
     struct waiter *w;
     r->state = RING_IDLE;
-    while ((w = r->waiters)) {
+    r->answered = r->waiters; /* who asks again from its callback waits for another answer */
+    r->waiters = NULL;
+    while ((w = r->answered)) {
         keyring_cb cb = w->cb;
         void *arg = w->arg;
-        r->waiters = w->next;
+        r->answered = w->next;
         free(w);
         fill(r, &a);
         cb(arg, &a);
@@ -173,6 +188,14 @@ static void ring_failed(struct ring *r, enum err err)
     const struct settings *set = &r->owner->context->config->set;
     r->err = err;
     r->until_ms = clock_wall_ms() + (err_later(err) ? set->keys_unreachable : set->keys_refused);
+    answer(r);
+}
+
+/* A host that is away does not take back the key that it gave; nor is it asked for each request. */
+static void answer_old(struct ring *r)
+{
+    int64_t until_ms = clock_wall_ms() + r->owner->context->config->set.keys_unreachable;
+    r->until_ms = r->until_ms > until_ms ? r->until_ms : until_ms;
     answer(r);
 }
 
@@ -248,8 +271,10 @@ static void on_fetched(void *arg, const struct fetch_result *result)
     if (e == ERR_AGAIN)
         return;
     metric_add(METER_KEY_FETCHES, (size_t)e, 1);
-    if (e == ERR_OK || (r->key && err_later(e)))
-        answer(r); /* a host that is away does not take back the key that it gave */
+    if (e == ERR_OK)
+        answer(r);
+    else if (r->key && r->err == ERR_OK && err_later(e))
+        answer_old(r);
     else
         ring_failed(r, e);
 }
@@ -340,15 +365,7 @@ void keyring_forget(struct keyring *k, void *arg)
     struct ring *r;
     DL_FOREACH(k->order, r)
     {
-        struct waiter **at = &r->waiters;
-        while (*at) {
-            struct waiter *w = *at;
-            if (w->arg == arg) {
-                *at = w->next;
-                free(w);
-            } else {
-                at = &w->next;
-            }
-        }
+        drop_waiters(&r->waiters, arg);
+        drop_waiters(&r->answered, arg);
     }
 }
