@@ -218,13 +218,16 @@ static void send_command(struct redis *redis, const struct span *argv, size_t n,
 void redis_call(struct redis *redis, const struct span *argv, size_t n, int64_t extra_ms,
                 redis_cb cb, void *arg)
 {
-    struct command *c = command_new(cb, arg);
-    if (redis->state == UP) {
-        send_command(redis, argv, n, extra_ms, c);
-    } else {
-        push(&redis->lost, c);
-        need_later(redis);
-    }
+    if (redis->state == UP)
+        send_command(redis, argv, n, extra_ms, command_new(cb, arg));
+    else
+        redis_refuse(redis, cb, arg);
+}
+
+void redis_refuse(struct redis *redis, redis_cb cb, void *arg)
+{
+    push(&redis->lost, command_new(cb, arg));
+    need_later(redis);
 }
 
 uint64_t redis_commands_sent(void)
@@ -445,6 +448,7 @@ void redis_free(struct redis **redis)
         return;
     redis_goto(r, WAIT);
     give_up(r);
+    r->posted = true; /* who asks again below is answered below */
     timer_free(&r->timer);
     timer_free(&r->later);
     while ((c = pop(&r->lost)) || (c = pop(&r->sent)))

@@ -46,6 +46,10 @@ void redis_reset(struct redis *redis);
 void redis_call(struct redis *redis, const struct span *argv, size_t n, int64_t extra_ms,
                 redis_cb cb, void *arg);
 
+/* As a command that finds no connection: ERR_REDIS in a later turn, or during redis_free(). For
+ * whoever must not send it now. */
+void redis_refuse(struct redis *redis, redis_cb cb, void *arg);
+
 /* A Lua script: loaded at need (NOSCRIPT: SCRIPT LOAD, then once more). A call that had to load it
  * runs after commands that were sent later. */
 struct redis_script {
