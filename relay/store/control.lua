@@ -7,15 +7,19 @@ local P = '{weir}:'
 local epoch, host, ver, record, event, now, cuts, shard, inbox, kind, body, here = unpack(ARGV)
 local log = redis.call('HMGET', P .. 'log', 'epoch', 'last')
 if log[1] ~= epoch then return { 'EPOCH' } end
-local member = redis.call('HMGET', P .. 'member:' .. host, 'ver', 'm')
-if (member[1] or '0') ~= ver then return { 'AGAIN', member[2] or '' } end
+local MEMBER = P .. 'member:' .. host
+if (redis.call('HGET', MEMBER, 'ver') or '0') ~= ver then
+  return { 'AGAIN', redis.call('HGET', MEMBER, 'm') or '' }
+end
 
+-- From here on, only writes.
 local n = redis.call('HINCRBY', P .. 'log', 'n', 1)
-record = string.gsub(record, here, tostring(n))
-redis.call('HSET', P .. 'member:' .. host, 'ver', tonumber(ver) + 1, 'm', record)
+-- As the value of a key only: inside a text a quote has a backslash before it, so nobody can put it there.
+record = string.gsub(record, '(%w":)' .. here .. '([,}])', '%1' .. n .. '%2')
+redis.call('HSET', MEMBER, 'ver', tonumber(ver) + 1, 'm', record)
 redis.call('SADD', P .. 'members', host)
-redis.call('XADD', P .. 'N', epoch .. '-' .. n, 'k', 'c', 'c', event, 'h', host, 'm', record, 'x', cuts,
-  't', now, 'pv', log[2])
+redis.call('XADD', P .. 'N', epoch .. '-' .. n, 'pv', log[2], 'k', 'c', 'c', event, 'h', host, 'm', record,
+  'x', cuts, 't', now)
 redis.call('HSET', P .. 'log', 'last', n)
 if inbox ~= '' then
   local d = redis.call('HINCRBY', P .. 'log', 'n', 1)
