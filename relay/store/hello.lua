@@ -1,9 +1,10 @@
 #!lua flags=allow-oom
 -- hello: the handshake of every new connection. Finds or founds the journal, and opens a new epoch when
 -- this Redis is not the process that wrote last: what it may have lost is then behind a line, and no
--- number is ever used twice under one id.
--- ARGV: journal id we know ('' = none), id for a new journal, shards
--- Answer: OK id epoch shards n floor | EMPTY | OTHER id | SCHEMA n
+-- number is ever used twice under one id. What was lost may be the newest epoch itself: so it also goes
+-- beyond the one that the caller remembers, and beyond the seconds of the clock (a help, not relied on).
+-- ARGV: journal id we know ('' = none), id for a new journal, shards, newest epoch that we know (0 = none)
+-- Answer: OK id epoch shards | EMPTY | OTHER id | SCHEMA n
 local P = '{weir}:'
 local LOG = P .. 'log'
 local SCHEMA = 1
@@ -20,11 +21,11 @@ local schema = redis.call('HGET', LOG, 'schema')
 if tonumber(schema) ~= SCHEMA then return { 'SCHEMA', schema } end
 
 local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
-local log = redis.call('HMGET', LOG, 'run', 'epoch', 'n', 'shards', 'floor')
-local epoch = tonumber(log[2])
-if log[1] ~= run then
+local log = redis.call('HMGET', LOG, 'run', 'epoch', 'n', 'shards')
+local epoch, known = tonumber(log[2]), tonumber(ARGV[4])
+if log[1] ~= run or epoch < known then
   if epoch > 0 then redis.call('HSET', P .. 'epochs', log[2], log[3]) end
-  epoch = math.max(epoch + 1, tonumber(redis.call('TIME')[1]))
+  epoch = math.max(epoch + 1, known + 1, tonumber(redis.call('TIME')[1]))
   redis.call('HSET', LOG, 'run', run, 'epoch', epoch)
 end
-return { 'OK', id, tostring(epoch), log[4], log[3], log[5] }
+return { 'OK', id, tostring(epoch), log[4] }
