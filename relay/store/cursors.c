@@ -6,11 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "relay/store/scripts.h"
 #include "relay/store/store_inner.h"
-#include "store_scripts.h"
-
-static struct redis_script script_claim = {.name = "claim", .text = LUA_CLAIM};
-static struct redis_script script_commit = {.name = "commit", .text = LUA_COMMIT};
 
 struct cursors {
     struct store *store;
@@ -95,7 +92,7 @@ void cursors_claim(struct cursors *c, struct schedule *schedule, cursors_cb cb, 
         words_add_str(&a, store_epoch_text(c->store));
         words_add_str(&a, c->nonce);
         words_add_int(&a, shard);
-        words_call(&a, store_redis(c->store), &script_claim, on_claimed, claim);
+        store_script(c->store, &a, &script_claim, on_claimed, claim);
     }
 }
 
@@ -184,5 +181,5 @@ void cursors_commit(struct cursors *c, const struct delta *delta, int64_t now_ms
     words_add_int(&a, now_ms);
     for (size_t i = 0; i < delta->n; i++)
         add_change(c, &a, &delta->list[i]);
-    words_call(&a, store_redis(c->store), &script_commit, on_committed, c);
+    store_script(c->store, &a, &script_commit, on_committed, c);
 }

@@ -16,7 +16,7 @@ typedef void (*cursors_cb)(void *arg, enum err err);
 void cursors_claim(struct cursors *cursors, struct schedule *schedule, cursors_cb cb, void *arg);
 
 /* One script call for the whole delta, whatever number of shards. OK: it is written (the caller
- * then tells the schedule). ERR_FENCED: somebody else owns a shard, or the journal's time line
- * changed: start over. ERR_REDIS: unknown: start over. */
+ * then tells the schedule). ERR_FENCED: somebody else owns a shard, or it moved on without us; none
+ * of it is written: start over. ERR_REDIS, ERR_REDIS_REPLY: unknown: start over. One at a time. */
 void cursors_commit(struct cursors *cursors, const struct delta *delta, int64_t now_ms,
                     cursors_cb cb, void *arg);

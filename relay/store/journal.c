@@ -7,14 +7,10 @@
 #include <stdlib.h>
 
 #include "common/pure/encode.h"
+#include "relay/store/scripts.h"
 #include "relay/store/store_inner.h"
-#include "store_scripts.h"
 
 enum { WEEK_MS = 7 * 86400 * 1000, SEEN_BYTES = 14, BUCKETS = 4096, BODIES_AT_ONCE = 1000 };
-
-static struct redis_script script_append = {.name = "append", .text = LUA_APPEND};
-static struct redis_script script_page = {.name = "page", .text = LUA_PAGE};
-static struct redis_script script_trim = {.name = "trim", .text = LUA_TRIM};
 
 /* --- append
  * --------------------------------------------------------------------------------------------- */
@@ -22,7 +18,6 @@ static struct redis_script script_trim = {.name = "trim", .text = LUA_TRIM};
 struct append_call {
     journal_appended_cb cb;
     void *arg;
-    struct store *store;
 };
 
 static const struct {
@@ -46,8 +41,6 @@ static void on_appended(void *arg, enum err err, const struct redis_reply *reply
         answer.n = answer.result == JOURNAL_AGAIN ? 0 : answer_number(reply, 1);
         answer.member = answer.result == JOURNAL_AGAIN ? reply_text(reply_at(reply, 1)) : SPAN_NONE;
     }
-    if (err == ERR_OK && answer_is(reply, "EPOCH"))
-        store_reset(call->store); /* another Redis process than we shook hands with */
     call->cb(call->arg, &answer);
     free(call);
 }
@@ -72,7 +65,7 @@ void journal_append(struct store *store, const struct journal_append *p, journal
     struct bytes announce;
     struct bytes check;
     char again_bucket[16];
-    *call = (struct append_call){cb, arg, store};
+    *call = (struct append_call){cb, arg};
     bytes_init(&object, 64);
     bytes_init(&announce, 64);
     bytes_init(&check, 16);
@@ -105,7 +98,7 @@ void journal_append(struct store *store, const struct journal_append *p, journal
     words_add(&a, p->object);
     words_add(&a, p->object_host);
     words_add(&a, p->body);
-    words_call(&a, store_redis(store), &script_append, on_appended, call);
+    store_script(store, &a, &script_append, on_appended, call);
     bytes_fini(&object);
     bytes_fini(&announce);
     bytes_fini(&check);
@@ -127,11 +120,13 @@ static void on_page(void *arg, enum err err, const struct redis_reply *reply)
     const struct redis_reply *entries = reply_at(reply, 2);
     size_t n = err == ERR_OK ? reply_len(entries) : 0;
     struct journal_line *lines = mem_new(n * sizeof(*lines));
-    for (size_t i = 0; i < n; i++) {
+    for (; page.lines_n < n; page.lines_n++) {
         struct entry *entry;
-        struct journal_line *line = &lines[page.lines_n];
-        if (line_read(reply_at(entries, i), line, &entry))
-            page.lines_n++;
+        if (!line_read(reply_at(entries, page.lines_n), &lines[page.lines_n], &entry)) {
+            /* What can't be read can't be passed either. */
+            page.err = ERR_REDIS_REPLY;
+            break;
+        }
     }
     page.n = err == ERR_OK ? answer_number(reply, 0) : 0;
     page.floor = err == ERR_OK ? answer_number(reply, 1) : 0;
@@ -150,7 +145,7 @@ void journal_page(struct store *store, uint64_t after, size_t count, journal_pag
     *call = (struct page_call){cb, arg};
     words_add_int(&a, (int64_t)after);
     words_add_int(&a, (int64_t)count);
-    words_call(&a, store_redis(store), &script_page, on_page, call);
+    store_script(store, &a, &script_page, on_page, call);
 }
 
 /* --- bodies
@@ -176,7 +171,7 @@ void journal_body(struct store *store, uint64_t n, journal_body_cb cb, void *arg
     *call = (struct body_call){cb, arg};
     snprintf(key, sizeof(key), KEY("body:%" PRIu64), n);
     struct span words[] = {SPAN("GET"), span_of(key)};
-    redis_call(store_redis(store), words, 2, 0, on_body, call);
+    store_call(store, words, 2, on_body, call);
 }
 
 /* --- trimming
@@ -197,5 +192,5 @@ void journal_trim(struct store *store, const char *keep, uint64_t bodies)
     words_add_str(&a, keep);
     words_add_int(&a, (int64_t)bodies);
     words_add_int(&a, BODIES_AT_ONCE);
-    words_call(&a, store_redis(store), &script_trim, on_trimmed, NULL);
+    store_script(store, &a, &script_trim, on_trimmed, NULL);
 }

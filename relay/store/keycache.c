@@ -36,7 +36,7 @@ void keycache_get(struct store *store, const char *id_hash, keycache_cb cb, void
     *call = (struct get_call){cb, arg};
     key_name(id_hash, key);
     struct span words[] = {SPAN("HGETALL"), span_of(key)};
-    redis_call(store_redis(store), words, 2, 0, on_key, call);
+    store_call(store, words, 2, on_key, call);
 }
 
 static void on_put(void *arg, enum err err, const struct redis_reply *reply)
@@ -59,6 +59,6 @@ void keycache_put(struct store *store, const char *id_hash, const struct keycach
     struct span set[] = {SPAN("HSET"), span_of(key), SPAN("owner"), entry->owner, SPAN("inbox"),
                          entry->inbox, SPAN("pem"),  entry->pem,    SPAN("at"),   span_of(at)};
     struct span expire[] = {SPAN("PEXPIRE"), span_of(key), span_of(ttl)};
-    redis_call(store_redis(store), set, sizeof(set) / sizeof(*set), 0, on_put, NULL);
-    redis_call(store_redis(store), expire, 3, 0, on_put, NULL);
+    store_call(store, set, sizeof(set) / sizeof(*set), on_put, NULL);
+    store_call(store, expire, 3, on_put, NULL);
 }

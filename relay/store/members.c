@@ -7,10 +7,8 @@
 #include <stdlib.h>
 
 #include "relay/rules/cursor.h"
+#include "relay/store/scripts.h"
 #include "relay/store/store_inner.h"
-#include "store_scripts.h"
-
-static struct redis_script script_control = {.name = "control", .text = LUA_CONTROL};
 
 /* --- one
  * ----------------------------------------------------------------------------------------------------
@@ -41,7 +39,7 @@ static void get(struct store *store, struct span host, redis_cb cb, void *arg)
     bytes_add_str(&key, KEY("member:"));
     bytes_add(&key, host);
     struct span words[] = {SPAN("HGET"), bytes_span(&key), SPAN("m")};
-    redis_call(store_redis(store), words, 3, 0, cb, arg);
+    store_call(store, words, 3, cb, arg);
     bytes_fini(&key);
 }
 
@@ -76,9 +74,12 @@ static void on_each(void *arg, enum err err, const struct redis_reply *reply)
 {
     struct each_call *call = arg;
     struct member *member = mem_new(sizeof(*member));
+    struct span text = err == ERR_OK ? reply_text(reply) : SPAN_NONE;
     if (err != ERR_OK)
         call->err = err;
-    else if (member_read(reply_text(reply), member))
+    else if (text.p && !member_read(text, member))
+        call->err = ERR_REDIS_REPLY; /* left out in silence, it would lose what is its */
+    else if (text.p)
         call->each(call->arg, ERR_OK, member);
     free(member);
     each_done(call);
@@ -100,7 +101,7 @@ void members_each(struct store *store, member_cb each, void *arg)
     struct each_call *call = mem_new(sizeof(*call));
     struct span words[] = {SPAN("SMEMBERS"), SPAN(KEY("members"))};
     *call = (struct each_call){.store = store, .each = each, .arg = arg, .waiting = 1};
-    redis_call(store_redis(store), words, 2, 0, on_hosts, call);
+    store_call(store, words, 2, on_hosts, call);
 }
 
 /* --- changing
@@ -108,7 +109,6 @@ void members_each(struct store *store, member_cb each, void *arg)
  */
 
 struct change_call {
-    struct store *store;
     members_changed_cb cb;
     void *arg;
 };
@@ -123,8 +123,7 @@ static void on_changed(void *arg, enum err err, const struct redis_reply *reply)
         answer.err = ERR_AGAIN;
         answer.member = reply_text(reply_at(reply, 1));
     } else if (err == ERR_OK) {
-        answer.err = ERR_REDIS;
-        store_reset(call->store); /* EPOCH: another Redis process than we shook hands with */
+        answer.err = ERR_REDIS_REPLY;
     }
     call->cb(call->arg, &answer);
     free(call);
@@ -138,7 +137,7 @@ void members_change(struct store *store, const struct members_change *c, members
     struct bytes record;
     char here[24];
     struct span host = span_of(c->after->host);
-    *call = (struct change_call){store, cb, arg};
+    *call = (struct change_call){cb, arg};
     bytes_init(&record, 65536);
     member_write(c->after, &record);
     snprintf(here, sizeof(here), "%" PRIu64, MEMBER_HERE);
@@ -155,6 +154,6 @@ void members_change(struct store *store, const struct members_change *c, members
     words_add(&a, c->kind);
     words_add(&a, c->body);
     words_add_str(&a, here);
-    words_call(&a, store_redis(store), &script_control, on_changed, call);
+    store_script(store, &a, &script_control, on_changed, call);
     bytes_fini(&record);
 }

@@ -2,12 +2,14 @@
  *
  *     DOWN --up--> CHECKING (what does this Redis promise?) --> GREETING (hello) --> READY
  *      ^                 |                                          |                  |
- *      +-----------------+------------------------------------------+------------------+ connection
- * lost
+ *      +-----------------+---- refused; connection lost ------------+------------------+
  *
+ * Where Redis answers but is refused, DOWN asks again every second: what was wrong may be mended.
  * May not know: what the journal is used for. */
 #include "relay/store/store.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,23 +17,25 @@
 
 #include "common/io/clock.h"
 #include "common/pure/encode.h"
+#include "relay/store/scripts.h"
 #include "relay/store/store_inner.h"
-#include "store_scripts.h"
+
+enum { AGAIN_MS = 1000, WHY_SIZE = 512 };
 
 enum store_state { STORE_DOWN, STORE_CHECKING, STORE_GREETING, STORE_READY };
 
 struct store {
     struct redis *redis;
+    struct timer *again;
     struct store_config config;
     char *journal_file;
     enum store_state state;
-    uint64_t epoch;
+    char why[WHY_SIZE]; /* what on_ready was told last; empty: that it is ready */
+    uint64_t epoch;     /* the newest that we know of, also while not ready */
     char epoch_text[24];
     unsigned shards;
     char id[STORE_ID_SIZE]; /* of the journal; empty until known */
 };
-
-static struct redis_script script_hello = {.name = "hello", .text = LUA_HELLO};
 
 static void store_goto(struct store *st, enum store_state state)
 {
@@ -40,23 +44,34 @@ static void store_goto(struct store *st, enum store_state state)
 
 static void not_ready(struct store *st, bool fatal, const char *why)
 {
+    bool news = strcmp(st->why, why) != 0;
     store_goto(st, STORE_DOWN);
-    st->epoch = 0;
-    st->config.on_ready(st->config.arg, false, fatal, why);
+    if (redis_is_up(st->redis))
+        timer_start(st->again, AGAIN_MS);
+    else
+        timer_stop(st->again);
+    snprintf(st->why, sizeof(st->why), "%s", why);
+    if (news)
+        st->config.on_ready(st->config.arg, false, fatal, st->why);
 }
 
-/* --- the journal's identity, beside the keys
- * ---------------------------------------------------------- */
+/* --- the journal's identity, beside the keys: its id, and the newest epoch -------------------- */
 
+/* A file that is there and tells nothing must not pass for none: it names no journal that is. */
 static void identity_load(struct store *st)
 {
+    char text[STORE_ID_SIZE + 24];
     FILE *f = fopen(st->journal_file, "re");
-    if (!f)
+    if (!f && errno == ENOENT)
         return;
-    size_t n = fread(st->id, 1, sizeof(st->id) - 1, f);
-    fclose(f);
-    st->id[n] = '\0';
-    st->id[strcspn(st->id, "\n")] = '\0';
+    struct span rest = {text, f ? fread(text, 1, sizeof(text), f) : 0};
+    if (f)
+        fclose(f);
+    struct span id = span_cut(&rest, '\n');
+    if (!id.n || !span_copy(id, st->id, sizeof(st->id)))
+        span_copy(SPAN("unreadable"), st->id, sizeof(st->id));
+    if (!rest.p || !span_u64(span_cut(&rest, '\n'), INT64_MAX, &st->epoch))
+        st->epoch = 0;
 }
 
 static bool identity_save(const struct store *st)
@@ -68,47 +83,62 @@ static bool identity_save(const struct store *st)
     FILE *f = fopen(temporary, "we");
     if (!f)
         return false;
-    bool ok = fprintf(f, "%s\n", st->id) > 0 && fflush(f) == 0 && fsync(fileno(f)) == 0;
+    bool ok = fprintf(f, "%s\n%" PRIu64 "\n", st->id, st->epoch) > 0 && fflush(f) == 0 &&
+              fsync(fileno(f)) == 0;
     ok = fclose(f) == 0 && ok;
     return ok && rename(temporary, st->journal_file) == 0;
 }
 
-/* --- handshake
- * ------------------------------------------------------------------------------------------ */
+/* --- handshake ------------------------------------------------------------------------------- */
+
+/* Without the file, a Redis that lost the journal would not be noticed. A newer epoch alone may
+ * stay unwritten: it is Redis that keeps it. */
+static void enter(struct store *st, const struct redis_reply *reply)
+{
+    bool known = st->id[0] != '\0';
+    uint64_t epoch = answer_number(reply, 2);
+    uint64_t shards = answer_number(reply, 3);
+    if (shards < 1 || shards > STORE_SHARDS) {
+        not_ready(st, true, "the journal has a number of shards that this version can't serve");
+        return;
+    }
+    bool news = !known || epoch != st->epoch;
+    span_copy(reply_text(reply_at(reply, 1)), st->id, sizeof(st->id));
+    st->epoch = epoch;
+    snprintf(st->epoch_text, sizeof(st->epoch_text), "%" PRIu64, epoch);
+    st->shards = (unsigned)shards;
+    if (news && !identity_save(st) && !known) {
+        st->id[0] = '\0';
+        not_ready(st, true, "the journal's identity can't be written to the data directory");
+        return;
+    }
+    store_goto(st, STORE_READY);
+    st->why[0] = '\0';
+    st->config.on_ready(st->config.arg, true, false, NULL);
+}
 
 static void on_hello(void *arg, enum err err, const struct redis_reply *reply)
 {
     struct store *st = arg;
-    char why[256];
+    char why[WHY_SIZE];
     if (err == ERR_REDIS)
         return; /* the connection is gone, and on_state has said so */
-    if (answer_is(reply, "EMPTY")) {
-        snprintf(
-            why, sizeof(why),
-            "this Redis holds no journal, but %.100s names one: restore it, or remove that file to "
-            "start anew",
-            st->journal_file);
+    if (answer_is(reply, "OK")) {
+        enter(st, reply);
+    } else if (answer_is(reply, "EMPTY")) {
+        snprintf(why, sizeof(why),
+                 "this Redis holds no journal, but %.300s names one: restore it, or remove that "
+                 "file to start anew",
+                 st->journal_file);
         not_ready(st, true, why);
     } else if (answer_is(reply, "OTHER")) {
         not_ready(st, true, "this Redis holds another relay's journal");
     } else if (answer_is(reply, "SCHEMA")) {
         not_ready(st, true, "the journal was written by a version of Weir with another schema");
-    } else if (err != ERR_OK || !answer_is(reply, "OK")) {
+    } else {
         snprintf(why, sizeof(why), "Redis refuses the handshake: %.*s",
                  SPAN_ARG(reply_text(reply)));
         not_ready(st, false, why);
-    } else {
-        bool known = st->id[0] != '\0';
-        span_copy(reply_text(reply_at(reply, 1)), st->id, sizeof(st->id));
-        span_copy(reply_text(reply_at(reply, 2)), st->epoch_text, sizeof(st->epoch_text));
-        st->epoch = answer_number(reply, 2);
-        st->shards = (unsigned)answer_number(reply, 3);
-        if (!known && !identity_save(st)) {
-            not_ready(st, true, "the journal's identity can't be written to the data directory");
-            return;
-        }
-        store_goto(st, STORE_READY);
-        st->config.on_ready(st->config.arg, true, false, NULL);
     }
 }
 
@@ -123,68 +153,139 @@ static void greet(struct store *st)
     words_add_str(&a, st->id);
     words_add(&a, bytes_span(&id));
     words_add_int(&a, STORE_SHARDS);
+    words_add_int(&a, (int64_t)st->epoch);
     words_call(&a, st->redis, &script_hello, on_hello, st);
     bytes_fini(&id);
 }
 
-static const char *setting(const struct redis_reply *reply, const char *name, char out[64])
+static bool is_set(const struct redis_reply *reply, const char *name, const char *value)
 {
-    span_copy(reply_text(reply_field(reply, name)), out, 64);
-    return out;
+    return span_eq_str(reply_text(reply_field(reply, name)), value);
+}
+
+/* What this Redis promises less than it must, or NULL (QUEUE 2.6). */
+static const char *shortcoming(const struct redis_reply *reply, bool strict)
+{
+    if (is_set(reply, "cluster-enabled", "yes"))
+        return "this is a Redis Cluster, which Weir does not use";
+    if (!is_set(reply, "maxmemory-policy", "noeviction"))
+        return "this Redis evicts: set maxmemory-policy to noeviction";
+    if (!is_set(reply, "appendonly", "yes"))
+        return "this Redis keeps no append-only file: set appendonly to yes";
+    if (strict && !is_set(reply, "appendfsync", "always"))
+        return "durability: strict needs a Redis with appendfsync always (or set durability: "
+               "standard)";
+    if (strict && !is_set(reply, "no-appendfsync-on-rewrite", "no"))
+        return "durability: strict needs a Redis with no-appendfsync-on-rewrite no (or set "
+               "durability: standard)";
+    if (is_set(reply, "appendfsync", "no"))
+        return "this Redis leaves writing to the kernel: set appendfsync to everysec or always";
+    return NULL;
+}
+
+static bool may_not(struct span error)
+{
+    return span_starts(error, SPAN("NOPERM")) || span_starts(error, SPAN("ERR unknown command"));
 }
 
 static void on_config(void *arg, enum err err, const struct redis_reply *reply)
 {
     struct store *st = arg;
-    char value[64];
+    char why[WHY_SIZE];
     if (err == ERR_REDIS)
-        return;
-    if (err != ERR_OK) {
-        not_ready(
-            st, true,
-            "CONFIG GET is not allowed to this user: Weir must see appendonly, appendfsync and "
-            "maxmemory-policy");
-        return;
-    }
-    if (strcmp(setting(reply, "maxmemory-policy", value), "noeviction") != 0)
-        not_ready(st, true, "this Redis evicts: set maxmemory-policy to noeviction");
-    else if (strcmp(setting(reply, "appendonly", value), "yes") != 0)
-        not_ready(st, true, "this Redis keeps no append-only file: set appendonly to yes");
-    else if (strcmp(setting(reply, "appendfsync", value), "no") == 0)
-        not_ready(st, true, "this Redis leaves writing to the kernel: set appendfsync to always");
-    else if (st->config.strict && strcmp(value, "always") != 0)
-        not_ready(st, true,
-                  "durability: strict needs a Redis with appendfsync always (or set durability: "
-                  "standard)");
-    else if (strcmp(setting(reply, "cluster-enabled", value), "yes") == 0)
-        not_ready(st, true, "this is a Redis Cluster, which Weir does not use");
-    else {
+        return; /* as in on_hello() */
+    const char *lacks = err == ERR_OK ? shortcoming(reply, st->config.strict) : NULL;
+    if (err == ERR_OK && !lacks) {
         store_goto(st, STORE_GREETING);
         greet(st);
+    } else if (lacks) {
+        not_ready(st, true, lacks);
+    } else if (may_not(reply_text(reply))) {
+        not_ready(st, true,
+                  "CONFIG GET is not allowed to this user: Weir must see appendonly, appendfsync "
+                  "and maxmemory-policy");
+    } else {
+        snprintf(why, sizeof(why), "Redis does not say how it is set: %.*s",
+                 SPAN_ARG(reply_text(reply)));
+        not_ready(st, false, why);
     }
 }
 
-static void on_state(void *arg, bool up)
+static void check(void *arg)
 {
     static const struct span words[] = {{"CONFIG", 6},
                                         {"GET", 3},
                                         {"appendonly", 10},
                                         {"appendfsync", 11},
+                                        {"no-appendfsync-on-rewrite", 25},
                                         {"maxmemory-policy", 16},
                                         {"cluster-enabled", 15}};
     struct store *st = arg;
-    if (up) {
-        store_goto(st, STORE_CHECKING);
-        redis_call(st->redis, words, sizeof(words) / sizeof(*words), 0, on_config, st);
-    } else {
-        not_ready(st, false, "no connection to Redis");
-    }
+    store_goto(st, STORE_CHECKING);
+    redis_call(st->redis, words, sizeof(words) / sizeof(*words), 0, on_config, st);
 }
+
+static void on_state(void *arg, bool up)
+{
+    struct store *st = arg;
+    char why[WHY_SIZE];
+    timer_stop(st->again);
+    if (up) {
+        check(st);
+        return;
+    }
+    snprintf(why, sizeof(why), "no connection to Redis: %s", redis_trouble(st->redis));
+    not_ready(st, false, why);
+}
+
+/* --- for the files of this room -------------------------------------------------------------- */
+
+void store_call(struct store *st, const struct span *argv, size_t n, redis_cb cb, void *arg)
+{
+    if (st->state == STORE_READY)
+        redis_call(st->redis, argv, n, 0, cb, arg);
+    else
+        redis_refuse(st->redis, cb, arg);
+}
+
+struct script_call {
+    struct store *store;
+    redis_cb cb;
+    void *arg;
+};
+
+static void on_script(void *arg, enum err err, const struct redis_reply *reply)
+{
+    struct script_call call = *(struct script_call *)arg;
+    free(arg);
+    if (err == ERR_OK && answer_is(reply, "EPOCH")) {
+        store_reset(call.store);
+        err = ERR_REDIS;
+        reply = NULL;
+    }
+    call.cb(call.arg, err, reply);
+}
+
+void store_script(struct store *st, struct words *words, struct redis_script *script, redis_cb cb,
+                  void *arg)
+{
+    if (st->state != STORE_READY) {
+        words_free(words);
+        redis_refuse(st->redis, cb, arg);
+        return;
+    }
+    struct script_call *call = mem_new(sizeof(*call));
+    *call = (struct script_call){st, cb, arg};
+    words_call(words, st->redis, script, on_script, call);
+}
+
+/* --- life ------------------------------------------------------------------------------------ */
 
 enum err store_new(struct loop *loop, const struct store_config *config, struct store **ret)
 {
     struct store *st = mem_new(sizeof(*st));
     st->config = *config;
+    st->shards = STORE_SHARDS;
     st->journal_file = mem_copy(span_of(config->journal_file));
     identity_load(st);
     struct redis_config redis = {
@@ -195,6 +296,7 @@ enum err store_new(struct loop *loop, const struct store_config *config, struct 
         free(st);
         return e;
     }
+    st->again = timer_new(loop, check, st);
     *ret = st;
     return ERR_OK;
 }
@@ -205,6 +307,9 @@ void store_free(struct store **store)
     *store = NULL;
     if (!st)
         return;
+    /* Callbacks may still ask: they are refused, during this call. */
+    store_goto(st, STORE_DOWN);
+    timer_free(&st->again);
     redis_free(&st->redis);
     free(st->journal_file);
     free(st);
@@ -217,7 +322,7 @@ bool store_ready(const struct store *store)
 
 uint64_t store_epoch(const struct store *store)
 {
-    return store->epoch;
+    return store->state == STORE_READY ? store->epoch : 0;
 }
 
 const char *store_epoch_text(const struct store *store)
@@ -233,9 +338,4 @@ unsigned store_shards(const struct store *store)
 void store_reset(struct store *store)
 {
     redis_reset(store->redis);
-}
-
-struct redis *store_redis(struct store *store)
-{
-    return store->redis;
 }

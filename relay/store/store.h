@@ -15,12 +15,14 @@ struct store;
 
 struct store_config {
     const char *url;          /* of Redis */
-    const char *journal_file; /* where the journal's identity is kept beside the keys: a Redis that
-                               * lost it, or another one, is noticed (ENGINE 3c) */
+    const char *journal_file; /* where the journal's identity and newest epoch are kept beside the
+                               * keys: a Redis that lost it, or another one, is noticed (ENGINE 3c);
+                               * copied */
     bool strict;              /* insist on appendfsync always */
     int64_t command_ms;
     /* Ready or not any more; why: text when not ready, NULL otherwise. fatal: no waiting will mend
-     * it (a Redis that promises less than asked for, or another journal). */
+     * it (a Redis that promises less than asked for, or another journal). Called when one of these
+     * changes; as long as Redis answers, it is asked again every second. */
     void (*on_ready)(void *arg, bool ready, bool fatal, const char *why);
     void *arg;
 };
@@ -38,5 +40,12 @@ unsigned store_shards(const struct store *store);
 void store_reset(struct store *store);
 
 /* For the files of this room. */
-struct redis *store_redis(struct store *store);
 const char *store_epoch_text(const struct store *store);
+/* One command, as redis_call(); ERR_REDIS while the store is not ready. */
+void store_call(struct store *store, const struct span *argv, size_t n, redis_cb cb, void *arg);
+struct words;
+/* One call of a script; frees the words. ERR_REDIS while the store is not ready, and where the
+ * script answers EPOCH: then this is another time line than we shook hands in, nothing was written,
+ * and the store shakes hands anew. */
+void store_script(struct store *store, struct words *words, struct redis_script *script,
+                  redis_cb cb, void *arg);

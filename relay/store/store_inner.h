@@ -21,6 +21,7 @@ void words_add_int(struct words *a, int64_t value);
 /* Sends them as one call of a script; frees them. */
 void words_call(struct words *a, struct redis *redis, struct redis_script *script, redis_cb cb,
                 void *arg);
+void words_free(struct words *a);
 
 /* The first word of a script's answer is `word`. */
 bool answer_is(const struct redis_reply *reply, const char *word);

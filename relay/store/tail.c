@@ -1,9 +1,11 @@
 /* tail: reads everything behind a number, then waits for more.
  *
- *     CONNECT -> MAIL (all direct mail that is unsettled) -> PAGES (lines up to now) -> FOLLOW
- * (XREAD BLOCK) any -> LOST
+ *     CONNECT -> START (one page: where the journal begins, and in which epoch) -> FOLLOW
+ *     any -> LOST
  *
- * May not know: what is done with a line. */
+ * FOLLOW is one XREAD after the other, over the lines and the direct mail of every shard: what one
+ * of them shows is of one moment, so that no line is told before the mail that was written with or
+ * before it. May not know: what is done with a line. */
 #include "relay/store/tail.h"
 
 #include <inttypes.h>
@@ -15,7 +17,7 @@
 
 enum { BLOCK_MS = 1000 };
 
-enum tail_state { TAIL_CONNECT, TAIL_MAIL, TAIL_PAGES, TAIL_FOLLOW, TAIL_LOST };
+enum tail_state { TAIL_CONNECT, TAIL_START, TAIL_FOLLOW, TAIL_LOST };
 
 struct stream {
     char name[32];
@@ -31,31 +33,25 @@ struct tail {
     struct redis *redis;
     struct page_ask *ask;
     enum tail_state state;
-    uint64_t told;       /* number of the last line */
     struct stream lines; /* N */
     struct stream mail[STORE_SHARDS];
     unsigned shards;
 };
 
-static void tail_read(struct tail *t);
+static void tail_goto(struct tail *t, enum tail_state state)
+{
+    t->state = state;
+}
 
 static void lost(struct tail *t, const char *why)
 {
     if (t->state == TAIL_LOST)
         return;
-    t->state = TAIL_LOST;
+    tail_goto(t, TAIL_LOST);
     t->config.on_lost(t->config.arg, why);
 }
 
-static void tell_line(struct tail *t, const struct journal_line *line)
-{
-    t->config.on_line(t->config.arg, line);
-    t->told = line->n;
-    span_copy(span_of(line->id), t->lines.last, sizeof(t->lines.last));
-}
-
-/* --- direct mail
- * --------------------------------------------------------------------------------------- */
+/* --- direct mail ----------------------------------------------------------------------------- */
 
 static void tell_mail(struct tail *t, struct stream *stream, const struct redis_reply *entry)
 {
@@ -80,9 +76,6 @@ static struct stream *stream_named(struct tail *t, struct span name)
     return NULL;
 }
 
-/* --- following
- * ------------------------------------------------------------------------------------------ */
-
 /* Lines are told only up to where direct mail was read whole: an Accept goes before what follows
  * it. */
 static uint64_t mail_limit(struct tail *t, const struct redis_reply *streams)
@@ -99,25 +92,36 @@ static uint64_t mail_limit(struct tail *t, const struct redis_reply *streams)
     return limit;
 }
 
-static void tell_lines(struct tail *t, const struct redis_reply *entries, uint64_t limit)
+/* --- lines ----------------------------------------------------------------------------------- */
+
+/* False if one can't be read: then it can't be passed either. */
+static bool tell_lines(struct tail *t, const struct redis_reply *entries, uint64_t limit)
 {
     for (size_t i = 0; i < reply_len(entries); i++) {
         struct journal_line line;
         struct entry *entry;
         if (!line_read(reply_at(entries, i), &line, &entry))
-            continue;
+            return false;
         bool wait = line.n > limit;
-        if (!wait)
-            tell_line(t, &line);
+        if (!wait) {
+            t->config.on_line(t->config.arg, &line);
+            span_copy(span_of(line.id), t->lines.last, sizeof(t->lines.last));
+        }
         entry_unref(&entry);
         if (wait)
-            return;
+            break;
     }
+    return true;
 }
+
+/* --- following ------------------------------------------------------------------------------- */
+
+static void follow(struct tail *t);
 
 static void on_streams(void *arg, enum err err, const struct redis_reply *reply)
 {
     struct tail *t = arg;
+    bool whole = true;
     if (t->state == TAIL_LOST)
         return;
     if (err != ERR_OK) {
@@ -125,51 +129,46 @@ static void on_streams(void *arg, enum err err, const struct redis_reply *reply)
         return;
     }
     uint64_t limit = mail_limit(t, reply);
-    size_t mail = 0;
     for (size_t i = 0; i < reply_len(reply); i++) {
         const struct redis_reply *entries = reply_at(reply_at(reply, i), 1);
         struct stream *stream = stream_named(t, reply_text(reply_at(reply_at(reply, i), 0)));
-        for (size_t e = 0; stream && e < reply_len(entries); e++, mail++)
+        for (size_t e = 0; stream && e < reply_len(entries); e++)
             tell_mail(t, stream, reply_at(entries, e));
     }
     for (size_t i = 0; i < reply_len(reply); i++)
         if (span_eq_str(reply_text(reply_at(reply_at(reply, i), 0)), t->lines.name))
-            tell_lines(t, reply_at(reply_at(reply, i), 1), limit);
-    if (t->state == TAIL_MAIL && mail == 0)
-        t->state = TAIL_PAGES;
+            whole = tell_lines(t, reply_at(reply_at(reply, i), 1), limit);
     t->config.on_batch(t->config.arg);
-    tail_read(t);
+    if (whole)
+        follow(t);
+    else
+        lost(t, "a line of the journal can't be read");
 }
 
-static void read_streams(struct tail *t, bool lines)
+static void follow(struct tail *t)
 {
-    struct span words[8 + 2 * (STORE_SHARDS + 1)];
+    struct span words[6 + 2 * (STORE_SHARDS + 1)];
     char block[16];
     size_t n = 0;
     snprintf(block, sizeof(block), "%d", BLOCK_MS);
     words[n++] = SPAN("XREAD");
     words[n++] = SPAN("COUNT");
     words[n++] = SPAN("256");
-    if (lines) {
-        words[n++] = SPAN("BLOCK");
-        words[n++] = span_of(block);
-    }
+    words[n++] = SPAN("BLOCK");
+    words[n++] = span_of(block);
     words[n++] = SPAN("STREAMS");
-    if (lines)
-        words[n++] = span_of(t->lines.name);
+    words[n++] = span_of(t->lines.name);
     for (unsigned i = 0; i < t->shards; i++)
         words[n++] = span_of(t->mail[i].name);
-    if (lines)
-        words[n++] = span_of(t->lines.last);
+    words[n++] = span_of(t->lines.last);
     for (unsigned i = 0; i < t->shards; i++)
         words[n++] = span_of(t->mail[i].last);
-    redis_call(t->redis, words, n, lines ? BLOCK_MS : 0, on_streams, t);
+    redis_call(t->redis, words, n, BLOCK_MS, on_streams, t);
 }
 
-/* --- pages up to now
- * -------------------------------------------------------------------------------------- */
+/* --- where to start -------------------------------------------------------------------------- */
 
-static void on_pages(void *arg, const struct journal_page *page)
+static void on_first(void *arg, const struct journal_page *page)
 {
     struct page_ask *ask = arg;
     struct tail *t = ask->tail;
@@ -183,52 +182,40 @@ static void on_pages(void *arg, const struct journal_page *page)
         lost(t, "the journal can't be read");
         return;
     }
-    /* What was trimmed is nobody's any more: destinations find the floor above them. */
-    if (page->floor > t->told)
-        t->told = page->floor;
-    for (size_t i = 0; i < page->lines_n; i++)
-        tell_line(t, &page->lines[i]);
-    if (page->lines_n < STORE_PAGE)
-        t->state = TAIL_FOLLOW;
-    t->config.on_batch(t->config.arg);
-    tail_read(t);
-}
-
-static void tail_read(struct tail *t)
-{
-    switch (t->state) {
-    case TAIL_MAIL: read_streams(t, false); break;
-    case TAIL_PAGES:
-        t->ask = mem_new(sizeof(*t->ask));
-        t->ask->tail = t;
-        journal_page(t->config.store, t->told, STORE_PAGE, on_pages, t->ask);
-        break;
-    case TAIL_FOLLOW: read_streams(t, true); break;
-    case TAIL_CONNECT:
-    case TAIL_LOST: break;
+    /* Ids are epoch-number, and the first line may be of an older epoch than ours; without one, all
+     * that follow are of ours or a later one. */
+    if (page->lines_n) {
+        struct span id = span_of(page->lines[0].id);
+        snprintf(t->lines.last, sizeof(t->lines.last), "%.*s-%" PRIu64,
+                 SPAN_ARG(span_cut(&id, '-')), page->lines[0].n - 1);
     }
+    tail_goto(t, TAIL_FOLLOW);
+    follow(t);
 }
 
 static void on_state(void *arg, bool up)
 {
     struct tail *t = arg;
     if (up && t->state == TAIL_CONNECT) {
-        t->state = TAIL_MAIL;
-        tail_read(t);
+        tail_goto(t, TAIL_START);
+        t->ask = mem_new(sizeof(*t->ask));
+        t->ask->tail = t;
+        journal_page(t->config.store, t->config.after, 1, on_first, t->ask);
     } else if (!up && t->state != TAIL_CONNECT) {
         lost(t, "no connection to Redis");
     }
 }
 
+/* --- life ------------------------------------------------------------------------------------ */
+
 enum err tail_new(struct loop *loop, const struct tail_config *config, struct tail **ret)
 {
     struct tail *t = mem_new(sizeof(*t));
     t->config = *config;
-    t->told = config->after;
     t->shards = store_shards(config->store);
     snprintf(t->lines.name, sizeof(t->lines.name), KEY("N"));
     snprintf(t->lines.last, sizeof(t->lines.last), "%s-%" PRIu64, store_epoch_text(config->store),
-             t->told);
+             config->after);
     for (unsigned i = 0; i < t->shards; i++) {
         snprintf(t->mail[i].name, sizeof(t->mail[i].name), KEY("direct:%u"), i);
         snprintf(t->mail[i].last, sizeof(t->mail[i].last), "0-0");
@@ -250,7 +237,7 @@ void tail_free(struct tail **tail)
     *tail = NULL;
     if (!t)
         return;
-    t->state = TAIL_LOST;
+    tail_goto(t, TAIL_LOST);
     redis_free(&t->redis);
     if (t->ask)
         t->ask->tail = NULL;

@@ -10,15 +10,16 @@ struct tail;
 struct tail_config {
     const char *url; /* of Redis: XREAD waits on a connection of its own */
     int64_t command_ms;
-    struct store *store; /* for what lies between `after` and now */
-    uint64_t after;      /* lines behind this number are told */
-    /* Lines in the order of their numbers; direct mail is told before the lines that follow it. */
+    struct store *store; /* ready; to find where to start */
+    uint64_t after;      /* lines behind this number are told, as far back as there are any */
+    /* Lines in the order of their numbers; direct mail is told before the lines that follow it, all
+     * that is unsettled at first. Everything is borrowed during the callback. */
     void (*on_line)(void *arg, const struct journal_line *line);
     void (*on_direct)(void *arg, const struct direct *direct);
     /* A batch is done: now is the time to act. */
     void (*on_batch)(void *arg);
-    /* Something is missing or the connection went away: the owner starts over. Once, then silence.
-     */
+    /* The connection went away, or a line can't be read: the owner starts over. Once, then silence.
+     * Here alone the tail may be freed. */
     void (*on_lost)(void *arg, const char *why);
     void *arg;
 };

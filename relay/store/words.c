@@ -45,12 +45,21 @@ void words_call(struct words *a, struct redis *redis, struct redis_script *scrip
 {
     struct span *list = mem_new(a->n * sizeof(*list));
     size_t from = 0;
+    bool whole = !a->text.over;
     for (size_t i = 0; i < a->n; i++) {
         list[i] = (struct span){bytes_str(&a->text) + from, a->ends[i] - from};
         from = a->ends[i];
     }
-    redis_script(redis, script, list, a->n, cb, arg);
+    if (whole)
+        redis_script(redis, script, list, a->n, cb, arg);
+    else
+        redis_refuse(redis, cb, arg); /* cut short, it would say something else */
     free(list);
+    words_free(a);
+}
+
+void words_free(struct words *a)
+{
     free(a->ends);
     bytes_fini(&a->text);
     *a = (struct words){0};

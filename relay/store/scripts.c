@@ -1,0 +1,13 @@
+/* scripts: the text of every Lua script of the store, from the files beside this one.
+ * May not know: who calls them. */
+#include "relay/store/scripts.h"
+
+#include "store_scripts.h"
+
+struct redis_script script_append = {.name = "append", .text = LUA_APPEND};
+struct redis_script script_claim = {.name = "claim", .text = LUA_CLAIM};
+struct redis_script script_commit = {.name = "commit", .text = LUA_COMMIT};
+struct redis_script script_control = {.name = "control", .text = LUA_CONTROL};
+struct redis_script script_hello = {.name = "hello", .text = LUA_HELLO};
+struct redis_script script_page = {.name = "page", .text = LUA_PAGE};
+struct redis_script script_trim = {.name = "trim", .text = LUA_TRIM};

@@ -1,0 +1,13 @@
+/* scripts: the store's Lua scripts, as they are built in. Each opens with what it is given and what
+ * it answers. */
+#pragma once
+
+#include "common/io/redis.h"
+
+extern struct redis_script script_append;
+extern struct redis_script script_claim;
+extern struct redis_script script_commit;
+extern struct redis_script script_control;
+extern struct redis_script script_hello;
+extern struct redis_script script_page;
+extern struct redis_script script_trim;
