@@ -38,6 +38,9 @@ demo test       | file:/etc/ssl/certs/ca-certificates.crt | ca-certificates
 test            | py:pytest              | python3-pytest
 test            | py:hypothesis          | python3-hypothesis
 test            | py:httpsig             | python3-httpsig
+test            | py:pyld                | python3-pyld
+test            | py:jsonschema          | python3-jsonschema
+test            | py:html5lib            | python3-html5lib
 test            | inc:cmocka.h           | libcmocka-dev
 test            | cmd:clang              | clang
 test            | asan-clang             | libclang-rt-dev

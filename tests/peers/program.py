@@ -61,11 +61,12 @@ class Program:
         )
 
     @classmethod
-    def fedify(cls, host, kind, directory, node, node_dir):
-        """`node` and `node_dir`: WEIR_NODE and WEIR_NODE_DIR of scripts/lib/node.sh."""
+    def fedify(cls, host, kind, directory, node, node_dir, scheme="rfc9421"):
+        """`node` and `node_dir`: WEIR_NODE and WEIR_NODE_DIR of scripts/lib/node.sh. `scheme`:
+        how it knocks first."""
         return cls(
             [str(node), str(_HERE / "fedify" / "peer.mjs"), "--listen", host, "--kind", kind,
-             "--dir", str(directory)],
+             "--dir", str(directory), "--scheme", scheme],
             directory,
             {"WEIR_NODE_DIR": str(node_dir)},
         )

@@ -166,13 +166,27 @@ function activity(Type, object) {
   return new Type({ id: newId("activities"), actor, object, to: PUBLIC });
 }
 
+// As programs on Fedify do that write their JSON themselves: what JSON-LD makes of the public
+// collection then is `as:Public`, which sendActivity spells out in full.
+async function sendCompact(activity) {
+  const [pair] = await context().getActorKeyPairs(AUTHOR.identifier);
+  const request = new Request(relay.inbox, {
+    method: "POST",
+    headers: { "Content-Type": "application/activity+json" },
+    body: JSON.stringify(await activity.toJsonLd({ format: "compact" })),
+  });
+  const { status } = await fetch(await fedify.signRequest(request, pair.privateKey, pair.keyId));
+  return { id: activity.id.href, object: activity.objectId.href, status, type: "", answer: "",
+    knocks: outgoing.knocks.slice(-1) };
+}
+
 const commands = {
-  async follow({ relay: actor }) {
+  async follow({ relay: actor, compact = false }) {
     const loader = await context().getDocumentLoader(AUTHOR);
     const { document } = await loader(actor);
     const follow = activity(vocab.Follow, PUBLIC);
     relay = { actor, inbox: document.inbox, follow, state: "asked" };
-    return await send(follow);
+    return await (compact ? sendCompact(follow) : send(follow));
   },
   unfollow: () => send(activity(vocab.Undo, relay.follow)),
   async post({ text, title, tags = [] }) {

@@ -72,9 +72,11 @@ export class Recorder {
     if (json.proof === undefined) return { verdict: "none" };
     const { documentLoader, contextLoader } = this.context();
     const method = json.proof.verificationMethod;
+    // An LD signature is put on last: the proof knows nothing of it.
+    const proved = this.fedify.detachSignature(json);
     try {
       const options = { documentLoader, contextLoader };
-      const verified = await this.fedify.verifyObject(this.vocab.Activity, json, options);
+      const verified = await this.fedify.verifyObject(this.vocab.Activity, proved, options);
       return verified === null ? { verdict: "bad", method } : { verdict: "ok", method };
     } catch (error) {
       return { verdict: "bad", method, why: error.message };
