@@ -1,0 +1,252 @@
+/* journal_rig: activities into a journal and the journal as text, for tests of the store. */
+#pragma once
+
+#include "tests/unit/store/store_rig.h"
+
+#include "relay/store/journal.h"
+#include "relay/store/members.h"
+
+/* One activity. `what`: its kind and id: `C c1` a Create, U Update, D Delete, X Undo of an
+ * Announce, A Announce, O something else. Its object: what it is about (X: the Announce). */
+struct post {
+    const char *what, *object;
+    const char *from;     /* NULL: a.example, which also owns the object */
+    const char *audience; /* NULL: internal */
+    int64_t stamp;
+    bool proof;
+    int64_t now;         /* 0: by the caller */
+    const char *content; /* NULL: the object; another: the id stands for something else */
+    uint64_t ver;
+    const char *body; /* NULL: the id */
+};
+
+#define POST(what_, object_, ...)                                                                  \
+    {                                                                                              \
+        .what = (what_), .object = (object_), __VA_ARGS__                                          \
+    }
+
+struct posted {
+    int calls;
+    struct rig *rig;
+    enum err err;
+    enum journal_result result;
+    uint64_t n;
+    char member[4096];
+};
+
+/* Readable: the text itself, in 32 bytes. */
+struct fake_hash {
+    uint8_t bytes[32];
+};
+MAYBE static struct fake_hash fake_hash(const char *text)
+{
+    struct fake_hash h = {{0}};
+    size_t n = strlen(text);
+    assert_true(n <= 14);
+    memcpy(h.bytes, text, n);
+    return h;
+}
+
+MAYBE static void on_posted(void *arg, const struct journal_appended *answer)
+{
+    struct posted *posted = arg;
+    posted->calls++;
+    posted->err = answer->err;
+    posted->result = answer->result;
+    posted->n = answer->n;
+    snprintf(posted->member, sizeof posted->member, "%.*s", SPAN_ARG(answer->member));
+    loop_stop(posted->rig->loop);
+}
+
+MAYBE static void post_send(struct rig *rig, const struct post *p, struct posted *ret)
+{
+    static const struct {
+        char letter;
+        enum journal_kind kind;
+        enum activity_type type;
+    } kinds[] = {{'C', JOURNAL_CREATE, ACTIVITY_CREATE},     {'U', JOURNAL_UPDATE, ACTIVITY_UPDATE},
+                 {'D', JOURNAL_DELETE, ACTIVITY_DELETE},     {'X', JOURNAL_DELETE, ACTIVITY_UNDO},
+                 {'A', JOURNAL_ANNOUNCE, ACTIVITY_ANNOUNCE}, {'O', JOURNAL_OTHER, ACTIVITY_LIKE}};
+    size_t k = 0;
+    while (kinds[k].letter != p->what[0])
+        k++;
+    const char *id = p->what + 2, *object = p->object ? p->object : "";
+    bool announces = kinds[k].kind == JOURNAL_CREATE || kinds[k].kind == JOURNAL_ANNOUNCE;
+    struct fake_hash hashes[] = {fake_hash(id), fake_hash(p->content ? p->content : object),
+                                 fake_hash(kinds[k].kind == JOURNAL_ANNOUNCE ? id : object),
+                                 fake_hash(object)};
+    struct journal_append append = {
+        .kind = kinds[k].kind,
+        .from = span_of(p->from ? p->from : "a.example"),
+        .ver = p->ver,
+        .now_ms = p->now,
+        .id_hash = hashes[0].bytes,
+        .what_hash = hashes[1].bytes,
+        .object_hash = kinds[k].kind == JOURNAL_OTHER ? NULL : hashes[2].bytes,
+        .again_hash = announces ? hashes[3].bytes : NULL,
+        .owner = span_of(p->from ? p->from : "a.example"),
+        .stamp_ms = p->stamp,
+        .audience = span_of(p->audience ? p->audience : "internal"),
+        .zone = SPAN("internal"),
+        .facts = {.type = kinds[k].type,
+                  .undone = p->what[0] == 'X' ? ACTIVITY_ANNOUNCE : ACTIVITY_OTHER,
+                  .has_proof = p->proof},
+        .id = span_of(id),
+        .object = span_of(object),
+        .object_host = SPAN("o.example"),
+        .body = span_of(p->body ? p->body : id)};
+    *ret = (struct posted){.rig = rig};
+    journal_append(rig->store, &append, on_posted, ret);
+    assert_int_equal(ret->calls, 0); /* never from inside the call */
+}
+
+/* What came of it, in words: `OK 3`, `DUP 1`, `STALE`, the code of an error. */
+MAYBE static const char *post_say(const struct posted *p)
+{
+    static const char *const words[] = {
+        [JOURNAL_APPENDED] = "OK", [JOURNAL_DUPLICATE] = "DUP",      [JOURNAL_REUSED] = "REUSED",
+        [JOURNAL_STALE] = "STALE", [JOURNAL_NOT_OWNER] = "NOTOWNER", [JOURNAL_NOBODY] = "NOBODY",
+        [JOURNAL_AGAIN] = "AGAIN"};
+    static char text[64];
+    if (p->err != ERR_OK)
+        snprintf(text, sizeof text, "%s", err_code(p->err));
+    else if (p->result == JOURNAL_APPENDED || p->result == JOURNAL_DUPLICATE)
+        snprintf(text, sizeof text, "%s %d", words[p->result], (int)p->n);
+    else
+        snprintf(text, sizeof text, "%s", words[p->result]);
+    return text;
+}
+
+MAYBE static const char *post(struct rig *rig, const struct post *p)
+{
+    struct posted posted;
+    post_send(rig, p, &posted);
+    rig_await(rig, &posted.calls, 1);
+    return post_say(&posted);
+}
+
+/* --- the journal as text --------------------------------------------------------------------- */
+
+struct told {
+    struct rig *rig;
+    int calls;
+    enum err err;
+    uint64_t n, floor;
+    size_t lines_n;
+    char first[48], last[48]; /* ids */
+    struct bytes text;
+};
+
+/* The 14 bytes that fake_hash() was made of, back from hex. */
+MAYBE static void unhash(const char *hex, char out[16])
+{
+    memset(out, 0, 16);
+    for (size_t i = 0; i < 14 && hex[2 * i]; i++) {
+        char pair[3] = {hex[2 * i], hex[2 * i + 1], 0};
+        out[i] = (char)strtol(pair, NULL, 16);
+    }
+}
+
+/* `3<2 Create internal,partners =c1` (the hash that its Announce is made of), `+` where there is an
+ * Announce of ours to undo; `4<3 wake a.example`; `5<4 join!` with a bang where it cuts. */
+MAYBE static void line_text(const struct journal_line *line, struct bytes *out)
+{
+    char hash[16];
+    bytes_addf(out, "%s%d<%d ", out->n ? "\n" : "", (int)line->n, (int)line->previous);
+    switch (line->kind) {
+    case JOURNAL_ENTRY:
+        unhash(line->entry->announce, hash);
+        bytes_addf(out, "%s %.*s", activity_type_name(line->entry->facts.type),
+                   SPAN_ARG(line->entry->audience));
+        if (hash[0])
+            bytes_addf(out, " =%s", hash);
+        if (line->entry->facts.announced)
+            bytes_add_str(out, "+");
+        break;
+    case JOURNAL_CONTROL:
+        bytes_addf(out, "%.*s%s", SPAN_ARG(line->event), line->cuts ? "!" : "");
+        break;
+    case JOURNAL_WAKE: bytes_addf(out, "wake %.*s", SPAN_ARG(line->host)); break;
+    }
+}
+
+MAYBE static void on_told(void *arg, const struct journal_page *page)
+{
+    struct told *told = arg;
+    told->calls++;
+    told->err = page->err;
+    told->n = page->n;
+    told->floor = page->floor;
+    told->lines_n = page->lines_n;
+    for (size_t i = 0; i < page->lines_n; i++) {
+        line_text(&page->lines[i], &told->text);
+        snprintf(i ? told->last : told->first, sizeof told->last, "%s", page->lines[i].id);
+    }
+    if (page->lines_n == 1)
+        memcpy(told->last, told->first, sizeof told->last);
+    loop_stop(told->rig->loop);
+}
+
+/* The caller gives it back with bytes_fini(&ret->text). */
+MAYBE static void read_page(struct rig *rig, uint64_t after, size_t count, struct told *ret)
+{
+    *ret = (struct told){.rig = rig};
+    bytes_init(&ret->text, 1 << 20);
+    journal_page(rig->store, after, count, on_told, ret);
+    rig_await(rig, &ret->calls, 1);
+}
+
+MAYBE static bool journal_is(struct rig *rig, const char *expected)
+{
+    struct told told;
+    read_page(rig, 0, 256, &told);
+    bool same = told.err == ERR_OK && span_eq_str(bytes_span(&told.text), expected);
+    if (!same && !rig->broken)
+        print_message("%s: %s\n", err_code(told.err), bytes_str(&told.text));
+    bytes_fini(&told.text);
+    return same;
+}
+
+/* --- members --------------------------------------------------------------------------------- */
+
+struct changed {
+    int calls;
+    struct rig *rig;
+    enum err err;
+    uint64_t n;
+    char member[4096];
+};
+
+MAYBE static void on_member_changed(void *arg, const struct members_changed *answer)
+{
+    struct changed *changed = arg;
+    changed->calls++;
+    changed->err = answer->err;
+    changed->n = answer->n;
+    snprintf(changed->member, sizeof changed->member, "%.*s", SPAN_ARG(answer->member));
+    loop_stop(changed->rig->loop);
+}
+
+/* A member that joins `zone` now, by a record made from version ver. mail: it is told so. */
+MAYBE static void join(struct rig *rig, const char *host, uint64_t ver, const char *mail,
+                       struct changed *ret)
+{
+    struct member m = {.state = MEMBER_ACTIVE, .ver = ver + 1, .spans_n = 1};
+    snprintf(m.host, sizeof m.host, "%s", host);
+    snprintf(m.zone, sizeof m.zone, "internal");
+    snprintf(m.inbox, sizeof m.inbox, "https://%s/inbox", host);
+    snprintf(m.follow, sizeof m.follow, "https://%s/follow", host);
+    m.spans[0] = (struct member_span){.from = MEMBER_HERE, .to = MEMBER_SPAN_OPEN};
+    snprintf(m.spans[0].zone, sizeof m.spans[0].zone, "internal");
+    struct members_change change = {.after = &m,
+                                    .ver = ver,
+                                    .event = EVENT_FOLLOW,
+                                    .now_ms = 1234,
+                                    .inbox = mail ? span_of(m.inbox) : SPAN_NONE,
+                                    .kind = SPAN("accept"),
+                                    .body = span_of(mail)};
+    *ret = (struct changed){.rig = rig};
+    members_change(rig->store, &change, on_member_changed, ret);
+    assert_int_equal(ret->calls, 0);
+    rig_await(rig, &ret->calls, 1);
+}

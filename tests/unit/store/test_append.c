@@ -1,0 +1,467 @@
+/* append: what is taken, what is refused and why, where it goes; each law with a script that breaks
+ * it. */
+#include "tests/unit/store/journal_rig.h"
+
+enum { STEPS_MAX = 8, DAY = 86400000, WEEK = 7 * DAY };
+
+/* Activities one after the other, a second apart unless they say when, each with its answer; and
+ * the journal that they leave. */
+struct story {
+    const char *name;
+    struct {
+        const char *before; /* a command to Redis; NULL: none */
+        struct post post;
+        const char *answer;
+    } steps[STEPS_MAX];
+    const char *journal;
+    const char *asked, *answered; /* a command to Redis afterwards; NULL: none */
+};
+
+static const struct story stories[] = {
+    {"the same id is a repeat",
+     {{NULL, POST("C c1", "o1"), "OK 1"}, {NULL, POST("C c1", "o1"), "DUP 1"}},
+     "1<0 Create internal =c1",
+     NULL,
+     NULL},
+    {"an id stands for one thing",
+     {{NULL, POST("C c1", "o1"), "OK 1"}, {NULL, POST("C c1", "o1", .content = "else"), "REUSED"}},
+     "1<0 Create internal =c1",
+     NULL,
+     NULL},
+    {"a repeat in the following week is one",
+     {{NULL, POST("O l1", NULL, .now = WEEK - 1), "OK 1"},
+      {NULL, POST("O l1", NULL, .now = 2LL * WEEK - 1), "DUP 1"},
+      {NULL, POST("O l2", NULL, .now = WEEK + 1), "OK 2"},
+      {NULL, POST("O l1", NULL, .now = 3LL * WEEK), "OK 3"}},
+     "1<0 Like internal\n2<1 Like internal\n3<2 Like internal",
+     NULL,
+     NULL},
+    {"an Update that comes before its Create stands",
+     {{NULL, POST("U u1", "o1", .stamp = 200), "OK 1"},
+      {NULL, POST("C c1", "o1", .stamp = 100), "STALE"},
+      {NULL, POST("C c1", "o1", .stamp = 100), "DUP 0"},
+      {NULL, POST("U u2", "o1", .stamp = 200), "OK 2"},
+      {NULL, POST("U u3", "o1", .stamp = 199), "STALE"}},
+     "1<0 Update internal\n2<1 Update internal",
+     NULL,
+     NULL},
+    {"what was deleted is not brought back by what was made before",
+     {{NULL, POST("C c1", "o1", .stamp = 100), "OK 1"},
+      {NULL, POST("D d1", "o1"), "OK 2"},
+      {NULL, POST("U u1", "o1", .stamp = 2000), "STALE"}, /* deleted at 2000 */
+      {NULL, POST("C c2", "o1", .stamp = 1999), "STALE"},
+      {NULL, POST("U u2", "o1"), "STALE"},
+      {NULL, POST("C c3", "o1", .stamp = 2001), "OK 3"}},
+     "1<0 Create internal =c1\n2<1 Delete internal =c1+\n3<2 Create internal =c3",
+     NULL,
+     NULL},
+    {"Create, Delete, Create, the same Delete: each has its effect",
+     {{NULL, POST("C c1", "o1"), "OK 1"},
+      {NULL, POST("D d1", "o1"), "OK 2"},
+      {NULL, POST("D d1", "o1"), "DUP 0"},
+      {NULL, POST("C c2", "o1"), "OK 3"}, /* without a stamp; the object was known */
+      {NULL, POST("D d1", "o1"), "OK 4"}},
+     "1<0 Create internal =c1\n2<1 Delete internal =c1+\n3<2 Create internal =c2\n"
+     "4<3 Delete internal =c2+",
+     NULL,
+     NULL},
+    {"a Delete of something unknown: the sender's own zone, and a tombstone",
+     {{NULL, POST("D d1", "o1", .audience = "internal,partners"), "OK 1"},
+      {NULL, POST("D d1", "o1"), "DUP 0"},
+      {NULL, POST("C c1", "o1"), "STALE"},
+      {NULL, POST("C c2", "o1", .stamp = 2000), "STALE"}, /* deleted again at 2000 */
+      {NULL, POST("C c3", "o1", .stamp = 2001, .audience = "partners"), "OK 2"}},
+     "1<0 Delete internal\n2<1 Create partners =c3",
+     "HMGET {weir}:obj:6f310000000000000000000000000000 live dead aud born",
+     "(1 2000 internal,partners 1)"},
+    {"a repeated Delete counts as one of its time",
+     {{NULL, POST("C c1", "o1"), "OK 1"},
+      {NULL, POST("D d1", "o1", .now = 5000), "OK 2"},
+      {NULL, POST("D d1", "o1", .now = 9000), "DUP 0"},
+      {NULL, POST("D d2", "o1", .now = 4000), "DUP 0"},
+      {NULL, POST("C c2", "o1", .stamp = 8000), "STALE"}},
+     "1<0 Create internal =c1\n2<1 Delete internal =c1+",
+     "HGET {weir}:obj:6f310000000000000000000000000000 dead",
+     "9000"},
+    {"Update and Delete go where the object went",
+     {{NULL, POST("C c1", "o1", .audience = "internal,partners"), "OK 1"},
+      {NULL, POST("U u1", "o1", .audience = "public"), "OK 2"},
+      {NULL, POST("U u2", "o1", .audience = ""), "OK 3"},
+      {NULL, POST("D d1", "o1", .audience = "public"), "OK 4"}},
+     "1<0 Create internal,partners =c1\n2<1 Update internal,partners\n"
+     "3<2 Update internal,partners\n4<3 Delete internal,partners =c1+",
+     NULL,
+     NULL},
+    {"a Create again adds to where it went",
+     {{NULL, POST("C c1", "o1", .audience = "internal"), "OK 1"},
+      {NULL, POST("C c2", "o1", .audience = "partners,internal"), "OK 2"},
+      {NULL, POST("C c3", "o1", .audience = "public"), "OK 3"},
+      {NULL, POST("D d1", "o1"), "OK 4"}},
+     /* under the name of the first, which one Undo takes back */
+     "1<0 Create internal =c1\n2<1 Create partners,internal =c1\n3<2 Create public =c1\n"
+     "4<3 Delete internal,partners,public =c1+",
+     NULL,
+     NULL},
+    {"what nobody may have is not kept",
+     {{NULL, POST("C c1", "o1", .audience = ""), "NOBODY"},
+      {NULL, POST("C c1", "o1", .audience = ""), "NOBODY"},
+      {NULL, POST("U u1", "o1", .audience = ""), "NOBODY"},
+      {NULL, POST("C c1", "o1"), "OK 1"}},
+     "1<0 Create internal =c1",
+     NULL,
+     NULL},
+    {"nobody touches what is another's",
+     {{NULL, POST("C c1", "o1"), "OK 1"},
+      {NULL, POST("D d1", "o1", .from = "b.example"), "NOTOWNER"},
+      {NULL, POST("U u1", "o1", .from = "b.example"), "NOTOWNER"},
+      {NULL, POST("C c2", "o1", .from = "b.example"), "NOTOWNER"},
+      {NULL, POST("X x1", "a1", .from = "b.example"), "OK 2"},
+      {NULL, POST("A a1", "o2", .from = "a.example"), "NOTOWNER"}},
+     "1<0 Create internal =c1\n2<1 Undo internal",
+     NULL,
+     NULL},
+    {"an object is announced once, unless there is a proof",
+     {{NULL, POST("A a1", "o1"), "OK 1"},
+      {NULL, POST("A a2", "o1", .from = "b.example"), "DUP 0"},
+      {NULL, POST("A a2", "o1", .from = "b.example"), "DUP 0"},
+      {NULL, POST("A a3", "o1", .from = "c.example", .proof = true), "OK 2"},
+      {NULL, POST("A a4", "o2"), "OK 3"}},
+     "1<0 Announce internal =a1\n2<1 Announce internal =a3\n3<2 Announce internal =a4",
+     NULL,
+     NULL},
+    {"an Announce goes to the zones that have not had its object",
+     {{NULL, POST("C c1", "o1"), "OK 1"},
+      {NULL, POST("A a1", "o1", .from = "b.example"), "DUP 0"},
+      {NULL, POST("A a2", "o1", .from = "b.example", .audience = "internal,partners"), "OK 2"},
+      {NULL, POST("A a3", "o1", .from = "b.example", .audience = "partners,internal"), "DUP 0"},
+      {NULL, POST("X x2", "a2", .from = "b.example", .audience = "internal"), "OK 3"},
+      {NULL, POST("A a4", "o1", .from = "c.example", .audience = "internal,partners"), "OK 4"}},
+     "1<0 Create internal =c1\n2<1 Announce partners =a2\n3<2 Undo partners =a2+\n"
+     "4<3 Announce partners =a4",
+     NULL,
+     NULL},
+    {"an Announce that was undone is no reason not to announce",
+     {{NULL, POST("A a1", "o1", .now = WEEK - 1), "OK 1"},
+      {NULL, POST("A a2", "o1", .from = "b.example", .now = WEEK - 1), "DUP 0"},
+      {NULL, POST("X x1", "a1", .now = WEEK), "OK 2"},
+      {NULL, POST("A a2", "o1", .from = "b.example", .now = WEEK), "DUP 0"},
+      {NULL, POST("A a3", "o1", .from = "b.example", .now = WEEK + 1), "OK 3"}},
+     "1<0 Announce internal =a1\n2<1 Undo internal =a1+\n3<2 Announce internal =a3",
+     NULL,
+     NULL},
+    {"an Undo takes back what was announced, and only that",
+     {{NULL, POST("C c1", "o1", .proof = true), "OK 1"},
+      {NULL, POST("D d1", "o1"), "OK 2"},
+      {NULL, POST("C c2", "o2"), "OK 3"},
+      {NULL, POST("U u2", "o2", .proof = true), "OK 4"},
+      {NULL, POST("D d2", "o2", .proof = true), "OK 5"},
+      {NULL, POST("C c3", "o2", .proof = true), "OK 6"},
+      {NULL, POST("D d3", "o2"), "OK 7"}},
+     "1<0 Create internal =c1\n2<1 Delete internal\n3<2 Create internal =c2\n"
+     "4<3 Update internal\n5<4 Delete internal =c2+\n6<5 Create internal =c3\n"
+     "7<6 Delete internal",
+     NULL,
+     NULL},
+    {"a host that was given up for now shows that it lives",
+     {{"HSET {weir}:down a.example 7 b.example 7", POST("C c1", "o1"), "OK 2"},
+      {NULL, POST("C c2", "o2"), "OK 3"},
+      {NULL, POST("C c1", "o1", .from = "b.example"), "NOTOWNER"},
+      {"HSET {weir}:down a.example 8", POST("C c2", "o2"), "DUP 3"}},
+     "1<0 wake a.example\n2<1 Create internal =c1\n3<2 Create internal =c2\n4<3 wake a.example",
+     "HGETALL {weir}:down",
+     "(b.example 7)"},
+    {"a decision by a record that is not the member's now is made again",
+     {{"HSET {weir}:member:a.example ver 2 m record", POST("C c1", "o1", .ver = 1), "AGAIN"},
+      {NULL, POST("C c1", "o1"), "AGAIN"},
+      {NULL, POST("C c1", "o1", .ver = 2), "OK 1"},
+      {"DEL {weir}:member:a.example", POST("C c2", "o2", .ver = 2), "AGAIN"}},
+     "1<0 Create internal =c1",
+     NULL,
+     NULL},
+};
+
+static bool story_holds(struct rig *rig, const struct story *story)
+{
+    rig_fresh(rig);
+    for (int i = 0; i < STEPS_MAX && story->steps[i].answer; i++) {
+        struct post p = story->steps[i].post;
+        p.now = p.now ? p.now : 1000LL * (i + 1);
+        if (story->steps[i].before)
+            ask(rig, "%s", story->steps[i].before);
+        const char *answer = post(rig, &p);
+        if (strcmp(answer, story->steps[i].answer) != 0) {
+            if (!rig->broken)
+                print_message("%s, step %d: %s\n", story->name, i + 1, answer);
+            return false;
+        }
+    }
+    if (!journal_is(rig, story->journal))
+        return false;
+    return !story->asked || strcmp(ask(rig, "%s", story->asked), story->answered) == 0;
+}
+
+static void test_stories(void **state)
+{
+    struct rig *rig = *state;
+    for (size_t i = 0; i < sizeof stories / sizeof stories[0]; i++)
+        if (!story_holds(rig, &stories[i]))
+            fail_msg("%s", stories[i].name);
+}
+
+/* What breaks each of them. */
+static void test_broken(void **state)
+{
+    static const struct {
+        const char *story, *from, *to;
+    } rows[] = {
+        {"the same id is a repeat", "if check == A.check", "if false"},
+        {"the same id is a repeat", "remember(A.bucket, A.field, n ..", "local _ = (n .."},
+        {"an id stands for one thing", "return 'REUSED'", "return 'DUP', n"},
+        {"a repeat in the following week is one", "tonumber(A.week) - 1, -1 do",
+         "tonumber(A.week), -1 do"},
+        {"an Update that comes before its Create stands", "stamp < obj.top or ", ""},
+        {"an Update that comes before its Create stands", "refusal == 'STALE' or ", ""},
+        {"what was deleted is not brought back by what was made before", "or stamp <= obj.dead",
+         ""},
+        {"what was deleted is not brought back by what was made before", "A.kind == 'U' or not",
+         "not"},
+        {"Create, Delete, Create, the same Delete: each has its effect",
+         "local function decide_delete()",
+         "local function decide_delete()\n  local k = P .. 'seen:' .. A.week .. ':' .. A.bucket\n"
+         "  if redis.call('HSETNX', k, A.field, '1:') == 0 then return 'DUP', '0' end"},
+        {"Create, Delete, Create, the same Delete: each has its effect", "or not obj.born",
+         "or obj.top == 0"},
+        {"a Delete of something unknown: the sender's own zone, and a tombstone", "or A.zone",
+         "or A.audience"},
+        {"a Delete of something unknown: the sender's own zone, and a tombstone", "'born', '1',",
+         "'born', '0',"},
+        {"a Delete of something unknown: the sender's own zone, and a tombstone", "or not obj.born",
+         "or false"},
+        {"a repeated Delete counts as one of its time", "redis.call('HSET', OBJ, 'dead', dead)",
+         "dead = 0"},
+        {"a repeated Delete counts as one of its time", "math.max(obj.dead, tonumber(A.now))",
+         "tonumber(A.now)"},
+        {"Update and Delete go where the object went",
+         "if A.kind == 'U' and obj.live then audience = obj.aud end", ""},
+        {"Update and Delete go where the object went", "obj.owner and obj.aud or", "A.audience or"},
+        {"a Create again adds to where it went", "'aud', union(obj.aud, audience)",
+         "'aud', audience"},
+        {"a Create again adds to where it went",
+         "if A.kind == 'C' and obj.live and obj.hash ~= '' then hash = obj.hash end", ""},
+        {"what nobody may have is not kept", "return 'NOBODY'", "return 'STALE'"},
+        {"nobody touches what is another's", "obj.owner ~= A.owner", "false"},
+        {"an object is announced once, unless there is a proof",
+         "audience = without(audience, went)", ""},
+        {"an object is announced once, unless there is a proof", "and A.proof == '0' then\n    --",
+         "then\n    --"},
+        {"an Announce that was undone is no reason not to announce", "or first == '0'", ""},
+        {"an Announce goes to the zones that have not had its object", "union(went, audience))",
+         "audience)"},
+        {"an Announce goes to the zones that have not had its object", "without(undone, audience)",
+         "''"},
+        {"an Announce that was undone is no reason not to announce", "if obj.againfield ~= '' then",
+         "if false then"},
+        {"an Undo takes back what was announced, and only that", "if A.proof == '0' and A.kind",
+         "if A.kind"},
+        {"an Undo takes back what was announced, and only that",
+         "local out = obj.live and obj.hash or ''", "local out = ''"},
+        {"an Undo takes back what was announced, and only that",
+         "local out = obj.live and obj.hash or ''", "local out = obj.hash"},
+        {"a host that was given up for now shows that it lives",
+         "redis.call('HDEL', P .. 'down', A.from) == 1", "false"},
+        {"a host that was given up for now shows that it lives", "last = n\n", ""},
+        {"a decision by a record that is not the member's now is made again", "~= A.ver",
+         "== 'never'"},
+    };
+    struct rig *rig = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct story *story = stories;
+        while (strcmp(story->name, rows[i].story) != 0)
+            story++;
+        struct mutant m = break_script(&script_append, rows[i].from, rows[i].to);
+        rig->broken = true;
+        bool holds = story_holds(rig, story);
+        rig->broken = false;
+        unbreak(&m);
+        if (holds)
+            fail_msg("%s: holds although `%s` is `%s`", story->name, rows[i].from, rows[i].to);
+    }
+}
+
+/* --- the entry itself ------------------------------------------------------------------------ */
+
+static void test_entry(void **state)
+{
+    struct rig *rig = *state;
+    rig_fresh(rig);
+    struct post p = {"C c1", "o1", .audience = "internal,partners", .now = 77,
+                     .body = "{ \"a\": 1 }"};
+    assert_string_equal(post(rig, &p), "OK 1");
+    char expected[512];
+    snprintf(expected, sizeof expected,
+             "((%llu-1 (pv 0 k e t 77 a internal,partners g a.example oh o.example p 0 ty 0 u 14 "
+             "i c1 o o1 c 63310000000000000000000000000000 an 0 len 10)))",
+             (unsigned long long)store_epoch(rig->store));
+    assert_answer(rig, expected, "XRANGE {weir}:N - +");
+    assert_answer(rig, "{ \"a\": 1 }", "GET {weir}:body:1");
+    assert_answer(rig, "-1", "TTL {weir}:body:1");
+    assert_answer(rig, "(1 1)", "HMGET {weir}:log n last");
+    assert_answer(rig, "(1:6f310000)", "HVALS {weir}:seen:0:0");
+}
+
+struct body {
+    struct rig *rig;
+    int calls;
+    enum err err;
+    bool there;
+    char text[64];
+};
+
+static void on_body(void *arg, enum err err, struct span text)
+{
+    struct body *body = arg;
+    body->calls++;
+    body->err = err;
+    body->there = text.p != NULL;
+    snprintf(body->text, sizeof body->text, "%.*s", SPAN_ARG(text));
+    loop_stop(body->rig->loop);
+}
+
+static void test_body(void **state)
+{
+    struct rig *rig = *state;
+    rig_fresh(rig);
+    struct post p = POST("C c1", "o1", .body = "bytes");
+    assert_string_equal(post(rig, &p), "OK 1");
+    struct body there = {.rig = rig}, gone = {.rig = rig};
+    journal_body(rig->store, 1, on_body, &there);
+    journal_body(rig->store, 2, on_body, &gone);
+    rig_await(rig, &there.calls, 1);
+    rig_await(rig, &gone.calls, 1);
+    assert_true(there.err == ERR_OK && there.there);
+    assert_string_equal(there.text, "bytes");
+    assert_true(gone.err == ERR_OK && !gone.there);
+}
+
+/* AGAIN brings the record that is there now. */
+static void test_again(void **state)
+{
+    struct rig *rig = *state;
+    rig_fresh(rig);
+    struct changed changed;
+    join(rig, "a.example", 0, NULL, &changed);
+    assert_int_equal(changed.err, ERR_OK);
+    struct posted posted;
+    struct post p = POST("C c1", "o1");
+    post_send(rig, &p, &posted);
+    rig_await(rig, &posted.calls, 1);
+    assert_string_equal(post_say(&posted), "AGAIN");
+    struct member m;
+    assert_true(member_read(span_of(posted.member), &m));
+    assert_int_equal(m.ver, 1);
+    p.ver = m.ver;
+    assert_string_equal(post(rig, &p), "OK 2");
+}
+
+/* Many at once, each with its own number, the chain of `previous` unbroken, ids ascending. */
+static void test_dense(void **state)
+{
+    enum { MANY = 300 };
+    struct rig *rig = *state;
+    rig_fresh(rig);
+    static struct posted posted[MANY];
+    char whats[MANY][12], objects[MANY][12];
+    for (int i = 0; i < MANY; i++) {
+        snprintf(whats[i], sizeof whats[i], "C c%d", i);
+        snprintf(objects[i], sizeof objects[i], "o%d", i);
+        struct post p = {whats[i], objects[i], .now = 1};
+        post_send(rig, &p, &posted[i]);
+    }
+    rig_await(rig, &posted[MANY - 1].calls, 1);
+    for (int i = 0; i < MANY; i++)
+        assert_int_equal(posted[i].n, i + 1);
+    struct told first, rest;
+    read_page(rig, 0, 256, &first);
+    read_page(rig, 256, 256, &rest);
+    assert_int_equal(first.lines_n, 256);
+    assert_int_equal(rest.lines_n, MANY - 256);
+    assert_int_equal(first.n, MANY);
+    struct bytes all;
+    bytes_init(&all, 1 << 20);
+    for (int i = 1; i <= MANY; i++)
+        bytes_addf(&all, "%s%d<%d Create internal =c%d", i > 1 ? "\n" : "", i, i - 1, i - 1);
+    bytes_add_char(&first.text, '\n');
+    bytes_add(&first.text, bytes_span(&rest.text));
+    assert_string_equal(bytes_str(&first.text), bytes_str(&all));
+    bytes_fini(&all);
+    bytes_fini(&first.text);
+    bytes_fini(&rest.text);
+}
+
+/* --- another time line ----------------------------------------------------------------------- */
+
+static bool epoch_is_checked(struct rig *rig)
+{
+    uint64_t before = store_epoch(rig->store);
+    struct post p = POST("C c1", "o1", .now = 1);
+    ask(rig, "HSET {weir}:log epoch %llu run other", (unsigned long long)before + 5);
+    if (strcmp(post(rig, &p), "redis") != 0)
+        return false;
+    rig_await(rig, &rig->ready, 2); /* it shook hands again */
+    return rig->not_ready == 1 && store_epoch(rig->store) > before + 5 &&
+           strcmp(post(rig, &p), "OK 1") == 0;
+}
+
+static void test_epoch(void **state)
+{
+    static const struct twin twins[] = {{"no append across time lines", epoch_is_checked,
+                                         &script_append, "if log[1] ~= A.epoch", "if false"}};
+    run_twins(*state, twins, sizeof twins / sizeof twins[0]);
+}
+
+/* A key of the wrong type: an answer, no half entry, and the next one goes through. */
+static void test_wrong_type(void **state)
+{
+    static const char *const keys[] = {"log", "member:a.example",
+                                       "obj:6f310000000000000000000000000000", "seen:0:0"};
+    struct rig *rig = *state;
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        rig_fresh(rig);
+        ask(rig, "RENAMENX {weir}:%s {weir}:aside", keys[i]);
+        ask(rig, "SET {weir}:%s x", keys[i]);
+        struct post p = POST("C c1", "o1", .now = 1);
+        assert_string_equal(post(rig, &p), "redis-reply");
+        assert_answer(rig, "0", "EXISTS {weir}:N {weir}:body:1");
+        ask(rig, "DEL {weir}:%s", keys[i]);
+        ask(rig, "RENAMENX {weir}:aside {weir}:%s", keys[i]);
+        assert_string_equal(post(rig, &p), "OK 1");
+    }
+}
+
+/* Full: accepts are refused with nothing done, what settles is not, and afterwards all is well. */
+static void test_full(void **state)
+{
+    struct rig *rig = *state;
+    rig_fresh(rig);
+    struct post p = POST("C c1", "o1", .now = 1);
+    assert_answer(rig, "OK", "CONFIG SET maxmemory 1");
+    assert_string_equal(post(rig, &p), "redis-reply");
+    struct changed changed;
+    join(rig, "b.example", 0, "mail", &changed); /* who may have what is never put off */
+    assert_int_equal(changed.err, ERR_OK);
+    assert_answer(rig, "OK", "CONFIG SET maxmemory 0");
+    assert_string_equal(post(rig, &p), "OK 3");
+    assert_true(journal_is(rig, "1<0 join\n3<1 Create internal =c1"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_stories), cmocka_unit_test(test_broken),
+        cmocka_unit_test(test_entry),   cmocka_unit_test(test_body),
+        cmocka_unit_test(test_again),   cmocka_unit_test(test_dense),
+        cmocka_unit_test(test_epoch),   cmocka_unit_test(test_wrong_type),
+        cmocka_unit_test(test_full),
+    };
+    return cmocka_run_group_tests(tests, rig_group_setup, rig_group_teardown);
+}
