@@ -1,0 +1,122 @@
+/* members: the registry as it is read: one, none, all, and what can't be read. */
+#include "tests/unit/store/journal_rig.h"
+
+struct looked {
+    struct rig *rig;
+    int calls, ends;
+    enum err err;
+    struct bytes hosts;
+};
+
+static void on_look(void *arg, enum err err, const struct member *member)
+{
+    struct looked *looked = arg;
+    looked->calls++;
+    looked->err = err;
+    if (member)
+        bytes_addf(&looked->hosts, " %s/%d", member->host, (int)member->spans[0].from);
+    else
+        looked->ends++;
+    loop_stop(looked->rig->loop);
+}
+
+static const char *get(struct rig *rig, const char *host)
+{
+    static char text[64];
+    struct looked looked = {.rig = rig};
+    bytes_init(&looked.hosts, 64);
+    members_get(rig->store, span_of(host), on_look, &looked);
+    assert_int_equal(looked.calls, 0);
+    rig_await(rig, &looked.calls, 1);
+    snprintf(text, sizeof text, "%s%s", err_code(looked.err), bytes_str(&looked.hosts));
+    bytes_fini(&looked.hosts);
+    return text;
+}
+
+static void each(struct rig *rig, struct looked *ret)
+{
+    *ret = (struct looked){.rig = rig};
+    bytes_init(&ret->hosts, 1 << 20);
+    members_each(rig->store, on_look, ret);
+    assert_int_equal(ret->calls, 0);
+    rig_await(rig, &ret->ends, 1);
+    rig_idle(rig, 20);
+    assert_int_equal(ret->ends, 1);
+}
+
+static void test_get(void **state)
+{
+    struct rig *rig = *state;
+    struct changed changed;
+    rig_fresh(rig);
+    assert_string_equal(get(rig, "a.example"), "ok");
+    join(rig, "a.example", 0, NULL, &changed);
+    join(rig, "[::1]:9101", 0, NULL, &changed);
+    assert_string_equal(get(rig, "a.example"), "ok a.example/1");
+    assert_string_equal(get(rig, "[::1]:9101"), "ok [::1]:9101/2");
+    assert_string_equal(get(rig, "b.example"), "ok");
+    assert_string_equal(get(rig, ""), "ok");
+}
+
+static void test_each(void **state)
+{
+    enum { MANY = 200 };
+    struct rig *rig = *state;
+    struct changed changed;
+    struct looked looked;
+    char host[32];
+    rig_fresh(rig);
+    each(rig, &looked);
+    assert_int_equal(looked.calls, 1);
+    assert_int_equal(looked.err, ERR_OK);
+    bytes_fini(&looked.hosts);
+    for (int i = 0; i < MANY; i++) {
+        snprintf(host, sizeof host, "h%d.example", i);
+        join(rig, host, 0, NULL, &changed);
+        assert_int_equal(changed.err, ERR_OK);
+    }
+    each(rig, &looked);
+    assert_int_equal(looked.calls, MANY + 1);
+    assert_int_equal(looked.err, ERR_OK);
+    for (int i = 0; i < MANY; i++) {
+        snprintf(host, sizeof host, " h%d.example/%d", i, i + 1);
+        assert_non_null(strstr(bytes_str(&looked.hosts), host));
+    }
+    bytes_fini(&looked.hosts);
+}
+
+/* A record that can't be read is an error: passed over, its member would lose what is its. One that
+ * is gone is none. */
+static void test_unreadable(void **state)
+{
+    static const struct {
+        const char *command, *got;
+        enum err all;
+    } rows[] = {
+        {"DEL {weir}:member:b.example", "ok", ERR_OK},
+        {"HSET {weir}:member:b.example m {}", "redis-reply", ERR_REDIS_REPLY},
+        {"HSET {weir}:member:b.example m x", "redis-reply", ERR_REDIS_REPLY},
+        {"SET {weir}:member:b.example x", "redis-reply", ERR_REDIS_REPLY},
+        {"SET {weir}:members x", "ok b.example/2", ERR_REDIS_REPLY},
+    };
+    struct rig *rig = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct changed changed;
+        struct looked looked;
+        rig_fresh(rig);
+        join(rig, "a.example", 0, NULL, &changed);
+        join(rig, "b.example", 0, NULL, &changed);
+        ask(rig, "%s", rows[i].command);
+        assert_string_equal(get(rig, "b.example"), rows[i].got);
+        each(rig, &looked);
+        assert_int_equal(looked.err, rows[i].all);
+        bytes_fini(&looked.hosts);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_get), cmocka_unit_test(test_each),
+                                       cmocka_unit_test(test_unreadable)};
+    return cmocka_run_group_tests(tests, rig_group_setup, rig_group_teardown);
+}
