@@ -1,4 +1,6 @@
-/* main: finds the verb. A verb of two words is found by both; options come after it. */
+/* main: finds the verb. A verb of two words is found by both; options come after it.
+ *
+ * May not know: what a verb does. */
 #include <stdio.h>
 #include <string.h>
 

@@ -21,7 +21,6 @@
 #include "common/pure/net.h"
 
 enum {
-    INPUT_SIZE = 65536,
     LINGER_MS = 2000, /* how long a peer that still sends may take to notice that we closed */
     RATE_STEP_MS = 1000,
     PEER_SIZE = 46,
@@ -116,7 +115,7 @@ static void unpark(struct http_conn *c)
 
 /* The only end of a connection. Its memory lives until the close callback, so that whoever is in
  * the middle of conn_run() may come back. */
-static void conn_end(struct http_conn *c)
+void http_conn_end(struct http_conn *c)
 {
     struct http_pool *pool = c->pool;
     if (c->state == GONE)
@@ -134,6 +133,11 @@ static void conn_end(struct http_conn *c)
     uv_close(&c->uv.handle, on_closed);
     if (pool->on_room)
         pool->on_room(pool->server);
+}
+
+int64_t http_conn_idle_since_ms(const struct http_conn *c)
+{
+    return c->idle_since_ms;
 }
 
 static int64_t deadline_of(const struct http_conn *c, enum state state)
@@ -377,7 +381,7 @@ static void on_room_for_input(uv_handle_t *handle, size_t suggested, uv_buf_t *b
 {
     struct http_conn *c = handle->data;
     (void)suggested;
-    *buf = uv_buf_init(c->pool->input, INPUT_SIZE);
+    *buf = uv_buf_init(c->pool->input, HTTP_INPUT_SIZE);
 }
 
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
@@ -421,7 +425,7 @@ static void conn_run(struct http_conn *c)
     if (step == STEP_WAIT && c->state != GONE)
         settle_input(c);
     if (step == STEP_DONE || c->broken)
-        conn_end(c);
+        http_conn_end(c);
 }
 
 static void on_deadline(void *arg)
@@ -467,47 +471,13 @@ void http_conn_accept(struct http_pool *pool, uv_stream_t *listener, bool local)
     c->pool = pool;
     c->state = IDLE;
     c->deadline = timer_new(pool->loop, on_deadline, c);
-    bytes_init(&c->rest, INPUT_SIZE);
+    bytes_init(&c->rest, HTTP_INPUT_SIZE);
     DL_APPEND(pool->all, c);
     pool->n++;
     if (uv_accept(listener, &c->uv.stream) != 0 || !admit(c, local)) {
-        conn_end(c);
+        http_conn_end(c);
         return;
     }
     conn_goto(c, IDLE);
     conn_run(c);
-}
-
-/* --- the pool ------------------------------------------------------------------------------------
- */
-
-void http_pool_init(struct http_pool *pool, struct loop *loop)
-{
-    *pool = (struct http_pool){.loop = loop, .input = mem_new(INPUT_SIZE)};
-}
-
-bool http_pool_make_room(struct http_pool *pool)
-{
-    int64_t n = (int64_t)pool->n, max = pool->limits.connections;
-    struct http_conn *oldest = pool->idle;
-    if (oldest && n * 5 >= max * 4 &&
-        loop_now_ms(pool->loop) - oldest->idle_since_ms >= HTTP_YOUNG_MS)
-        conn_end(oldest);
-    return (int64_t)pool->n < max;
-}
-
-void http_pool_stop(struct http_pool *pool)
-{
-    pool->stopping = true;
-    while (pool->idle)
-        conn_end(pool->idle);
-}
-
-void http_pool_fini(struct http_pool *pool)
-{
-    pool->on_room = NULL;
-    while (pool->all)
-        conn_end(pool->all);
-    free(pool->input);
-    pool->input = NULL;
 }

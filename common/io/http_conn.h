@@ -7,7 +7,7 @@
 #include "common/io/loop_uv.h"
 
 /* A new client may need this long for its first byte: it is not yet one to be sent away. */
-enum { HTTP_YOUNG_MS = 1000 };
+enum { HTTP_YOUNG_MS = 1000, HTTP_INPUT_SIZE = 65536 };
 
 struct http_conn;
 
@@ -36,5 +36,9 @@ void http_pool_fini(struct http_pool *pool);
 bool http_pool_make_room(struct http_pool *pool);
 /* Ends the idle connections, and every other after its answer. */
 void http_pool_stop(struct http_pool *pool);
+/* The only end of a connection. */
+void http_conn_end(struct http_conn *conn);
+/* When it became idle, on the clock of the loop. */
+int64_t http_conn_idle_since_ms(const struct http_conn *conn);
 /* Takes the connection that waits at the listener; local: it is a Unix socket. */
 void http_conn_accept(struct http_pool *pool, uv_stream_t *listener, bool local);

@@ -1,6 +1,7 @@
 /* member_text: a member as one line of JSON and back. Written by us, read by us, and kept for
- * years: what is not known is skipped, what is missing is empty, what cannot be is refused. May not
- * know: what the state of a member means. */
+ * years: what is not known is skipped, what is missing is empty, what cannot be is refused.
+ *
+ * May not know: what the state of a member means. */
 #include <inttypes.h>
 #include <stdio.h>
 
