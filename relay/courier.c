@@ -137,6 +137,20 @@ static void on_restart(void *arg)
 /* --- tail: what the journal says
  * ------------------------------------------------------------------------------ */
 
+/* What nobody could be sent is told once, and to nobody's account (DESIGN 7). */
+static void tell_no_form(const struct entry *e)
+{
+    struct log_line l;
+    if (outgoing_form(&e->facts, true) != FORM_NOTHING)
+        return;
+    log_begin(&l, LOG_LEVEL_INFO, "journal");
+    log_int(&l, "n", (int64_t)e->n);
+    log_text(&l, "activity", e->id);
+    log_str(&l, "code", err_code(ERR_NO_FORM));
+    log_end(&l);
+    metric_add(METER_NO_FORM, 0, 1);
+}
+
 static void courier_tail(void *arg, const struct journal_line *line)
 {
     struct courier *c = arg;
@@ -151,7 +165,10 @@ static void courier_tail(void *arg, const struct journal_line *line)
     }
     c->last_line = line->n;
     switch (line->kind) {
-    case JOURNAL_ENTRY: schedule_entry(c->schedule, line->entry); break;
+    case JOURNAL_ENTRY:
+        tell_no_form(line->entry);
+        schedule_entry(c->schedule, line->entry);
+        break;
     case JOURNAL_CONTROL:
         member = mem_new(sizeof(*member));
         if (member_read(line->member, member))

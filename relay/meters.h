@@ -12,6 +12,7 @@
     X(INBOX,          "weir_inbox_total",                   COUNTER,   CODE,    "activities received, by what became of them") \
     X(INBOX_SECONDS,  "weir_inbox_seconds",                 HISTOGRAM, NONE,    "from a whole request to its answer, inbox only") \
     X(APPENDED,       "weir_journal_appended_total",        COUNTER,   NONE,    "activities written to the journal") \
+    X(NO_FORM,        "weir_journal_no_form_total",         COUNTER,   NONE,    "activities in the journal of which no form would be believed") \
     X(GAPS,           "weir_journal_gaps_total",            COUNTER,   NONE,    "holes found while reading the journal") \
     X(POSITION,       "weir_journal_position",              GAUGE,     NONE,    "number of the newest entry that was read") \
     X(DELIVERIES,     "weir_deliveries_total",              COUNTER,   VERDICT, "attempts, by what came of them") \
