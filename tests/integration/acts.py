@@ -1,10 +1,12 @@
 """What peers do in the integration tests, and what is then looked for."""
 
+import hashlib
 import itertools
 import json
 import shutil
 
 from integration.relay import wait_until
+from peers import proofs
 from peers.keys import ActorKeys
 from peers.records import body_of
 from peers.wire import ACTIVITY_JSON, PUBLIC, USER_AGENT, Request, read_json
@@ -136,3 +138,42 @@ def settle(relay):
         return busy == 0 and status["position"] >= newest
 
     wait_until(nothing_left, "the relay has nothing more to do")
+
+
+def proved(peer, whole, who="alice"):
+    """The activity with its author's own proof (FEP-8b32)."""
+    author = peer.actors[who]
+    whole = {**whole, "@context": proofs.CONTEXT}
+    return proofs.add_proof(whole, f"{author.id}#ed25519-key", author.keys.ed25519,
+                            "2026-11-21T12:00:00Z")
+
+
+def note(peer, **changes):
+    """A new object of the peer's, published at its id, addressed to all."""
+    number = next(_numbers)
+    whole = {
+        "id": f"{peer.origin}/notes/{number}",
+        "type": "Note",
+        "attributedTo": peer.actors["alice"].id,
+        "content": f"<p>Note {number}</p>",
+        "to": [PUBLIC],
+        **changes,
+    }
+    whole = {name: value for name, value in whole.items() if value is not None}
+    peer.publish({"@context": proofs.CONTEXT, **whole})
+    return whole
+
+
+def sha256_of(sent):
+    return hashlib.sha256(sent.request.body).hexdigest()
+
+
+def as_sent(relay, record, sent):
+    """These are the author's bytes, brought by the relay; a proof in them that holds."""
+    return signed_by(relay, record) and record["sha256"] == sha256_of(sent)
+
+
+def announced(peer, object_id, timeout=20):
+    """The relay's Announce of this object, as this peer recorded it."""
+    return peer.records.wait_for(timeout=timeout, activity__type="Announce",
+                                 activity__object=object_id)[0]

@@ -158,6 +158,7 @@ class Relay:
 
     def init(self):
         """`weir init`, and the test's own configuration in place of the one it wrote."""
+        self.directory.parent.mkdir(parents=True, exist_ok=True)
         done = self._run("init", str(self.directory))
         assert done.code == 0, done
         self.configure(self._text)
