@@ -258,7 +258,7 @@ static void h26_flood(void **state)
     struct bench b;
     (void)state;
     bench_init(&b, "127.0.0.1:0", usual_limits());
-    /* Fewer in all than the kernel's queue holds: a newer libuv accepts one in a turn of the loop. */
+    /* Fewer in all than the kernel's queue holds: a newer libuv accepts one in each turn. */
     for (int round = 0; round < 15; round++) {
         for (size_t i = 0; i < 60; i++)
             client_open(&b, i);
