@@ -128,8 +128,11 @@ static void on_loaded(void *arg, enum err err, struct span body)
         bytes_fini(&digest);
         k->owner->used += body.n;
     }
+    /* Whoever asks from a callback after a failure waits, and is told the same: that a body could
+     * not be read says nothing of whether it is kept. */
+    k->loaded = err == ERR_OK;
+    answer(k, k->loaded);
     k->loaded = true;
-    answer(k, err == ERR_OK);
     if (k->owner && err != ERR_OK)
         forget(k->owner, k);
     else if (k->owner)
