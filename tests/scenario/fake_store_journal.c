@@ -94,7 +94,9 @@ uint64_t fake_accept(struct store *s, const struct fake_post *post)
                       .object = span_of(object),
                       .body_len = strlen(body)};
     e.facts.has_proof = !post->no_proof;
-    snprintf(e.announce, sizeof(e.announce), "%032u", post->k);
+    if (post->type == ACTIVITY_CREATE || post->type == ACTIVITY_ANNOUNCE)
+        snprintf(e.announce, sizeof(e.announce), "%032u", post->k);
+    e.facts.nameless = !e.announce[0];
     line_take(line, &e, span_of(body));
     fake_tails_wake(s);
     return line->line.n;
