@@ -49,26 +49,30 @@ struct claim {
     unsigned shard;
 };
 
-static void load_shard(struct cursors *c, unsigned shard, const struct redis_reply *reply)
+/* A cursor that can't be read is an error: without it, its member would follow the shard's, past
+ * what it is owed. */
+static enum err load_shard(struct cursors *c, unsigned shard, const struct redis_reply *reply)
 {
     const struct redis_reply *own = reply_at(reply, 3);
     c->seq[shard] = answer_number(reply, 1);
     schedule_load_shard(c->schedule, shard, answer_number(reply, 2));
     for (size_t i = 0; i + 1 < reply_len(own); i += 2) {
         struct cursor cursor;
-        if (cursor_read(reply_text(reply_at(own, i + 1)), &cursor))
-            schedule_load_cursor(c->schedule, reply_text(reply_at(own, i)), &cursor);
+        if (!cursor_read(reply_text(reply_at(own, i + 1)), &cursor))
+            return ERR_REDIS_REPLY;
+        schedule_load_cursor(c->schedule, reply_text(reply_at(own, i)), &cursor);
     }
+    return ERR_OK;
 }
 
 static void on_claimed(void *arg, enum err err, const struct redis_reply *reply)
 {
     struct claim *claim = arg;
     struct cursors *c = claim->c;
-    if (err != ERR_OK || !answer_is(reply, "OK"))
-        c->err = err == ERR_OK ? ERR_FENCED : err;
-    else if (!c->dead)
-        load_shard(c, claim->shard, reply);
+    if (err == ERR_OK && !c->dead)
+        err = answer_is(reply, "OK") ? load_shard(c, claim->shard, reply) : ERR_REDIS_REPLY;
+    if (err != ERR_OK)
+        c->err = err;
     free(claim);
     if (--c->waiting)
         return;

@@ -1,0 +1,311 @@
+/* cursors: who owns a shard moves its cursors, in sequence, all of a delta or none. */
+#include "tests/unit/store/store_rig.h"
+
+#include "relay/store/cursors.h"
+
+#define NONCE_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define NONCE_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+
+struct owner {
+    struct rig *rig;
+    struct cursors *cursors;
+    struct schedule *schedule;
+    int calls;
+    enum err err;
+};
+
+static void on_done(void *arg, enum err err)
+{
+    struct owner *o = arg;
+    o->calls++;
+    o->err = err;
+    loop_stop(o->rig->loop);
+}
+
+static void owner_init(struct rig *rig, const char *nonce, struct owner *o)
+{
+    const struct schedule_limits limits = {.in_flight = 10, .window = 10, .shards = STORE_SHARDS};
+    *o = (struct owner){.rig = rig};
+    o->cursors = cursors_new(rig->store, nonce);
+    o->schedule = schedule_new(&limits);
+}
+
+static enum err claim(struct owner *o)
+{
+    int target = o->calls + 1;
+    cursors_claim(o->cursors, o->schedule, on_done, o);
+    assert_int_equal(o->calls, target - 1);
+    rig_await(o->rig, &o->calls, target);
+    assert_int_equal(o->calls, target);
+    return o->err;
+}
+
+/* A courier that has just started: it owns everything. */
+static void owner_new(struct rig *rig, const char *nonce, struct owner *o)
+{
+    owner_init(rig, nonce, o);
+    assert_int_equal(claim(o), ERR_OK);
+}
+
+static void owner_free(struct owner *o)
+{
+    cursors_free(&o->cursors);
+    schedule_free(&o->schedule);
+}
+
+static enum err commit(struct owner *o, struct change *changes, size_t n)
+{
+    const struct delta delta = {.list = changes, .n = n};
+    int target = o->calls + 1;
+    cursors_commit(o->cursors, &delta, 77, on_done, o);
+    assert_int_equal(o->calls, target - 1);
+    rig_await(o->rig, &o->calls, target);
+    return o->err;
+}
+
+/* The cursors of some shards move to low. */
+static enum err move(struct owner *o, uint64_t low, unsigned a, unsigned b, unsigned c)
+{
+    static char host[] = "x.example";
+    struct change changes[] = {
+        {.kind = CHANGE_SHARD, .shard = a, .cursor = {.low = low}},
+        {.kind = CHANGE_CURSOR, .shard = a, .host = host, .cursor = {.low = low + 1}},
+        {.kind = CHANGE_SHARD, .shard = b, .cursor = {.low = low}},
+        {.kind = CHANGE_SHARD, .shard = c, .cursor = {.low = low}}};
+    return commit(o, changes, sizeof changes / sizeof changes[0]);
+}
+
+static void test_words(void **state)
+{
+    static char host[] = "a.example", other[] = "b.example";
+    struct rig *rig = *state;
+    struct owner a;
+    rig_fresh(rig);
+    ask(rig, "HSET {weir}:own:3 b.example 4 a.example 3");
+    ask(rig, "HSET {weir}:down b.example 1");
+    ask(rig, "XADD {weir}:direct:3 9-1 h x");
+    ask(rig, "XADD {weir}:direct:3 9-2 h x");
+    owner_new(rig, NONCE_A, &a);
+    struct change changes[] = {
+        {.kind = CHANGE_SHARD, .shard = 3, .cursor = {.low = 10}},
+        {.kind = CHANGE_CURSOR, .shard = 3, .host = host, .cursor = {4, 99, 2, 1, 7, 503}},
+        {.kind = CHANGE_FOLLOW, .shard = 3, .host = other},
+        {.kind = CHANGE_FAIL,
+         .shard = 3,
+         .host = host,
+         .to = 5,
+         .why = ERR_REFUSED_BY_PEER,
+         .status = 410},
+        {.kind = CHANGE_SKIP, .shard = 3, .host = host, .to = 6, .why = ERR_NO_RIGHT},
+        {.kind = CHANGE_CUT, .shard = 3, .host = other, .from = 2, .to = 8, .why = ERR_GAP},
+        {.kind = CHANGE_DIRECT, .shard = 3, .host = host, .id = "9-1"},
+        {.kind = CHANGE_DOWN, .shard = 3, .host = host},
+        {.kind = CHANGE_UP, .shard = 3, .host = other},
+        {.kind = CHANGE_SHARD, .shard = 63, .cursor = {.low = 11}},
+        {.kind = CHANGE_CURSOR, .shard = 63, .host = host, .cursor = {.low = 12}}};
+    assert_int_equal(commit(&a, changes, sizeof changes / sizeof changes[0]), ERR_OK);
+    assert_answer(rig, "(owner " NONCE_A " seq 1 low 10)", "HGETALL {weir}:shard:3");
+    assert_answer(rig, "(owner " NONCE_A " seq 1 low 11)", "HGETALL {weir}:shard:63");
+    assert_answer(rig, "(owner " NONCE_A ")", "HGETALL {weir}:shard:4");
+    assert_answer(rig, "(a.example 4 99 2 1 7 503)", "HGETALL {weir}:own:3");
+    assert_answer(rig, "(a.example 12)", "HGETALL {weir}:own:63");
+    assert_answer(rig, "(5 a.example refused-by-peer 410 77 5)",
+                  "ZRANGE {weir}:fail:3 0 -1 WITHSCORES");
+    assert_answer(rig, "(6 a.example no-right 77 6)", "ZRANGE {weir}:skip:3 0 -1 WITHSCORES");
+    assert_answer(rig, "(2 8 b.example gap 77 8)", "ZRANGE {weir}:cut:3 0 -1 WITHSCORES");
+    assert_answer(rig, "((9-2 (h x)))", "XRANGE {weir}:direct:3 - +");
+    assert_answer(rig, "(a.example 77)", "HGETALL {weir}:down");
+    owner_free(&a);
+}
+
+/* What was committed is where the next owner starts. */
+static void test_load(void **state)
+{
+    static char host[] = "a.example";
+    struct rig *rig = *state;
+    struct owner a, b;
+    struct cursor cursor;
+    const char *name;
+    unsigned shard = shard_of(SPAN("a.example"), STORE_SHARDS);
+    rig_fresh(rig);
+    owner_new(rig, NONCE_A, &a);
+    struct change changes[] = {
+        {.kind = CHANGE_SHARD, .shard = shard, .cursor = {.low = 10}},
+        {.kind = CHANGE_CURSOR, .shard = shard, .host = host, .cursor = {4, 99, 2, 1, 7, 503}}};
+    assert_int_equal(commit(&a, changes, 2), ERR_OK);
+    assert_int_equal(commit(&a, changes, 1), ERR_OK);
+    owner_init(rig, NONCE_B, &b);
+    ask(rig, "HSET {weir}:own:%u broken 4x", shard);
+    assert_int_equal(claim(&b), ERR_REDIS_REPLY); /* else it would be passed over */
+    ask(rig, "HDEL {weir}:own:%u broken", shard);
+    assert_int_equal(claim(&b), ERR_OK);
+    assert_true(schedule_look(b.schedule, SPAN("a.example"), &cursor, &name));
+    assert_true(cursor_same(&cursor, &changes[1].cursor));
+    assert_int_equal(commit(&b, changes, 1), ERR_OK);
+    assert_string_equal(ask(rig, "HGET {weir}:shard:%u seq", shard), "3");
+    owner_free(&a);
+    owner_free(&b);
+}
+
+/* A second claimer: the first moves nothing any more, the second goes on where it stopped. */
+static bool second_claimer_fences(struct rig *rig)
+{
+    struct owner a, b;
+    owner_new(rig, NONCE_A, &a);
+    bool ok = move(&a, 10, 1, 2, 3) == ERR_OK;
+    owner_new(rig, NONCE_B, &b);
+    ok = ok && move(&a, 20, 1, 2, 3) == ERR_FENCED;
+    ok = ok && strcmp(ask(rig, "HMGET {weir}:shard:1 seq low"), "(1 10)") == 0;
+    ok = ok && move(&b, 30, 1, 2, 3) == ERR_OK;
+    ok = ok && strcmp(ask(rig, "HMGET {weir}:shard:1 seq low"), "(2 30)") == 0;
+    owner_free(&a);
+    owner_free(&b);
+    return ok;
+}
+
+/* Two commits that both think they follow the same one: a snapshot that was given up arrives late
+ * (ENGINE 1, noseq). The same owner, so only the sequence tells. */
+static bool late_commit_is_refused(struct rig *rig)
+{
+    struct owner now, late;
+    owner_new(rig, NONCE_A, &now);
+    owner_new(rig, NONCE_A, &late);
+    bool ok = move(&now, 10, 1, 2, 3) == ERR_OK;
+    ok = ok && move(&late, 5, 1, 2, 3) == ERR_FENCED;
+    ok = ok && move(&now, 11, 1, 2, 3) == ERR_OK;
+    ok = ok && strcmp(ask(rig, "HMGET {weir}:shard:3 seq low"), "(2 11)") == 0;
+    owner_free(&now);
+    owner_free(&late);
+    return ok;
+}
+
+/* One shard of many is somebody else's: not a word of the delta is written. */
+static bool all_or_nothing(struct rig *rig)
+{
+    struct owner a;
+    bool ok = true;
+    owner_new(rig, NONCE_A, &a);
+    ok = move(&a, 10, 1, 2, 3) == ERR_OK;
+    ask(rig, "HSET {weir}:shard:3 owner " NONCE_B);
+    ok = ok && move(&a, 20, 1, 2, 3) == ERR_FENCED;
+    ok = ok && strcmp(ask(rig, "HMGET {weir}:shard:1 seq low"), "(1 10)") == 0;
+    ok = ok && strcmp(ask(rig, "HGET {weir}:own:1 x.example"), "11") == 0;
+    ok = ok && strcmp(ask(rig, "HMGET {weir}:shard:2 seq low"), "(1 10)") == 0;
+    /* The others are still ours. */
+    ok = ok && move(&a, 20, 1, 2, 4) == ERR_OK;
+    ok = ok && strcmp(ask(rig, "HGET {weir}:own:1 x.example"), "21") == 0;
+    owner_free(&a);
+    return ok;
+}
+
+/* A change that names no shard is refused whole, though its shard would come later. */
+static bool no_shard_no_change(struct rig *rig)
+{
+    static char host[] = "x.example";
+    struct owner a;
+    struct change changes[] = {{.kind = CHANGE_DOWN, .host = host},
+                               {.kind = CHANGE_SHARD, .shard = 1, .cursor = {.low = 5}}};
+    owner_new(rig, NONCE_A, &a);
+    bool ok = commit(&a, changes, 2) == ERR_REDIS_REPLY;
+    ok = ok && strcmp(ask(rig, "EXISTS {weir}:down"), "0") == 0;
+    owner_free(&a);
+    return ok;
+}
+
+static bool epoch_is_checked(struct rig *rig)
+{
+    struct owner a;
+    owner_new(rig, NONCE_A, &a);
+    ask(rig, "HSET {weir}:log epoch 5 run other");
+    bool ok = move(&a, 20, 1, 2, 3) == ERR_REDIS && rig_run(rig, &rig->ready, 2, 5000);
+    ok = ok && strcmp(ask(rig, "HGET {weir}:shard:1 seq"), "-") == 0;
+    /* Whose store shook hands again still has to claim again: the numbers it knows are its own. */
+    owner_free(&a);
+    return ok;
+}
+
+static bool claim_checks_the_epoch(struct rig *rig)
+{
+    struct owner a;
+    owner_init(rig, NONCE_A, &a);
+    ask(rig, "HSET {weir}:log epoch 5 run other");
+    bool ok = claim(&a) == ERR_REDIS;
+    ok = ok && strcmp(ask(rig, "EXISTS {weir}:shard:0"), "0") == 0;
+    owner_free(&a);
+    return ok;
+}
+
+static void test_twins(void **state)
+{
+    static const struct twin twins[] = {
+        {"a second claimer fences", second_claimer_fences, &script_commit, "has[1] ~= ARGV[2]",
+         "false"},
+        {"a second claimer fences", second_claimer_fences, &script_claim,
+         "redis.call('HSET', S, 'owner', ARGV[2])", ""},
+        {"a second claimer fences", second_claimer_fences, &script_claim, "has[1] or '0'", "'0'"},
+        {"a late commit is refused", late_commit_is_refused, &script_commit,
+         "tonumber(has[2] or '0') + 1 ~= tonumber(ARGV[at + 2])", "false"},
+        {"all or nothing", all_or_nothing, &script_commit, "  shard = ARGV[at + 1]\n",
+         "  shard = ARGV[at + 1]\n"
+         "    if redis.call('HGET', P .. 'shard:' .. shard, 'owner') == ARGV[2] then\n"
+         "      redis.call('HSET', P .. 'own:' .. shard, 'x.example', ARGV[at + 6] or '')\n"
+         "    end\n"},
+        {"no shard, no change", no_shard_no_change, &script_commit, "not (shard and WORDS[word])",
+         "not WORDS[word]"},
+        {"no commit across time lines", epoch_is_checked, &script_commit, "~= ARGV[1] then return",
+         "== 'never' then return"},
+        {"no claim across time lines", claim_checks_the_epoch, &script_claim,
+         "~= ARGV[1] then return", "== 'never' then return"},
+    };
+    run_twins(*state, twins, sizeof twins / sizeof twins[0]);
+}
+
+/* Given back while answers are under way: nobody is called, nothing leaks. */
+static void test_freed_early(void **state)
+{
+    static struct change change = {.kind = CHANGE_SHARD, .shard = 1, .cursor = {.low = 5}};
+    const struct delta delta = {.list = &change, .n = 1};
+    struct rig *rig = *state;
+    struct owner a;
+    rig_fresh(rig);
+    owner_init(rig, NONCE_A, &a);
+    cursors_claim(a.cursors, a.schedule, on_done, &a);
+    owner_free(&a);
+    rig_idle(rig, 50);
+    assert_int_equal(a.calls, 0);
+    owner_new(rig, NONCE_A, &a);
+    cursors_commit(a.cursors, &delta, 1, on_done, &a);
+    owner_free(&a);
+    rig_idle(rig, 50);
+    assert_int_equal(a.calls, 1);
+    assert_answer(rig, "5", "HGET {weir}:shard:1 low");
+}
+
+/* Redis hangs: the outcome is unknown, and that is what is said. */
+static void test_hung(void **state)
+{
+    struct rig *rig = *state;
+    struct owner a;
+    rig->command_ms = 200;
+    rig_fresh(rig);
+    owner_new(rig, NONCE_A, &a);
+    child_signal(rig->server, SIGSTOP);
+    assert_int_equal(move(&a, 10, 1, 2, 3), ERR_REDIS);
+    child_signal(rig->server, SIGCONT);
+    owner_free(&a);
+    rig_await(rig, &rig->ready, 2);
+    owner_new(rig, NONCE_A, &a); /* whichever it was, the sequence goes on */
+    assert_int_equal(move(&a, 20, 1, 2, 3), ERR_OK);
+    owner_free(&a);
+    rig->command_ms = 5000;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_words), cmocka_unit_test(test_load),
+        cmocka_unit_test(test_twins), cmocka_unit_test(test_freed_early),
+        cmocka_unit_test(test_hung),
+    };
+    return cmocka_run_group_tests(tests, rig_group_setup, rig_group_teardown);
+}
