@@ -24,6 +24,24 @@ void document_member_time(struct json_writer *w, const char *key, int64_t ms)
     json_member(w, key, span_of(text));
 }
 
+/* A JSON-LD reader sees only what a context names. What the three contexts do not have is named in
+ * place: another address there would have to be fetched, or known, by whoever reads the actor. */
+static void write_own_terms(struct json_writer *w)
+{
+    json_open(w, '{');
+    json_member(w, "toot", SPAN("http://joinmastodon.org/ns#"));
+    json_member(w, "discoverable", SPAN("toot:discoverable"));
+    json_member(w, "manuallyApprovesFollowers", SPAN("as:manuallyApprovesFollowers"));
+    json_member(w, "webfinger", SPAN("https://purl.archive.org/socialweb/webfinger#webfinger"));
+    json_key(w, "implements"); /* FEP-844e */
+    json_open(w, '{');
+    json_member(w, "@id", SPAN("https://w3id.org/fep/844e/implements"));
+    json_member(w, "@type", SPAN("@id"));
+    json_member(w, "@container", SPAN("@list"));
+    json_close(w, '}');
+    json_close(w, '}');
+}
+
 static void write_context(struct json_writer *w)
 {
     json_key(w, "@context");
@@ -31,10 +49,7 @@ static void write_context(struct json_writer *w)
     json_add_text(w, SPAN(AS_CONTEXT));
     json_add_text(w, SPAN(SECURITY_CONTEXT));
     json_add_text(w, SPAN("https://www.w3.org/ns/cid/v1"));
-    json_open(w, '{');
-    json_member(w, "toot", SPAN("http://joinmastodon.org/ns#"));
-    json_member(w, "discoverable", SPAN("toot:discoverable"));
-    json_close(w, '}');
+    write_own_terms(w);
     json_close(w, ']');
 }
 

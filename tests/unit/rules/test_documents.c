@@ -56,7 +56,11 @@ static void expect(const char *text)
 #define ACTOR_HEAD                                                                                 \
     "{\"@context\":[\"https://www.w3.org/ns/activitystreams\",\"https://w3id.org/security/v1\","   \
     "\"https://www.w3.org/ns/cid/v1\",{\"toot\":\"http://joinmastodon.org/ns#\","                  \
-    "\"discoverable\":\"toot:discoverable\"}],\"id\":\"" R "/actor\",\"type\":\"Application\","    \
+    "\"discoverable\":\"toot:discoverable\","                                                      \
+    "\"manuallyApprovesFollowers\":\"as:manuallyApprovesFollowers\","                              \
+    "\"webfinger\":\"https://purl.archive.org/socialweb/webfinger#webfinger\","                    \
+    "\"implements\":{\"@id\":\"https://w3id.org/fep/844e/implements\",\"@type\":\"@id\","          \
+    "\"@container\":\"@list\"}}],\"id\":\"" R "/actor\",\"type\":\"Application\","                 \
     "\"preferredUsername\":\"relay\",\"name\":\"Corp \\\"relay\\\" <1>\",\"summary\":\"A relay. "  \
     "It "                                                                                          \
     "carries public posts between the servers that are its members, as far as its rules allow.\"," \
