@@ -159,9 +159,10 @@ class Door:
         return True
 
 
-def hang(door):
-    """Takes the request and is silent until the door closes."""
-    return lambda line: door.closing.wait(60)
+def hang(line):
+    """Takes the request and is silent, until the other side gives up."""
+    line.settimeout(60)
+    line.recv(1)
 
 
 def drip(door, data, pause=0.1):
