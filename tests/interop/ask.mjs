@@ -49,7 +49,6 @@ async function described(actor) {
     followers: actor.followersId.href,
     following: actor.followingId.href,
     manuallyApprovesFollowers: actor.manuallyApprovesFollowers,
-    handle: await vocab.getActorHandle(actor, loaders),
     keys,
     methods,
   };
@@ -71,8 +70,9 @@ const commands = {
   async webfinger({ resource }) {
     return { found: await lookupWebFinger(resource, loaders) };
   },
-  async nodeinfo({ url }) {
-    return { found: (await fedify.getNodeInfo(url, { parse: "strict" })) ?? null };
+  // Read, not fetched: Fedify's client for these has no word for private addresses.
+  async nodeinfo({ json }) {
+    return { found: fedify.parseNodeInfo(json) };
   },
   // An activity as Fedify's vocabulary reads it.
   async activity({ json }) {
