@@ -23,6 +23,11 @@ from peers.wire import PUBLIC, Request, id_of
 
 PATIENCE_S = 20
 _COUNT = re.compile(r'^weir_inbox_total\{code="([^"]+)"\} (\d+)', re.MULTILINE)
+# A disk that is slow for a moment is no news here.
+PATIENT = """\
+durability: standard
+redis_limits: { command: 30s }
+"""
 # A key that was refused, or could not be had, is asked for again soon: a test has many.
 QUICK_KEYS = """\
 keys: { refetch: 1s, unreachable: 1s, refused: 1s }
@@ -221,7 +226,7 @@ def check_problem(answer, status, code):
 @contextlib.contextmanager
 def stage(directory, config=CONFIG, extra=QUICK_KEYS, **how):
     """A Stage on a relay of its own."""
-    with Relay(directory, config, extra=extra, **how) as relay, Town() as town:
+    with Relay(directory, config, extra=PATIENT + extra, **how) as relay, Town() as town:
         yield Stage(relay, town)
 
 
