@@ -186,8 +186,9 @@ static void on_first(void *arg, const struct journal_page *page)
      * that follow are of ours or a later one. */
     if (page->lines_n) {
         struct span id = span_of(page->lines[0].id);
-        snprintf(t->lines.last, sizeof(t->lines.last), "%.*s-%" PRIu64,
-                 SPAN_ARG(span_cut(&id, '-')), page->lines[0].n - 1);
+        struct span epoch = span_cut(&id, '-');
+        snprintf(t->lines.last, sizeof(t->lines.last), "%.*s-%" PRIu64, SPAN_ARG(epoch),
+                 page->lines[0].n - 1);
     }
     tail_goto(t, TAIL_FOLLOW);
     follow(t);
