@@ -1,6 +1,6 @@
 /* courier: follows the journal and delivers.
  *
- *     STOPPED -> MEMBERS (the registry) -> CLAIMING (shards and cursors) -> RUNNING -> DRAINING
+ *     STOPPED -> CLAIMING (shards and cursors) -> MEMBERS (the registry) -> RUNNING -> DRAINING
  *        ^                                                                     |
  *        +------ BROKEN: Redis went away, or somebody else owns a shard <------+
  *
@@ -25,15 +25,16 @@
 
 enum {
     WINDOW = 4096,      /* entries of the tail in memory */
-    STARTS_A_TURN = 16, /* signatures made before the loop is asked for other work */
+    STARTS_A_TURN = 16, /* signatures made before the loop is asked for other work, by all that
+                           wakes us in between */
     ADVANCE_MS = 1000,
     RESTART_MS = 500
 };
 
 enum courier_state {
     COURIER_STOPPED,
-    COURIER_MEMBERS,
     COURIER_CLAIMING,
+    COURIER_MEMBERS,
     COURIER_RUNNING,
     COURIER_DRAINING,
     COURIER_BROKEN
@@ -41,6 +42,8 @@ enum courier_state {
 
 struct flight {
     struct flight *prev, *next;
+    struct flight *ready_prev, *ready_next; /* among those whose body has come */
+    bool ready;
     struct courier *courier;
     struct delivery *delivery;
 };
@@ -59,10 +62,11 @@ struct courier {
     struct cursors *cursors;
     struct loading *loading;
     struct loading *paging;
-    struct flight *flights;
-    struct timer *wake, *commit, *restart;
+    struct flight *flights, *ready;
+    struct timer *wake, *commit, *restart, *pump;
     struct delta delta; /* out, or empty */
-    bool committing, pumping, pump_posted;
+    bool committing, pumping;
+    unsigned started; /* in this turn */
     uint64_t page_after;
     uint64_t last_line;
     loop_cb drained;
@@ -89,6 +93,8 @@ static void forget_call(struct loading **loading)
 
 static void flight_end(struct flight *f)
 {
+    if (f->ready)
+        DL_DELETE2(f->courier->ready, f, ready_prev, ready_next);
     DL_DELETE(f->courier->flights, f);
     free(f);
 }
@@ -110,6 +116,8 @@ static void courier_stop(struct courier *c)
     schedule_free(&c->schedule);
     timer_stop(c->wake);
     timer_stop(c->commit);
+    timer_stop(c->pump);
+    c->started = 0;
     c->committing = false;
     courier_goto(c, COURIER_STOPPED);
 }
@@ -199,13 +207,8 @@ static void on_lost(void *arg, const char *why)
  * -------------------------------------------------------------------------------------------------
  */
 
-static void on_claimed(void *arg, enum err err)
+static void courier_run(struct courier *c)
 {
-    struct courier *c = arg;
-    if (err != ERR_OK) {
-        start_over(c, "the shards can't be claimed");
-        return;
-    }
     c->last_line = schedule_loaded(c->schedule);
     char *url = context_redis_url(c->context);
     struct tail_config config = {.url = url,
@@ -237,14 +240,27 @@ static void on_member(void *arg, enum err err, const struct member *member)
     if (!c)
         return;
     c->loading = NULL;
-    if (err != ERR_OK) {
+    if (err != ERR_OK)
         start_over(c, "the registry can't be read");
+    else if (c->state == COURIER_MEMBERS)
+        courier_run(c);
+}
+
+/* Members after shards: had somebody else moved a shard's cursor after we read the registry, it
+ * could have passed a member that we do not know. */
+static void on_claimed(void *arg, enum err err)
+{
+    struct courier *c = arg;
+    if (err != ERR_OK) {
+        start_over(c, "the shards can't be claimed");
         return;
     }
-    if (c->state == COURIER_MEMBERS) {
-        courier_goto(c, COURIER_CLAIMING);
-        cursors_claim(c->cursors, c->schedule, on_claimed, c);
-    }
+    if (c->state != COURIER_CLAIMING)
+        return;
+    c->loading = mem_new(sizeof(*c->loading));
+    c->loading->courier = c;
+    courier_goto(c, COURIER_MEMBERS);
+    members_each(c->context->store, on_member, c->loading);
 }
 
 static void courier_start(struct courier *c)
@@ -265,10 +281,8 @@ static void courier_start(struct courier *c)
     c->bodies = bodies_new(c->context->store, BODIES_KEPT);
     c->cursors = cursors_new(c->context->store, bytes_str(&nonce));
     bytes_fini(&nonce);
-    c->loading = mem_new(sizeof(*c->loading));
-    c->loading->courier = c;
-    courier_goto(c, COURIER_MEMBERS);
-    members_each(c->context->store, on_member, c->loading);
+    courier_goto(c, COURIER_CLAIMING);
+    cursors_claim(c->cursors, c->schedule, on_claimed, c);
 }
 
 /* --- schedule: who may be sent what now
@@ -284,6 +298,7 @@ static void on_page(void *arg, const struct journal_page *page)
     c->paging = NULL;
     if (page->err != ERR_OK) {
         schedule_page_failed(c->schedule);
+        timer_start(c->wake, RESTART_MS);
         return;
     }
     struct entry **entries = mem_new((page->lines_n + 1) * sizeof(struct entry *));
@@ -325,41 +340,61 @@ static const char *zone_for(const struct courier *c, const struct attempt *attem
     return attempt->zone;
 }
 
-static void send_one(struct courier *c, const struct attempt *attempt)
+static void on_loaded(void *arg)
 {
+    struct flight *f = arg;
+    f->ready = true;
+    DL_APPEND2(f->courier->ready, f, ready_prev, ready_next);
+    courier_schedule(f->courier);
+}
+
+/* One that waited for its body goes on. */
+static bool resume_one(struct courier *c)
+{
+    struct flight *f = c->ready;
+    if (!f)
+        return false;
+    DL_DELETE2(c->ready, f, ready_prev, ready_next);
+    f->ready = false;
+    delivery_start(f->delivery);
+    return true;
+}
+
+static bool send_one(struct courier *c, int64_t now_ms)
+{
+    struct attempt attempt;
+    if (c->state != COURIER_RUNNING || !schedule_next(c->schedule, now_ms, &attempt))
+        return false;
     struct flight *f = mem_new(sizeof(*f));
     f->courier = c;
-    f->delivery =
-        delivery_new(c->context, c->bodies, attempt, zone_for(c, attempt), courier_judged, f);
+    f->delivery = delivery_new(c->context, c->bodies, &attempt, zone_for(c, &attempt),
+                               courier_judged, on_loaded, f);
     DL_APPEND(c->flights, f);
     delivery_start(f->delivery);
+    return true;
 }
 
 static void on_pump(void *arg)
 {
     struct courier *c = arg;
-    c->pump_posted = false;
+    c->started = 0;
     courier_schedule(c);
 }
 
 static void courier_schedule(struct courier *c)
 {
-    if (c->state != COURIER_RUNNING || c->pumping)
+    bool live = c->state == COURIER_RUNNING || c->state == COURIER_DRAINING;
+    if (!live || c->pumping)
         return;
-    struct attempt attempt;
-    unsigned started = 0;
     int64_t now = clock_wall_ms();
     c->pumping = true; /* an attempt that ends at once calls back into here */
-    while (started < STARTS_A_TURN && schedule_next(c->schedule, now, &attempt)) {
-        send_one(c, &attempt);
-        started++;
-    }
+    while (c->started < STARTS_A_TURN && (resume_one(c) || send_one(c, now)))
+        if (c->started++ == 0)
+            timer_start(c->pump, 0);
     c->pumping = false;
+    if (c->state != COURIER_RUNNING)
+        return;
     ask_page(c);
-    if (started == STARTS_A_TURN && !c->pump_posted) {
-        c->pump_posted = true;
-        loop_post(c->context->loop, on_pump, c);
-    }
     int64_t wake = schedule_wake(c->schedule);
     if (wake < INT64_MAX)
         timer_start(c->wake, wake > now ? wake - now : 0);
@@ -419,6 +454,7 @@ struct courier *courier_new(struct context *context)
     c->wake = timer_new(context->loop, on_wake, c);
     c->commit = timer_new(context->loop, courier_commit, c);
     c->restart = timer_new(context->loop, on_restart, c);
+    c->pump = timer_new(context->loop, on_pump, c);
     return c;
 }
 
@@ -456,6 +492,7 @@ void courier_free(struct courier **courier)
     timer_free(&c->wake);
     timer_free(&c->commit);
     timer_free(&c->restart);
+    timer_free(&c->pump);
     free(c);
 }
 

@@ -37,6 +37,7 @@ struct delivery {
     struct attempt attempt;
     struct guard guard;
     delivery_done done;
+    loop_cb loaded;
     void *arg;
     enum delivery_state state;
     struct body *body;    /* held */
@@ -101,7 +102,7 @@ static void on_body(void *arg, struct body *body)
     struct delivery *d = arg;
     d->body = body;
     d->waiting_body = false;
-    delivery_run(d);
+    d->loaded(d->arg);
 }
 
 static void write_announce(struct delivery *d)
@@ -262,13 +263,14 @@ static enum step delivery_done_(struct delivery *d)
 
 struct delivery *delivery_new(struct context *context, struct bodies *bodies,
                               const struct attempt *attempt, const char *zone, delivery_done done,
-                              void *arg)
+                              loop_cb loaded, void *arg)
 {
     struct delivery *d = mem_new(sizeof(*d));
     d->context = context;
     d->bodies = bodies;
     d->attempt = *attempt;
     d->done = done;
+    d->loaded = loaded;
     d->arg = arg;
     d->guard.context = context;
     span_copy(span_of(zone), d->guard.zone, sizeof(d->guard.zone));

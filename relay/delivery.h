@@ -24,8 +24,10 @@ typedef void (*delivery_done)(void *arg, struct attempt *attempt,
  * addresses only. */
 struct delivery *delivery_new(struct context *context, struct bodies *bodies,
                               const struct attempt *attempt, const char *zone, delivery_done done,
-                              void *arg);
-/* Runs it; done() may come before this returns. */
+                              loop_cb loaded, void *arg);
+/* Runs it; done() may come before this returns. Where the body has to be read first, loaded() comes
+ * in a later turn instead, and this has to be called once more: many wait for one body, and when
+ * they sign is for the caller to say. */
 void delivery_start(struct delivery *delivery);
 /* Gives up: no done() follows. */
 void delivery_cancel(struct delivery **delivery);
