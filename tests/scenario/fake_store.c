@@ -227,8 +227,6 @@ static void answer_members(struct call *call, enum err err)
     struct member_call *c = (struct member_call *)call;
     for (size_t i = 0; err == ERR_OK && i < call->store->members_n; i++) {
         c->found = call->store->members[i];
-        if (fake_lies(LIE_EVER_MEMBER) && c->found.spans_n)
-            c->found.spans[0].from = 0;
         c->cb(c->arg, ERR_OK, &c->found);
     }
     c->cb(c->arg, err, NULL);
@@ -296,6 +294,8 @@ static void work_change(struct call *call)
     m = m ? m : &s->members[s->members_n++];
     struct fake_line *line = fake_line_add(s, JOURNAL_CONTROL);
     numbered(&c->after, line->line.n);
+    if (fake_lies(LIE_EVER_MEMBER) && c->after.spans_n)
+        c->after.spans[0].from = 0;
     *m = c->after;
     member_write(m, &c->record);
     line->member = bytes_take(&c->record);

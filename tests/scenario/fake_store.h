@@ -43,7 +43,7 @@ enum fake_lie {
     LIE_COMMIT_AHEAD,  /* a commit moves the shard's cursor to the end of the journal */
     LIE_COMMIT_NEVER,  /* a commit is answered and not written */
     LIE_NO_FENCE,      /* whoever commits is believed */
-    LIE_TAIL_SKIPS,    /* the tail leaves out every third line */
+    LIE_JOURNAL_LOSES, /* every third line is nowhere to be read, and its neighbours deny it */
     LIE_EVER_MEMBER,   /* the registry's spans are open from the beginning */
     LIE_APPEND_IGNORES /* the journal does not look at the member's version */
 };

@@ -67,6 +67,11 @@ static struct journal_line shown(const struct fake_line *line)
     return l;
 }
 
+static bool is_lost(const struct fake_line *line)
+{
+    return fake_lies(LIE_JOURNAL_LOSES) && line->line.n % 3 == 0;
+}
+
 static void line_take(struct fake_line *line, const struct entry *entry, struct span body)
 {
     line->line.entry = entry_new(entry);
@@ -318,7 +323,7 @@ static void answer_page(struct call *call, enum err err)
     struct journal_page page = {.err = err};
     struct journal_line *lines = mem_new((s->lines_n + 1) * sizeof(*lines));
     for (size_t i = 0; err == ERR_OK && i < s->lines_n && page.lines_n < c->count; i++)
-        if (s->lines[i].line.n > c->after)
+        if (s->lines[i].line.n > c->after && !is_lost(&s->lines[i]))
             lines[page.lines_n++] = shown(&s->lines[i]);
     page.lines = lines;
     page.n = err == ERR_OK ? s->n : 0;
@@ -394,12 +399,13 @@ static void on_tail(void *arg)
         t->told = s->floor;
     for (size_t i = 0; i < s->lines_n && told < PAGE; i++) {
         struct journal_line line = shown(&s->lines[i]);
-        if (line.n <= t->told)
+        if (line.n <= t->told || is_lost(&s->lines[i]))
             continue;
+        if (fake_lies(LIE_JOURNAL_LOSES))
+            line.previous = t->told;
         t->told = line.n;
         told++;
-        if (!fake_lies(LIE_TAIL_SKIPS) || line.n % 3)
-            t->config.on_line(t->config.arg, &line);
+        t->config.on_line(t->config.arg, &line);
     }
     if (told == PAGE)
         t->event = fake_at(fake_now() + 1, on_tail, t);

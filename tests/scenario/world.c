@@ -165,6 +165,19 @@ void peer_init(struct peer *p, const char *name, bool internal)
     peer_moves(p, internal ? "10.1.2.3" : "93.184.216.34");
 }
 
+void peer_init_in_shard(struct peer *p, unsigned shard, unsigned number)
+{
+    char name[32];
+    char host[64];
+    for (unsigned i = 0;; i++) {
+        snprintf(name, sizeof(name), "n%u-%u", number, i);
+        snprintf(host, sizeof(host), "%s.corp.example", name);
+        if (shard_of(span_of(host), store_shards(NULL)) == shard)
+            break;
+    }
+    peer_init(p, name, true);
+}
+
 void peer_fini(struct peer *p)
 {
     for (size_t i = 0; i < p->got_n; i++) {
@@ -211,6 +224,16 @@ size_t peer_took(const struct peer *p, unsigned *ret, size_t most, bool first)
         n++;
     }
     return n;
+}
+
+bool peer_has(const struct peer *p, unsigned from, unsigned to)
+{
+    static unsigned has[PEER_GOT];
+    size_t n = peer_took(p, has, PEER_GOT, true);
+    bool same = n == to - from + 1;
+    for (unsigned i = 0; same && i < n; i++)
+        same = has[i] == from + i;
+    return same;
 }
 
 size_t peer_times(const struct peer *p, unsigned k)

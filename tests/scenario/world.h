@@ -55,6 +55,8 @@ struct peer {
  * `name.partner.example` somewhere public. It answers 202 to everything. */
 void peer_init(struct peer *p, const char *name, bool internal);
 void peer_fini(struct peer *p);
+/* The same; its name is chosen so that it falls into this shard. */
+void peer_init_in_shard(struct peer *p, unsigned shard, unsigned number);
 /* Nobody answers under its name, or somebody does again. */
 void peer_away(struct peer *p, bool away);
 /* It lives at this address from now on. */
@@ -64,6 +66,9 @@ void peer_next(struct peer *p, struct fake_answer answer);
 /* Posts that it took with 2xx, in order of arrival, first arrivals only if `first`. Returns how
  * many; those beyond most are counted. */
 size_t peer_took(const struct peer *p, unsigned *ret, size_t most, bool first);
+/* Whether it took the posts from..to, all of them, and first arrivals in this order, and no other.
+ */
+bool peer_has(const struct peer *p, unsigned from, unsigned to);
 /* How often it took (2xx) this post, and how often it was sent. */
 size_t peer_times(const struct peer *p, unsigned k);
 size_t peer_sent(const struct peer *p, unsigned k);

@@ -1,0 +1,464 @@
+/* The courier with a healthy store: order, bounds, commits, and what membership means for what is
+ * sent. */
+#include "tests/scenario/world.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MANY = 40 };
+
+static struct peer many[MANY];
+
+/* A courier, and the first n of `many` as members that have had their Accept. */
+static void begin(struct world *w, unsigned n)
+{
+    char name[16];
+    world_init(w, 6);
+    world_courier(w);
+    for (unsigned i = 0; i < n; i++) {
+        snprintf(name, sizeof(name), "p%u", i);
+        peer_init(&many[i], name, true);
+        world_member(w, &many[i]);
+    }
+    fake_run(2 * SECOND);
+}
+
+static void end(struct world *w, unsigned n)
+{
+    if (w->courier)
+        world_courier_ends(w);
+    world_fini(w);
+    for (unsigned i = 0; i < n; i++)
+        peer_fini(&many[i]);
+}
+
+static void post(struct world *w, unsigned from, unsigned to)
+{
+    for (unsigned k = from; k <= to; k++)
+        world_post(w, k);
+}
+
+/* --- order and bounds ------------------------------------------------------------------------ */
+
+static void test_order_and_one_at_a_time(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w, 3);
+    for (unsigned i = 0; i < 60; i++) /* slow and quick, well and not */
+        peer_next(&many[1], (struct fake_answer){.status = i % 7 == 3 ? 500 : 202,
+                                                 .delay_ms = (i * 37) % 101});
+    post(&w, 1, 15);
+    fake_run(40);
+    post(&w, 16, 30);
+    fake_run(HOUR);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_true(peer_has(&many[i], 1, 30));
+        assert_int_equal(many[i].busy_most, 1);
+        for (unsigned k = 1; k <= 30; k++)
+            assert_int_equal(peer_times(&many[i], k), 1);
+    }
+    /* The twin: a journal that loses lines is seen to. */
+    fake_lie(LIE_JOURNAL_LOSES);
+    post(&w, 31, 40);
+    fake_run(HOUR);
+    assert_false(peer_has(&many[0], 1, 40));
+    end(&w, 3);
+}
+
+static size_t most_at_once(int64_t in_flight)
+{
+    struct world w;
+    world_init(&w, 6);
+    world_fini(&w);
+    begin(&w, MANY);
+    w.context.config->set.delivery_in_flight = in_flight;
+    world_courier_dies(&w);
+    fake_run(SECOND);
+    for (unsigned i = 0; i < MANY; i++)
+        many[i].answers.delay_ms = SECOND;
+    size_t most = 0;
+    size_t burst = 0;
+    post(&w, 1, 1);
+    for (int64_t until = fake_now() + MINUTE; fake_now() < until;) {
+        size_t before = fake_calls();
+        fake_step(until);
+        size_t started = fake_calls() > before ? fake_calls() - before : 0;
+        burst = started > burst ? started : burst;
+        most = fake_calls() > most ? fake_calls() : most;
+    }
+    assert_in_range(burst, 1, 16);
+    assert_int_equal(burst, in_flight < 16 ? (size_t)in_flight : 16);
+    for (unsigned i = 0; i < MANY; i++)
+        assert_int_equal(peer_times(&many[i], 1), 1);
+    end(&w, MANY);
+    return most;
+}
+
+static void test_bounds_on_what_is_in_flight(void **state)
+{
+    (void)state;
+    assert_int_equal(most_at_once(8), 8);
+    assert_int_equal(most_at_once(1024), MANY);
+}
+
+/* --- commits --------------------------------------------------------------------------------- */
+
+/* The longest time from an answer to its commit. */
+static int64_t commit_lag(struct world *w)
+{
+    int64_t worst = 0;
+    for (unsigned k = 1; k <= 20; k++) {
+        uint64_t n = world_post(w, k);
+        while (peer_times(&many[0], k) == 0)
+            assert_true(fake_step(fake_now() + MINUTE));
+        int64_t answered = many[0].got[many[0].got_n - 1].at_ms + 20;
+        while (fake_cursor(w->context.store, many[0].host).low < n)
+            assert_true(fake_step(fake_now() + MINUTE));
+        worst = fake_now() - answered > worst ? fake_now() - answered : worst;
+        fake_run(13 * k);
+    }
+    return worst;
+}
+
+static void test_commit_within_100_ms(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w, 1);
+    assert_in_range(commit_lag(&w), 0, 102); /* and the way to the store */
+    end(&w, 1);
+    /* The twin: the measure sees a slower one. */
+    begin(&w, 1);
+    w.context.config->set.delivery_commit = SECOND;
+    assert_true(commit_lag(&w) > 300);
+    end(&w, 1);
+}
+
+/* What was committed is not sent again; what was not, is, and once. */
+static void commit_fails(enum fake_fault fault, size_t times_after)
+{
+    struct world w;
+    begin(&w, 2);
+    post(&w, 1, 5);
+    fake_run(2 * SECOND);
+    fake_fault(OP_COMMIT, fault, 0, 1);
+    post(&w, 6, 7);
+    fake_run(10 * SECOND);
+    assert_int_equal(fake_logged("courier", "starts over", NULL), 1);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_true(peer_has(&many[i], 1, 7));
+        for (unsigned k = 1; k <= 5; k++)
+            assert_int_equal(peer_times(&many[i], k), 1);
+        assert_int_equal(peer_times(&many[i], 6), times_after);
+    }
+    post(&w, 8, 9);
+    fake_run(SECOND);
+    assert_true(peer_has(&many[0], 1, 9));
+    assert_int_equal(peer_times(&many[0], 9), 1);
+    end(&w, 2);
+}
+
+static void test_commit_is_lost(void **state)
+{
+    (void)state;
+    commit_fails(FAULT_LOST, 2);
+    commit_fails(FAULT_REFUSED, 2);
+    commit_fails(FAULT_UNANSWERED, 1); /* it was written: nothing of it is repeated */
+}
+
+static void fenced(enum fake_lie lie, unsigned notices)
+{
+    struct world w;
+    begin(&w, 1);
+    post(&w, 1, 3);
+    fake_run(2 * SECOND);
+    fake_lie(lie);
+    fake_steal(w.context.store);
+    post(&w, 4, 5);
+    fake_run(MINUTE);
+    assert_int_equal(fake_logged("courier", "another courier owns", NULL), notices);
+    assert_true(peer_has(&many[0], 1, 5));
+    for (unsigned k = 1; k <= 3; k++)
+        assert_int_equal(peer_times(&many[0], k), 1);
+    assert_int_equal(peer_times(&many[0], 5), 1 + notices);
+    end(&w, 1);
+}
+
+static void test_fenced(void **state)
+{
+    (void)state;
+    fenced(LIE_NONE, 1);
+    fenced(LIE_NO_FENCE, 0); /* the twin: where nobody is fenced, nobody notices */
+}
+
+/* --- outages --------------------------------------------------------------------------------- */
+
+static void down_for_six_days(enum fake_lie lie, bool whole)
+{
+    enum { POSTS = 144 };
+    struct world w;
+    begin(&w, 2);
+    w.context.config->set.delivery_commit = SECOND;
+    peer_away(&many[1], true);
+    fake_lie(lie);
+    for (unsigned k = 1; k <= POSTS; k++) {
+        post(&w, k, k);
+        fake_run(SECOND);
+        assert_true(!whole || peer_times(&many[0], k) == 1); /* nobody else is held up */
+        fake_run(HOUR - SECOND);
+    }
+    assert_int_equal(peer_took(&many[1], NULL, 0, true), 0);
+    assert_true(fake_is_down(w.context.store, many[1].host));
+    peer_away(&many[1], false);
+    fake_run(2 * HOUR);
+    assert_int_equal(peer_has(&many[1], 1, POSTS), whole);
+    assert_int_equal(peer_has(&many[0], 1, POSTS), whole);
+    assert_false(fake_is_down(w.context.store, many[1].host));
+    assert_int_equal(fake_records(w.context.store), 0);
+    end(&w, 2);
+}
+
+static void test_down_for_six_days_then_all_in_order(void **state)
+{
+    (void)state;
+    down_for_six_days(LIE_NONE, true);
+    down_for_six_days(LIE_JOURNAL_LOSES, false);
+}
+
+/* More than a page behind, and no longer in anybody's memory. */
+static void test_catches_up_from_pages(void **state)
+{
+    (void)state;
+    enum { POSTS = 300 };
+    struct world w;
+    struct peer near, far;
+    world_init(&w, 7);
+    world_courier(&w);
+    peer_init_in_shard(&near, 5, 1);
+    peer_init_in_shard(&far, 5, 2);
+    world_member(&w, &near);
+    world_member(&w, &far);
+    fake_run(SECOND);
+    peer_away(&far, true);
+    near.answers.delay_ms = 1;
+    far.answers.delay_ms = 1;
+    post(&w, 1, POSTS);
+    fake_run(MINUTE);
+    assert_true(peer_has(&near, 1, POSTS));
+    world_courier_dies(&w);
+    peer_away(&far, false);
+    /* A page that can't be read is asked for again, though nothing else happens. */
+    fake_fault(OP_PAGE, FAULT_REFUSED, 0, 1);
+    fake_run(2 * HOUR);
+    assert_true(peer_has(&far, 1, POSTS));
+    assert_true(peer_has(&near, 1, POSTS));
+    assert_true(fake_called(OP_PAGE) >= 3);
+    for (unsigned k = 1; k <= POSTS; k += 50) {
+        assert_int_equal(peer_times(&far, k), 1);
+        assert_int_equal(peer_times(&near, k), 1);
+    }
+    world_courier_ends(&w);
+    world_fini(&w);
+    peer_fini(&near);
+    peer_fini(&far);
+}
+
+/* A host that shows that it lives need not wait for its back-off to end. */
+static void test_sign_of_life_ends_backoff(void **state)
+{
+    (void)state;
+    struct world w;
+    struct fake_reply reply;
+    begin(&w, 1);
+    world_front(&w);
+    peer_away(&many[0], true);
+    post(&w, 1, 3);
+    int64_t left = 0;
+    for (int i = 0; i < 100 && left < 5 * MINUTE; i++) {
+        fake_run(10 * MINUTE);
+        left = fake_cursor(w.context.store, many[0].host).wake_ms - FAKE_EPOCH_MS - fake_now();
+    }
+    assert_true(left >= 5 * MINUTE);
+    assert_true(fake_is_down(w.context.store, many[0].host));
+    peer_away(&many[0], false);
+    fake_run(MINUTE); /* the twin: without a sign, nothing */
+    assert_int_equal(peer_took(&many[0], NULL, 0, true), 0);
+    world_send_create(&w, &many[0], 77, &reply);
+    fake_run(SECOND);
+    assert_true(reply_is(&reply, 202, NULL));
+    assert_true(peer_has(&many[0], 1, 3));
+    assert_false(fake_is_down(w.context.store, many[0].host));
+    end(&w, 1);
+}
+
+/* --- membership ------------------------------------------------------------------------------ */
+
+static void test_leaves_with_a_backlog(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w, 2);
+    peer_away(&many[1], true);
+    uint64_t n = world_post(&w, 1);
+    post(&w, 2, 3);
+    fake_run(MINUTE);
+    assert_int_equal(world_event(&w, &many[1], EVENT_UNDO, NULL), ERR_OK);
+    fake_run(SECOND);
+    for (uint64_t i = n; i < n + 3; i++) {
+        assert_non_null(fake_record(w.context.store, i, many[1].host));
+        assert_int_equal(strncmp(fake_record(w.context.store, i, many[1].host), "cut ", 4), 0);
+    }
+    assert_null(fake_record(w.context.store, n, many[0].host)); /* the twin: who stays */
+    peer_away(&many[1], false);
+    post(&w, 4, 4);
+    fake_run(2 * HOUR);
+    assert_int_equal(peer_took(&many[1], NULL, 0, true), 0);
+    world_member(&w, &many[1]);
+    post(&w, 5, 6);
+    fake_run(SECOND);
+    assert_true(peer_has(&many[1], 5, 6));
+    assert_true(peer_has(&many[0], 1, 6));
+    end(&w, 2);
+}
+
+static void suspended_for_a_while(bool suspend, bool restart)
+{
+    static const unsigned held[] = {1, 2, 3, 7};
+    unsigned has[8];
+    struct world w;
+    begin(&w, 2);
+    peer_away(&many[1], true);
+    post(&w, 1, 3);
+    fake_run(MINUTE);
+    if (suspend)
+        assert_int_equal(world_event(&w, &many[1], EVENT_SUSPEND, NULL), ERR_OK);
+    post(&w, 4, 6);
+    if (restart)
+        world_courier_dies(&w);
+    if (suspend)
+        peer_away(&many[1], false);
+    fake_run(3 * HOUR);
+    assert_int_equal(peer_took(&many[1], has, 8, true), 0);
+    if (suspend)
+        assert_int_equal(world_event(&w, &many[1], EVENT_RESUME, NULL), ERR_OK);
+    peer_away(&many[1], false);
+    if (restart)
+        world_courier_dies(&w);
+    post(&w, 7, 7);
+    fake_run(2 * HOUR);
+    if (suspend) {
+        assert_int_equal(peer_took(&many[1], has, 8, true), 4);
+        assert_memory_equal(has, held, sizeof(held));
+    } else {
+        assert_true(peer_has(&many[1], 1, 7));
+    }
+    assert_true(peer_has(&many[0], 1, 7));
+    end(&w, 2);
+}
+
+static void test_suspend_holds_and_resume_sends_what_was_owed(void **state)
+{
+    (void)state;
+    suspended_for_a_while(true, false);
+    suspended_for_a_while(true, true);
+    suspended_for_a_while(false, false);
+}
+
+static void test_join_in_the_middle(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w, 1);
+    post(&w, 1, 3);
+    peer_init(&many[1], "late", true);
+    world_member(&w, &many[1]);
+    post(&w, 4, 6);
+    fake_run(SECOND);
+    assert_true(peer_has(&many[1], 4, 6));
+    assert_true(peer_has(&many[0], 1, 6));
+    end(&w, 2);
+}
+
+/* The same where the courier learns of it all at once, from the beginning; and the twin: were spans
+ * not what they are, the member would get what was never its. */
+static void joins_before_the_courier_starts(enum fake_lie lie, unsigned first)
+{
+    struct world w;
+    world_init(&w, 8);
+    peer_init(&many[0], "late", true);
+    post(&w, 1, 3);
+    fake_lie(lie);
+    world_member(&w, &many[0]);
+    post(&w, 4, 6);
+    world_courier(&w);
+    fake_run(2 * SECOND);
+    assert_true(peer_has(&many[0], first, 6));
+    end(&w, 1);
+}
+
+static void test_join_before_the_courier_starts(void **state)
+{
+    (void)state;
+    joins_before_the_courier_starts(LIE_NONE, 4);
+    joins_before_the_courier_starts(LIE_EVER_MEMBER, 1);
+}
+
+/* Direct mail goes ahead of entries, and the Accept comes before the first of them. */
+static void test_accept_comes_first(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w, 0);
+    peer_init(&many[0], "new", true);
+    peer_next(&many[0], (struct fake_answer){.status = 503});
+    world_member(&w, &many[0]);
+    post(&w, 1, 2);
+    fake_run(MINUTE);
+    assert_int_equal(many[0].got_n, 4);
+    assert_true(many[0].got[0].direct);
+    assert_true(many[0].got[1].direct);
+    assert_true(peer_has(&many[0], 1, 2));
+    end(&w, 1);
+}
+
+/* Who is removed is told so, and gets nothing else. */
+static void test_removed_with_a_backlog(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w, 1);
+    peer_away(&many[0], true);
+    uint64_t n = world_post(&w, 1);
+    fake_run(MINUTE);
+    assert_int_equal(world_event(&w, &many[0], EVENT_REMOVE, NULL), ERR_OK);
+    peer_away(&many[0], false);
+    post(&w, 2, 2);
+    fake_run(2 * HOUR);
+    assert_int_equal(many[0].got_n, 2);
+    assert_non_null(strstr(many[0].got[1].body, "\"Reject\""));
+    assert_string_equal(fake_record(w.context.store, n, many[0].host), "cut removed");
+    assert_int_equal(fake_mail(w.context.store), 0);
+    end(&w, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_order_and_one_at_a_time),
+        cmocka_unit_test(test_bounds_on_what_is_in_flight),
+        cmocka_unit_test(test_commit_within_100_ms),
+        cmocka_unit_test(test_commit_is_lost),
+        cmocka_unit_test(test_fenced),
+        cmocka_unit_test(test_down_for_six_days_then_all_in_order),
+        cmocka_unit_test(test_catches_up_from_pages),
+        cmocka_unit_test(test_sign_of_life_ends_backoff),
+        cmocka_unit_test(test_leaves_with_a_backlog),
+        cmocka_unit_test(test_suspend_holds_and_resume_sends_what_was_owed),
+        cmocka_unit_test(test_join_in_the_middle),
+        cmocka_unit_test(test_join_before_the_courier_starts),
+        cmocka_unit_test(test_accept_comes_first),
+        cmocka_unit_test(test_removed_with_a_backlog),
+    };
+    return cmocka_run_group_tests(tests, world_keys, world_keys_gone);
+}
