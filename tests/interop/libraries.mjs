@@ -113,8 +113,8 @@ function target({ url }) {
 }
 
 function dates(values) {
-  const read = ([name, value]) => [name, typeof value === "number" ? new Date(value * 1000) : value];
-  return Object.fromEntries(Object.entries(values).map(read));
+  const date = (value) => (typeof value === "number" ? new Date(value * 1000) : value);
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, date(value)]));
 }
 
 function der(pem) {

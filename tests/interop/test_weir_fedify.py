@@ -7,8 +7,9 @@ import pytest
 from integration.relay import INTERNAL, wait_until
 from peers import keys
 from peers.records import body_of
-from peers.wire import ACTIVITY_JSON, PUBLIC, USER_AGENT, Request, id_of
-from peers.signing import sign_cavage
+from peers.signing import digest, sign_cavage
+from peers.wire import ACTIVITY_JSON, PUBLIC, USER_AGENT, Request, http_date, id_of
+from peers.wire import parse_http_date
 
 PATIENCE_S = 20
 DEPARTMENT, GUEST = "127.0.0.2", "127.0.0.5"
@@ -189,7 +190,7 @@ def signed_as_relay(relay, inbox, body):
 
 
 def other_date(request):
-    request.set("Date", request.get("date")[:-6] + "59 GMT")
+    request.set("Date", http_date(parse_http_date(request.get("date")) + 7))
 
 
 def other_body(request):
@@ -198,7 +199,7 @@ def other_body(request):
 
 def other_digest(request):
     other_body(request)
-    request.set("Digest", request.get("digest")[:-3] + "AA=")
+    request.set("Digest", digest(request.body))
 
 
 def other_inbox(request):
@@ -210,7 +211,9 @@ def other_type(request):
 
 
 def other_signature(request):
-    request.set("Signature", request.get("signature").replace('signature="', 'signature="A'))
+    before, value = request.get("signature").split('signature="')
+    first = "B" if value.startswith("A") else "A"
+    request.set("Signature", f'{before}signature="{first}{value[1:]}')
 
 
 REQUESTS = [other_date, other_body, other_digest, other_inbox, other_type, other_signature]
