@@ -69,6 +69,7 @@ struct courier {
     unsigned started; /* in this turn */
     uint64_t page_after;
     uint64_t last_line;
+    bool followed; /* a line was told in this life */
     loop_cb drained;
     void *drained_arg;
 };
@@ -81,8 +82,7 @@ static void courier_goto(struct courier *c, enum courier_state state)
     c->state = state;
 }
 
-/* --- stopping and starting over
- * ----------------------------------------------------------------------------- */
+/* --- stopping and starting over --------------------------------------------------------------- */
 
 static void forget_call(struct loading **loading)
 {
@@ -142,8 +142,7 @@ static void on_restart(void *arg)
         courier_start(c);
 }
 
-/* --- tail: what the journal says
- * ------------------------------------------------------------------------------ */
+/* --- tail: what the journal says -------------------------------------------------------------- */
 
 /* What nobody could be sent is told once, and to nobody's account (DESIGN 7). */
 static void tell_no_form(const struct entry *e)
@@ -169,8 +168,13 @@ static void courier_tail(void *arg, const struct journal_line *line)
                  (unsigned long long)line->n, (unsigned long long)line->previous,
                  (unsigned long long)c->last_line);
         metric_add(METER_GAPS, 0, 1);
+        if (c->followed) { /* a member's change may be among them */
+            start_over(c, "the journal was trimmed faster than it was read");
+            return;
+        }
         schedule_missing(c->schedule, line->previous);
     }
+    c->followed = true;
     c->last_line = line->n;
     switch (line->kind) {
     case JOURNAL_ENTRY:
@@ -193,7 +197,7 @@ static void on_direct(void *arg, const struct direct *direct)
     schedule_direct(c->schedule, direct);
 }
 
-static void on_batch(void *arg)
+static void on_wake(void *arg)
 {
     courier_schedule(arg);
 }
@@ -203,13 +207,12 @@ static void on_lost(void *arg, const char *why)
     start_over(arg, why);
 }
 
-/* --- loading
- * -------------------------------------------------------------------------------------------------
- */
+/* --- loading ---------------------------------------------------------------------------------- */
 
 static void courier_run(struct courier *c)
 {
     c->last_line = schedule_loaded(c->schedule);
+    c->followed = false;
     char *url = context_redis_url(c->context);
     struct tail_config config = {.url = url,
                                  .command_ms = c->context->config->set.redis_command,
@@ -217,7 +220,7 @@ static void courier_run(struct courier *c)
                                  .after = c->last_line,
                                  .on_line = courier_tail,
                                  .on_direct = on_direct,
-                                 .on_batch = on_batch,
+                                 .on_batch = on_wake,
                                  .on_lost = on_lost,
                                  .arg = c};
     courier_goto(c, COURIER_RUNNING);
@@ -285,8 +288,7 @@ static void courier_start(struct courier *c)
     cursors_claim(c->cursors, c->schedule, on_claimed, c);
 }
 
-/* --- schedule: who may be sent what now
- * ------------------------------------------------------------------------ */
+/* --- schedule: who may be sent what now ------------------------------------------------------- */
 
 static void on_page(void *arg, const struct journal_page *page)
 {
@@ -400,8 +402,7 @@ static void courier_schedule(struct courier *c)
         timer_start(c->wake, wake > now ? wake - now : 0);
 }
 
-/* --- commit: cursors, gathered
- * -------------------------------------------------------------------------------- */
+/* --- commit: cursors, gathered ---------------------------------------------------------------- */
 
 static void drained_if_done(struct courier *c)
 {
@@ -438,14 +439,7 @@ static void courier_commit(void *arg)
     drained_if_done(c);
 }
 
-/* --- life
- * ------------------------------------------------------------------------------------------------------
- */
-
-static void on_wake(void *arg)
-{
-    courier_schedule(arg);
-}
+/* --- life ------------------------------------------------------------------------------------- */
 
 struct courier *courier_new(struct context *context)
 {

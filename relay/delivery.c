@@ -93,9 +93,7 @@ static enum step give_up(struct delivery *d, enum verdict verdict, enum err why)
     return STEP_MORE;
 }
 
-/* --- load
- * --------------------------------------------------------------------------------------------------
- */
+/* --- load ------------------------------------------------------------------------------------- */
 
 static void on_body(void *arg, struct body *body)
 {
@@ -152,9 +150,7 @@ static enum step delivery_loaded(struct delivery *d)
     return STEP_MORE;
 }
 
-/* --- sign, send
- * -----------------------------------------------------------------------------------------------
- */
+/* --- sign, send ------------------------------------------------------------------------------- */
 
 static struct span payload(const struct delivery *d)
 {
@@ -216,9 +212,7 @@ static enum step delivery_judge(struct delivery *d)
     return STEP_MORE;
 }
 
-/* --- the end
- * --------------------------------------------------------------------------------------------------
- */
+/* --- the end ---------------------------------------------------------------------------------- */
 
 static void write_log(const struct delivery *d)
 {

@@ -103,9 +103,7 @@ void inbox_abandon(struct inbox_room *room)
     }
 }
 
-/* --- admit
- * ---------------------------------------------------------------------------------------------------
- */
+/* --- admit ------------------------------------------------------------------------------------ */
 
 static bool content_type_ok(const struct http_view *view)
 {
@@ -196,9 +194,7 @@ enum step inbox_member(struct inbox *in)
     return inbox_goto(in, INBOX_KEY);
 }
 
-/* --- key, verify
- * -----------------------------------------------------------------------------------------------
- */
+/* --- key, verify ------------------------------------------------------------------------------ */
 
 static void on_key(void *arg, const struct keyring_answer *answer)
 {
@@ -273,9 +269,7 @@ enum step inbox_read(struct inbox *in)
     return e == ERR_OK ? inbox_goto(in, INBOX_DECIDE) : inbox_finish(in, e, NULL);
 }
 
-/* --- reply
- * -------------------------------------------------------------------------------------------------------
- */
+/* --- reply ------------------------------------------------------------------------------------ */
 
 /* The scheme of a signature that held; NULL for any other. */
 static const char *held_scheme(const struct inbox *in)

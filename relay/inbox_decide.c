@@ -12,9 +12,7 @@ enum { DECISIONS_MAX = 5 };
 
 enum hash { HASH_ID, HASH_WHAT, HASH_OBJECT, HASH_AGAIN };
 
-/* --- decide
- * ---------------------------------------------------------------------------------------------------
- */
+/* --- decide ----------------------------------------------------------------------------------- */
 
 static bool undoes_follow(const struct inbox *in)
 {
@@ -104,9 +102,7 @@ enum step inbox_decide(struct inbox *in)
     return inbox_goto(in, INBOX_APPEND);
 }
 
-/* --- append
- * ---------------------------------------------------------------------------------------------------
- */
+/* --- append ----------------------------------------------------------------------------------- */
 
 static enum journal_kind kind_of(const struct activity *a)
 {
@@ -222,9 +218,7 @@ enum step inbox_appended(struct inbox *in)
     return inbox_goto(in, INBOX_DECIDE);
 }
 
-/* --- join
- * -------------------------------------------------------------------------------------------------------
- */
+/* --- join ------------------------------------------------------------------------------------- */
 
 static void on_joined(void *arg, enum err err, const struct member *member)
 {

@@ -153,9 +153,7 @@ static struct ring *ring_for(struct keyring *k, struct span key_id, const char *
     return r;
 }
 
-/* --- answers
- * ------------------------------------------------------------------------------------------------
- */
+/* --- answers ---------------------------------------------------------------------------------- */
 
 static void fill(const struct ring *r, struct keyring_answer *ret)
 {
@@ -218,9 +216,7 @@ static enum err ring_take(struct ring *r, const struct keycache_entry *entry)
     return ERR_OK;
 }
 
-/* --- fetching
- * --------------------------------------------------------------------------------------------------
- */
+/* --- fetching --------------------------------------------------------------------------------- */
 
 static void ring_fetch(struct ring *r, struct span url);
 
@@ -312,9 +308,7 @@ static void on_cached(void *arg, enum err err, const struct keycache_entry *entr
         fetch_first(r);
 }
 
-/* --- questions
- * ---------------------------------------------------------------------------------------------------
- */
+/* --- questions -------------------------------------------------------------------------------- */
 
 bool keyring_have(struct keyring *k, struct span key_id, int64_t now_ms, struct keyring_answer *ret)
 {

@@ -49,8 +49,7 @@ struct steward {
     uint64_t bodies_below; /* bodies up to here may go */
 };
 
-/* --- the calendar
- * ---------------------------------------------------------------------------------------------- */
+/* --- the calendar ----------------------------------------------------------------------------- */
 
 static void on_event_done(void *arg, enum err err, const struct member *member)
 {
@@ -154,8 +153,7 @@ static enum err on_reload(void *arg, struct bytes *why)
     return s->config.reload(s->config.arg, why);
 }
 
-/* --- the journal's length
- * ---------------------------------------------------------------------------------------- */
+/* --- the journal's length --------------------------------------------------------------------- */
 
 /* Looks at the oldest entries, a page a minute and at once again while whole pages are too old. */
 static void on_oldest(void *arg, const struct journal_page *page)
@@ -196,8 +194,7 @@ static void on_trim(void *arg)
     journal_page(s->config.context->store, 0, TRIM_PAGE, on_oldest, s->trim);
 }
 
-/* --- metrics and health
- * ------------------------------------------------------------------------------------------ */
+/* --- metrics and health ----------------------------------------------------------------------- */
 
 static void on_gauges(void *arg)
 {
@@ -281,9 +278,7 @@ static enum err listen_metrics(struct steward *s, struct bytes *why)
     return http_server_new(s->config.context->loop, &server, why, &s->metrics);
 }
 
-/* --- life
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 enum err steward_new(const struct steward_config *config, struct bytes *why, struct steward **ret)
 {
