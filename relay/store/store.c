@@ -307,7 +307,6 @@ void store_free(struct store **store)
     *store = NULL;
     if (!st)
         return;
-    /* Callbacks may still ask: they are refused, during this call. */
     store_goto(st, STORE_DOWN);
     timer_free(&st->again);
     redis_free(&st->redis);

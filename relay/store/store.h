@@ -29,7 +29,7 @@ struct store_config {
 
 /* Starts connecting. ERR_URL if the url is not one. */
 enum err store_new(struct loop *loop, const struct store_config *config, struct store **ret);
-/* Outstanding callbacks get ERR_REDIS during this call. */
+/* Outstanding callbacks get ERR_REDIS during this call, and must not ask again. */
 void store_free(struct store **store);
 bool store_ready(const struct store *store);
 /* The journal's time line: every script carries it; 0 while not ready. Changes with each Redis
