@@ -25,8 +25,7 @@
 
 enum {
     WINDOW = 4096,      /* entries of the tail in memory */
-    STARTS_A_TURN = 16, /* signatures made before the loop is asked for other work, by all that
-                           wakes us in between */
+    STARTS_A_TURN = 16, /* signatures made before the loop is asked for other work */
     ADVANCE_MS = 1000,
     RESTART_MS = 500
 };
@@ -48,8 +47,7 @@ struct flight {
     struct delivery *delivery;
 };
 
-struct loading { /* a call that can't be taken back: it outlives the courier's present life if it
-                    must */
+struct loading { /* a call that can't be taken back: it may outlive the courier's present life */
     struct courier *courier;
 };
 
@@ -164,9 +162,8 @@ static void courier_tail(void *arg, const struct journal_line *line)
     struct member *member;
     if (line->previous > c->last_line) {
         log_note(LOG_LEVEL_ERROR, "journal",
-                 "entries are missing before %llu: the one before it was %llu, not %llu",
-                 (unsigned long long)line->n, (unsigned long long)line->previous,
-                 (unsigned long long)c->last_line);
+                 "entries are missing: behind %llu comes one that follows %llu",
+                 (unsigned long long)c->last_line, (unsigned long long)line->previous);
         metric_add(METER_GAPS, 0, 1);
         if (c->followed) { /* a member's change may be among them */
             start_over(c, "the journal was trimmed faster than it was read");
@@ -249,8 +246,7 @@ static void on_member(void *arg, enum err err, const struct member *member)
         courier_run(c);
 }
 
-/* Members after shards: had somebody else moved a shard's cursor after we read the registry, it
- * could have passed a member that we do not know. */
+/* Members after shards: another's last commit may have passed one that we had not read. */
 static void on_claimed(void *arg, enum err err)
 {
     struct courier *c = arg;
@@ -394,9 +390,8 @@ static void courier_schedule(struct courier *c)
         if (c->started++ == 0)
             timer_start(c->pump, 0);
     c->pumping = false;
-    if (c->state != COURIER_RUNNING)
-        return;
-    ask_page(c);
+    if (c->state == COURIER_RUNNING)
+        ask_page(c);
     int64_t wake = schedule_wake(c->schedule);
     if (wake < INT64_MAX)
         timer_start(c->wake, wake > now ? wake - now : 0);
