@@ -4,8 +4,9 @@
  *     any -> LOST
  *
  * FOLLOW is one XREAD after the other, over the lines and the direct mail of every shard: what one
- * of them shows is of one moment, so that no line is told before the mail that was written with or
- * before it. May not know: what is done with a line. */
+ * of them shows is of one moment (or, if it had to wait, the one stream that was written to first,
+ * up to the write that ended the wait), so that no line is told before mail of a smaller number.
+ * May not know: what is done with a line. */
 #include "relay/store/tail.h"
 
 #include <inttypes.h>
