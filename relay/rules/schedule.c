@@ -148,8 +148,10 @@ void schedule_control(struct schedule *s, uint64_t n, const struct member *membe
         dest_take_member(d, member);
     if (cuts)
         dest_cut(s, d, n, why_cut(member->state));
-    if (!place && d->subscribed)
-        dest_lives(s, d); /* it came (back): whatever was wrong with it before is over */
+    if (!place && !d->gone) { /* it came (back): whatever was wrong with it before is over */
+        dest_skip(s, d);
+        dest_lives(s, d);
+    }
     s->shards[d->shard].dirty = true;
     dest_settle(s, d);
 }
@@ -171,20 +173,17 @@ void schedule_missing(struct schedule *s, uint64_t n)
 {
     if (n <= s->position)
         return;
-    while (s->lists[DEST_IDLE])
-        dest_goto(s, s->lists[DEST_IDLE], DEST_READY);
-    window_clear(&s->tail);
-    s->tail.after = n;
-    told(s, n);
     for (unsigned i = 0; i < s->limits.shards; i++) {
         struct dest *d;
         DL_FOREACH2(s->shards[i].dests, d, shard_next)
         {
-            /* The control entry that would have cut it may be among the missing. */
-            if (d->gone)
-                dest_cut(s, d, n, ERR_NOT_MEMBER);
+            d->cursor.low = dest_low(s, d);
+            dest_cut(s, d, n, ERR_GAP);
         }
     }
+    window_clear(&s->tail);
+    s->tail.after = n;
+    told(s, n);
 }
 
 /* --- direct mail ----------------------------------------------------------------------------- */

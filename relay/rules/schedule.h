@@ -50,9 +50,9 @@ void schedule_entry(struct schedule *s, struct entry *entry);
 void schedule_control(struct schedule *s, uint64_t n, const struct member *member, bool cuts);
 /* The host showed that it lives: its back-off ends. */
 void schedule_awake(struct schedule *s, struct span host);
-/* The lines up to n were not told and will not be: trimmed before they could be read. To be called
- * before the line that follows them. Whoever had not had them asks for pages, and the gap is
- * recorded when the floor is known; what was owed to members that are gone is cut here. */
+/* The lines up to n are gone for good: trimmed before they were read. Whatever was owed of them is
+ * recorded as a gap. To be called before the line that follows them, and only before the first line
+ * of all: later, a change of a member may be among them, and all has to be loaded anew. */
 void schedule_missing(struct schedule *s, uint64_t n);
 
 /* Direct mail: for one inbox alone, ahead of everything. */

@@ -11,10 +11,7 @@
  * is where the destination belongs. */
 static struct entry *next_entry(struct schedule *s, struct dest *d, enum dest_state *ret_state)
 {
-    uint64_t owed = dest_owed_from(d);
-    uint64_t start = owed < s->position ? owed : s->position;
-    if (start > d->cursor.low)
-        dest_pass(d, start); /* no pages are read for what it has no right to */
+    dest_skip(s, d);
     while (d->cursor.low < s->position) {
         struct window *w = window_for(s, d->cursor.low);
         if (!w) {
@@ -84,6 +81,8 @@ bool schedule_next(struct schedule *s, int64_t now_ms, struct attempt *ret)
             return true;
         }
         dest_goto(s, d, state);
+        if (state == DEST_IDLE) /* caught up by what it passed: a cursor of its own can go */
+            s->shards[d->shard].dirty = true;
         if (!d->known)
             dest_free(s, d);
     }

@@ -42,7 +42,9 @@ static bool follows(const struct dest *d, const struct cursor *at, uint64_t low)
     return cursor_plain(at) && at->low == low;
 }
 
-/* How many cursors would have to be written or dropped if the shard's stood at low. */
+/* How many cursors would have to be written if the shard's stood at low. Those that would be
+ * dropped do not count: else, once all have one of their own, the shard's would never move again.
+ */
 static size_t cost(const struct schedule *s, const struct shard *shard, uint64_t low)
 {
     size_t writes = 0;
@@ -50,11 +52,7 @@ static size_t cost(const struct schedule *s, const struct shard *shard, uint64_t
     DL_FOREACH2(shard->dests, d, shard_next)
     {
         struct cursor at = now_at(s, d);
-        if (!d->known)
-            continue;
-        if (follows(d, &at, low))
-            writes += d->own;
-        else
+        if (d->known && !follows(d, &at, low))
             writes += !d->own || !cursor_same(&d->stored, &at);
     }
     return writes;
@@ -67,6 +65,7 @@ static void shard_delta(struct schedule *s, unsigned number, int64_t now_ms, str
     /* Never backwards: after a start the position is that of the shard that is furthest behind. */
     if (shard->low >= low || cost(s, shard, shard->low) < cost(s, shard, low))
         low = shard->low;
+    size_t before = ret->n;
     struct change move = {.kind = CHANGE_SHARD, .shard = number, .cursor = {.low = low}};
     add(&ret->list, &ret->n, &ret->cap, &move);
     const struct dest *d;
@@ -90,6 +89,8 @@ static void shard_delta(struct schedule *s, unsigned number, int64_t now_ms, str
     for (size_t i = 0; i < s->pending_n; i++)
         if (s->pending[i].shard == number)
             add(&ret->list, &ret->n, &ret->cap, &s->pending[i]);
+    if (ret->n == before + 1 && low == shard->low)
+        ret->n = before; /* nothing to say */
     shard->dirty = false;
     shard->moved_ms = now_ms;
 }
@@ -104,7 +105,10 @@ bool schedule_delta(struct schedule *s, int64_t now_ms, struct delta *ret)
             shard_delta(s, i, now_ms, ret);
     }
     s->pending_n = 0; /* every record marked its shard dirty, so all were handed out */
-    return ret->n > 0;
+    if (ret->n > 0)
+        return true;
+    delta_free(ret);
+    return false;
 }
 
 /* Nothing that lies in Redis, and nothing that is still to be told, depends on it. */

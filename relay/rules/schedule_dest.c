@@ -120,6 +120,14 @@ uint64_t dest_owed_from(const struct dest *d)
     return first;
 }
 
+void dest_skip(const struct schedule *s, struct dest *d)
+{
+    uint64_t owed = dest_owed_from(d);
+    uint64_t start = owed < s->position ? owed : s->position;
+    if (start > d->cursor.low)
+        dest_pass(d, start);
+}
+
 bool dest_entitled(const struct dest *d, const struct entry *e)
 {
     struct span host = {d->host, d->host_n};

@@ -128,6 +128,9 @@ void dest_pass(struct dest *d, uint64_t n);
 /* Nothing between its cursor and this number was ever its, by its spans; UINT64_MAX: nothing at all
  * will be until its spans change. */
 uint64_t dest_owed_from(const struct dest *d);
+/* Its cursor moves there, but not past the position: no pages are read for what it has no right to.
+ */
+void dest_skip(const struct schedule *s, struct dest *d);
 /* Whether an entry is for it, by facts that cannot change. */
 bool dest_entitled(const struct dest *d, const struct entry *e);
 /* What is owed to it up to n is given up, which is recorded; its cursor is at n or behind. */
