@@ -33,8 +33,10 @@ struct walk { /* one look through all members; outlives the steward if it must *
     bool policy;     /* look at zones, too */
 };
 
-struct trim { /* the same for one reading of the journal's beginning */
+struct trim { /* the same for one reading of where entries, then bodies, are oldest */
     struct steward *steward;
+    char keep[48]; /* id of the first entry that stays; empty: all do */
+    bool more;     /* a whole page was too old */
 };
 
 struct steward {
@@ -93,11 +95,13 @@ static void look_at(struct walk *walk, const struct member *member)
     walk->counts[member->state]++;
     if (!lives(member))
         return;
-    if (member->until_ms && member->until_ms <= clock_wall_ms())
+    if (member->until_ms && member->until_ms <= clock_wall_ms()) {
         happen(s, member, EVENT_EXPIRE, NULL);
-    else if (member->until_ms && member->until_ms < walk->next_ms)
+        return;
+    }
+    if (member->until_ms && member->until_ms < walk->next_ms)
         walk->next_ms = member->until_ms;
-    else if (walk->policy)
+    if (walk->policy)
         look_at_zone(s, member);
 }
 
@@ -155,33 +159,50 @@ static enum err on_reload(void *arg, struct bytes *why)
 
 /* --- the journal's length --------------------------------------------------------------------- */
 
+/* Bodies go earlier than entries: what to look at next is where the last look at them ended. */
+static void on_bodies(void *arg, const struct journal_page *page)
+{
+    struct trim *trim = arg;
+    struct steward *s = trim->steward;
+    if (s) {
+        int64_t before_ms = clock_wall_ms() - s->config.context->config->set.retention_bodies;
+        size_t i = 0;
+        for (; page->err == ERR_OK && i < page->lines_n; i++) {
+            const struct journal_line *line = &page->lines[i];
+            if (line->kind == JOURNAL_ENTRY && line->entry->at_ms >= before_ms)
+                break;
+            s->bodies_below = line->n + 1;
+        }
+        s->trim = NULL;
+        journal_trim(s->config.context->store, trim->keep, s->bodies_below);
+        timer_start(s->trim_timer, trim->more || i == TRIM_PAGE ? 1 : TRIM_MS);
+    }
+    free(trim);
+}
+
 /* Looks at the oldest entries, a page a minute and at once again while whole pages are too old. */
 static void on_oldest(void *arg, const struct journal_page *page)
 {
     struct trim *trim = arg;
     struct steward *s = trim->steward;
-    free(trim);
-    if (!s)
+    if (!s) {
+        free(trim);
         return;
-    s->trim = NULL;
-    const struct settings *set = &s->config.context->config->set;
-    int64_t now = clock_wall_ms();
-    const char *keep = NULL;
+    }
+    int64_t before_ms = clock_wall_ms() - s->config.context->config->set.retention_entries;
+    const char *keep = NULL; /* what follows the last old one */
     for (size_t i = 0; page->err == ERR_OK && i < page->lines_n; i++) {
         const struct journal_line *line = &page->lines[i];
         if (line->kind != JOURNAL_ENTRY)
             continue;
-        if (line->entry->at_ms < now - set->retention_bodies && line->n >= s->bodies_below)
-            s->bodies_below = line->n + 1;
-        if (line->entry->at_ms < now - set->retention_entries)
-            keep = "";
-        else if (keep && !*keep)
-            keep = line->id;
+        if (line->entry->at_ms >= before_ms)
+            break;
+        keep = page->lines[i + 1 < page->lines_n ? i + 1 : i].id;
     }
-    if (page->err == ERR_OK && page->lines_n && keep && !*keep)
-        keep = page->lines[page->lines_n - 1].id;
-    journal_trim(s->config.context->store, keep ? keep : "", s->bodies_below);
-    timer_start(s->trim_timer, keep && page->lines_n == TRIM_PAGE ? 1 : TRIM_MS);
+    trim->more = keep && page->lines_n == TRIM_PAGE;
+    span_copy(span_of(keep), trim->keep, sizeof(trim->keep));
+    journal_page(s->config.context->store, s->bodies_below ? s->bodies_below - 1 : 0, TRIM_PAGE,
+                 on_bodies, trim);
 }
 
 static void on_trim(void *arg)
