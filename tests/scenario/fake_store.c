@@ -86,7 +86,7 @@ struct store *fake_store_new(void)
     struct store *s = mem_new(sizeof(*s));
     memset(faults, 0, sizeof(faults));
     lies = LIE_NONE;
-    s->members = mem_new(FAKE_LISTED * sizeof(*s->members));
+    s->members = mem_new(FAKE_MEMBERS * sizeof(*s->members));
     s->own = mem_new(FAKE_LISTED * sizeof(*s->own));
     s->mail = mem_new(FAKE_LISTED * sizeof(*s->mail));
     s->objects = mem_new(FAKE_LISTED * sizeof(*s->objects));
@@ -163,10 +163,20 @@ bool store_ready(const struct store *store)
     return store->up;
 }
 
+uint64_t store_epoch(const struct store *store)
+{
+    return store->epoch;
+}
+
 unsigned store_shards(const struct store *store)
 {
     (void)store;
     return FAKE_SHARDS;
+}
+
+uint64_t redis_commands_sent(void)
+{
+    return 0;
 }
 
 /* --- members --------------------------------------------------------------------------------- */

@@ -4,7 +4,7 @@
 #include "tests/scenario/fake_io.h"
 #include "tests/scenario/fake_store.h"
 
-enum { FAKE_SHARDS = 64, FAKE_COMMAND_MS = 2000, FAKE_LISTED = 4096 };
+enum { FAKE_SHARDS = 64, FAKE_COMMAND_MS = 2000, FAKE_MEMBERS = 256, FAKE_LISTED = 4096 };
 
 struct own { /* a cursor of its own, or a key */
     char name[MEMBER_HOST_SIZE];

@@ -12,22 +12,22 @@
 #include "keys/digest.h"
 #include "relay/names.h"
 
-static const char yaml[] = "url: https://relay.example\n"
+static const char head[] = "url: https://relay.example\n"
                            "listen: 127.0.0.1:8080\n"
                            "metrics: 127.0.0.1:9090\n"
                            "data: %s\n"
-                           "redis: redis://127.0.0.1:1/0\n"
-                           "zones:\n"
-                           "  internal:\n"
-                           "    hosts: ['*.corp.example']\n"
-                           "    networks: [10.0.0.0/8]\n"
-                           "    join: open\n"
-                           "  partners:\n"
-                           "    hosts: ['*.partner.example']\n"
-                           "    join: invited\n"
-                           "rules:\n"
-                           "  - { name: shared, from: internal, to: partners,\n"
-                           "      when: { tags: [partners] }, then: allow }\n";
+                           "redis: redis://127.0.0.1:1/0\n";
+static const char zones[] = "zones:\n"
+                            "  internal:\n"
+                            "    hosts: ['*.corp.example']\n"
+                            "    networks: [10.0.0.0/8]\n"
+                            "    join: open\n"
+                            "  partners:\n"
+                            "    hosts: ['*.partner.example']\n"
+                            "    join: invited\n"
+                            "rules:\n"
+                            "  - { name: shared, from: internal, to: partners,\n"
+                            "      when: { tags: [partners] }, then: allow }\n";
 
 /* --- keys, once a program -------------------------------------------------------------------- */
 
@@ -254,22 +254,39 @@ size_t peer_sent(const struct peer *p, unsigned k)
 
 /* --- the relay ------------------------------------------------------------------------------- */
 
-void world_init(struct world *w, uint64_t seed)
+static struct config *read_config(const char *policy)
 {
     struct bytes text;
     struct bytes why;
     struct config *config = NULL;
-    fake_reset(seed);
-    *w = (struct world){0};
     bytes_init(&text, 65536);
     bytes_init(&why, CONFIG_WHY_MAX);
-    bytes_addf(&text, yaml, dir);
-    enum err e = config_read(bytes_span(&text), "weir.yaml", &why, &config);
-    if (e == ERR_OK)
-        e = context_init(&w->context, loop_new(), &config, &why);
-    if (e != ERR_OK)
+    bytes_addf(&text, head, dir);
+    bytes_add_str(&text, policy);
+    if (config_read(bytes_span(&text), "weir.yaml", &why, &config) != ERR_OK)
         fail_msg("%s", bytes_str(&why));
     bytes_fini(&text);
+    bytes_fini(&why);
+    return config;
+}
+
+void world_policy(struct world *w, const char *text)
+{
+    struct config *config = read_config(text);
+    context_take_config(&w->context, &config);
+    if (w->steward)
+        steward_policy_changed(w->steward);
+}
+
+void world_init(struct world *w, uint64_t seed)
+{
+    struct bytes why;
+    struct config *config = read_config(zones);
+    fake_reset(seed);
+    *w = (struct world){0};
+    bytes_init(&why, 4096);
+    if (context_init(&w->context, loop_new(), &config, &why) != ERR_OK)
+        fail_msg("%s", bytes_str(&why));
     bytes_fini(&why);
     w->context.store = fake_store_new();
     w->context.client = http_client_new(w->context.loop, "weir", 1, 64);
@@ -277,6 +294,7 @@ void world_init(struct world *w, uint64_t seed)
 
 void world_fini(struct world *w)
 {
+    steward_free(&w->steward);
     front_free(&w->front);
     courier_free(&w->courier);
     http_client_free(&w->context.client);
@@ -297,6 +315,8 @@ void world_front(struct world *w)
 static void on_ready(void *arg, bool ready)
 {
     struct world *w = arg;
+    if (w->steward)
+        steward_ready(w->steward, ready, ready ? NULL : "as the test has it");
     if (w->courier)
         courier_ready(w->courier, ready);
 }
@@ -306,6 +326,17 @@ void world_courier(struct world *w)
     w->courier = courier_new(&w->context);
     fake_store_on_ready(w->context.store, on_ready, w);
     courier_ready(w->courier, true);
+}
+
+void world_steward(struct world *w)
+{
+    struct bytes why;
+    struct steward_config config = {
+        .context = &w->context, .courier = w->courier, .front = w->front};
+    bytes_init(&why, 1024);
+    assert_int_equal(steward_new(&config, &why, &w->steward), ERR_OK);
+    bytes_fini(&why);
+    steward_ready(w->steward, true, NULL);
 }
 
 void world_courier_dies(struct world *w)
@@ -325,8 +356,8 @@ void world_courier_ends(struct world *w)
 {
     w->drained = false;
     courier_drain(w->courier, on_drained, w);
-    fake_run(40 * SECOND);
-    assert_true(w->drained);
+    for (int64_t until = fake_now() + 40 * SECOND; !w->drained;)
+        assert_true(fake_step(until));
     courier_free(&w->courier);
 }
 

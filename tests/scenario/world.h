@@ -13,6 +13,7 @@
 #include "relay/courier.h"
 #include "relay/front.h"
 #include "relay/membership.h"
+#include "relay/steward.h"
 #include "tests/scenario/fake_io.h"
 #include "tests/scenario/fake_store.h"
 
@@ -33,7 +34,7 @@ struct got { /* what a server's inbox was sent */
     char *signature; /* the Signature field */
 };
 
-enum { PEER_SCRIPT = 64, PEER_GOT = 16384 };
+enum { PEER_SCRIPT = 64, PEER_GOT = 4096 };
 struct peer {
     char host[64], actor[96], key_id[128], inbox[96];
     int key; /* 0 or 1: which pair it has now */
@@ -79,6 +80,7 @@ struct world {
     struct context context;
     struct front *front;
     struct courier *courier;
+    struct steward *steward;
     bool drained;
 };
 
@@ -90,6 +92,8 @@ int world_keys_gone(void **state);
 void world_init(struct world *w, uint64_t seed);
 void world_fini(struct world *w);
 void world_front(struct world *w);
+/* Needs the other two. */
+void world_steward(struct world *w);
 void world_courier(struct world *w);
 /* The courier dies as it stands (what it had not committed is lost), and another one starts. */
 void world_courier_dies(struct world *w);
@@ -97,6 +101,8 @@ void world_courier_ends(struct world *w);
 
 /* A member, by the real machine: placed where its name belongs, active at once. Lets time pass. */
 void world_member(struct world *w, const struct peer *p);
+/* Another policy, as a reload brings it: this text stands for the zones and rules. */
+void world_policy(struct world *w, const char *text);
 /* Something happens to a member; ERR_OK, or why not. Lets 10 ms pass. */
 enum err world_event(struct world *w, const struct peer *p, enum member_event event,
                      const struct member *with);
