@@ -239,6 +239,23 @@ enum step inbox_keyed(struct inbox *in)
     return inbox_finish(in, in->keyring.err, NULL);
 }
 
+bool inbox_look_again(struct inbox *in)
+{
+    if (in->refetched)
+        return false;
+    in->refetched = true;
+    if (!keyring_refetch(in->room->keyring, in->signature.key_id, in->zone_name, clock_wall_ms(),
+                         on_key, in))
+        return false;
+    free(in->owner);
+    free(in->owner_inbox);
+    in->owner = in->owner_inbox = NULL;
+    in->activity = (struct activity){0};
+    json_free(&in->json);
+    inbox_goto(in, INBOX_KEYED);
+    return true;
+}
+
 enum step inbox_verify(struct inbox *in)
 {
     enum err e = signature_verify(&in->signature, &in->signed_request, in->keyring.key);
@@ -247,13 +264,8 @@ enum step inbox_verify(struct inbox *in)
         in->owner_inbox = mem_copy(in->keyring.inbox);
         return inbox_goto(in, INBOX_READ);
     }
-    if (e == ERR_SIGNATURE_INVALID && !in->refetched) {
-        in->refetched = true;
-        inbox_goto(in, INBOX_KEYED);
-        if (keyring_refetch(in->room->keyring, in->signature.key_id, in->zone_name, clock_wall_ms(),
-                            on_key, in))
-            return STEP_WAIT;
-    }
+    if (e == ERR_SIGNATURE_INVALID && inbox_look_again(in))
+        return STEP_WAIT;
     return inbox_finish(in, e, NULL);
 }
 

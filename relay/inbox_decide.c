@@ -50,6 +50,9 @@ static enum step decide_join(struct inbox *in)
             return inbox_finish(
                 in, ERR_NOT_IMPLEMENTED,
                 "follow the public collection, https://www.w3.org/ns/activitystreams#Public");
+        /* Whoever put that right meanwhile need not wait until its key is forgotten. */
+        if (!in->owner_inbox[0] && inbox_look_again(in))
+            return STEP_WAIT;
         if (!in->owner_inbox[0])
             return inbox_finish(in, ERR_INBOX_FOREIGN, NULL);
     } else if (!in->member) {

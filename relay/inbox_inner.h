@@ -8,12 +8,16 @@
 #include "relay/rules/member.h"
 #include "relay/store/journal.h"
 
+/* clang-format off */
 /*
- *     ADMIT -> [MEMBER] -> KEY -> [KEYED] -> VERIFY -> READ -> DECIDE -> APPEND -> [APPENDED] ->
- * REPLY ^                  |                 |                    |
- *                            +---- REKEY <------+                 +-> JOIN -> [JOINED] |-> DECIDE
- * (the member every state may go straight to REPLY changed meanwhile)
- */
+ *     ADMIT -> [MEMBER] -> KEY -> [KEYED] -> VERIFY -> READ -> DECIDE -> APPEND -> [APPENDED]
+ *                                    ^         |                |  ^                   |   |
+ *                                    |         | stale key?     |  +-- member changed -+   v
+ *                                    +---------+----------------+                        REPLY
+ *                                         no inbox? (once)      +-> JOIN -> [JOINED] -> REPLY
+ *
+ * Every state may go straight to REPLY. */
+/* clang-format on */
 #define INBOX_STATES(X)                                                                            \
     X(ADMIT, inbox_admit)       /* type, limits, what the signature claims and covers */           \
     X(MEMBER, inbox_member)     /* participle: what is known of the host */                        \
@@ -76,6 +80,9 @@ enum err inbox_find_zone(struct inbox *in);
 enum step inbox_goto(struct inbox *in, enum inbox_state state);
 enum step inbox_finish(struct inbox *in, enum err err, const char *detail);
 void inbox_run(struct inbox *in);
+/* Asks for the signer's document once more, past the caches, and goes back to KEYED: once for each
+ * request, and once in a while for each key; false if it is not done, and nothing has changed. */
+bool inbox_look_again(struct inbox *in);
 /* For callbacks: true if the request was given up meanwhile (and is freed now). */
 bool inbox_orphaned(struct inbox *in);
 
