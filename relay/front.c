@@ -45,9 +45,10 @@ static void on_request(void *arg, struct http_request *request)
     char *peer = mem_copy(view->peer);
     char *method = mem_copy(view->method);
     char *target = mem_copy(view->target);
-    int status = public_answer(&f->public, &request);
+    enum err why;
+    int status = public_answer(&f->public, &request, &why);
     if (status) {
-        log_request(span_of(peer), span_of(method), span_of(target), status, ERR_OK);
+        log_request(span_of(peer), span_of(method), span_of(target), status, why);
         meter_answer(status);
     }
     free(peer);

@@ -139,8 +139,15 @@ static int send_document(const struct public *p, const struct document *document
     return reply(request, 200, document->type, document->fields, &body);
 }
 
+static int refuse(struct http_request **request, enum err e, struct span detail, const char *fields,
+                  enum err *why)
+{
+    *why = e;
+    return public_problem(request, e, detail, fields);
+}
+
 /* PROTOCOL 4.2: the resource once, decoded once. */
-static int send_webfinger(const struct public *p, struct http_request **request)
+static int send_webfinger(const struct public *p, struct http_request **request, enum err *why)
 {
     unsigned count = 0;
     char resource[RESOURCE_SIZE];
@@ -148,13 +155,13 @@ static int send_webfinger(const struct public *p, struct http_request **request)
     struct span encoded = uri_param(http_view(*request)->query, "resource", &count);
     if (count != 1 || !uri_decode(encoded, resource, sizeof(resource)) ||
         span_find(span_of(resource), ':') < 1)
-        return public_problem(request, ERR_BAD_REQUEST,
-                              SPAN("resource must stand in the query once, and be a URI"), FOR_ALL);
+        return refuse(request, ERR_BAD_REQUEST,
+                      SPAN("resource must stand in the query once, and be a URI"), FOR_ALL, why);
     bytes_init(&body, DOCUMENT_MAX);
     if (!document_webfinger(p->identity, span_of(resource), &body)) {
         bytes_fini(&body);
-        return public_problem(request, ERR_NOT_FOUND, SPAN("this resource is not known here"),
-                              FOR_ALL);
+        return refuse(request, ERR_NOT_FOUND, SPAN("this resource is not known here"), FOR_ALL,
+                      why);
     }
     return reply(request, 200, "application/jrd+json", SAFE CSP_NOTHING FOR_ALL LASTING, &body);
 }
@@ -184,25 +191,26 @@ static bool is_our_host(const struct public *p, struct span host)
            span_eq(span_of(authority), p->identity->authority);
 }
 
-int public_answer(const struct public *p, struct http_request **request)
+int public_answer(const struct public *p, struct http_request **request, enum err *ret_why)
 {
+    *ret_why = ERR_OK;
     const struct http_view *view = http_view(*request);
     struct routed routed = route_find(view->method, view->path, view->query);
     if (routed.route == ROUTE_NONE)
-        return public_problem(request, ERR_NOT_FOUND, SPAN_NONE, NULL);
+        return refuse(request, ERR_NOT_FOUND, SPAN_NONE, NULL, ret_why);
     if (routed.allow) {
         char allow[64];
         snprintf(allow, sizeof(allow), "Allow: %s\r\n", routed.allow);
-        return public_problem(request, ERR_METHOD, SPAN_NONE, allow);
+        return refuse(request, ERR_METHOD, SPAN_NONE, allow, ret_why);
     }
     if (routed.route == ROUTE_WEBFINGER)
-        return send_webfinger(p, request);
+        return send_webfinger(p, request, ret_why);
     if (routed.route == ROUTE_ACTOR && wants_page(view))
         return send_document(p, &actor_page, request);
     if (routed.route != ROUTE_INBOX)
         return send_document(p, &documents[routed.route], request);
     if (!is_our_host(p, view->host))
-        return public_problem(request, ERR_MISDIRECTED, SPAN_NONE, NULL);
+        return refuse(request, ERR_MISDIRECTED, SPAN_NONE, NULL, ret_why);
     p->inbox(p->arg, request);
     return 0;
 }

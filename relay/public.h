@@ -15,12 +15,13 @@ struct public
 };
 
 /* Answers a request, or hands it to the inbox; the request is taken in any case. Returns the status
- * that was answered, 0 if the inbox has it: whoever owns the listener logs the rest.
+ * that was answered, and in *ret_why the error that was told; 0 if the inbox has it: whoever owns
+ * the listener logs the rest.
  *
  * Documents are served under any Host, because what stands in front of us may rewrite it and a
  * document says itself whose it is. The inbox is not: a signature covers the Host, so one that was
  * made for another relay must not count here (421; ATTACKS H15). */
-int public_answer(const struct public *p, struct http_request **request);
+int public_answer(const struct public *p, struct http_request **request, enum err *ret_why);
 
 /* Answers with the problem document of an error that has a status. detail: what is to be said of
  * this case, or absent. fields: further `Name: value\r\n` lines (Retry-After), or NULL. Returns the

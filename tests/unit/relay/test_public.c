@@ -75,6 +75,16 @@ static int inbox_calls;
 static const struct public server = {
     .identity = &us, .members = 3, .inbox = on_inbox, .arg = &inbox_calls};
 
+/* The code of a problem document. */
+static struct span code_in(const char *body)
+{
+    static const char key[] = "\"code\":\"";
+    const char *at = strstr(body, key);
+    assert_non_null(at);
+    struct span rest = span_of(at + strlen(key));
+    return span_cut(&rest, '"');
+}
+
 /* One request; the answer stays in *ret. Returns what public_answer() did. */
 static int ask(const char *method, const char *target, const char *host, const char *accept,
                struct http_request *ret)
@@ -91,8 +101,10 @@ static int ask(const char *method, const char *target, const char *host, const c
     }
     struct http_request *request = ret;
     int calls = inbox_calls;
-    int status = public_answer(&server, &request);
+    enum err why = ERR_INTERNAL;
+    int status = public_answer(&server, &request, &why);
     assert_null(request); /* taken in any case, once */
+    assert_int_equal(why, status < 400 ? ERR_OK : err_by_code(code_in(ret->body)));
     assert_int_equal(ret->answers + inbox_calls - calls, 1);
     assert_int_equal(status, ret->status);
     return status;
@@ -249,14 +261,15 @@ static void test_loopback(void **state)
     struct http_request r = {
         .view = {.method = SPAN("POST"), .path = SPAN("/inbox"), .host = SPAN("127.0.0.1:8080")}};
     struct http_request *request = &r;
-    assert_int_equal(public_answer(&here, &request), 0);
+    enum err why;
+    assert_int_equal(public_answer(&here, &request, &why), 0);
     assert_int_equal(calls, 1);
     /* a number that is nobody's business is told nowhere */
     static const char *const paths[] = {"/", "/followers", "/nodeinfo/2.0", "/nodeinfo/2.1"};
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
         r = (struct http_request){.view = {.method = SPAN("GET"), .path = span_of(paths[i])}};
         request = &r;
-        assert_int_equal(public_answer(&here, &request), 200);
+        assert_int_equal(public_answer(&here, &request, &why), 200);
         assert_null(strstr(r.body, "It has"));
         assert_null(strstr(r.body, "\"members\""));
         assert_null(strstr(r.body, "-1"));
