@@ -1,0 +1,276 @@
+"""What accepting one post costs in Redis, beside how many members: the same.
+
+Two relays side by side, one with 10 members and one with 10,000, take the same posts in turn. All
+of these members are active and owed every post, but their hosts do not answer until tomorrow (each
+has a cursor of its own with a wake time), so that what is measured is accepting, not delivering,
+and the posts pile up for all of them.
+"""
+
+import hashlib
+import json
+import socket
+import statistics
+import time
+
+import pytest
+
+from integration.relay import INTERNAL, ROOT, Relay, wait_until
+from peers.town import Town
+
+FEW, MANY = 10, 10_000
+ROUNDS, POSTS = 12, 10  # of each; every round has its own median, the best round counts
+ALIKE = 1.2
+SCRIPTS = ROOT / "relay" / "store"
+SHARDS = 64
+HERE = (1 << 63) - 2  # stands in a member's record for the number of its own control entry
+
+
+class Redis:
+    """One connection to a relay's embedded Redis; RESP2, pipelined."""
+
+    def __init__(self, path):
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.connect(str(path))
+        self._file = self._socket.makefile("rb")
+
+    def close(self):
+        self._file.close()
+        self._socket.close()
+
+    def many(self, commands):
+        """Their answers, in order; an error among them is raised."""
+        answers = []
+        for start in range(0, len(commands), 500):
+            some = commands[start:start + 500]
+            self._socket.sendall(b"".join(map(_encoded, some)))
+            answers += [self._answer() for _ in some]
+        for answer in answers:
+            if isinstance(answer, RedisError):
+                raise answer
+        return answers
+
+    def __call__(self, *words):
+        return self.many([words])[0]
+
+    def info(self, section):
+        lines = self("INFO", section).decode().splitlines()
+        return dict(line.split(":", 1) for line in lines if ":" in line)
+
+    def _answer(self):
+        line = self._file.readline()[:-2]
+        kind, rest = line[:1], line[1:]
+        if kind == b"+":
+            return rest
+        if kind == b"-":
+            return RedisError(rest.decode())
+        if kind == b":":
+            return int(rest)
+        if kind == b"$":
+            return self._file.read(int(rest) + 2)[:-2] if int(rest) >= 0 else None
+        assert kind == b"*", line
+        return [self._answer() for _ in range(int(rest))]
+
+
+class RedisError(Exception):
+    pass
+
+
+def _encoded(words):
+    words = [w if isinstance(w, bytes) else str(w).encode() for w in words]
+    return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%b\r\n" % (len(w), w) for w in words)
+
+
+def script(name):
+    return (SCRIPTS / f"{name}.lua").read_bytes()
+
+
+def shard_of(host):
+    """FNV-1a, as relay/rules/cursor.c has it."""
+    value = 2166136261
+    for byte in host.encode():
+        value = (value ^ byte) * 16777619 & 0xFFFFFFFF
+    return value % SHARDS
+
+
+def record_of(host):
+    return json.dumps({
+        "host": host, "state": "active", "zone": "internal", "placed": False,
+        "actor": f"http://{host}/actor", "inbox": f"http://{host}/inbox",
+        "follow": f"http://{host}/follow", "software": "", "since": 1, "until": 0, "ver": 1,
+        "spans": [{"from": HERE, "zone": "internal"}],
+    }, separators=(",", ":"))
+
+
+class Side:
+    """A relay, its Redis, one peer that posts, and so many members that are away."""
+
+    def __init__(self, relay, town, members):
+        self.relay, self.members = relay, members
+        self.redis = Redis(relay.data / "redis.sock")
+        self.append = hashlib.sha1(script("append")).hexdigest()
+        numbers = self._join([f"127.0.0.2:{20000 + n}" for n in range(members)])
+        wait_until(lambda: self._sleep_all(numbers), "the cursors are written")
+        self.peer = town.add(INTERNAL)
+        assert self.peer.follow(relay.actor).status == 202
+        self.peer.records.wait_for(1, 20, activity__type="Accept")
+        wait_until(lambda: self.waiting == members, "all members sleep")
+        self.redis("CONFIG", "SET", "slowlog-max-len", 50_000)
+
+    def _join(self, hosts):
+        epoch = self.redis("HGET", "{weir}:log", "epoch")
+        answers = self.redis.many([
+            ("EVAL", script("control"), 0, epoch, host, 0, record_of(host), "join", 1, 0,
+             shard_of(host), "", "", "", HERE) for host in hosts
+        ])
+        assert all(answer[0] == b"OK" for answer in answers)
+        return dict(zip(hosts, (int(answer[1]) for answer in answers)))
+
+    def _sleep_all(self, numbers):
+        """The cursors that say that nobody is there until tomorrow, written as another courier
+        would: the relay's own notices at its next commit, and reads them. False if it was faster,
+        and owns the shards again."""
+        epoch, wake = self.redis("HGET", "{weir}:log", "epoch"), int((time.time() + 86400) * 1000)
+        claimed = self.redis.many([("EVAL", script("claim"), 0, epoch, "somebody", shard)
+                                   for shard in range(SHARDS)])
+        words = []
+        for shard, (_, seq, low, _) in enumerate(claimed):
+            words += ["S", shard, int(seq) + 1, int(low)]
+            for host in (host for host in numbers if shard_of(host) == shard):
+                words += ["C", host, f"{numbers[host]} {wake} 9 1 1 0"]
+        return self.redis("EVAL", script("commit"), 0, epoch, "somebody", 1, *words) == [b"OK"]
+
+    @property
+    def waiting(self):
+        return self.relay.metric('weir_destinations{state="waiting"}')
+
+    def post(self, text):
+        sent = self.peer.post(text)
+        assert sent.status == 202, sent.answer.text
+
+    def watch(self):
+        """From here on every command is noted."""
+        self.redis.many([("CONFIG", "SET", "slowlog-log-slower-than", 0), ("SLOWLOG", "RESET")])
+
+    def seen(self):
+        """What ran since watch(), by script: [microseconds of each call]."""
+        self.redis("CONFIG", "SET", "slowlog-log-slower-than", -1)
+        calls = {}
+        for _, _, microseconds, words, *_ in self.redis("SLOWLOG", "GET", -1):
+            if words[0].upper() == b"EVALSHA":
+                calls.setdefault(words[1].decode(), []).append(microseconds)
+        return calls
+
+    def families(self):
+        """Bytes of memory by family of keys: `obj`, `seen`, `member` ..."""
+        keys, cursor = [], b"0"
+        while True:
+            cursor, some = self.redis("SCAN", cursor, "COUNT", 1000)
+            keys += some
+            if cursor == b"0":
+                break
+        sizes = self.redis.many([("MEMORY", "USAGE", key, "SAMPLES", 0) for key in set(keys)])
+        found = {}
+        for key, size in zip(set(keys), sizes):
+            family = key.decode().removeprefix("{weir}:").split(":")[0]
+            found[family] = found.get(family, 0) + (size or 0)
+        return found
+
+    def evalsha(self):
+        return int(self.redis.info("commandstats").get("cmdstat_evalsha", "calls=0")
+                   .split(",")[0].removeprefix("calls="))
+
+
+class Cost:
+    """The same work on both sides, in turn, and what it took there."""
+
+    def __init__(self, sides, work, rounds=ROUNDS, posts=POSTS):
+        self.posts = rounds * posts
+        self.medians = [[] for _ in sides]
+        self.calls, self.others = [0 for _ in sides], [0 for _ in sides]
+        self.evalsha = [-side.evalsha() for side in sides]
+        self.growth = [{family: -size for family, size in side.families().items()}
+                       for side in sides]
+        started = time.monotonic()
+        for number in range(rounds):
+            for side in sides:
+                side.watch()
+            for post in range(posts):
+                for side in sides:
+                    work(side, f"{number} {post}")
+            for i, side in enumerate(sides):
+                seen = side.seen()
+                mine = seen.pop(side.append, [])
+                self.calls[i] += len(mine)
+                self.others[i] += sum(map(len, seen.values()))
+                self.medians[i].append(statistics.median(mine) if mine else 0)
+        self.seconds = time.monotonic() - started
+        for i, side in enumerate(sides):
+            self.evalsha[i] += side.evalsha()
+            for family, size in side.families().items():
+                self.growth[i][family] = self.growth[i].get(family, 0) + size
+
+    @property
+    def microseconds(self):
+        return [min(rounds) for rounds in self.medians]
+
+    def slower(self):
+        """How much dearer the dearer side is."""
+        return max(self.microseconds) / min(self.microseconds)
+
+    def grown(self):
+        """The families that grew more beside many members: not by blocks of memory alone."""
+        few, many = self.growth
+        return {family: (few.get(family, 0), size) for family, size in many.items()
+                if size > 1.5 * max(few.get(family, 0), 0) + 4096}
+
+    def __repr__(self):
+        return (f"calls {self.calls}, others {self.others} in {self.seconds:.1f} s, "
+                f"us {self.microseconds}, growth {self.growth}")
+
+
+@pytest.fixture(scope="module", name="sides")
+def fixture_sides(tmp_path_factory):
+    # How long the disk takes to sync is not what is measured.
+    few, many = (Relay(tmp_path_factory.mktemp(name), extra="durability: standard\n")
+                 for name in ("few", "many"))
+    with few, many, Town() as town:
+        sides = [Side(few, town, FEW), Side(many, town, MANY)]
+        yield sides
+        for side in sides:
+            side.redis.close()
+
+
+def test_one_post_one_script_whatever_the_members(sides):
+    cost = Cost(sides, lambda side, text: side.post(text))
+    print(cost)
+    assert cost.calls == [cost.posts] * 2, cost  # one call for each post
+    # Beside it, only the courier's commits: of all shards at once, and not by the post.
+    assert max(cost.others) <= 2 * cost.seconds + ROUNDS, cost
+    for total, calls, others in zip(cost.evalsha, cost.calls, cost.others):
+        assert calls + others <= total <= calls + others + 2, cost  # a commit between two rounds
+    assert cost.slower() < ALIKE, cost
+    assert not cost.grown(), cost
+    # They are owed all of it.
+    for side in sides:
+        assert side.waiting == side.members
+        behind = "weir_destination_behind_entries"
+        wait_until(lambda s=side: s.relay.metric(behind) >= cost.posts, "they wait for all of it")
+
+
+# What other relays do: one item in a queue for each receiver.
+QUEUES = b"""#!lua
+for _, host in ipairs(redis.call('SMEMBERS', '{weir}:members')) do
+  redis.call('RPUSH', '{weir}:queue:' .. host, ARGV[1])
+end
+return { 'OK' }
+"""
+
+
+def test_a_queue_for_each_member_would_be_seen(sides):
+    for side in sides:
+        side.append = side.redis("SCRIPT", "LOAD", QUEUES).decode()
+    # Slowlog notes what a script calls, too: fewer rounds.
+    cost = Cost(sides, lambda side, text: side.redis("EVALSHA", side.append, 0, text), 2, 2)
+    assert cost.calls == [cost.posts] * 2, cost
+    assert cost.slower() > 10 * ALIKE, cost
+    assert "queue" in cost.grown(), cost
