@@ -2,16 +2,14 @@
  * May not know: what any machine does. */
 #include "tests/scenario/fake_io.h"
 
+#include "common/io/clock.h"
 #include <stdio.h>
 #include <stdlib.h>
-#include <utlist.h>
-
-#include "common/io/clock.h"
 
 enum { BUSY_MOST = 200000 }; /* events within one millisecond: somebody goes round in a circle */
 
 struct event {
-    struct event *prev, *next;
+    struct event *next;
     int64_t at_ms;
     loop_cb cb;
     void *arg;
@@ -42,14 +40,12 @@ int64_t fake_now(void)
 struct event *fake_at(int64_t at_ms, loop_cb cb, void *arg)
 {
     struct event *e = mem_new(sizeof(*e));
-    struct event *after = queue ? queue->prev : NULL;
+    struct event **at = &queue;
     *e = (struct event){.at_ms = at_ms > now_ms ? at_ms : now_ms, .cb = cb, .arg = arg};
-    while (after && after->at_ms > e->at_ms)
-        after = after == queue ? NULL : after->prev;
-    if (after)
-        DL_APPEND_ELEM(queue, after, e);
-    else
-        DL_PREPEND(queue, e);
+    while (*at && (*at)->at_ms <= e->at_ms)
+        at = &(*at)->next;
+    e->next = *at;
+    *at = e;
     return e;
 }
 
@@ -59,7 +55,10 @@ void fake_cancel(struct event **event)
     *event = NULL;
     if (!e)
         return;
-    DL_DELETE(queue, e);
+    struct event **at = &queue;
+    while (*at != e)
+        at = &(*at)->next;
+    *at = e->next;
     free(e);
 }
 
@@ -76,7 +75,7 @@ bool fake_step(int64_t until)
         abort();
     }
     now_ms = e->at_ms;
-    DL_DELETE(queue, e);
+    queue = e->next;
     loop_cb cb = e->cb;
     void *arg = e->arg;
     free(e);
@@ -94,8 +93,8 @@ void fake_run(int64_t ms)
 size_t fake_waiting(void)
 {
     size_t n = 0;
-    struct event *e;
-    DL_COUNT(queue, e, n);
+    for (const struct event *e = queue; e; e = e->next)
+        n++;
     return n;
 }
 

@@ -86,7 +86,6 @@ struct store *fake_store_new(void)
     struct store *s = mem_new(sizeof(*s));
     memset(faults, 0, sizeof(faults));
     lies = LIE_NONE;
-    s->members = mem_new(FAKE_MEMBERS * sizeof(*s->members));
     s->own = mem_new(FAKE_LISTED * sizeof(*s->own));
     s->mail = mem_new(FAKE_LISTED * sizeof(*s->mail));
     s->objects = mem_new(FAKE_LISTED * sizeof(*s->objects));
@@ -131,7 +130,6 @@ void fake_store_free(struct store **store)
         mail_fini(&s->mail[i]);
     fake_forget_keys(s);
     free(s->lines);
-    free(s->members);
     free(s->own);
     free(s->mail);
     free(s->objects);
@@ -181,17 +179,19 @@ uint64_t redis_commands_sent(void)
 
 /* --- members --------------------------------------------------------------------------------- */
 
-static struct member *member_of(const struct store *s, struct span host)
+/* Its place, or the next free one. */
+static size_t place_of(const struct store *s, struct span host)
 {
-    for (size_t i = 0; i < s->members_n; i++)
-        if (span_eq_str(host, s->members[i].host))
-            return &s->members[i];
-    return NULL;
+    size_t i = 0;
+    while (i < s->members_n && !span_eq_str(host, s->members[i].host))
+        i++;
+    return i;
 }
 
 const struct member *fake_member(const struct store *s, const char *host)
 {
-    return member_of(s, span_of(host));
+    size_t i = place_of(s, span_of(host));
+    return i < s->members_n ? &s->members[i] : NULL;
 }
 
 struct member_call {
@@ -206,7 +206,7 @@ struct member_call {
 static void work_member(struct call *call)
 {
     struct member_call *c = (struct member_call *)call;
-    const struct member *m = member_of(call->store, span_of(c->host));
+    const struct member *m = fake_member(call->store, c->host);
     c->there = m != NULL;
     if (m)
         c->found = *m;
@@ -294,14 +294,16 @@ static void work_change(struct call *call)
 {
     struct change_call *c = (struct change_call *)call;
     struct store *s = call->store;
-    struct member *m = member_of(s, span_of(c->after.host));
-    if ((m ? m->ver : 0) != c->ver) {
+    size_t place = place_of(s, span_of(c->after.host));
+    bool known = place < s->members_n;
+    struct member *m = &s->members[place];
+    if ((known ? m->ver : 0) != c->ver) {
         c->again = true;
-        if (m)
+        if (known)
             member_write(m, &c->record);
         return;
     }
-    m = m ? m : &s->members[s->members_n++];
+    s->members_n += !known;
     struct fake_line *line = fake_line_add(s, JOURNAL_CONTROL);
     numbered(&c->after, line->line.n);
     if (fake_lies(LIE_EVER_MEMBER) && c->after.spans_n)
