@@ -83,6 +83,13 @@ char *context_redis_url(const struct context *c)
     return bytes_take(&url);
 }
 
+const char *context_zone_of(const struct context *c, const char *zone, const char *host)
+{
+    const struct policy *policy = &c->config->policy;
+    int number = zone[0] ? -1 : policy_zone_of(policy, span_of(host));
+    return number >= 0 ? policy->zones[number].name : zone;
+}
+
 bool guard_allows(void *guard, const struct sockaddr *to)
 {
     const struct guard *g = guard;

@@ -31,6 +31,10 @@ void context_take_config(struct context *c, struct config **config);
 /* The address of Redis: the configured one, or the embedded one's socket. The caller frees it. */
 char *context_redis_url(const struct context *c);
 
+/* The zone whose networks count for a host: its member record's (zone), else, where that is empty,
+ * the one whose patterns fit; empty if none does. Borrowed until the next reload. */
+const char *context_zone_of(const struct context *c, const char *zone, const char *host);
+
 /* Where a member of a zone may be connected to: public addresses, and the networks of its zone. */
 struct guard {
     const struct context *context;

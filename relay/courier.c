@@ -6,8 +6,9 @@
  *
  * Owns the schedule, the tail, and every delivery in flight. What it knows is always what Redis
  * holds plus what was answered since: when Redis is lost, it forgets and loads anew, and at most
- * what was in flight or not yet committed is repeated, under the same ids. May not know: how
- * activities are accepted. */
+ * what was in flight or not yet committed is repeated, under the same ids.
+ *
+ * May not know: how activities are accepted. */
 #include "relay/courier.h"
 
 #include <stdlib.h>
@@ -58,15 +59,13 @@ struct courier {
     struct bodies *bodies;
     struct tail *tail;
     struct cursors *cursors;
-    struct loading *loading;
-    struct loading *paging;
+    struct loading *loading, *paging;
     struct flight *flights, *ready;
     struct timer *wake, *commit, *restart, *pump;
     struct delta delta; /* out, or empty */
     bool committing, pumping;
     unsigned started; /* in this turn */
-    uint64_t page_after;
-    uint64_t last_line;
+    uint64_t page_after, last_line;
     bool followed; /* a line was told in this life */
     loop_cb drained;
     void *drained_arg;
@@ -169,7 +168,7 @@ static void courier_tail(void *arg, const struct journal_line *line)
             start_over(c, "the journal was trimmed faster than it was read");
             return;
         }
-        schedule_missing(c->schedule, line->previous);
+        schedule_floor(c->schedule, line->previous);
     }
     c->followed = true;
     c->last_line = line->n;
@@ -194,6 +193,13 @@ static void on_direct(void *arg, const struct direct *direct)
     schedule_direct(c->schedule, direct);
 }
 
+static void on_floor(void *arg, uint64_t floor)
+{
+    struct courier *c = arg;
+    c->last_line = floor;
+    schedule_floor(c->schedule, floor);
+}
+
 static void on_wake(void *arg)
 {
     courier_schedule(arg);
@@ -215,6 +221,7 @@ static void courier_run(struct courier *c)
                                  .command_ms = c->context->config->set.redis_command,
                                  .store = c->context->store,
                                  .after = c->last_line,
+                                 .on_floor = on_floor,
                                  .on_line = courier_tail,
                                  .on_direct = on_direct,
                                  .on_batch = on_wake,
@@ -329,15 +336,6 @@ static void courier_judged(void *arg, struct attempt *attempt, const struct deli
     courier_schedule(c);
 }
 
-static const char *zone_for(const struct courier *c, const struct attempt *attempt)
-{
-    const struct policy *policy = &c->context->config->policy;
-    int zone = attempt->zone[0] ? -1 : policy_zone_of(policy, span_of(attempt->host));
-    if (zone >= 0)
-        return policy->zones[zone].name;
-    return attempt->zone;
-}
-
 static void on_loaded(void *arg)
 {
     struct flight *f = arg;
@@ -365,7 +363,8 @@ static bool send_one(struct courier *c, int64_t now_ms)
         return false;
     struct flight *f = mem_new(sizeof(*f));
     f->courier = c;
-    f->delivery = delivery_new(c->context, c->bodies, &attempt, zone_for(c, &attempt),
+    f->delivery = delivery_new(c->context, c->bodies, &attempt,
+                               context_zone_of(c->context, attempt.zone, attempt.host),
                                courier_judged, on_loaded, f);
     DL_APPEND(c->flights, f);
     delivery_start(f->delivery);

@@ -58,8 +58,7 @@ void schedule_load_shard(struct schedule *s, unsigned shard, uint64_t low)
     s->shards[shard].low = low;
     DL_FOREACH2(s->shards[shard].dests, d, shard_next)
     {
-        if (!d->own)
-            d->cursor.low = low;
+        d->cursor.low = low;
     }
 }
 
@@ -109,6 +108,23 @@ static void told(struct schedule *s, uint64_t n)
 {
     s->tail.to = n;
     s->position = n;
+}
+
+void schedule_floor(struct schedule *s, uint64_t floor)
+{
+    if (floor <= s->position)
+        return;
+    for (unsigned i = 0; i < s->limits.shards; i++) {
+        struct dest *d;
+        DL_FOREACH2(s->shards[i].dests, d, shard_next)
+        {
+            d->cursor.low = dest_low(s, d);
+            dest_cut(s, d, floor, ERR_GAP);
+        }
+    }
+    window_clear(&s->tail);
+    s->tail.after = floor;
+    told(s, floor);
 }
 
 void schedule_entry(struct schedule *s, struct entry *entry)
@@ -167,23 +183,6 @@ void schedule_awake(struct schedule *s, struct span host)
     s->shards[d->shard].dirty = true;
     if (d->state == DEST_ASLEEP)
         dest_goto(s, d, DEST_READY);
-}
-
-void schedule_missing(struct schedule *s, uint64_t n)
-{
-    if (n <= s->position)
-        return;
-    for (unsigned i = 0; i < s->limits.shards; i++) {
-        struct dest *d;
-        DL_FOREACH2(s->shards[i].dests, d, shard_next)
-        {
-            d->cursor.low = dest_low(s, d);
-            dest_cut(s, d, n, ERR_GAP);
-        }
-    }
-    window_clear(&s->tail);
-    s->tail.after = n;
-    told(s, n);
 }
 
 /* --- direct mail ----------------------------------------------------------------------------- */

@@ -44,16 +44,16 @@ void schedule_load_cursor(struct schedule *s, struct span host, const struct cur
 uint64_t schedule_loaded(struct schedule *s);
 
 /* --- the journal, told in the order of its numbers ------------------------------------------- */
+/* The lines up to floor were trimmed before they were told: whatever was owed of them is recorded
+ * as a gap. To be told before the first line only: later, a change of a member may be among them,
+ * and all has to be loaded anew. */
+void schedule_floor(struct schedule *s, uint64_t floor);
 /* Keeps a reference of its own. */
 void schedule_entry(struct schedule *s, struct entry *entry);
 /* A member changed; cuts: what still waited for it up to n is not sent, and that is recorded. */
 void schedule_control(struct schedule *s, uint64_t n, const struct member *member, bool cuts);
 /* The host showed that it lives: its back-off ends. */
 void schedule_awake(struct schedule *s, struct span host);
-/* The lines up to n are gone for good: trimmed before they were read. Whatever was owed of them is
- * recorded as a gap. To be called before the line that follows them, and only before the first line
- * of all: later, a change of a member may be among them, and all has to be loaded anew. */
-void schedule_missing(struct schedule *s, uint64_t n);
 
 /* Direct mail: for one inbox alone, ahead of everything. */
 struct direct {

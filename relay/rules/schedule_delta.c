@@ -3,29 +3,13 @@
  * A shard has one cursor for all of its members that are at the same place; a member elsewhere, or
  * in trouble, has one of its own. At each commit the cheaper side is taken: keep the shard's cursor
  * and write those that are ahead, or move it to the position and write those that are behind
- * (ENGINE 2a). May not know: the scripts that carry it out. */
+ * (ENGINE 2a).
+ *
+ * May not know: the scripts that carry it out. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "relay/rules/schedule_inner.h"
-
-static void add(struct change **list, size_t *n, size_t *cap, const struct change *change)
-{
-    if (*n == *cap) {
-        *cap = *cap ? 2 * *cap : 16;
-        *list = mem_grow(*list, *cap * sizeof(**list));
-    }
-    (*list)[(*n)++] = *change;
-}
-
-void record(struct schedule *s, const struct dest *d, const struct change *change)
-{
-    struct change kept = *change;
-    kept.shard = d->shard;
-    kept.host = mem_copy((struct span){d->host, d->host_n});
-    add(&s->pending, &s->pending_n, &s->pending_cap, &kept);
-    s->shards[d->shard].dirty = true;
-}
 
 /* The cursor as it has to be written. */
 static struct cursor now_at(const struct schedule *s, const struct dest *d)
@@ -67,7 +51,7 @@ static void shard_delta(struct schedule *s, unsigned number, int64_t now_ms, str
         low = shard->low;
     size_t before = ret->n;
     struct change move = {.kind = CHANGE_SHARD, .shard = number, .cursor = {.low = low}};
-    add(&ret->list, &ret->n, &ret->cap, &move);
+    change_add(&ret->list, &ret->n, &ret->cap, &move);
     const struct dest *d;
     DL_FOREACH2(shard->dests, d, shard_next)
     {
@@ -84,11 +68,11 @@ static void shard_delta(struct schedule *s, unsigned number, int64_t now_ms, str
             change.kind = CHANGE_CURSOR;
         }
         change.host = mem_copy((struct span){d->host, d->host_n});
-        add(&ret->list, &ret->n, &ret->cap, &change);
+        change_add(&ret->list, &ret->n, &ret->cap, &change);
     }
     for (size_t i = 0; i < s->pending_n; i++)
         if (s->pending[i].shard == number)
-            add(&ret->list, &ret->n, &ret->cap, &s->pending[i]);
+            change_add(&ret->list, &ret->n, &ret->cap, &s->pending[i]);
     if (ret->n == before + 1 && low == shard->low)
         ret->n = before; /* nothing to say */
     shard->dirty = false;
@@ -162,12 +146,4 @@ void schedule_committed(struct schedule *s, struct delta *delta)
         if (delta->list[i].kind == CHANGE_SHARD)
             forget_gone(s, delta->list[i].shard);
     delta_free(delta);
-}
-
-void delta_free(struct delta *delta)
-{
-    for (size_t i = 0; i < delta->n; i++)
-        free(delta->list[i].host);
-    free(delta->list);
-    *delta = (struct delta){0};
 }

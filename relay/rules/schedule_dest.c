@@ -1,6 +1,7 @@
 /* schedule_dest: one destination: its state, its cursor, what is owed to it, its direct mail.
- * States: see the drawing in schedule_inner.h; dest_goto() is the only one that writes them. May
- * not know: who is sent what next. */
+ * States: see the drawing in schedule_inner.h; dest_goto() is the only one that writes them.
+ *
+ * May not know: who is sent what next. */
 #include <stdlib.h>
 #include <string.h>
 

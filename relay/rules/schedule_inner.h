@@ -110,8 +110,11 @@ struct window *window_for(struct schedule *s, uint64_t low);
 /* The first entry of it with n > low, or NULL. */
 struct entry *window_next(const struct window *w, uint64_t low);
 
-/* schedule_delta.c */
+/* schedule_record.c */
 void record(struct schedule *s, const struct dest *d, const struct change *change);
+void change_add(struct change **list, size_t *n, size_t *cap, const struct change *change);
+
+/* schedule_delta.c */
 /* Members that are gone are forgotten once nothing in Redis depends on them. */
 void forget_gone(struct schedule *s, unsigned shard);
 

@@ -183,6 +183,8 @@ static void on_first(void *arg, const struct journal_page *page)
         lost(t, "the journal can't be read");
         return;
     }
+    if (page->floor > t->config.after)
+        t->config.on_floor(t->config.arg, page->floor);
     /* Ids are epoch-number, and the first line may be of an older epoch than ours; without one, all
      * that follow are of ours or a later one. */
     if (page->lines_n) {

@@ -12,6 +12,8 @@ struct tail_config {
     int64_t command_ms;
     struct store *store; /* ready; to find where to start */
     uint64_t after;      /* lines behind this number are told, as far back as there are any */
+    /* Lines up to this number are no longer in the journal; told before those that are. */
+    void (*on_floor)(void *arg, uint64_t floor);
     /* Lines in the order of their numbers; direct mail is told before the lines that follow it, all
      * that is unsettled at first. Everything is borrowed during the callback. */
     void (*on_line)(void *arg, const struct journal_line *line);

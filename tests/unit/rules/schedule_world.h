@@ -22,7 +22,7 @@
 #include "relay/rules/policy.h"
 #include "relay/rules/schedule.h"
 
-enum { MEMBERS = 5, STRANGER = MEMBERS, HOSTS, SHARDS = 2, ZONES = 3, ITEMS = 4000, PAGE = 9 };
+enum { MEMBERS = 5, STRANGER = MEMBERS, HOSTS, SHARDS = 2, ZONES = 3, ITEMS = 4000, PAGE = 24 };
 
 #define MUTATIONS(X)                                                                               \
     X(NONE, "nothing is broken")                                                                   \

@@ -17,7 +17,7 @@ static const struct schedule_limits limits = {
     .judge = {.backoff_ms = 1000,
               .backoff_most_ms = 3600 * 1000,
               .retry_after_most_ms = 6 * 3600 * 1000,
-              .horizon_ms = 12 * 3600 * 1000},
+              .horizon_ms = 3 * 3600 * 1000},
 };
 
 /* --- telling --------------------------------------------------------------------------------- */
@@ -84,7 +84,7 @@ static void tell(struct world *w)
         return;
     }
     if (item->previous > w->told_line && w->mutation != MUTATION_MISSING_HIDDEN)
-        schedule_missing(w->schedule, item->previous);
+        schedule_floor(w->schedule, item->previous);
     w->told_line = n;
     w->followed = true;
     if (item->kind == ITEM_ENTRY) {
@@ -170,8 +170,8 @@ static const struct {
     bool arrives;
     unsigned weight; /* of a hundred, where the host is up */
 } answers[] = {
-    {{ERR_OK, 202, {NULL, 0}}, true, 84},       {{ERR_OK, 500, {NULL, 0}}, false, 3},
-    {{ERR_OK, 503, {"7", 1}}, false, 2},        {{ERR_OK, 422, {NULL, 0}}, false, 4},
+    {{ERR_OK, 202, {NULL, 0}}, true, 80},       {{ERR_OK, 500, {NULL, 0}}, false, 3},
+    {{ERR_OK, 503, {"7", 1}}, false, 2},        {{ERR_OK, 422, {NULL, 0}}, false, 8},
     {{ERR_OK, 401, {NULL, 0}}, false, 2},       {{ERR_TIMEOUT, 0, {NULL, 0}}, true, 3},
     {{ERR_TOO_LARGE, 200, {NULL, 0}}, true, 1}, {{ERR_CONNECT, 0, {NULL, 0}}, false, 1},
 };
@@ -245,6 +245,7 @@ static void page_answer(struct world *w)
     struct entry *entries[PAGE];
     size_t n = 0;
     size_t lines = 0;
+    size_t most = 1 + draw(w, PAGE);
     uint64_t to = w->newest;
     uint64_t first = w->page_after > w->floor ? w->page_after : w->floor;
     w->page_out = false;
@@ -254,7 +255,7 @@ static void page_answer(struct world *w)
             continue;
         if (w->items[at].kind == ITEM_ENTRY)
             entries[n++] = w->items[at].entry;
-        if (++lines == PAGE) {
+        if (++lines == most) {
             to = at;
             break;
         }
@@ -348,15 +349,15 @@ static void step(struct world *w)
         answer_flight(w, host, draw_answer(w, host));
     else if (dice < 165)
         page_step(w);
-    else if (dice < 185)
+    else if (dice < 185 && (w->seed % 3 || draw(w, 6) == 0)) /* some couriers are lazy */
         commit_step(w);
     else if (dice < 193)
         w->now += (int64_t)draw(w, draw(w, 20) ? 3000 : 180 * MINUTE);
     else if (dice < 196)
         w->down[host] = draw(w, 2);
-    else if (dice == 196)
+    else if (dice < 198)
         crash(w);
-    else if (dice == 197 && draw(w, 5) == 0)
+    else if (dice == 198 && draw(w, 5) == 0)
         trim(w);
 }
 

@@ -14,6 +14,7 @@ struct follower {
     uint64_t letters[MOST];  /* of direct mail */
     size_t read_ahead[MOST]; /* how much mail had come before this line */
     uint64_t first_previous;
+    uint64_t floor; /* as told; 0: nothing was trimmed */
     char last_mail[200], why[64];
     bool free_when_lost;
 };
@@ -36,6 +37,13 @@ static void on_direct(void *arg, const struct direct *d)
              (long long)d->at_ms, SPAN_ARG(d->host), SPAN_ARG(d->inbox), SPAN_ARG(d->kind),
              SPAN_ARG(d->body));
     f->letters[f->mails++] = d->n;
+}
+
+static void on_floor(void *arg, uint64_t floor)
+{
+    struct follower *f = arg;
+    assert_int_equal(f->lines, 0); /* before any line */
+    f->floor = floor;
 }
 
 static void on_batch(void *arg)
@@ -63,6 +71,7 @@ static struct follower *follow(struct rig *rig, uint64_t after)
                                        .command_ms = rig->command_ms,
                                        .store = rig->store,
                                        .after = after,
+                                       .on_floor = on_floor,
                                        .on_line = on_line,
                                        .on_direct = on_direct,
                                        .on_batch = on_batch,
@@ -198,11 +207,13 @@ static void test_trimmed(void **state)
     rig_await(rig, &f->lines, 13);
     assert_lines(f, 8, 20, 1);
     assert_int_equal(f->first_previous, 7); /* which says that something is missing */
+    assert_int_equal(f->floor, 7);
     follow_end(f);
     journal_trim(rig->store, "", 0);
     f = follow(rig, 15);
     rig_await(rig, &f->lines, 5);
     assert_lines(f, 16, 20, 1);
+    assert_int_equal(f->floor, 0); /* nothing that it wanted is gone */
     follow_end(f);
 }
 

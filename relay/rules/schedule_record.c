@@ -1,0 +1,32 @@
+/* schedule_record: lists of changes, and the records that wait for the next delta.
+ *
+ * May not know: destinations beyond their name, and what a change means. */
+#include <stdlib.h>
+
+#include "relay/rules/schedule_inner.h"
+
+void change_add(struct change **list, size_t *n, size_t *cap, const struct change *change)
+{
+    if (*n == *cap) {
+        *cap = *cap ? 2 * *cap : 16;
+        *list = mem_grow(*list, *cap * sizeof(**list));
+    }
+    (*list)[(*n)++] = *change;
+}
+
+void record(struct schedule *s, const struct dest *d, const struct change *change)
+{
+    struct change kept = *change;
+    kept.shard = d->shard;
+    kept.host = mem_copy((struct span){d->host, d->host_n});
+    change_add(&s->pending, &s->pending_n, &s->pending_cap, &kept);
+    s->shards[d->shard].dirty = true;
+}
+
+void delta_free(struct delta *delta)
+{
+    for (size_t i = 0; i < delta->n; i++)
+        free(delta->list[i].host);
+    free(delta->list);
+    *delta = (struct delta){0};
+}
