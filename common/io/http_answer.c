@@ -3,6 +3,7 @@
  * May not know: connections; what the answers mean. */
 #include "common/io/http_answer.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "common/pure/date.h"
@@ -84,10 +85,12 @@ void http_answer_write(struct bytes *out, const struct http_response *r,
 void http_answer_problem(struct bytes *out, enum err e)
 {
     struct json_writer w;
+    char type[128];
+    snprintf(type, sizeof(type), ERR_PROBLEM_TYPE "%s", err_code(e));
     bytes_init(out, PROBLEM_MAX);
     json_begin(&w, out);
     json_open(&w, '{');
-    json_member(&w, "type", SPAN("about:blank"));
+    json_member(&w, "type", span_of(type));
     json_member(&w, "title", span_of(err_title(e)));
     json_member_int(&w, "status", err_status(e));
     json_member(&w, "code", span_of(err_code(e)));

@@ -197,6 +197,8 @@ static enum step conn_refuse(struct http_conn *c, enum err e)
     set_answer(c, &c->request->message,
                &(struct http_response){.status = err_status(e),
                                        .content_type = "application/problem+json",
+                                       .fields = "Cache-Control: no-store\r\n"
+                                                 "X-Content-Type-Options: nosniff\r\n",
                                        .body = bytes_span(&problem),
                                        .close = true});
     bytes_fini(&problem);

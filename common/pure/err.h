@@ -99,6 +99,9 @@
     X(CANCELLED, "cancelled", 0, false, "given up on our side")                                    \
     X(INTERNAL, "internal", 500, true, "an error of ours")
 
+/* The `type` of a problem document (RFC 9457) is this and the code. */
+#define ERR_PROBLEM_TYPE "urn:weir:problem:"
+
 enum err {
 #define X(name, code, status, later, title) ERR_##name,
     ERR_TABLE(X)

@@ -122,7 +122,7 @@ void document_problem(int status, const char *code, const char *title, struct sp
 {
     char type[128];
     struct json_writer w;
-    snprintf(type, sizeof(type), "urn:weir:problem:%s", code);
+    snprintf(type, sizeof(type), ERR_PROBLEM_TYPE "%s", code);
     json_begin(&w, out);
     json_open(&w, '{');
     json_member(&w, "type", span_of(type));
