@@ -154,8 +154,6 @@ enum step inbox_admit(struct inbox *in)
         return inbox_finish(in, ERR_UNAVAILABLE, NULL);
     if (!content_type_ok(view))
         return inbox_finish(in, ERR_MEDIA_TYPE, NULL);
-    if (http_field(view, "content-encoding", NULL).n)
-        return inbox_finish(in, ERR_MEDIA_TYPE, "a body must not be compressed");
     gather(in, view);
     enum err e = signature_read(&in->signed_request, &window, &in->signature);
     if (e != ERR_OK)
