@@ -1,0 +1,404 @@
+"""What is down comes up again, and nothing is lost: partners, Weir itself, its Redis.
+
+At most what was under way is repeated, and only under the same id."""
+
+import collections
+import json
+import signal
+import time
+
+import aiohttp
+import pytest
+
+from integration.acts import Settlers, deliveries, join, received, refused, settle
+from integration.redis_server import RedisServer
+from integration.relay import INTERNAL, Relay, http_get, wait_until
+from peers.faults import Fault
+from peers.town import Town
+
+# Partners that come back soon are tried again soon, so that the tests are short.
+QUICK = "delivery: { backoff: 50ms, backoff_most: 1s }\n"
+POSTS = 50
+
+
+@pytest.fixture(scope="module", name="settlers")
+def fixture_settlers(tmp_path_factory):
+    return Settlers(tmp_path_factory.mktemp("settlers"))
+
+
+class Scene:
+    """A relay, the blog that writes, the wiki that is well, and the shop, which has the trouble."""
+
+    def __init__(self, relay, town, settlers):
+        self.relay = relay
+        self.blog, self.wiki, self.shop = (settlers.add(town, INTERNAL) for _ in range(3))
+        join(relay, self.blog, self.wiki, self.shop)
+
+    def posts(self, first, last):
+        return [insist(self.blog, f"number {n}") for n in range(first, last + 1)]
+
+
+@pytest.fixture(name="scene")
+def fixture_scene(tmp_path, settlers):
+    with Relay(tmp_path, extra=QUICK) as relay, Town() as town:
+        yield Scene(relay, town, settlers)
+
+
+@pytest.fixture(scope="module", name="lasting")
+def fixture_lasting(tmp_path_factory, settlers):
+    with Relay(tmp_path_factory.mktemp("lasting"), extra=QUICK) as relay, Town() as town:
+        yield Scene(relay, town, settlers)
+
+
+@pytest.fixture(name="trouble")
+def fixture_trouble(lasting):
+    """The scene of all tests in which only the shop misbehaves; its past is forgotten."""
+    settle(lasting.relay)
+    lasting.shop.faults.clear()
+    for peer in (lasting.blog, lasting.wiki, lasting.shop):
+        peer.records.all.clear()
+    return lasting
+
+
+@pytest.fixture(name="outside")
+def fixture_outside(tmp_path, settlers):
+    """A scene whose Redis is not Weir's own."""
+    with RedisServer(tmp_path) as redis, \
+            Relay(tmp_path, redis=redis.url, extra=QUICK) as relay, Town() as town:
+        scene = Scene(relay, town, settlers)
+        scene.redis = redis
+        yield scene
+
+
+def insist(peer, text):
+    """A post that is sent as a good server would: until it was taken. Answers its id."""
+    activity = peer.write(text)
+
+    def taken():
+        try:
+            answer = peer.send(activity)
+        except aiohttp.ClientError:
+            return False
+        assert answer.status in (202, 503), answer.answer
+        return answer.status == 202
+
+    wait_until(taken, f"{text} is taken")
+    return activity["id"]
+
+
+def arrivals(peer):
+    """The ids of all Creates that this peer took, in order; and all of them once, in that order."""
+    found = [record["activity"]["id"]
+             for record in deliveries(peer, activity__type="Create", status=202)]
+    return found, list(dict.fromkeys(found))
+
+
+def all_there(peer, sent):
+    """Waits until it has them all; then nothing is missing, nothing is foreign, all is in order."""
+    wait_until(lambda: set(sent) <= set(arrivals(peer)[0]), "everything has arrived")
+    found, once = arrivals(peer)
+    assert once == sent
+    return len(found) - len(once)
+
+
+# --- a partner is down --------------------------------------------------------------------------
+
+
+def test_who_was_down_gets_everything_once_and_in_order(scene):
+    scene.shop.down()
+    sent = scene.posts(1, POSTS)
+    assert all_there(scene.wiki, sent) == 0
+    assert arrivals(scene.shop)[0] == []
+    assert scene.relay.member(scene.shop.host)["health"] == "failing"
+    scene.shop.up()
+    assert all_there(scene.shop, sent) == 0
+    settle(scene.relay)
+    assert scene.relay.member(scene.shop.host)["health"] == "ok"
+
+
+@pytest.mark.parametrize("what", ["SIGTERM", "SIGKILL", "redis"])
+def test_nothing_is_lost_when_weir_ends_while_a_partner_is_down(scene, what):
+    scene.shop.down()
+    sent = scene.posts(1, POSTS // 2)
+    end_and_begin(scene.relay, what)
+    sent += scene.posts(POSTS // 2 + 1, POSTS)
+    scene.shop.up()
+    repeated = [all_there(peer, sent) for peer in (scene.shop, scene.wiki)]
+    # The wiki's were under way, a commit of a tenth of a second ago; the shop's were not.
+    assert repeated[0] == 0
+    assert repeated[1] == 0 if what == "SIGTERM" else repeated[1] <= 10
+
+
+@pytest.mark.parametrize("what", ["SIGTERM", "SIGKILL", "redis"])
+def test_nothing_is_lost_when_weir_ends_while_a_partner_catches_up(scene, what):
+    scene.shop.down()
+    sent = scene.posts(1, 30)
+    scene.shop.faults.append(Fault(delay=0.02))
+    scene.shop.up()
+    wait_until(lambda: len(arrivals(scene.shop)[0]) >= 10, "it has begun to catch up")
+    end_and_begin(scene.relay, what)
+    repeated = all_there(scene.shop, sent)
+    assert repeated == 0 if what == "SIGTERM" else repeated <= 10
+
+
+def end_and_begin(relay, what):
+    if what == "redis":
+        relay.kill_redis()
+        relay.wait_log("redis-server")
+        wait_until(lambda: relay.readyz()[0] == 200, "it is ready again by itself")
+    else:
+        relay.restart(getattr(signal, what))
+
+
+def test_what_is_repeated_has_the_same_id_and_the_same_bytes(trouble):
+    trouble.shop.faults.append(Fault(cut=True, times=3))
+    sent = trouble.posts(1, 1)
+    received(trouble.shop, sent[0])
+    wait_until(lambda: arrivals(trouble.shop)[0] == sent, "it was taken")
+    tries = deliveries(trouble.shop, path="/inbox", did="fault: cut")
+    assert len(tries) == 3
+    taken, = deliveries(trouble.shop, activity__type="Create", status=202)
+    assert {record["sha256"] for record in tries} == {taken["sha256"]}
+
+
+def test_a_host_that_shows_that_it_lives_is_not_made_to_wait(tmp_path, settlers):
+    """Its back-off is an hour; its own post ends that."""
+    long = "delivery: { backoff: 1h, backoff_most: 1h }\n"
+    with Relay(tmp_path, extra=long) as relay, Town() as town:
+        scene = Scene(relay, town, settlers)
+        scene.shop.down()
+        sent = scene.posts(1, 2)
+        relay.wait_log("delivery", host=scene.shop.host, verdict="later")
+        scene.shop.up()
+        settle(relay)
+        assert arrivals(scene.shop)[0] == []
+        insist(scene.shop, "here I am")
+        all_there(scene.shop, sent)
+
+
+def test_a_slow_receiver_holds_up_nobody_else(scene):
+    scene.shop.faults.append(Fault(hang=True))
+    began = time.time()
+    sent = scene.posts(1, 20)
+    all_there(scene.wiki, sent)
+    records = deliveries(scene.wiki, activity__type="Create")
+    assert max(record["at"] for record in records) - began < 10
+    assert len(deliveries(scene.shop, did="fault: hang")) == 1
+
+
+# --- what an answer means -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [400, 404, 410, 413, 501])
+def test_a_refusal_for_good_is_not_repeated_and_is_logged(trouble, status):
+    trouble.shop.faults.append(Fault(status=status, times=1))
+    refused_id, taken_id = trouble.posts(1, 2)
+    wait_until(lambda: arrivals(trouble.shop)[0] == [taken_id], "the next one is taken")
+    settle(trouble.relay)
+    assert len(deliveries(trouble.shop, did=f"fault: status {status}")) == 1
+    line, = trouble.relay.log("delivery", host=trouble.shop.host, activity=refused_id)
+    assert (line["verdict"], line["code"], line["status"]) == (
+        "never", "refused-by-peer", str(status))
+    assert arrivals(trouble.wiki)[0] == [refused_id, taken_id]
+
+
+@pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
+def test_a_passing_trouble_is_tried_again_until_it_is_over(trouble, status):
+    trouble.shop.faults.append(Fault(status=status, times=3))
+    sent = trouble.posts(1, 3)
+    assert all_there(trouble.shop, sent) == 0
+    verdicts = [line["verdict"] for line in
+                trouble.relay.wait_log("delivery", 4, host=trouble.shop.host, activity=sent[0])]
+    assert verdicts == ["later", "later", "later", "delivered"]
+    assert arrivals(trouble.wiki)[0] == sent
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_retry_after_is_obeyed(trouble, status):
+    trouble.shop.faults.append(Fault(status=status, headers={"Retry-After": "2"}, times=1))
+    sent = trouble.posts(1, 2)
+    all_there(trouble.shop, sent)
+    first, second, *_ = deliveries(trouble.shop, path="/inbox")
+    assert first["did"] == f"fault: status {status}"
+    assert 1.9 < second["at"] - first["at"] < 10
+
+
+def test_without_retry_after_the_next_attempt_comes_soon(trouble):
+    trouble.shop.faults.append(Fault(status=429, times=1))
+    all_there(trouble.shop, trouble.posts(1, 1))
+    first, second = deliveries(trouble.shop, path="/inbox")
+    assert second["at"] - first["at"] < 1.5
+
+
+def test_retry_after_is_not_obeyed_for_longer_than_the_operator_says(tmp_path, settlers):
+    limited = QUICK.replace("1s }", "1s, retry_after: 1s }")
+    with Relay(tmp_path, extra=limited) as relay, Town() as town:
+        scene = Scene(relay, town, settlers)
+        scene.shop.faults.append(Fault(status=429, headers={"Retry-After": "3600"}, times=1))
+        all_there(scene.shop, scene.posts(1, 1))
+
+
+def test_a_redirect_is_not_followed(trouble):
+    elsewhere = {"Location": f"{trouble.wiki.origin}/inbox"}
+    trouble.shop.faults.append(Fault(status=307, headers=elsewhere))
+    sent = trouble.posts(1, 1)
+    lines = trouble.relay.wait_log("delivery", 3, host=trouble.shop.host, activity=sent[0])
+    assert [line["verdict"] for line in lines] == ["later", "later", "never"]
+    assert len(deliveries(trouble.wiki, activity__id=sent[0])) == 1
+
+
+def test_an_answer_without_end_is_cut_off_and_its_status_counts(trouble):
+    trouble.shop.faults.append(Fault(status=202, body="x" * 300_000, times=1))
+    sent = trouble.posts(1, 2)
+    wait_until(lambda: arrivals(trouble.shop)[0] == sent[1:], "the next one is taken")
+    settle(trouble.relay)
+    line, = trouble.relay.log("delivery", host=trouble.shop.host, activity=sent[0])
+    assert line["verdict"] == "delivered"
+
+
+def test_who_never_answers_is_given_up_in_time_and_tried_again(tmp_path, settlers):
+    impatient = QUICK.replace("1s }", "1s, connect: 500ms, total: 500ms }")
+    with Relay(tmp_path, extra=impatient) as relay, Town() as town:
+        scene = Scene(relay, town, settlers)
+        scene.shop.faults.append(Fault(hang=True, times=2))
+        sent = scene.posts(1, 1)
+        all_there(scene.shop, sent)
+        lines = relay.wait_log("delivery", 3, host=scene.shop.host, activity=sent[0])
+        assert [(line["verdict"], line.get("code")) for line in lines] == [
+            ("later", "timeout"), ("later", "timeout"), ("delivered", None)]
+
+
+# --- Redis is away ------------------------------------------------------------------------------
+
+DOCUMENTS = ("/actor", "/", "/.well-known/webfinger?resource=acct:relay@{host}",
+             "/.well-known/nodeinfo", "/nodeinfo/2.0", "/nodeinfo/2.1", "/.well-known/host-meta",
+             "/outbox", "/followers", "/following")
+
+
+def refused_for_now(scene):
+    """503 with a Retry-After of 20 to 60 seconds; answers the seconds."""
+    sent = scene.blog.post("is anybody there?")
+    refused(sent, 503, "unavailable")
+    return int(sent.answer.headers["Retry-After"])
+
+
+def away(scene):
+    wait_until(lambda: scene.relay.readyz()[0] == 503, "the relay says that it is not ready")
+
+
+def back(scene):
+    wait_until(lambda: scene.relay.readyz()[0] == 200, "the relay is ready again by itself")
+
+
+def test_without_redis_posts_are_refused_for_a_while_and_documents_are_served(outside):
+    before = outside.posts(1, 1)
+    outside.redis.kill()
+    away(outside)
+    seconds = [refused_for_now(outside) for _ in range(12)]
+    assert all(20 <= s <= 60 for s in seconds)
+    assert len(set(seconds)) > 1, "all would come back at once"
+    for path in DOCUMENTS:
+        status, _, _ = outside.relay.get(path.format(host=outside.relay.host))
+        assert status == 200, path
+    status, _, text = outside.relay.readyz()
+    assert status == 503 and "Redis" in text and "durability: strict" in text
+    wait_until(lambda: outside.relay.metric("weir_redis_up") == 0, "the metric says so")
+    assert outside.relay.told("status")["ready"] is False
+    outside.redis.start()
+    back(outside)
+    after = outside.posts(2, 2)
+    all_there(outside.wiki, before + after)
+    wait_until(lambda: outside.relay.metric("weir_redis_up") == 1, "the metric says so, too")
+
+
+def test_a_redis_that_hangs_is_a_redis_that_is_away(outside):
+    before = outside.posts(1, 1)
+    all_there(outside.wiki, before)
+    outside.redis.freeze()
+    try:
+        began = time.monotonic()
+        assert 20 <= refused_for_now(outside) <= 60
+        assert time.monotonic() - began < 5
+        away(outside)
+        assert outside.relay.get("/actor")[0] == 200
+    finally:
+        outside.redis.thaw()
+    back(outside)
+    all_there(outside.wiki, before + outside.posts(2, 2))
+
+
+def test_what_was_accepted_before_redis_went_away_is_delivered_after_it_is_back(outside):
+    outside.shop.down()
+    sent = outside.posts(1, 10)
+    all_there(outside.wiki, sent)
+    outside.redis.kill()
+    outside.shop.up()
+    away(outside)
+    outside.redis.start()
+    back(outside)
+    assert all_there(outside.shop, sent) == 0
+
+
+def test_an_operator_is_told_that_redis_is_away(outside):
+    outside.redis.kill()
+    away(outside)
+    done = outside.relay.verb("member", "suspend", outside.shop.host)
+    assert done.code == 1 and "unavailable" in done.err
+    outside.redis.start()
+    back(outside)
+    assert outside.relay.told("member", "suspend", outside.shop.host)["state"] == "suspended"
+
+
+def test_a_relay_that_starts_before_its_redis_waits_for_it(tmp_path, settlers):
+    redis = RedisServer(tmp_path)
+    relay = Relay(tmp_path, redis=redis.url).init().start(ready=False)
+    try:
+        wait_until(lambda: status_of(relay, "/actor") == 200, "documents are served")
+        assert relay.readyz()[0] == 503
+        with redis:
+            relay.wait_ready()
+            with Town() as town:
+                join(relay, settlers.add(town, INTERNAL))
+            relay.stop()
+        relay.check_reports()
+    finally:
+        relay.kill()
+
+
+def status_of(relay, path):
+    try:
+        return http_get(relay.url + path)[0]
+    except OSError:
+        return None
+
+
+def test_a_redis_that_lost_everything_is_not_taken_for_a_new_one(outside, tmp_path):
+    """Numbers would begin again, and cursors would pass what was never sent."""
+    outside.posts(1, 1)
+    outside.redis.kill()
+    away(outside)
+    for file in (tmp_path / "redis").rglob("*.aof*"):
+        if file.is_file():
+            file.unlink()
+    outside.redis.start()
+    assert outside.relay.ended() == 1
+    assert "holds no journal" in outside.relay.err_text
+
+
+# --- the same again, told by numbers ------------------------------------------------------------
+
+
+def test_whoever_repeats_a_post_for_want_of_an_answer_makes_no_second_one(scene):
+    """Kill -9 comes between the journal and the 202 now and then: the sender sends it again."""
+    sent = scene.posts(1, 5)
+    scene.relay.restart(signal.SIGKILL)
+    for activity in [a for a in scene.blog.sent_activities if a["id"] in set(sent)]:
+        assert scene.blog.send(activity).status == 202
+    sent += scene.posts(6, 6)
+    all_there(scene.wiki, sent)
+    counts = collections.Counter(arrivals(scene.wiki)[0])
+    assert sum(counts.values()) - len(counts) <= 5
+    bodies = {(r["activity"]["id"], r["sha256"]) for r in deliveries(scene.wiki)
+              if r["activity"]["type"] == "Create"}
+    assert len(bodies) == len(counts)
+    assert json.loads(deliveries(scene.wiki, activity__id=sent[-1])[0]["body"])["id"] == sent[-1]
