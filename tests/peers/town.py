@@ -31,6 +31,7 @@ class Town:
     def __exit__(self, *_):
         for peer in self._peers:
             self.run(peer.close())
+        self.run(_cancel_the_rest())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -54,6 +55,14 @@ class Town:
             return await asyncio.gather(*coroutines)
 
         return self.run(all_of_them())
+
+
+async def _cancel_the_rest():
+    """What still waits, such as a request that a fault never answers."""
+    rest = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in rest:
+        task.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)
 
 
 class _Plain:
