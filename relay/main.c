@@ -6,6 +6,7 @@
 
 #include "relay/cmd_config.h"
 #include "relay/cmd_explain.h"
+#include "relay/cmd_help.h"
 #include "relay/cmd_member.h"
 #include "relay/cmd_sig.h"
 #include "relay/serve.h"

@@ -6,9 +6,7 @@
 #include <string.h>
 
 #include "common/pure/err.h"
-#include "relay/args.h"
 #include "relay/config/config.h"
-#include "relay/manual.h"
 #include "relay/meters.h"
 
 static const struct {
@@ -19,7 +17,7 @@ static const struct {
 #undef X
 };
 
-enum { VERBS_N = sizeof(verbs) / sizeof(*verbs), HELP_MAX = 1 << 20 };
+enum { VERBS_N = sizeof(verbs) / sizeof(*verbs) };
 
 static void write_verbs(bool names_only, struct bytes *out)
 {
@@ -100,51 +98,4 @@ void help_usage(const char *word, struct bytes *out)
         if (strncmp(verbs[i].words, word, n) == 0 &&
             (verbs[i].words[n] == '\0' || verbs[i].words[n] == ' '))
             bytes_addf(out, "usage: weir %s %s\n", verbs[i].words, verbs[i].options);
-}
-
-static bool write_manual(const char *page, struct bytes *out)
-{
-    if (strcmp(page, "weir.1") == 0)
-        manual_weir(out);
-    else if (strcmp(page, "weir.yaml.5") == 0)
-        manual_weir_yaml(out);
-    else
-        return false;
-    return true;
-}
-
-int cmd_help(int argc, char **argv)
-{
-    const char *words[1];
-    const char *page = NULL;
-    bool list = false;
-    const struct arg items[] = {{"--list", NULL, &list}, {"--man", &page, NULL}};
-    const struct args args = {items, 2,
-                              "usage: weir help [--list] [settings|metrics|problems|verbs]\n       "
-                              "weir help --man weir.1|weir.yaml.5\n",
-                              0, 1};
-    struct bytes out;
-    if (!args_read(&args, argc, argv, words))
-        return 2;
-    bytes_init(&out, HELP_MAX);
-    bool ok = page ? write_manual(page, &out) : help_write(words[0], list, &out);
-    if (ok)
-        fputs(bytes_str(&out), stdout);
-    else
-        fprintf(stderr, "weir: there is no %s `%s`\n", page ? "page" : "table",
-                page ? page : words[0]);
-    bytes_fini(&out);
-    return ok ? 0 : 2;
-}
-
-int cmd_version(int argc, char **argv)
-{
-    const char *file = NULL; /* taken like everywhere, and not needed */
-    bool as_json = false;
-    const struct arg items[] = {{"-c", &file, NULL}, {"--json", NULL, &as_json}};
-    const struct args args = {items, 2, "usage: weir version [--json]\n", 0, 0};
-    if (!args_read(&args, argc, argv, NULL))
-        return 2;
-    printf(as_json ? "{\"version\":\"%s\"}\n" : "weir %s\n", WEIR_VERSION);
-    return 0;
 }

@@ -34,8 +34,3 @@
 bool help_write(const char *table, bool names_only, struct bytes *out);
 /* How one verb is used: all rows that start with the word. */
 void help_usage(const char *word, struct bytes *out);
-
-/* Verbs that live here. argv[0] is the verb. Exit codes: 0 done, 1 refused or not found, 2 wrong
- * use, 3 the server can't be reached. */
-int cmd_help(int argc, char **argv);
-int cmd_version(int argc, char **argv);
