@@ -227,10 +227,24 @@ static void test_ready_and_alive(void **state)
     end(&w, &shop);
 }
 
-/* It goes while a look through the members, a page of the journal and a change are under way. */
+/* It goes while a look through the members, a page of the journal or a change is under way. */
 static void test_goes_after_each_step(void **state)
 {
     (void)state;
+    for (unsigned steps = 0; steps < 40; steps++) {
+        struct world w;
+        world_init(&w, 11);
+        world_front(&w);
+        world_courier(&w);
+        fake_run(SECOND);
+        world_post(&w, 1);
+        world_steward(&w);
+        for (unsigned i = 0; i < steps; i++)
+            fake_step(fake_now() + SECOND);
+        steward_free(&w.steward);
+        fake_run(5 * SECOND);
+        world_fini(&w);
+    }
     for (unsigned steps = 0; steps < 60; steps++) {
         struct world w;
         struct peer shop;

@@ -59,7 +59,10 @@ static void test_one_fetch_for_all_who_wait(void **state)
     struct fake_reply replies[WAITING];
     begin(&w, &blog);
     blog.document.delay_ms = 3 * SECOND;
-    send_many(&w, &blog, 1, replies);
+    for (unsigned i = 0; i < WAITING; i++) { /* they come while Redis is asked, and after that */
+        world_send_create(&w, &blog, 1 + i, &replies[i]);
+        fake_step(fake_now() + 1);
+    }
     fake_run(2 * SECOND);
     for (size_t i = 0; i < WAITING; i++)
         assert_int_equal(replies[i].times, 0);
@@ -133,6 +136,37 @@ static void test_slow_redirects_share_one_deadline(void **state)
     send_and_wait(&w, &blog, 1, 10100, &reply);
     assert_true(reply_is(&reply, 503, "key-unreachable"));
     assert_int_equal(blog.fetches, 3);
+    end(&w, &blog);
+}
+
+/* Within its own origin a redirect is followed; elsewhere nobody can vouch for it. */
+static void test_redirects_stay_at_home(void **state)
+{
+    (void)state;
+    struct world w;
+    struct peer blog;
+    struct peer other;
+    struct fake_reply reply;
+    begin(&w, &blog);
+    peer_init(&other, "other", true);
+    blog.redirect_to = "https://other.corp.example/actor";
+    blog.redirects = 1;
+    send_and_wait(&w, &blog, 1, SECOND, &reply);
+    assert_true(reply_is(&reply, 401, "key-document"));
+    assert_int_equal(other.fetches, 0);
+    fake_run(11 * MINUTE);
+    blog.redirect_to = "/actor"; /* the twin */
+    blog.redirects = 3;
+    send_and_wait(&w, &blog, 1, SECOND, &reply);
+    assert_true(reply_is(&reply, 202, NULL));
+    assert_int_equal(blog.fetches, 5);
+    /* And four are too many. */
+    front_anew(&w);
+    fake_forget_keys(w.context.store);
+    blog.redirects = 4;
+    send_and_wait(&w, &blog, 2, SECOND, &reply);
+    assert_true(reply_is(&reply, 401, "key-document"));
+    peer_fini(&other);
     end(&w, &blog);
 }
 
@@ -268,6 +302,7 @@ int main(void)
         cmocka_unit_test(test_the_key_in_redis_needs_no_fetch),
         cmocka_unit_test(test_key_host_hangs),
         cmocka_unit_test(test_slow_redirects_share_one_deadline),
+        cmocka_unit_test(test_redirects_stay_at_home),
         cmocka_unit_test(test_old_key_outlives_its_host),
         cmocka_unit_test(test_rotated_key),
         cmocka_unit_test(test_rotated_while_we_were_away),

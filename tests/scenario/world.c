@@ -138,6 +138,11 @@ static void on_site(void *arg, const struct fake_arrived *a, struct fake_answer 
     }
     p->fetches++;
     p->fetched_ms = fake_now();
+    if (p->redirects) {
+        p->redirects--;
+        *ret = (struct fake_answer){.status = 302, .location = p->redirect_to};
+        return;
+    }
     snprintf(p->text, sizeof(p->text),
              "{\"id\":\"%s\",\"type\":\"Service\",\"inbox\":\"%s\",\"publicKey\":{\"id\":\"%s\","
              "\"owner\":\"%s\",\"publicKeyPem\":\"",

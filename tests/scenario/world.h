@@ -40,6 +40,8 @@ struct peer {
     int key; /* 0 or 1: which pair it has now */
     /* Its actor document: what a GET is answered with, and how often there was one. */
     struct fake_answer document;
+    const char *redirect_to; /* where the next `redirects` GETs are sent instead */
+    unsigned redirects;
     unsigned fetches;
     int64_t fetched_ms;
     /* Its inbox: the script first, one answer for each POST, then `answers` for ever. */
