@@ -286,7 +286,7 @@ static void test_hung(void **state)
 {
     struct rig *rig = *state;
     struct owner a;
-    rig->command_ms = 200;
+    rig->command_ms = 1000; /* a disk may take long, too */
     rig_fresh(rig);
     owner_new(rig, NONCE_A, &a);
     child_signal(rig->server, SIGSTOP);

@@ -70,14 +70,14 @@ static void test_killed(void **state)
 static void test_stopped(void **state)
 {
     struct rig *rig = *state;
-    rig->command_ms = 300;
+    rig->command_ms = 1000; /* a disk may take long, too */
     rig_fresh(rig);
     uint64_t epoch = store_epoch(rig->store);
     struct post p = numbered(1);
     struct posted posted;
     child_signal(rig->server, SIGSTOP);
     post_send(rig, &p, &posted);
-    assert_true(rig_run(rig, &posted.calls, 1, 1000));
+    assert_true(rig_run(rig, &posted.calls, 1, 2000));
     assert_int_equal(posted.err, ERR_REDIS);
     rig_await(rig, &rig->not_ready, 1);
     rig_idle(rig, 300);
