@@ -10,7 +10,7 @@ import pytest
 
 from integration.doors import Door
 from integration.refusals import PUBLIC, stage
-from integration.relay import CONFIG, GUEST, PARTNER, STRANGER
+from integration.relay import CONFIG, GUEST, PARTNER, STRANGER, wait_until
 from peers import documents
 
 ORIGIN = "origin"
@@ -18,13 +18,14 @@ NOT_SIGNER = "actor-not-signer"
 NOT_PUBLIC = "not-public"
 URL = "url"
 NAMED = 'hosts: ["127.0.0.2:*", "localhost:*"]'
+HUSH = "  - { name: hush, from: internal, to: internal, when: { tags: [secret] }, then: deny }\n"
 
 
 @pytest.fixture(scope="module", name="s")
 def _stage(tmp_path_factory):
     config = CONFIG.replace('hosts: ["127.0.0.2:*"]', NAMED)
     assert NAMED in config
-    with stage(tmp_path_factory.mktemp("identity"), config) as s:
+    with stage(tmp_path_factory.mktemp("identity"), config + HUSH) as s:
         s.mallory = s.member("social")
         s.news()
         yield s
@@ -276,6 +277,37 @@ def test_who_waits_for_approval_is_told_so(s):
     s.refused(s.signed(s.activity(peer), peer), 403, "pending")
     s.relay.told("member", "accept", peer.host)
     s.judged(s.signed(s.activity(peer), peer), 202, "ok")  # for its own zone, and no other
+
+
+def test_what_no_zone_may_have_goes_nowhere(s):
+    for tags, code in ((["Secret"], "no-audience"), (["other"], "ok")):
+        post = s.blog.prepare(s.blog.write("a post", tags=tags), s.relay.inbox)
+        if code == "ok":
+            s.accepted(post)
+        else:
+            s.ignored(post, code)
+
+
+def test_an_undo_by_somebody_else_of_the_same_host(s):
+    with Door() as door:
+        author, other = door.author(), door.author()
+        follow_request = door.follow(s.relay, author)
+        s.judged(follow_request, 202, "ok")
+        undo = door.activity(other, "Undo", object=json.loads(follow_request.body)["id"])
+        s.refused(door.request(s.relay, other, undo), 403, "not-owner")
+        s.judged(door.request(s.relay, author, {**undo, "actor": author.id}), 202, "ok")
+        s.refused(door.request(s.relay, author), 403, "not-member")
+
+
+def test_who_was_invited_for_a_second_is_too_late(s):
+    with Door() as door:
+        until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 2))
+        s.relay.told("member", "invite", door.host, "--until", until)
+        wait_until(lambda: s.relay.state(door.host) == "expired", "the invitation has ended")
+        s.news()
+        s.refused(door.follow(s.relay, door.author()), 403, "expired")
+        s.relay.told("member", "invite", door.host, "--until", "2033-04-30")
+        s.judged(door.follow(s.relay, door.author()), 202, "ok")
 
 
 def test_what_an_operator_does_is_told_to_the_member(s):
