@@ -102,6 +102,22 @@ static void test_bounds_on_what_is_in_flight(void **state)
     assert_int_equal(most_at_once(1024), MANY);
 }
 
+/* It dies while half of a burst is on its way and the other half is due in the next turn. */
+static void test_dies_in_a_burst(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w, MANY);
+    post(&w, 1, 1);
+    while (fake_calls() < 16)
+        assert_true(fake_step(fake_now() + SECOND));
+    world_courier_dies(&w);
+    fake_run(MINUTE);
+    for (unsigned i = 0; i < MANY; i++)
+        assert_true(peer_has(&many[i], 1, 1));
+    end(&w, MANY);
+}
+
 /* --- commits --------------------------------------------------------------------------------- */
 
 /* The longest time from an answer to its commit. */
@@ -447,6 +463,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_order_and_one_at_a_time),
         cmocka_unit_test(test_bounds_on_what_is_in_flight),
+        cmocka_unit_test(test_dies_in_a_burst),
         cmocka_unit_test(test_commit_within_100_ms),
         cmocka_unit_test(test_commit_is_lost),
         cmocka_unit_test(test_fenced),
