@@ -209,82 +209,79 @@ static void test_stories(void **state)
 }
 
 /* What breaks each of them. */
+static const struct {
+    const char *story, *from, *to;
+} breaks[] = {
+    {"the same id is a repeat", "if check == A.check", "if false"},
+    {"the same id is a repeat", "remember(A.bucket, A.field, n ..", "local _ = (n .."},
+    {"an id stands for one thing", "return 'REUSED'", "return 'DUP', n"},
+    {"a repeat in the following week is one", "tonumber(A.week) - 1, -1 do",
+     "tonumber(A.week), -1 do"},
+    {"an Update that comes before its Create stands", "stamp < obj.top or ", ""},
+    {"an Update that comes before its Create stands", "refusal == 'STALE' or ", ""},
+    {"what was deleted is not brought back by what was made before", "or stamp <= obj.dead", ""},
+    {"what was deleted is not brought back by what was made before", "A.kind == 'U' or not", "not"},
+    {"Create, Delete, Create, the same Delete: each has its effect",
+     "local function decide_delete()",
+     "local function decide_delete()\n  local k = P .. 'seen:' .. A.week .. ':' .. A.bucket\n"
+     "  if redis.call('HSETNX', k, A.field, '1:') == 0 then return 'DUP', '0' end"},
+    {"Create, Delete, Create, the same Delete: each has its effect", "or not obj.born",
+     "or obj.top == 0"},
+    {"a Delete of something unknown: the sender's own zone, and a tombstone", "or A.zone",
+     "or A.audience"},
+    {"a Delete of something unknown: the sender's own zone, and a tombstone", "'born', '1',",
+     "'born', '0',"},
+    {"a Delete of something unknown: the sender's own zone, and a tombstone", "or not obj.born",
+     "or false"},
+    {"a repeated Delete counts as one of its time", "redis.call('HSET', OBJ, 'dead', dead)",
+     "dead = 0"},
+    {"a repeated Delete counts as one of its time", "math.max(obj.dead, tonumber(A.now))",
+     "tonumber(A.now)"},
+    {"Update and Delete go where the object went",
+     "if A.kind == 'U' and obj.live then audience = obj.aud end", ""},
+    {"Update and Delete go where the object went", "obj.owner and obj.aud or", "A.audience or"},
+    {"a Create again adds to where it went", "'aud', union(obj.aud, audience)", "'aud', audience"},
+    {"a Create again adds to where it went",
+     "if A.kind == 'C' and obj.live and obj.hash ~= '' then hash = obj.hash end", ""},
+    {"what nobody may have is not kept", "return 'NOBODY'", "return 'STALE'"},
+    {"nobody touches what is another's", "obj.owner ~= A.owner", "false"},
+    {"an object is announced once, unless there is a proof", "audience = without(audience, went)",
+     ""},
+    {"an object is announced once, unless there is a proof", "and A.proof == '0' then\n    --",
+     "then\n    --"},
+    {"an Announce that was undone is no reason not to announce", "or first == '0'", ""},
+    {"an Announce goes to the zones that have not had its object", "union(went, audience))",
+     "audience)"},
+    {"an Announce goes to the zones that have not had its object", "without(undone, audience)",
+     "''"},
+    {"an Announce that was undone is no reason not to announce", "if obj.againfield ~= '' then",
+     "if false then"},
+    {"an Undo takes back what was announced, and only that", "if A.proof == '0' and A.kind",
+     "if A.kind"},
+    {"an Undo takes back what was announced, and only that",
+     "local out = obj.live and obj.hash or ''", "local out = ''"},
+    {"an Undo takes back what was announced, and only that",
+     "local out = obj.live and obj.hash or ''", "local out = obj.hash"},
+    {"a host that was given up for now shows that it lives",
+     "redis.call('HDEL', P .. 'down', A.from) == 1", "false"},
+    {"a host that was given up for now shows that it lives", "last = n\n", ""},
+    {"a decision by a record that is not the member's now is made again", "~= A.ver", "== 'never'"},
+};
+
 static void test_broken(void **state)
 {
-    static const struct {
-        const char *story, *from, *to;
-    } rows[] = {
-        {"the same id is a repeat", "if check == A.check", "if false"},
-        {"the same id is a repeat", "remember(A.bucket, A.field, n ..", "local _ = (n .."},
-        {"an id stands for one thing", "return 'REUSED'", "return 'DUP', n"},
-        {"a repeat in the following week is one", "tonumber(A.week) - 1, -1 do",
-         "tonumber(A.week), -1 do"},
-        {"an Update that comes before its Create stands", "stamp < obj.top or ", ""},
-        {"an Update that comes before its Create stands", "refusal == 'STALE' or ", ""},
-        {"what was deleted is not brought back by what was made before", "or stamp <= obj.dead",
-         ""},
-        {"what was deleted is not brought back by what was made before", "A.kind == 'U' or not",
-         "not"},
-        {"Create, Delete, Create, the same Delete: each has its effect",
-         "local function decide_delete()",
-         "local function decide_delete()\n  local k = P .. 'seen:' .. A.week .. ':' .. A.bucket\n"
-         "  if redis.call('HSETNX', k, A.field, '1:') == 0 then return 'DUP', '0' end"},
-        {"Create, Delete, Create, the same Delete: each has its effect", "or not obj.born",
-         "or obj.top == 0"},
-        {"a Delete of something unknown: the sender's own zone, and a tombstone", "or A.zone",
-         "or A.audience"},
-        {"a Delete of something unknown: the sender's own zone, and a tombstone", "'born', '1',",
-         "'born', '0',"},
-        {"a Delete of something unknown: the sender's own zone, and a tombstone", "or not obj.born",
-         "or false"},
-        {"a repeated Delete counts as one of its time", "redis.call('HSET', OBJ, 'dead', dead)",
-         "dead = 0"},
-        {"a repeated Delete counts as one of its time", "math.max(obj.dead, tonumber(A.now))",
-         "tonumber(A.now)"},
-        {"Update and Delete go where the object went",
-         "if A.kind == 'U' and obj.live then audience = obj.aud end", ""},
-        {"Update and Delete go where the object went", "obj.owner and obj.aud or", "A.audience or"},
-        {"a Create again adds to where it went", "'aud', union(obj.aud, audience)",
-         "'aud', audience"},
-        {"a Create again adds to where it went",
-         "if A.kind == 'C' and obj.live and obj.hash ~= '' then hash = obj.hash end", ""},
-        {"what nobody may have is not kept", "return 'NOBODY'", "return 'STALE'"},
-        {"nobody touches what is another's", "obj.owner ~= A.owner", "false"},
-        {"an object is announced once, unless there is a proof",
-         "audience = without(audience, went)", ""},
-        {"an object is announced once, unless there is a proof", "and A.proof == '0' then\n    --",
-         "then\n    --"},
-        {"an Announce that was undone is no reason not to announce", "or first == '0'", ""},
-        {"an Announce goes to the zones that have not had its object", "union(went, audience))",
-         "audience)"},
-        {"an Announce goes to the zones that have not had its object", "without(undone, audience)",
-         "''"},
-        {"an Announce that was undone is no reason not to announce", "if obj.againfield ~= '' then",
-         "if false then"},
-        {"an Undo takes back what was announced, and only that", "if A.proof == '0' and A.kind",
-         "if A.kind"},
-        {"an Undo takes back what was announced, and only that",
-         "local out = obj.live and obj.hash or ''", "local out = ''"},
-        {"an Undo takes back what was announced, and only that",
-         "local out = obj.live and obj.hash or ''", "local out = obj.hash"},
-        {"a host that was given up for now shows that it lives",
-         "redis.call('HDEL', P .. 'down', A.from) == 1", "false"},
-        {"a host that was given up for now shows that it lives", "last = n\n", ""},
-        {"a decision by a record that is not the member's now is made again", "~= A.ver",
-         "== 'never'"},
-    };
     struct rig *rig = *state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof breaks / sizeof breaks[0]; i++) {
         const struct story *story = stories;
-        while (strcmp(story->name, rows[i].story) != 0)
+        while (strcmp(story->name, breaks[i].story) != 0)
             story++;
-        struct mutant m = break_script(&script_append, rows[i].from, rows[i].to);
+        struct mutant m = break_script(&script_append, breaks[i].from, breaks[i].to);
         rig->broken = true;
         bool holds = story_holds(rig, story);
         rig->broken = false;
         unbreak(&m);
         if (holds)
-            fail_msg("%s: holds although `%s` is `%s`", story->name, rows[i].from, rows[i].to);
+            fail_msg("%s: holds although `%s` is `%s`", story->name, breaks[i].from, breaks[i].to);
     }
 }
 
