@@ -97,12 +97,13 @@ int64_t judge_retry_after(struct span text, int64_t most_ms, int64_t now_ms)
 
 int64_t judge_backoff(const struct judge_limits *limits, unsigned failures, uint32_t chance)
 {
-    int64_t ceiling = limits->backoff_ms;
-    for (unsigned i = 1; i < failures && ceiling < limits->backoff_most_ms; i++)
+    int64_t most = limits->backoff_most_ms;
+    int64_t first = limits->backoff_ms < most ? limits->backoff_ms : most;
+    int64_t ceiling = first;
+    for (unsigned i = 1; i < failures && ceiling < most; i++)
         ceiling *= 2;
-    if (ceiling > limits->backoff_most_ms)
-        ceiling = limits->backoff_most_ms;
+    if (ceiling > most)
+        ceiling = most;
     int64_t wait = (int64_t)((uint64_t)ceiling * chance >> 32);
-    int64_t least = limits->backoff_ms / 2;
-    return wait < least ? least : wait;
+    return wait < first / 2 ? first / 2 : wait;
 }

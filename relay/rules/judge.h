@@ -47,6 +47,6 @@ void judge_count(struct judge_past *past, const struct judgement *judgement, int
 int64_t judge_retry_after(struct span text, int64_t most_ms, int64_t now_ms);
 
 /* Exponential with full jitter: uniform over 0 .. min(most, first * 2^(failures-1)), never under
- * first/2, so that a herd does not come back as one. chance: 32 random bits. failures: 1 or more.
+ * first/2, so that a herd does not come back as one. chance: 32 random bits; limits: under 2^31 ms.
  */
 int64_t judge_backoff(const struct judge_limits *limits, unsigned failures, uint32_t chance);

@@ -202,8 +202,8 @@ static void answer_flight(struct world *w, int host, size_t which)
     bool entry = a->entry != NULL;
     if (answers[which].arrives)
         arrive(w, host, n);
-    /* The back-off of a member that is gone is forgotten with it. */
-    bool gone = host < MEMBERS && w->known[host].state != MEMBER_ACTIVE;
+    /* The back-off of who is no member is forgotten with its last letter. */
+    bool gone = host >= MEMBERS || w->known[host].state != MEMBER_ACTIVE;
     if ((j.verdict == VERDICT_LATER || j.host_trouble) && !gone)
         w->not_before[host] = w->now + 500;
     if (j.verdict == VERDICT_DELIVERED)

@@ -1,0 +1,220 @@
+/* schedule_rig: few words to tell a scheduler a story in, and to hear what it says.
+ *
+ * One shard, zones "red" and "blue", entries of "origin.test" unless said otherwise. What was sent
+ * is asked for by host and number; what is to be written down is read as one line of text. */
+#pragma once
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "relay/rules/schedule.h"
+
+#define NOW INT64_C(1700000000000)
+
+enum { SECOND = 1000, HOUR = 3600 * 1000 };
+
+static const struct schedule_limits rig_limits = {
+    .in_flight = 100,
+    .window = 100,
+    .shards = 1,
+    .advance_ms = 1000,
+    .judge = {.backoff_ms = 1000,
+              .backoff_most_ms = HOUR,
+              .retry_after_most_ms = 6 * HOUR,
+              .horizon_ms = 7 * 24 * HOUR},
+};
+
+/* --- what is told ---------------------------------------------------------------------------- */
+
+/* A record whose one span begins behind `from`, and ends at `to` unless that is 0. */
+static inline struct member *rig_record(const char *host, enum member_state state, uint64_t from,
+                                        uint64_t to)
+{
+    static struct member m;
+    m = (struct member){.state = state, .zone = "red", .ver = 1, .spans_n = 1};
+    snprintf(m.host, sizeof(m.host), "%s", host);
+    snprintf(m.inbox, sizeof(m.inbox), "http://%s/inbox", host);
+    m.spans[0] = (struct member_span){from, to ? to : MEMBER_SPAN_OPEN, "red"};
+    return &m;
+}
+
+/* A scheduler with active members (names, separated by commas) that have everything up to `low`. */
+static inline struct schedule *rig_new(const struct schedule_limits *limits, const char *hosts,
+                                       uint64_t low)
+{
+    struct schedule *s = schedule_new(limits);
+    struct span rest = span_of(hosts);
+    char host[64];
+    schedule_load_shard(s, 0, low);
+    while (rest.n) {
+        assert_true(span_copy(span_cut(&rest, ','), host, sizeof(host)));
+        schedule_load_member(s, rig_record(host, MEMBER_ACTIVE, 0, 0));
+    }
+    return s;
+}
+
+static inline struct schedule *rig_started(const char *hosts, uint64_t low)
+{
+    struct schedule *s = rig_new(&rig_limits, hosts, low);
+    assert_int_equal(schedule_loaded(s), low);
+    return s;
+}
+
+static inline struct entry *rig_entry_from(uint64_t n, const char *audience, const char *origin)
+{
+    struct entry e = {.n = n,
+                      .at_ms = NOW,
+                      .facts = {.type = ACTIVITY_CREATE},
+                      .audience = span_of(audience),
+                      .origin = span_of(origin),
+                      .id = SPAN("https://origin.test/activity")};
+    return entry_new(&e);
+}
+
+/* Entries with these numbers, for red. */
+static inline void rig_tell(struct schedule *s, uint64_t from, uint64_t to)
+{
+    for (uint64_t n = from; n <= to; n++) {
+        struct entry *e = rig_entry_from(n, "red", "origin.test");
+        schedule_entry(s, e);
+        entry_unref(&e);
+    }
+}
+
+/* The page behind `after`, with all entries up to `to`. */
+static inline void rig_page(struct schedule *s, uint64_t after, uint64_t to, uint64_t floor)
+{
+    struct entry *list[512];
+    size_t n = 0;
+    for (uint64_t at = (after > floor ? after : floor) + 1; at <= to; at++)
+        list[n++] = rig_entry_from(at, "red", "origin.test");
+    schedule_page(s, after, to, list, n, floor);
+    for (size_t i = 0; i < n; i++)
+        entry_unref(&list[i]);
+}
+
+static inline void rig_mail(struct schedule *s, const char *host, uint64_t n)
+{
+    struct direct d = {.n = n,
+                       .at_ms = NOW,
+                       .host = span_of(host),
+                       .inbox = SPAN("http://mail.test/inbox"),
+                       .kind = SPAN("accept"),
+                       .body = SPAN("{}")};
+    snprintf(d.id, sizeof(d.id), "1-%llu", (unsigned long long)n);
+    schedule_direct(s, &d);
+}
+
+/* --- what is sent, and what comes of it ------------------------------------------------------ */
+
+/* The next attempt is this one. */
+static inline struct attempt rig_sends(struct schedule *s, int64_t now, const char *host,
+                                       uint64_t n)
+{
+    struct attempt a;
+    assert_true(schedule_next(s, now, &a));
+    assert_string_equal(a.host, host);
+    assert_int_equal(a.entry ? a.entry->n : a.direct->n, n);
+    return a;
+}
+
+/* There is nothing to send now. */
+static inline void rig_rests(struct schedule *s, int64_t now)
+{
+    struct attempt a;
+    assert_false(schedule_next(s, now, &a));
+}
+
+static inline void rig_answer(struct schedule *s, struct attempt *a, int64_t now, enum err err,
+                              int status)
+{
+    struct judge_answer answer = {.err = err, .status = status};
+    struct judgement j = judge(&answer, &rig_limits.judge, &a->past, a->age_ms, now);
+    schedule_outcome(s, a, &j, status, now, UINT32_MAX);
+    assert_null(a->entry);
+}
+
+/* It is sent, and delivered. */
+static inline void rig_delivers(struct schedule *s, int64_t now, const char *host, uint64_t n)
+{
+    struct attempt a = rig_sends(s, now, host, n);
+    rig_answer(s, &a, now, ERR_OK, 202);
+}
+
+static inline const char *rig_state(const struct schedule *s, const char *host)
+{
+    struct cursor cursor;
+    const char *state = "unknown";
+    schedule_look(s, span_of(host), &cursor, &state);
+    return state;
+}
+
+static inline uint64_t rig_low(const struct schedule *s, const char *host)
+{
+    struct cursor cursor = {0};
+    const char *state;
+    assert_true(schedule_look(s, span_of(host), &cursor, &state));
+    return cursor.low;
+}
+
+/* --- what is to be written down -------------------------------------------------------------- */
+
+static inline void rig_change(const struct change *c, struct bytes *out)
+{
+    const char *host = c->host ? c->host : "-";
+    unsigned long long from = c->from;
+    unsigned long long to = c->to;
+    bytes_add_str(out, out->n ? "; " : "");
+    switch (c->kind) {
+    case CHANGE_SHARD: bytes_addf(out, "all %llu", (unsigned long long)c->cursor.low); break;
+    case CHANGE_CURSOR:
+        bytes_addf(out, "own %s %llu", host, (unsigned long long)c->cursor.low);
+        if (c->cursor.failures)
+            bytes_addf(out, " failures %u", c->cursor.failures);
+        if (c->cursor.tries)
+            bytes_addf(out, " tries %u", c->cursor.tries);
+        break;
+    case CHANGE_FOLLOW: bytes_addf(out, "follow %s", host); break;
+    case CHANGE_FAIL: bytes_addf(out, "fail %s %llu %s", host, to, err_code(c->why)); break;
+    case CHANGE_SKIP: bytes_addf(out, "skip %s %llu %s", host, to, err_code(c->why)); break;
+    case CHANGE_CUT:
+        bytes_addf(out, "cut %s %llu-%llu %s", host, from, to, err_code(c->why));
+        break;
+    case CHANGE_DIRECT: bytes_addf(out, "mail %s", c->id); break;
+    case CHANGE_DOWN: bytes_addf(out, "down %s", host); break;
+    case CHANGE_UP: bytes_addf(out, "up %s", host); break;
+    }
+}
+
+/* The delta, as text; an empty text: there is none. It is not committed yet. */
+static inline const char *rig_delta(struct schedule *s, int64_t now, struct delta *delta)
+{
+    static char text[4096];
+    struct bytes out;
+    bytes_init(&out, sizeof(text) - 1);
+    assert_true(schedule_delta(s, now, delta) == (delta->n > 0));
+    for (size_t i = 0; i < delta->n; i++)
+        rig_change(&delta->list[i], &out);
+    assert_false(out.over);
+    snprintf(text, sizeof(text), "%s", bytes_str(&out));
+    bytes_fini(&out);
+    return text;
+}
+
+/* The delta, as text; it is committed. */
+static inline const char *rig_commit(struct schedule *s, int64_t now)
+{
+    struct delta delta;
+    const char *text = rig_delta(s, now, &delta);
+    if (delta.n)
+        schedule_committed(s, &delta);
+    return text;
+}
