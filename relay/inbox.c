@@ -239,7 +239,7 @@ enum step inbox_keyed(struct inbox *in)
 
 bool inbox_look_again(struct inbox *in)
 {
-    if (in->refetched)
+    if (in->refetched || in->keyring.fresh)
         return false;
     in->refetched = true;
     if (!keyring_refetch(in->room->keyring, in->signature.key_id, in->zone_name, clock_wall_ms(),

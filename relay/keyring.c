@@ -37,6 +37,7 @@ struct ring {
     bool second; /* the owner's document is being fetched */
     enum err err;
     bool gone;
+    bool fresh; /* what comes next is the answer of its document */
     struct pubkey *key;
     char *actor, *inbox;
     int64_t refetched_ms; /* when it was last fetched past the caches; 0: never */
@@ -168,6 +169,8 @@ static void answer(struct ring *r)
 {
     struct keyring_answer a;
     struct waiter *w;
+    bool fresh = r->fresh;
+    r->fresh = false;
     r->state = RING_IDLE;
     r->answered = r->waiters; /* who asks again from its callback waits for another answer */
     r->waiters = NULL;
@@ -177,6 +180,7 @@ static void answer(struct ring *r)
         r->answered = w->next;
         free(w);
         fill(r, &a);
+        a.fresh = fresh;
         cb(arg, &a);
     }
 }
@@ -267,6 +271,7 @@ static void on_fetched(void *arg, const struct fetch_result *result)
     if (e == ERR_AGAIN)
         return;
     metric_add(METER_KEY_FETCHES, (size_t)e, 1);
+    r->fresh = e == ERR_OK;
     if (e == ERR_OK)
         answer(r);
     else if (r->key && r->err == ERR_OK && err_later(e))

@@ -13,6 +13,7 @@ struct keyring_answer {
     struct span owner;        /* actor id */
     struct span inbox;        /* of the owner; may be empty */
     bool gone;                /* the document answers 410 */
+    bool fresh;               /* fetched just now: another look would see the same */
 };
 typedef void (*keyring_cb)(void *arg, const struct keyring_answer *answer);
 
