@@ -6,6 +6,7 @@
 """
 
 import contextlib
+import functools
 import itertools
 import json
 import socket
@@ -33,6 +34,12 @@ def redirect(where, status="302 Found"):
     return http(status=status, content_type=None, fields=f"Location: {where}\r\n")
 
 
+@functools.lru_cache(maxsize=None)
+def _one_key():
+    """Made once: making one takes longer than most tests."""
+    return ActorKeys()
+
+
 class Author(Actor):
     """An actor that lives at a door."""
 
@@ -56,7 +63,6 @@ class Door:
         self.connections = self.open_now = self.most_open = 0
         self.closing = threading.Event()
         self._lock = threading.Lock()
-        self._keys = None
         threading.Thread(target=self._listen, daemon=True).start()
 
     def __enter__(self):
@@ -76,10 +82,9 @@ class Door:
             answer, **how)
 
     def author(self, name=None, keys=None, path=None):
-        """A new actor with its document in place; all of a door have one key unless told."""
-        self._keys = self._keys or ActorKeys()
+        """A new actor with its document in place; all have one key unless told."""
         path = path or f"/users/{name or next(_counter)}"
-        author = Author(name or "a", self.url + path, keys or self._keys)
+        author = Author(name or "a", self.url + path, keys or _one_key())
         self.serve(path, self.document(author))
         return author
 
@@ -165,12 +170,12 @@ def hang(line):
     line.recv(1)
 
 
-def drip(door, data, pause=0.1):
-    """Sends byte after byte."""
+def drip(door, data, pause, size=1):
+    """Sends byte after byte, or some at a time."""
 
     def answer(line):
-        for n in range(len(data)):
-            line.sendall(data[n:n + 1])
+        for n in range(0, len(data), size):
+            line.sendall(data[n:n + size])
             if door.closing.wait(pause):
                 return
 

@@ -151,7 +151,7 @@ GOOD = [
     ("charset", answers(content_type=ACTIVITY_JSON + "; charset=utf-8")),
     ("in capitals", answers(content_type="Application/Activity+JSON")),
     ("exactly 1 MiB", padded(1 << 20)),
-    ("a little slow", lambda s, a, d: drip(s.door, http(d), 0.0003)),
+    ("a little slow", lambda s, a, d: drip(s.door, http(d), 0.01, 200)),
     ("until it closes",
      lambda s, a, d: cut(http(d).replace(b"Content-Length", b"X-Length"))),
 ]
@@ -261,6 +261,16 @@ def test_s18_a_new_key_is_fetched_once_and_believed(s):
     for _ in range(3):
         s.refused(s.door.request(s.relay, author, key=old), 401, INVALID)
     assert s.door.times(author.path) == 2
+
+
+def test_s18_a_key_that_was_fetched_for_this_request_is_not_fetched_again_for_it(s):
+    author = s.door.author()
+    good = s.door.request(s.relay, author)
+    s.refused(bent.cavage(good.copy(), author, sign=bent.rsa_sha1), 401, INVALID)
+    assert s.door.times(author.path) == 1
+    s.refused(bent.cavage(good.copy(), author, sign=bent.rsa_sha1), 401, INVALID)
+    assert s.door.times(author.path) == 2
+    s.accepted(good)
 
 
 def test_s18_the_old_key_is_no_good_after_the_new_one(s):

@@ -57,7 +57,8 @@ def with_doc(**changes):
 
 def victim(s):
     if not hasattr(s, "victims"):
-        s.victims = {s.door: s.door.author(keys=ActorKeys()), s.elsewhere: s.elsewhere.author()}
+        theirs = ActorKeys()
+        s.victims = {door: door.author(keys=theirs) for door in (s.door, s.elsewhere)}
     return s.victims
 
 
