@@ -11,13 +11,17 @@
 #include "common/pure/uri.h"
 #include "relay/names.h"
 
-static enum err load(const struct config *config, const char *file, struct bytes *why,
-                     struct key **ret, int64_t *ret_made_ms)
+static enum err load(const struct config *config, const char *file, enum key_kind kind,
+                     struct bytes *why, struct key **ret, int64_t *ret_made_ms)
 {
     char path[4096];
     struct stat st;
     snprintf(path, sizeof(path), "%s/%s", config->data_dir, file);
     enum err e = key_load(path, why, ret);
+    if (e == ERR_OK && key_kind(*ret) != kind) {
+        bytes_addf(why, "%s: this is not a key of the kind that its name says", path);
+        e = ERR_KEY_REFUSED;
+    }
     if (e == ERR_OK && stat(path, &st) == 0)
         *ret_made_ms = (int64_t)st.st_mtime * 1000;
     return e;
@@ -31,9 +35,9 @@ enum err context_init(struct context *c, struct loop *loop, struct config **conf
     *config = NULL;
     bytes_init(&c->pem, 4096);
     bytes_init(&c->multibase, 128);
-    enum err e = load(c->config, KEY_FILE_ED25519, why, &c->ed25519, &made_ms);
+    enum err e = load(c->config, KEY_FILE_ED25519, KEY_ED25519, why, &c->ed25519, &made_ms);
     if (e == ERR_OK)
-        e = load(c->config, KEY_FILE_RSA, why, &c->rsa, &made_ms);
+        e = load(c->config, KEY_FILE_RSA, KEY_RSA, why, &c->rsa, &made_ms);
     if (e != ERR_OK)
         return e;
     key_public_pem(c->rsa, &c->pem);
