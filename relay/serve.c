@@ -25,7 +25,14 @@
 #include "relay/redis_server.h"
 #include "relay/steward.h"
 
-enum { DRAIN_MS = 30000, DRAIN_TICK_MS = 20, CLIENT_SHARDS = 16, CLIENT_CONNECTIONS = 2048 };
+enum {
+    DRAIN_MS = 30000,
+    DRAIN_TICK_MS = 20,
+    PATIENCE_MS = 2000,
+    WHY_SIZE = 256,
+    CLIENT_SHARDS = 16,
+    CLIENT_CONNECTIONS = 2048
+};
 
 struct serve {
     struct loop *loop;
@@ -35,10 +42,11 @@ struct serve {
     struct front *front;
     struct steward *steward;
     struct loop_signal *term, *interrupt, *hup;
-    struct timer *drain;
+    struct timer *drain, *patience;
     int lock;
     int64_t drain_until_ms;
     bool stopping, told_ready;
+    char waits_for[WHY_SIZE]; /* what was said of a Redis that never answered */
     int exit_code;
 };
 
@@ -114,7 +122,7 @@ static void on_ready(void *arg, bool ready, bool fatal, const char *why)
         steward_ready(s->steward, ready, why);
     if (s->courier && !s->stopping)
         courier_ready(s->courier, ready);
-    if (!ready && s->told_ready && !s->stopping)
+    if (!ready && !fatal && !s->stopping)
         log_note(LOG_LEVEL_ERROR, "redis", "not ready: %s", why);
     if (fatal) {
         fprintf(stderr, "weir: %s\n", why);
@@ -122,6 +130,22 @@ static void on_ready(void *arg, bool ready, bool fatal, const char *why)
     }
     if (ready && !s->told_ready)
         say_ready(s);
+}
+
+/* A Redis that can't be reached from the start changes no state: that it is waited for, and why,
+ * is said from here. */
+static void on_patience(void *arg)
+{
+    struct serve *s = arg;
+    if (s->told_ready || s->stopping)
+        return;
+    const char *why = store_trouble(s->context.store);
+    if (*why && strcmp(why, s->waits_for) != 0) {
+        span_copy(span_of(why), s->waits_for, sizeof(s->waits_for));
+        log_note(LOG_LEVEL_WARN, "redis", "not ready: %s", s->waits_for);
+        steward_ready(s->steward, false, s->waits_for);
+    }
+    timer_start(s->patience, PATIENCE_MS);
 }
 
 /* --- reload
@@ -259,6 +283,7 @@ static void serve_fini(struct serve *s)
     loop_signal_free(&s->interrupt);
     loop_signal_free(&s->hup);
     timer_free(&s->drain);
+    timer_free(&s->patience);
     context_fini(&s->context);
     loop_free(&s->loop);
     if (s->lock >= 0)
@@ -276,6 +301,7 @@ static int serve(struct config **config)
     metrics_setup(meters_table(), METER_COUNT);
     s.loop = loop_new();
     s.drain = timer_new(s.loop, on_drain, &s);
+    s.patience = timer_new(s.loop, on_patience, &s);
     enum err e = take_lock(&s, *config, &why);
     if (e == ERR_OK)
         e = context_init(&s.context, s.loop, config, &why);
@@ -287,6 +313,7 @@ static int serve(struct config **config)
         s.term = loop_signal_new(s.loop, SIGTERM, on_term, &s);
         s.interrupt = loop_signal_new(s.loop, SIGINT, on_term, &s);
         s.hup = loop_signal_new(s.loop, SIGHUP, on_hup, &s);
+        timer_start(s.patience, PATIENCE_MS);
         loop_run(s.loop);
     } else {
         fprintf(stderr, "weir: %s\n", why.n ? bytes_str(&why) : err_title(e));

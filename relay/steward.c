@@ -47,6 +47,7 @@ struct steward {
     struct walk *walk;
     struct trim *trim;
     bool ready, again, policy_changed;
+    uint64_t member_changes; /* that the last look knew of */
     char why[WHY_SIZE];
     uint64_t bodies_below; /* bodies up to here may go */
 };
@@ -142,6 +143,7 @@ static void start_walk(void *arg)
     s->walk->steward = s;
     s->walk->next_ms = clock_wall_ms() + MINUTE_MS;
     s->walk->policy = s->policy_changed;
+    s->member_changes = s->config.context->member_changes;
     s->policy_changed = false;
     members_each(s->config.context->store, on_member, s->walk);
 }
@@ -234,6 +236,8 @@ static void on_gauges(void *arg)
     metric_set(METER_REDIS_UP, 0, s->ready);
     metric_set(METER_REDIS_COMMANDS, 0, (double)redis_commands_sent());
     metric_set(METER_CONNECTIONS, 0, (double)front_connections(s->config.front));
+    if (s->member_changes != s->config.context->member_changes)
+        start_walk(s);
     timer_start(s->gauges, GAUGES_MS);
 }
 

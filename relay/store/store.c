@@ -314,6 +314,11 @@ void store_free(struct store **store)
     free(st);
 }
 
+const char *store_trouble(const struct store *store)
+{
+    return redis_trouble(store->redis);
+}
+
 bool store_ready(const struct store *store)
 {
     return store->state == STORE_READY;

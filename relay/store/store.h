@@ -32,6 +32,8 @@ enum err store_new(struct loop *loop, const struct store_config *config, struct 
 /* Outstanding callbacks get ERR_REDIS during this call, and must not ask again. */
 void store_free(struct store **store);
 bool store_ready(const struct store *store);
+/* Why there is no connection, as Redis or the system said it; empty while there is one. */
+const char *store_trouble(const struct store *store);
 /* The journal's time line: every script carries it; 0 while not ready. Changes with each Redis
  * process. */
 uint64_t store_epoch(const struct store *store);
