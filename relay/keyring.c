@@ -318,7 +318,9 @@ static void on_cached(void *arg, enum err err, const struct keycache_entry *entr
 bool keyring_have(struct keyring *k, struct span key_id, int64_t now_ms, struct keyring_answer *ret)
 {
     struct ring *r = ring_find(k, key_id);
-    if (!r || r->state != RING_IDLE || r->until_ms <= now_ms)
+    /* While a forger makes us look for a newer key, its owner need not wait for that. */
+    bool known = r && (r->state == RING_IDLE || (r->key && r->err == ERR_OK));
+    if (!known || r->until_ms <= now_ms)
         return false;
     ring_touch(k, r);
     fill(r, ret);
