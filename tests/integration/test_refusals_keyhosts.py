@@ -330,6 +330,30 @@ def test_s19_thousands_of_bad_signatures_ask_once(s):
     s.accepted(good)
 
 
+def test_s19_a_forger_does_not_hold_up_the_owner_of_the_key(s):
+    """A bad signature sends us to a host that is slow; the key that we have serves meanwhile."""
+    author = s.door.author()
+    s.accepted(s.door.request(s.relay, author))
+    good = s.door.request(s.relay, author)
+    bad = bent.cavage(good.copy(), author, sign=bent.rsa_sha1)
+    s.door.serve(author.path, hang)
+    with socket.create_connection(("127.0.0.1", int(s.relay.host.split(":")[1]))) as line:
+        line.sendall(bad.to_bytes())
+        wait_until(lambda: s.door.times(author.path) == 2, "the key is asked for again")
+        s.accepted(good)
+        assert read_answer(line.makefile("rb")).status == 401
+    assert s.news()[1] == {INVALID: 1}
+
+
+def test_s10_what_was_refused_is_not_asked_for_again_at_once(s):
+    for says, status, code in (("404 Not Found", 401, FETCH), ("502 Bad Gateway", 503, AWAY)):
+        author = s.door.author()
+        s.door.serve(author.path, http(status=says))
+        for _ in range(3):
+            s.refused(s.door.request(s.relay, author), status, code)
+        assert s.door.times(author.path) == 1
+
+
 # --- keys that are gone --------------------------------------------------------------------------
 
 
@@ -398,5 +422,5 @@ def test_s22_many_keys_of_one_host(s):
         lines_, counted = s.news()
         assert counted == {"ok": 1, AWAY: 300}, counted
         waited = [line for line in lines_ if line.get("code") == AWAY and int(line["ms"]) > 700]
-        # (The door may not have seen the end of one before it sees the next.)
-        assert len(waited) <= 256 and silent.most_open <= 20, (len(waited), silent.most_open)
+        # (The door may see the next ones before it sees the end of these: twice 16 at the worst.)
+        assert len(waited) <= 256 and silent.most_open <= 32, (len(waited), silent.most_open)
