@@ -234,6 +234,7 @@ static enum err start_store(struct serve *s, struct bytes *why)
     bytes_addf(&file, "%s/%s", config->data_dir, JOURNAL_FILE);
     struct store_config store = {.url = url,
                                  .journal_file = bytes_str(&file),
+                                 .owner = config->set.url,
                                  .strict = config->set.durability == DURABILITY_STRICT,
                                  .command_ms = config->set.redis_command,
                                  .on_ready = on_ready,

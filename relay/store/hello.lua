@@ -3,7 +3,8 @@
 -- this Redis is not the process that wrote last: what it may have lost is then behind a line, and no
 -- number is ever used twice under one id. What was lost may be the newest epoch itself: so it also goes
 -- beyond the one that the caller remembers, and beyond the seconds of the clock (a help, not relied on).
--- ARGV: journal id we know ('' = none), id for a new journal, shards, newest epoch that we know (0 = none)
+-- ARGV: journal id we know ('' = none), id for a new journal, shards, newest epoch that we know (0 = none),
+--   whose journal it is ('' = not said): two relays must not share one, whatever their directories know
 -- Answer: OK id epoch shards | EMPTY | OTHER id | SCHEMA n
 local P = '{weir}:'
 local LOG = P .. 'log'
@@ -19,6 +20,9 @@ elseif ARGV[1] ~= '' and ARGV[1] ~= id then
 end
 local schema = redis.call('HGET', LOG, 'schema')
 if tonumber(schema) ~= SCHEMA then return { 'SCHEMA', schema } end
+local owner = redis.call('HGET', LOG, 'owner')
+if owner and ARGV[5] ~= '' and owner ~= ARGV[5] then return { 'OTHER', id } end
+if not owner and ARGV[5] ~= '' then redis.call('HSET', LOG, 'owner', ARGV[5]) end
 
 local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
 local log = redis.call('HMGET', LOG, 'run', 'epoch', 'n', 'shards')

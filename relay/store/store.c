@@ -28,7 +28,7 @@ struct store {
     struct redis *redis;
     struct timer *again;
     struct store_config config;
-    char *journal_file;
+    char *journal_file, *owner;
     enum store_state state;
     char why[WHY_SIZE]; /* what on_ready was told last; empty: that it is ready */
     uint64_t epoch;     /* the newest that we know of, also while not ready */
@@ -154,6 +154,7 @@ static void greet(struct store *st)
     words_add(&a, bytes_span(&id));
     words_add_int(&a, STORE_SHARDS);
     words_add_int(&a, (int64_t)st->epoch);
+    words_add_str(&a, st->owner);
     words_call(&a, st->redis, &script_hello, on_hello, st);
     bytes_fini(&id);
 }
@@ -287,12 +288,14 @@ enum err store_new(struct loop *loop, const struct store_config *config, struct 
     st->config = *config;
     st->shards = STORE_SHARDS;
     st->journal_file = mem_copy(span_of(config->journal_file));
+    st->owner = mem_copy(span_of(config->owner));
     identity_load(st);
     struct redis_config redis = {
         .url = config->url, .command_ms = config->command_ms, .on_state = on_state, .arg = st};
     enum err e = redis_new(loop, &redis, &st->redis);
     if (e != ERR_OK) {
         free(st->journal_file);
+        free(st->owner);
         free(st);
         return e;
     }
@@ -311,6 +314,7 @@ void store_free(struct store **store)
     timer_free(&st->again);
     redis_free(&st->redis);
     free(st->journal_file);
+    free(st->owner);
     free(st);
 }
 

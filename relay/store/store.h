@@ -18,6 +18,7 @@ struct store_config {
     const char *journal_file; /* where the journal's identity and newest epoch are kept beside the
                                * keys: a Redis that lost it, or another one, is noticed (ENGINE 3c);
                                * copied */
+    const char *owner;        /* whose journal it is: the relay's url; copied. NULL: not said */
     bool strict;              /* insist on appendfsync always */
     int64_t command_ms;
     /* Ready or not any more; why: text when not ready, NULL otherwise. fatal: no waiting will mend

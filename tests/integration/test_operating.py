@@ -179,6 +179,27 @@ def test_a_redis_that_promises_enough_is_taken(tmp_path, town):
         received(wiki, blog.post("into your Redis").id)
 
 
+def test_two_relays_on_one_redis_are_refused_and_the_first_goes_on(tmp_path, town):
+    with RedisServer(tmp_path) as redis:
+        with Relay(tmp_path / "one", redis=redis.url) as first:
+            blog, wiki = join(first, server(town), server(town))
+            second = Relay(tmp_path / "two", redis=redis.url).init()
+            assert "another relay's journal" in refusal(second)
+            received(wiki, blog.post("undisturbed").id)
+            assert first.log("courier") == []
+        starts(first)
+
+
+def test_the_same_relay_finds_its_journal_again_from_a_directory_brought_back(tmp_path, town):
+    """The file that names the journal is not part of a backup of the keys."""
+    with RedisServer(tmp_path) as redis, Relay(tmp_path, redis=redis.url) as relay:
+        blog, = join(relay, server(town))
+        relay.stop()
+        (relay.data / "journal-id").unlink()
+        relay.start()
+        assert relay.state(blog.host) == "active"
+
+
 @pytest.mark.parametrize("durability", ["strict", "standard"])
 def test_which_promise_holds_is_said_everywhere(tmp_path, durability):
     fsync = "everysec" if durability == "standard" else "always"
