@@ -36,8 +36,10 @@ static bool file_read(const char *path, struct bytes *out)
     size_t n;
     if (!file)
         return failed(path, strerror(errno));
-    while ((n = fread(chunk, 1, sizeof(chunk), file)) > 0 && !out->over)
+    do {
+        n = fread(chunk, 1, sizeof(chunk), file);
         bytes_add(out, (struct span){chunk, n});
+    } while (n == sizeof(chunk) && !out->over);
     bool bad = ferror(file) != 0;
     int reason = errno;
     if (!input)

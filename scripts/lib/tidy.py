@@ -17,7 +17,8 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-MODEL = ROOT / "scripts/lib/uthash_model.h"
+MODEL = ROOT / "scripts/lib/model_uthash.h"
+MODEL_TESTS = ROOT / "scripts/lib/model_cmocka.h"
 INCLUDE = re.compile(r"^\s*#\s*include\s+[<\"]([^>\"]+)[>\"]", re.M)
 
 
@@ -46,8 +47,11 @@ def stamp_of(entry, folders, rules):
 def tidy(build, entry, stamp):
     if stamp.exists():
         return entry["file"], 0, ""
-    run = subprocess.run(["clang-tidy", "--quiet", "-p", build, f"--extra-arg=-include{MODEL}",
-                          entry["file"]],
+    models = [MODEL]
+    if ROOT / "tests" in pathlib.Path(entry["file"]).parents:
+        models.append(MODEL_TESTS)
+    run = subprocess.run(["clang-tidy", "--quiet", "-p", build,
+                          *(f"--extra-arg=-include{model}" for model in models), entry["file"]],
                          capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
     if run.returncode == 0:
         stamp.touch()
@@ -61,7 +65,8 @@ def main():
     stamps = build / "tidy"
     stamps.mkdir(exist_ok=True)
     version = subprocess.run(["clang-tidy", "--version"], capture_output=True, check=True).stdout
-    rules = (ROOT / ".clang-tidy").read_bytes() + version + MODEL.read_bytes()
+    rules = version + b"".join(path.read_bytes()
+                               for path in (ROOT / ".clang-tidy", MODEL, MODEL_TESTS))
     folders = [ROOT, build / "generated"]
     entries = {}
     for entry in json.loads((build / "compile_commands.json").read_text(encoding="utf-8")):

@@ -280,7 +280,7 @@ static void h25_gone(void **state)
         "\r",
         "GET / HT",
         "GET / HTTP/1.1\r\nHost: a\r\n",
-        POST "10\r\n\r\nabc",
+        (POST "10\r\n\r\nabc"),
         "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
     };
     struct bench b;

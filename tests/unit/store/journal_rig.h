@@ -20,10 +20,9 @@ struct post {
     const char *body; /* NULL: the id */
 };
 
-#define POST(what_, object_, ...)                                                                  \
-    {                                                                                              \
-        .what = (what_), .object = (object_), __VA_ARGS__                                          \
-    }
+/* clang-format off */ /* its versions disagree on a macro of braces */
+#define POST(what_, object_, ...) {.what = (what_), .object = (object_), __VA_ARGS__}
+/* clang-format on */
 
 struct posted {
     int calls;
