@@ -125,27 +125,27 @@ static void test_page_fails(void **state)
 static void test_page_ahead_of_the_tail(void **state)
 {
     (void)state;
-    struct schedule *s = behind("a", 2, 4);
-    wants(s, 2);
+    struct schedule *s = behind("a", 2, 5); /* 5 and 6 are control entries */
     struct entry *list[4];
+    wants(s, 2);
     list[0] = rig_entry_from(3, "red", "origin.test");
     list[1] = rig_entry_from(4, "red", "origin.test");
-    list[2] = rig_entry_from(6, "blue", "origin.test"); /* of its zone to be */
-    list[3] = rig_entry_from(7, "red", "origin.test");  /* of its zone as it was */
-    schedule_page(s, 2, 7, list, 4, 0);
+    list[2] = rig_entry_from(7, "blue", "origin.test"); /* of its zone to be */
+    list[3] = rig_entry_from(8, "red", "origin.test");  /* of its zone as it was */
+    schedule_page(s, 2, 8, list, 4, 0);
     rig_delivers(s, NOW, "a", 3);
     rig_delivers(s, NOW, "a", 4);
     rig_rests(s, NOW);
-    assert_int_equal(rig_low(s, "a"), 4);
-    struct member *m = rig_record("a", MEMBER_ACTIVE, 0, 5);
+    assert_int_equal(rig_low(s, "a"), 5);
+    struct member *m = rig_record("a", MEMBER_ACTIVE, 0, 6);
     snprintf(m->zone, sizeof(m->zone), "blue");
-    m->spans[m->spans_n++] = (struct member_span){5, MEMBER_SPAN_OPEN, "blue"};
-    schedule_control(s, 5, m, false);
+    m->spans[m->spans_n++] = (struct member_span){6, MEMBER_SPAN_OPEN, "blue"};
+    schedule_control(s, 6, m, false);
     schedule_entry(s, list[2]);
     schedule_entry(s, list[3]);
     for (size_t i = 0; i < 4; i++)
         entry_unref(&list[i]);
-    rig_delivers(s, NOW, "a", 6);
+    rig_delivers(s, NOW, "a", 7);
     rig_rests(s, NOW);
     schedule_free(&s);
 }
