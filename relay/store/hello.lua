@@ -5,7 +5,7 @@
 -- beyond the one that the caller remembers, and beyond the seconds of the clock (a help, not relied on).
 -- ARGV: journal id we know ('' = none), id for a new journal, shards, newest epoch that we know (0 = none),
 --   whose journal it is ('' = not said): two relays must not share one, whatever their directories know
--- Answer: OK id epoch shards | EMPTY | OTHER id | SCHEMA n
+-- Answer: OK id epoch shards | EMPTY | OTHER id [owner] | SCHEMA n
 local P = '{weir}:'
 local LOG = P .. 'log'
 local SCHEMA = 1
@@ -21,7 +21,7 @@ end
 local schema = redis.call('HGET', LOG, 'schema')
 if tonumber(schema) ~= SCHEMA then return { 'SCHEMA', schema } end
 local owner = redis.call('HGET', LOG, 'owner')
-if owner and ARGV[5] ~= '' and owner ~= ARGV[5] then return { 'OTHER', id } end
+if owner and ARGV[5] ~= '' and owner ~= ARGV[5] then return { 'OTHER', id, owner } end
 if not owner and ARGV[5] ~= '' then redis.call('HSET', LOG, 'owner', ARGV[5]) end
 
 local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')

@@ -132,7 +132,10 @@ static void on_hello(void *arg, enum err err, const struct redis_reply *reply)
                  st->journal_file);
         not_ready(st, true, why);
     } else if (answer_is(reply, "OTHER")) {
-        not_ready(st, true, "this Redis holds another relay's journal");
+        struct span owner = reply_text(reply_at(reply, 2));
+        snprintf(why, sizeof(why), "this Redis holds another relay's journal%s%.*s",
+                 owner.n ? ": that of " : "", SPAN_ARG(owner));
+        not_ready(st, true, why);
     } else if (answer_is(reply, "SCHEMA")) {
         not_ready(st, true, "the journal was written by a version of Weir with another schema");
     } else {

@@ -74,6 +74,7 @@ def starts(relay):
 def test_a_second_copy_on_the_same_data_is_refused_and_the_first_goes_on(tmp_path, town):
     with Relay(tmp_path) as first:
         second = Relay(tmp_path)
+        second.host = first.host
         second.config = first.directory / "second.yaml"
         second.out, second.err = (first.directory / f"second.{name}" for name in ("out", "err"))
         second.configure(CONFIG)
@@ -184,7 +185,8 @@ def test_two_relays_on_one_redis_are_refused_and_the_first_goes_on(tmp_path, tow
         with Relay(tmp_path / "one", redis=redis.url) as first:
             blog, wiki = join(first, server(town), server(town))
             second = Relay(tmp_path / "two", redis=redis.url).init()
-            assert "another relay's journal" in refusal(second)
+            said = refusal(second)
+            assert f"another relay's journal: that of {first.url}" in said
             received(wiki, blog.post("undisturbed").id)
             assert first.log("courier") == []
         starts(first)
