@@ -44,6 +44,7 @@ struct watch {
     uv_poll_t poll;
     struct shard *shard;
     curl_socket_t fd;
+    int events;
 };
 
 static void list_add(struct http_call **list, struct http_call *call)
@@ -111,12 +112,17 @@ static void pump(struct shard *shard)
 
 /* --- the loop -------------------------------------------------------------------------------- */
 
+/* Told of an error, libcurl gives up. Told to read, it sees what the error is; and that a
+ * connection was only closed while it was kept, after which it asks once more on a new one. libuv
+ * stops watching at an error. */
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
     struct watch *watch = poll->data;
     struct shard *shard = watch->shard;
-    int flags = status < 0 ? CURL_CSELECT_ERR : 0;
+    int flags = status < 0 ? CURL_CSELECT_IN | CURL_CSELECT_OUT : 0;
     int running;
+    if (status < 0)
+        uv_poll_start(poll, watch->events, on_poll);
     if (events & UV_READABLE)
         flags |= CURL_CSELECT_IN;
     if (events & UV_WRITABLE)
@@ -158,9 +164,11 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *of
     }
     if (!watch)
         watch = watch_new(shard, fd);
-    int events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
-    if (watch)
-        uv_poll_start(&watch->poll, events, on_poll);
+    if (watch) {
+        watch->events =
+            (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
+        uv_poll_start(&watch->poll, watch->events, on_poll);
+    }
     return 0;
 }
 

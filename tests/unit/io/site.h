@@ -3,6 +3,7 @@
 #pragma once
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -22,6 +23,7 @@ struct site;
 struct site_connection {
     struct site *site;
     int fd;
+    int requests;
     pthread_t thread;
 };
 
@@ -57,6 +59,17 @@ static bool site_answer(int fd, const char *fields, const char *body, size_t n)
     char head[2000];
     snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\n%sContent-Length: %zu\r\n\r\n", fields, n);
     return site_say(fd, head) && site_send(fd, body, n);
+}
+
+/* A connection that was kept open is gone: what was asked over it is answered with a reset. */
+static bool site_reset(int fd)
+{
+    struct linger now = {.l_onoff = 1};
+    int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    dup2(nothing, fd); /* closes the socket; the number stays ours until site_stop() */
+    close(nothing);
+    return false;
 }
 
 /* Ends when the client has had enough. */
@@ -122,6 +135,8 @@ static bool site_serve(struct site_connection *c, const char *path, const char *
     for (size_t i = 0; i < sizeof site_texts / sizeof site_texts[0]; i++)
         if (strcmp(path, site_texts[i].path) == 0)
             return site_say(c->fd, site_texts[i].text) && site_texts[i].keep;
+    if (strcmp(path, "/reset-if-kept") == 0 && c->requests > 1)
+        return site_reset(c->fd);
     if (strncmp(path, "/echo", 5) == 0)
         return site_answer(c->fd, "", request, n);
     if (strcmp(path, "/silent") == 0)
@@ -181,6 +196,7 @@ static void *site_connection(void *arg)
         const char *from = strchr(request, ' ');
         size_t len = from ? strcspn(from + 1, " ?") : 0;
         c->site->requests++;
+        c->requests++;
         if (len < sizeof path) {
             memcpy(path, from + 1, len);
             path[len] = '\0';

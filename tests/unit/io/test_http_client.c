@@ -527,6 +527,16 @@ static void test_kept(void **state)
         get(&rig, &seen, "/ok");
         assert_int_equal(seen.err, ERR_OK);
         assert_int_equal(rig.site.connections, 2);
+        /* closed by the other side just when we ask: it is asked again on a new one */
+        struct http_ask post = plain(url_of(&rig, "/reset-if-kept"));
+        for (int n = 3; n <= 4; n++) {
+            ask_for(&rig, &seen, &post);
+            assert_int_equal(seen.err, ERR_OK);
+            assert_string_equal(seen.body, "hello");
+            assert_int_equal(rig.site.connections, n);
+            post.method = "POST";
+            post.body = SPAN("twice is once: it has an id");
+        }
         rig_fini(&rig);
     }
 }
