@@ -15,11 +15,10 @@ import json
 import re
 import socket
 import time
-from urllib.parse import urlsplit
 
 from integration.relay import CONFIG, INTERNAL, Relay, http_get, parse_logfmt
 from peers.town import Town
-from peers.wire import PUBLIC, Request, id_of
+from peers.wire import Request, id_of
 
 PATIENCE_S = 20
 _COUNT = re.compile(r'^weir_inbox_total\{code="([^"]+)"\} (\d+)', re.MULTILINE)
@@ -108,11 +107,6 @@ class Stage:
         self._counts = {code: int(n) for code, n in _COUNT.findall(text)}
         counted = {code: n - before.get(code, 0) for code, n in self._counts.items()}
         return lines, {code: n for code, n in counted.items() if n}
-
-    def key_fetches(self):
-        lines = self.relay.metric_lines()
-        return sum(int(line.rsplit(" ", 1)[1]) for line in lines
-                   if line.startswith("weir_key_fetches_total"))
 
     # --- asking -------------------------------------------------------------------------------
 
@@ -228,11 +222,3 @@ def stage(directory, config=CONFIG, extra=QUICK_KEYS, **how):
     """A Stage on a relay of its own."""
     with Relay(directory, config, extra=PATIENT + extra, **how) as relay, Town() as town:
         yield Stage(relay, town)
-
-
-def host_of(url):
-    return urlsplit(url).netloc
-
-
-__all__ = ["Answer", "PUBLIC", "QUICK_KEYS", "Stage", "check_problem", "host_of", "read_answer",
-           "speak", "stage"]

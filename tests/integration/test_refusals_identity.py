@@ -9,9 +9,10 @@ import time
 import pytest
 
 from integration.doors import Door
-from integration.refusals import PUBLIC, stage
+from integration.refusals import stage
 from integration.relay import CONFIG, GUEST, PARTNER, STRANGER, wait_until
 from peers import documents
+from peers.wire import PUBLIC
 
 ORIGIN = "origin"
 NOT_SIGNER = "actor-not-signer"

@@ -1,5 +1,5 @@
-"""ATTACKS 3.3: JSON from strangers (J01 to J12). The scan is stricter than any parser that is in
-use: where two readers may see two documents, there is none.
+"""ATTACKS 3.3 (J01 to J12) and S25: JSON from strangers. The scan is stricter than any parser that
+is in use: where two readers may see two documents, there is none.
 
 Each row is a whole activity, rightly signed, with one thing wrong in its bytes; its twin is the
 same without that, and reaches a receiver once, byte for byte."""
@@ -246,7 +246,7 @@ TAKEN = [
     ("J12 number forms", value("[1.0,1,10e-1,100E-02,1.10]")),
     ("J10 __proto__", value('{"__proto__":{"actor":"x"},"constructor":{"prototype":1}}')),
     ("J10 aliases by a context",
-     with_member("@context", lambda old: [*old, {"actor": "http://a.example/", "who": "as:actor"}])),
+     with_member("@context", lambda old: [*old, {"actor": "http://a.example/", "x": "as:actor"}])),
     ("J10 a context from elsewhere",
      with_member("@context", lambda old: [*old, "http://127.0.0.9/context"])),
     ("J09 type in a list", with_member("type", lambda old: [old])),
@@ -284,3 +284,16 @@ def test_a_body_of_a_mebibyte_is_taken_and_one_more_byte_is_not(s):
 
 def test_an_empty_body_is_none(s):
     s.refused(s.signed(b""), 400, SYNTAX)
+
+
+@pytest.mark.parametrize("name", ["@graph", "@included", "@reverse"])
+@pytest.mark.parametrize("where", ["top", "object", "deep"])
+def test_s25_what_moves_content_out_of_the_signed_form_is_refused(s, name, where):
+    activity = s.activity()
+    good = json.loads(json.dumps(activity))
+    level = {"top": activity, "object": activity["object"]}.get(where)
+    if level is None:
+        level = activity["object"].setdefault("attachment", [{"type": "Note", "x": {}}])[0]["x"]
+    level[name] = [{"id": activity["id"], "type": "Delete"}]
+    s.refused(s.signed(activity), 400, "graph")
+    s.accepted(s.signed(good))

@@ -7,6 +7,8 @@ reaches a receiver once."""
 import hashlib
 import hmac
 import json
+import random
+import re
 import time
 
 import pytest
@@ -396,6 +398,40 @@ def test_s02_the_query_is_signed_or_there_is_none(s):
     s.accepted(request)
 
 
+COVERED = re.compile(rb"(?<=POST )[^ ]+|(?<=\r\nHost: )[^\r]+|(?<=\r\nDate: )[^\r]+|"
+                     rb"(?<=\r\nDigest: )[^\r]+|(?<=\r\nContent-Type: )[^\r]+|"
+                     rb"(?<=,signature=\")[^\"]+|(?<=\r\n\r\n).+", re.DOTALL)
+
+
+def test_no_byte_that_is_covered_can_be_another(s):
+    """Each of 300 copies differs from a good request in one byte, chosen by a fixed seed."""
+    chance = random.Random(9421)
+    good = s.post()
+    data = good.to_bytes()
+    parts = [match.span() for match in COVERED.finditer(data)]
+    assert len(parts) == 7
+    for _ in range(300):
+        start, end = chance.choice(parts)
+        at = chance.randrange(start, end)
+        other = chance.choice([byte for byte in range(256) if byte != data[at]])
+        answer = s.ask(data[:at] + bytes([other]) + data[at + 1:])
+        assert 400 <= answer.status < 500, (data[start:end], at - start, other, answer)
+    assert "ok" not in s.news()[1]
+    s.accepted(good)
+
+
+def test_s17_bits_of_the_base64_that_say_nothing_are_none(s):
+    good = s.post()
+    value = good.get("signature").rsplit('"', 2)[1]
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    last = letters.index(value[-3])
+    for n in range(last + 1, last + 16):
+        bad = good.copy()
+        value_of(value[:-3] + letters[n] + "==")(s, bad)
+        s.refused(bad, 401, INVALID)
+    s.accepted(good)
+
+
 def test_s06_the_same_request_a_thousand_times_goes_out_once(s):
     request = s.post()
     s.accepted(request)
@@ -450,16 +486,3 @@ def test_s25_a_linked_data_signature_authenticates_nobody(s):
     }
     s.refused(s.signed(activity, s.mallory), 401, "actor-not-signer")
     s.accepted(s.signed(activity))
-
-
-@pytest.mark.parametrize("name", ["@graph", "@included", "@reverse"])
-@pytest.mark.parametrize("where", ["top", "object", "deep"])
-def test_s25_what_moves_content_out_of_the_signed_form_is_refused(s, name, where):
-    activity = s.activity()
-    good = json.loads(json.dumps(activity))
-    level = {"top": activity, "object": activity["object"]}.get(where)
-    if level is None:
-        level = activity["object"].setdefault("attachment", [{"type": "Note", "x": {}}])[0]["x"]
-    level[name] = [{"id": activity["id"], "type": "Delete"}]
-    s.refused(s.signed(activity), 400, "graph")
-    s.accepted(s.signed(good))
