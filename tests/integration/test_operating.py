@@ -630,6 +630,21 @@ def test_the_key_files_and_the_data_are_for_their_owner_alone(running):
 # --- the end ------------------------------------------------------------------------------------
 
 
+class Pause(Fault):
+    """A delay that says when it has begun."""
+
+    async def play(self, request):
+        self.began.set()
+        return await super().play(request)
+
+
+def pause(peer, **where):
+    fault = Pause(delay=1.0, times=1, **where)
+    fault.began = threading.Event()
+    peer.faults.append(fault)
+    return fault.began
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda n: n.name)
 def test_it_ends_at_once_where_there_is_nothing_to_do(tmp_path, number):
     with Relay(tmp_path) as relay:
@@ -646,12 +661,11 @@ def test_it_ends_at_once_where_there_is_nothing_to_do(tmp_path, number):
 def test_what_is_in_work_at_the_end_is_answered(relay, town):
     """Its key is being fetched when the signal comes."""
     blog = server(town)
-    blog.faults.append(Fault(path="/actor", method="GET", delay=1.0, times=1))
+    began = pause(blog, path="/actor", method="GET")
     answers = []
     sender = threading.Thread(target=lambda: answers.append(follow(relay, blog)))
     sender.start()
-    wait_until(lambda: relay.metric("weir_http_connections") > 0, "it is in work")
-    time.sleep(0.3)  # the fetch is under way, and nothing outside of Weir says so
+    assert began.wait(20)
     relay.stop()
     sender.join()
     assert [sent.status for sent in answers] == [202]
@@ -661,9 +675,9 @@ def test_what_is_in_work_at_the_end_is_answered(relay, town):
 
 def test_a_delivery_under_way_at_the_end_is_finished_and_not_repeated(relay, town):
     blog, shop = join(relay, server(town), server(town))
-    shop.faults.append(Fault(delay=1.0, times=1))
+    began = pause(shop)
     sent = blog.post("slowly")
-    wait_until(lambda: relay.metric('weir_destinations{state="sending"}') == 1, "it is under way")
+    assert began.wait(20)
     relay.restart()
     last = blog.post("the next one")
     received(shop, last.id)

@@ -229,6 +229,14 @@ def test_it_never_goes_back_to_where_it_came_from(scene, proof):
     assert found == [scene.wiki]
 
 
+@pytest.mark.parametrize("proof", [True, False], ids=["proof", "no-proof"])
+def test_an_announce_of_somebody_elses_post_does_not_go_back_to_who_announced_it(scene, proof):
+    object_id = f"http://127.0.0.77:1/posts/{proof}"
+    sent = scene.send("Announce", object_id, proof=proof)
+    received_it = scene.got(sent) if proof else scene.got_announce(object_id)
+    assert received_it == [scene.wiki]
+
+
 def test_an_announce_never_goes_to_where_its_object_lives(scene):
     obj = note(scene.wiki)
     scene.send("Announce", obj["id"], proof=False, peer=scene.partner)
