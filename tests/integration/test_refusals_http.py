@@ -408,11 +408,11 @@ def test_h26_the_65th_connection_of_an_address_is_closed(s):
 def test_d08_nobody_writes_lines_into_the_log(s):
     evil = "Create\r\nlevel=error event=fake\x1b[31m\u202e\u2028"
     good = s.activity()
-    before = len(s.relay.err_text.splitlines())
     _, line = s.ignored(s.signed({**good, "type": evil}), "not-relayed")
     text = s.relay.err_text
     assert "\x1b" not in text and "\u202e" not in text and "\u2028" not in text
-    assert len(text.splitlines()) == before + 1
+    assert all(said.startswith("ts=") for said in text.splitlines())
+    assert not s.relay.log("fake")
     assert line["event"] == "inbox" and line["type"].startswith("Create\\u000d\\u000alevel=error")
     s.accepted(s.signed(good))
 
