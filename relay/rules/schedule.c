@@ -127,6 +127,26 @@ void schedule_floor(struct schedule *s, uint64_t floor)
     told(s, floor);
 }
 
+/* A back-off ends at once. */
+static void wake(struct schedule *s, struct dest *d)
+{
+    d->cursor.wake_ms = 0;
+    d->cursor.failures = 0;
+    s->shards[d->shard].dirty = true;
+    if (d->state == DEST_ASLEEP)
+        dest_goto(s, d, DEST_READY);
+}
+
+/* What a host posts shows that it lives. The mark that others look for (CHANGE_DOWN) is written
+ * with the next commit, so a post that comes before that is noticed here. One that is read again
+ * after a restart costs an attempt at most. */
+static void shows_life(struct schedule *s, const struct entry *entry)
+{
+    struct dest *d = dest_find(s, entry->origin);
+    if (d && d->state == DEST_ASLEEP)
+        wake(s, d);
+}
+
 void schedule_entry(struct schedule *s, struct entry *entry)
 {
     /* Only those that have everything else are touched: who is behind or in trouble comes to it
@@ -138,6 +158,7 @@ void schedule_entry(struct schedule *s, struct entry *entry)
         if (entry->n > d->cursor.low && dest_entitled(d, entry))
             dest_goto(s, d, DEST_READY);
     }
+    shows_life(s, entry);
     told(s, entry->n);
     window_push(&s->tail, entry);
     while (s->tail.n > s->limits.window)
@@ -178,11 +199,7 @@ void schedule_awake(struct schedule *s, struct span host)
     if (!d)
         return;
     d->down_told = false; /* whoever told us has forgotten that it was */
-    d->cursor.wake_ms = 0;
-    d->cursor.failures = 0;
-    s->shards[d->shard].dirty = true;
-    if (d->state == DEST_ASLEEP)
-        dest_goto(s, d, DEST_READY);
+    wake(s, d);
 }
 
 /* --- direct mail ----------------------------------------------------------------------------- */

@@ -89,6 +89,9 @@ static void tell(struct world *w)
     w->followed = true;
     if (item->kind == ITEM_ENTRY) {
         schedule_entry(w->schedule, item->entry);
+        for (int h = 0; h < HOSTS; h++) /* who posts shows that it lives */
+            if (span_eq_str(item->entry->origin, host_name(h)))
+                w->not_before[h] = 0;
     } else if (item->kind == ITEM_CONTROL) {
         tell_control(w, item, n);
     } else {

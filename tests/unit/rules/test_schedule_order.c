@@ -140,6 +140,26 @@ static void test_awake(void **state)
     schedule_free(&s);
 }
 
+/* What a host posts ends its back-off as well, also before the mark that it is down is written;
+ * what others post does not. */
+static void test_own_post_wakes(void **state)
+{
+    (void)state;
+    for (int own = 0; own < 2; own++) {
+        struct schedule *s = rig_started("a", 0);
+        rig_tell(s, 1, 1);
+        struct attempt a = rig_sends(s, NOW, "a", 1);
+        rig_answer(s, &a, NOW, ERR_TIMEOUT, 0);
+        struct entry *post = rig_entry_from(2, "red", own ? "a" : "b");
+        schedule_entry(s, post);
+        entry_unref(&post);
+        assert_int_equal(schedule_wake(s) == INT64_MAX, own);
+        if (own)
+            rig_delivers(s, NOW, "a", 1);
+        schedule_free(&s);
+    }
+}
+
 /* Patience is for one status in a row; what the host could not answer at all is not counted. */
 static void test_patience(void **state)
 {
@@ -248,6 +268,7 @@ int main(void)
         cmocka_unit_test(test_backoff),
         cmocka_unit_test(test_retry_after),
         cmocka_unit_test(test_awake),
+        cmocka_unit_test(test_own_post_wakes),
         cmocka_unit_test(test_patience),
         cmocka_unit_test(test_settling),
         cmocka_unit_test(test_skip_settles),
