@@ -5,7 +5,7 @@ import itertools
 import json
 import shutil
 
-from integration.relay import wait_until
+from integration.relay import INTERNAL, wait_until
 from peers import proofs
 from peers.keys import ActorKeys
 from peers.records import body_of
@@ -29,6 +29,11 @@ class Settlers:
         directory = self._directory / f"peer-{next(_numbers)}"
         shutil.copytree(self._keys, directory)
         return town.add(address, directory=directory, **how)
+
+
+def server(town, address=INTERNAL):
+    """A peer of the town that the fixture of that name gives."""
+    return town.settlers.add(town, address)
 
 
 def join(relay, *peers):

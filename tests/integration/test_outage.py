@@ -10,7 +10,7 @@ import time
 import aiohttp
 import pytest
 
-from integration.acts import Settlers, deliveries, join, received, refused, settle
+from integration.acts import deliveries, join, received, refused, settle
 from integration.redis_server import RedisServer
 from integration.relay import INTERNAL, Relay, http_get, wait_until
 from peers.faults import Fault
@@ -19,11 +19,6 @@ from peers.town import Town
 # Partners that come back soon are tried again soon, so that the tests are short.
 QUICK = "delivery: { backoff: 50ms, backoff_most: 1s }\n"
 POSTS = 50
-
-
-@pytest.fixture(scope="module", name="settlers")
-def fixture_settlers(tmp_path_factory):
-    return Settlers(tmp_path_factory.mktemp("settlers"))
 
 
 class Scene:
@@ -120,13 +115,12 @@ def test_who_was_down_gets_everything_once_and_in_order(scene):
 def test_nothing_is_lost_when_weir_ends_while_a_partner_is_down(scene, what):
     scene.shop.down()
     sent = scene.posts(1, POSTS // 2)
-    end_and_begin(scene.relay, what)
+    ended = end_and_begin(scene.relay, what)
     sent += scene.posts(POSTS // 2 + 1, POSTS)
     scene.shop.up()
-    repeated = [all_there(peer, sent) for peer in (scene.shop, scene.wiki)]
-    # The wiki's were under way, a commit of a tenth of a second ago; the shop's were not.
-    assert repeated[0] == 0
-    assert repeated[1] == 0 if what == "SIGTERM" else repeated[1] <= 10
+    assert all_there(scene.shop, sent) == 0
+    all_there(scene.wiki, sent)
+    only_the_last_are_repeated(scene.wiki, ended, what)
 
 
 @pytest.mark.parametrize("what", ["SIGTERM", "SIGKILL", "redis"])
@@ -136,18 +130,35 @@ def test_nothing_is_lost_when_weir_ends_while_a_partner_catches_up(scene, what):
     scene.shop.faults.append(Fault(delay=0.02))
     scene.shop.up()
     wait_until(lambda: len(arrivals(scene.shop)[0]) >= 10, "it has begun to catch up")
-    end_and_begin(scene.relay, what)
-    repeated = all_there(scene.shop, sent)
-    assert repeated == 0 if what == "SIGTERM" else repeated <= 10
+    ended = end_and_begin(scene.relay, what)
+    all_there(scene.shop, sent)
+    only_the_last_are_repeated(scene.shop, ended, what)
+
+
+def only_the_last_are_repeated(peer, ended, what):
+    """After a good end nothing; after kill -9 what had come since the last commit: a tenth of a
+    second, and some more for a machine under load."""
+    first, repeated = {}, set()
+    for record in deliveries(peer, activity__type="Create", status=202):
+        activity_id = record["activity"]["id"]
+        if activity_id in first:
+            repeated.add(activity_id)
+        first.setdefault(activity_id, record["at"])
+    old = [activity_id for activity_id in repeated if first[activity_id] < ended - 1]
+    assert old == []
+    assert what != "SIGTERM" or repeated == set()
 
 
 def end_and_begin(relay, what):
+    """Answers when it ended."""
+    ended = time.time()
     if what == "redis":
         relay.kill_redis()
         relay.wait_log("redis-server")
         wait_until(lambda: relay.readyz()[0] == 200, "it is ready again by itself")
     else:
         relay.restart(getattr(signal, what))
+    return ended
 
 
 def test_what_is_repeated_has_the_same_id_and_the_same_bytes(trouble):
@@ -172,8 +183,14 @@ def test_a_host_that_shows_that_it_lives_is_not_made_to_wait(tmp_path, settlers)
         scene.shop.up()
         settle(relay)
         assert arrivals(scene.shop)[0] == []
-        insist(scene.shop, "here I am")
-        all_there(scene.shop, sent)
+
+
+        def spoke_and_was_heard():
+            # What it says within the tenth of a second after the failure may be overheard.
+            insist(scene.shop, "here I am")
+            return arrivals(scene.shop)[0] == sent
+
+        wait_until(spoke_and_was_heard, "its back-off has ended")
 
 
 def test_a_slow_receiver_holds_up_nobody_else(scene):

@@ -1,0 +1,19 @@
+"""What most integration tests stand on: many peers with the keys of few, and a town for them."""
+
+import pytest
+
+from integration.acts import Settlers
+from peers.town import Town
+
+
+@pytest.fixture(scope="session", name="settlers")
+def fixture_settlers(tmp_path_factory):
+    return Settlers(tmp_path_factory.mktemp("settlers"))
+
+
+@pytest.fixture(name="town")
+def fixture_town(settlers):
+    """Peers are added with acts.server(town, address)."""
+    with Town() as town:
+        town.settlers = settlers
+        yield town
