@@ -270,7 +270,7 @@ static struct span field(const struct http_call *call, const char *name)
     if (curl_easy_header(call->easy, name, 0, CURLH_HEADER, -1, &h) != CURLHE_OK)
         return SPAN_NONE;
     /* libcurl 7.88 leaves the end of the line in a value that is empty. */
-    return span_of(*h->value == '\n' ? "" : h->value);
+    return span_of(strchr("\r\n", *h->value) ? "" : h->value);
 }
 
 void http_call_answer(struct http_call *call, CURLcode rc, struct http_answer *ret)
