@@ -80,7 +80,7 @@ static enum err follow(struct fetch *f, struct span location)
     struct uri from;
     struct uri to;
     char url[URI_MAX + 1];
-    if (f->redirects++ >= (unsigned)f->context->config->set.fetch_redirects)
+    if (!location.n || f->redirects++ >= (unsigned)f->context->config->set.fetch_redirects)
         return ERR_KEY_DOCUMENT;
     if (uri_read(span_of(f->url), &from) != ERR_OK ||
         !uri_resolve(&from, location, url, sizeof(url)) || uri_read(span_of(url), &to) != ERR_OK)
@@ -96,7 +96,7 @@ static void on_answer(void *arg, const struct http_answer *answer)
     f->call = NULL;
     struct fetch_result result = {
         .err = answer->err, .status = answer->status, .body = answer->body};
-    if (answer->err == ERR_OK && is_redirect(answer->status) && answer->location.n) {
+    if (answer->err == ERR_OK && is_redirect(answer->status)) {
         result.err = follow(f, answer->location);
         if (result.err == ERR_OK) {
             fetch_ask(f);
