@@ -19,7 +19,7 @@ from peers.town import Town
 
 FEW, MANY = 10, 10_000
 ROUNDS, POSTS = 12, 10  # every round has its own median, and the best round counts
-PATIENCE = 4  # so many times the rounds, while another program's noise makes them unlike
+PATIENCE = 12  # so many times the rounds, while another program's noise makes them unlike
 ALIKE = 1.2
 SCRIPTS = ROOT / "relay" / "store"
 SHARDS = 64
