@@ -96,7 +96,7 @@ static void on_answer(void *arg, const struct http_answer *answer)
     f->call = NULL;
     struct fetch_result result = {
         .err = answer->err, .status = answer->status, .body = answer->body};
-    if (answer->err == ERR_OK && is_redirect(answer->status)) {
+    if (answer->err == ERR_OK && is_redirect(answer->status) && answer->location.p) {
         result.err = follow(f, answer->location);
         if (result.err == ERR_OK) {
             fetch_ask(f);
