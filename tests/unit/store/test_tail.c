@@ -203,6 +203,9 @@ static void test_trimmed(void **state)
     posts(rig, 0, 20);
     snprintf(id, sizeof id, "%llu-8", (unsigned long long)store_epoch(rig->store));
     journal_trim(rig->store, id, 0);
+    /* A script that has to be loaded first is overtaken by those that are there. */
+    while (strcmp(ask(rig, "HGET {weir}:log floor"), "7") != 0)
+        ;
     struct follower *f = follow(rig, 2);
     rig_await(rig, &f->lines, 13);
     assert_lines(f, 8, 20, 1);
