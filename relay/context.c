@@ -46,8 +46,10 @@ enum err context_init(struct context *c, struct loop *loop, struct config **conf
     bytes_init(&id, 4096);
     bytes_addf(&id, "%s/actor#main-key", c->config->set.url);
     c->key_id = bytes_take(&id);
-    c->identity = (struct identity){.url = span_of(c->config->set.url),
-                                    .authority = span_of(c->config->authority),
+    c->url = mem_copy(span_of(c->config->set.url));
+    c->authority = mem_copy(span_of(c->config->authority));
+    c->identity = (struct identity){.url = span_of(c->url),
+                                    .authority = span_of(c->authority),
                                     .name = span_of(c->config->set.name),
                                     .public_pem = bytes_span(&c->pem),
                                     .multibase = bytes_span(&c->multibase),
@@ -61,8 +63,6 @@ void context_take_config(struct context *c, struct config **config)
     config_free(&c->config);
     c->config = *config;
     *config = NULL;
-    c->identity.url = span_of(c->config->set.url);
-    c->identity.authority = span_of(c->config->authority);
     c->identity.name = span_of(c->config->set.name);
 }
 
@@ -70,6 +70,8 @@ void context_fini(struct context *c)
 {
     key_free(&c->rsa);
     key_free(&c->ed25519);
+    free(c->url);
+    free(c->authority);
     free(c->key_id);
     bytes_fini(&c->pem);
     bytes_fini(&c->multibase);

@@ -15,6 +15,7 @@ struct context {
     struct config *config; /* replaced as a whole by a reload */
     struct identity identity;
     struct key *rsa, *ed25519;
+    char *url, *authority;       /* of the first configuration: they outlive every reload */
     char *key_id;                /* of the RSA key */
     struct bytes pem, multibase; /* what identity borrows */
     struct store *store;

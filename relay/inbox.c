@@ -123,7 +123,7 @@ static void gather(struct inbox *in, const struct http_view *view)
         (struct signature_request){.method = view->method,
                                    .target = view->target,
                                    .scheme = config->https ? SPAN("https") : SPAN("http"),
-                                   .authority = span_of(config->authority),
+                                   .authority = in->room->context->identity.authority,
                                    .fields = in->fields,
                                    .fields_n = view->fields_n,
                                    .body = view->body};
@@ -306,7 +306,7 @@ static void write_log(const struct inbox *in, int status, int64_t ms)
     if (in->err == ERR_OK && in->appended.n) {
         log_int(&l, "n", (int64_t)in->appended.n);
         log_text(&l, "audience", bytes_span(&in->audience));
-        log_str(&l, "rule", in->rule);
+        log_str(&l, "rule", in->rule[0] ? in->rule : NULL);
     }
     log_int(&l, "ms", ms);
     log_end(&l);

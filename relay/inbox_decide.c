@@ -76,10 +76,10 @@ static void decide_audience(struct inbox *in)
         zones &= (zone_set)1 << in->zone;
     bytes_clear(&in->audience);
     policy_set_write(policy, zones, &in->audience);
-    in->rule = NULL;
-    for (size_t i = 0; i < policy->zones_n && !in->rule; i++)
+    in->rule[0] = '\0';
+    for (size_t i = 0; i < policy->zones_n && !in->rule[0]; i++)
         if (verdicts[i].rule)
-            in->rule = verdicts[i].rule->name;
+            span_copy(span_of(verdicts[i].rule->name), in->rule, sizeof(in->rule));
 }
 
 enum step inbox_decide(struct inbox *in)

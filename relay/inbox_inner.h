@@ -6,6 +6,7 @@
 #include "relay/inbox.h"
 #include "relay/rules/activity.h"
 #include "relay/rules/member.h"
+#include "relay/rules/policy.h"
 #include "relay/store/journal.h"
 
 /* clang-format off */
@@ -71,7 +72,7 @@ struct inbox {
     uint8_t hashes[4][SHA256_SIZE];
     struct journal_appended appended;
     enum member_event event;
-    const char *rule; /* that decided about other zones; for the log */
+    char rule[POLICY_NAME_MAX + 1]; /* that decided about other zones; for the log */
 };
 
 /* Finds the zone of the sender by the policy of today; ERR_OK or ERR_NO_ZONE. */
