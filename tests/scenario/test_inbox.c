@@ -285,6 +285,34 @@ static void test_abandoned_at_each_step(void **state)
     abandon_after_each_step(true);
 }
 
+/* The configuration that a request began under is gone while it waits: nothing of it may be
+ * touched. */
+static void test_reload_at_each_step(void **state)
+{
+    (void)state;
+    bool done = false;
+    unsigned reloads = 0;
+    for (unsigned steps = 0; !done; steps++) {
+        struct world w;
+        struct peer blog;
+        struct fake_reply reply;
+        begin(&w, &blog);
+        world_member(&w, &blog);
+        blog.document.delay_ms = 50;
+        world_send_create(&w, &blog, 1, &reply);
+        for (unsigned i = 0; i < steps; i++)
+            fake_step(fake_now() + SECOND);
+        done = reply.times != 0;
+        world_policy(&w, NULL);
+        reloads += !done;
+        fake_run(10 * SECOND);
+        assert_true(reply_is(&reply, 202, NULL));
+        assert_int_equal(reply.times, 1);
+        end(&w, &blog);
+    }
+    assert_true(reloads >= 8);
+}
+
 static void abandon_while(enum fake_op op, unsigned first, bool follow)
 {
     struct world w;
@@ -327,6 +355,7 @@ int main(void)
         cmocka_unit_test(test_store_is_away),
         cmocka_unit_test(test_each_question_unanswered),
         cmocka_unit_test(test_abandoned_at_each_step),
+        cmocka_unit_test(test_reload_at_each_step),
         cmocka_unit_test(test_abandoned_while_it_waits),
     };
     return cmocka_run_group_tests(tests, world_keys, world_keys_gone);

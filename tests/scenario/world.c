@@ -277,7 +277,7 @@ static struct config *read_config(const char *policy)
 
 void world_policy(struct world *w, const char *text)
 {
-    struct config *config = read_config(text);
+    struct config *config = read_config(text ? text : zones);
     context_take_config(&w->context, &config);
     if (w->steward)
         steward_policy_changed(w->steward);

@@ -103,7 +103,8 @@ void world_courier_ends(struct world *w);
 
 /* A member, by the real machine: placed where its name belongs, active at once. Lets time pass. */
 void world_member(struct world *w, const struct peer *p);
-/* Another policy, as a reload brings it: this text stands for the zones and rules. */
+/* Another policy, as a reload brings it: this text stands for the zones and rules; NULL: the same
+ * anew. */
 void world_policy(struct world *w, const char *text);
 /* Something happens to a member; ERR_OK, or why not. Lets 10 ms pass. */
 enum err world_event(struct world *w, const struct peer *p, enum member_event event,
