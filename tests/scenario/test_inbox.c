@@ -285,6 +285,19 @@ static void test_abandoned_at_each_step(void **state)
     abandon_after_each_step(true);
 }
 
+/* The usual zones, and a rule that decides about every post: its name is in the log line. */
+static const char one_rule[] = "zones:\n"
+                               "  internal:\n"
+                               "    hosts: ['*.corp.example']\n"
+                               "    networks: [10.0.0.0/8]\n"
+                               "    join: open\n"
+                               "  partners:\n"
+                               "    hosts: ['*.partner.example']\n"
+                               "    join: invited\n"
+                               "rules:\n"
+                               "  - { name: shared, from: internal, to: partners,\n"
+                               "      then: allow }\n";
+
 /* The configuration that a request began under is gone while it waits: nothing of it may be
  * touched. */
 static void test_reload_at_each_step(void **state)
@@ -297,6 +310,7 @@ static void test_reload_at_each_step(void **state)
         struct peer blog;
         struct fake_reply reply;
         begin(&w, &blog);
+        world_policy(&w, one_rule);
         world_member(&w, &blog);
         blog.document.delay_ms = 50;
         world_send_create(&w, &blog, 1, &reply);
