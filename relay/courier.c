@@ -145,7 +145,7 @@ static void on_restart(void *arg)
 static void tell_no_form(const struct entry *e)
 {
     struct log_line l;
-    if (outgoing_form(&e->facts, true) != FORM_NOTHING)
+    if (outgoing_form(&e->facts, STYLE_PUBLIC) != FORM_NOTHING)
         return;
     log_begin(&l, LOG_LEVEL_INFO, "journal");
     log_int(&l, "n", (int64_t)e->n);

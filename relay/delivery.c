@@ -103,11 +103,16 @@ static void on_body(void *arg, struct body *body)
     d->loaded(d->arg);
 }
 
-static void write_announce(struct delivery *d)
+/* Writes the forms of our own making; false for the others. */
+static bool write_form(struct delivery *d)
 {
     const struct entry *e = d->attempt.entry;
-    d->result.form = FORM_ANNOUNCE;
-    document_announce(&d->context->identity, e->announce, e->object, e->at_ms, &d->written);
+    const struct identity *id = &d->context->identity;
+    if (d->result.form == FORM_ANNOUNCE)
+        document_announce(id, e->announce, e->object, e->at_ms, &d->written);
+    else if (d->result.form == FORM_UNDO_ANNOUNCE)
+        document_undo_announce(id, e->announce, e->object, e->at_ms, &d->written);
+    return d->written.n > 0;
 }
 
 static enum step delivery_load(struct delivery *d)
@@ -118,16 +123,11 @@ static enum step delivery_load(struct delivery *d)
         bytes_add(&d->written, d->attempt.direct->body);
         return STEP_MORE;
     }
-    d->result.form = outgoing_form(&e->facts, true);
-    switch (d->result.form) {
-    case FORM_ANNOUNCE: write_announce(d); return STEP_MORE;
-    case FORM_UNDO_ANNOUNCE:
-        document_undo_announce(&d->context->identity, e->announce, e->object, e->at_ms,
-                               &d->written);
+    d->result.form = outgoing_form(&e->facts, STYLE_PUBLIC);
+    if (d->result.form == FORM_NOTHING)
+        return give_up(d, VERDICT_NEVER, ERR_NO_FORM);
+    if (write_form(d))
         return STEP_MORE;
-    case FORM_NOTHING: return give_up(d, VERDICT_NEVER, ERR_NO_FORM);
-    case FORM_BYTES: break;
-    }
     delivery_goto(d, DELIVERY_LOADED);
     d->body = bodies_have(d->bodies, e->n);
     if (d->body)
@@ -142,12 +142,12 @@ static enum step delivery_loaded(struct delivery *d)
     const struct entry *e = d->attempt.entry;
     if (!d->body)
         return give_up(d, VERDICT_LATER, ERR_REDIS);
-    if (!d->body->there && !e->announce[0])
-        return give_up(d, VERDICT_NEVER, ERR_NO_BODY);
-    if (!d->body->there)
-        write_announce(d); /* the bytes are gone; the object can still be named */
     delivery_goto(d, DELIVERY_SIGN);
-    return STEP_MORE;
+    if (d->body->there)
+        return STEP_MORE;
+    /* The bytes are gone; the object can still be named, or our Announce of it be taken back. */
+    d->result.form = outgoing_form_bodiless(&e->facts, STYLE_PUBLIC);
+    return write_form(d) ? STEP_MORE : give_up(d, VERDICT_NEVER, ERR_NO_BODY);
 }
 
 /* --- sign, send ------------------------------------------------------------------------------- */

@@ -38,9 +38,10 @@ static void forms_make(struct verdict *v)
     struct outgoing_facts facts = outgoing_facts_of(v->activity);
     enum activity_type type = v->activity->type;
     v->follows = type == ACTIVITY_UPDATE || type == ACTIVITY_DELETE || type == ACTIVITY_UNDO;
-    facts.announced = v->follows;
-    v->with_proofs = outgoing_form(&facts, true);
-    v->otherwise = outgoing_form(&facts, false);
+    facts.announced =
+        v->follows ? (facts.has_proof ? ANNOUNCED_LITEPUB : ANNOUNCED_ALL) : ANNOUNCED_NO;
+    v->with_proofs = outgoing_form(&facts, STYLE_PUBLIC);
+    v->otherwise = outgoing_form(&facts, STYLE_LITEPUB);
 }
 
 void verdict_make(const struct config *config, const struct activity *activity, const char *from,

@@ -1,12 +1,14 @@
 /* outgoing: in which form an entry goes out: the table of DESIGN 7.
  *
- *   came in                     has a proof, and       otherwise
- *                               member takes proofs
- *   Create                      bytes                  Announce of the object
- *   Announce                    bytes                  Announce of the object
- *   Delete, Undo of Announce    bytes                  Undo of our Announce, where there was one
- *   everything else             bytes                  nothing
+ *   came in             has a proof, and follows    otherwise
+ *                       the public collection
+ *   Create              bytes                       Announce of the object
+ *   Announce            bytes                       Announce of the object
+ *   Delete              bytes                       Undo of our Announce, where one went
+ *   Undo of Announce    bytes, if that went so      Undo of our Announce, where one went
+ *   everything else     bytes                       nothing
  *
+ * The Undo of an Announce that nobody had as bytes says nothing to anybody: what they know is ours.
  * An Announce that wraps an activity other than a Create names nothing that could be announced.
  * May not know: whether the entry may go to the member at all. */
 #include "relay/rules/outgoing.h"
@@ -34,20 +36,32 @@ struct outgoing_facts outgoing_facts_of(const struct activity *activity)
 }
 
 /* An Undo by bare id does not say what it undoes; the store knows whether that was announced. */
-static bool takes_back(const struct outgoing_facts *facts)
+static bool undoes_announce(const struct outgoing_facts *facts)
 {
-    if (facts->type == ACTIVITY_DELETE)
-        return facts->announced;
-    return facts->type == ACTIVITY_UNDO && facts->announced &&
+    return facts->type == ACTIVITY_UNDO &&
            (facts->undone == ACTIVITY_ANNOUNCE || facts->undone == ACTIVITY_OTHER);
 }
 
-enum outgoing_form outgoing_form(const struct outgoing_facts *facts, bool takes_proofs)
+static bool had_announce(const struct outgoing_facts *facts, enum member_style style)
 {
-    if (facts->has_proof && takes_proofs)
-        return FORM_BYTES;
+    return facts->announced == ANNOUNCED_ALL ||
+           (facts->announced == ANNOUNCED_LITEPUB && style == STYLE_LITEPUB);
+}
+
+enum outgoing_form outgoing_form_bodiless(const struct outgoing_facts *facts,
+                                          enum member_style style)
+{
     bool announces = facts->type == ACTIVITY_CREATE || facts->type == ACTIVITY_ANNOUNCE;
+    bool takes_back = facts->type == ACTIVITY_DELETE || undoes_announce(facts);
     if (announces && !facts->nameless)
         return FORM_ANNOUNCE;
-    return takes_back(facts) ? FORM_UNDO_ANNOUNCE : FORM_NOTHING;
+    return takes_back && had_announce(facts, style) ? FORM_UNDO_ANNOUNCE : FORM_NOTHING;
+}
+
+enum outgoing_form outgoing_form(const struct outgoing_facts *facts, enum member_style style)
+{
+    bool ours_alone = undoes_announce(facts) && facts->announced == ANNOUNCED_ALL;
+    if (facts->has_proof && style == STYLE_PUBLIC && !ours_alone)
+        return FORM_BYTES;
+    return outgoing_form_bodiless(facts, style);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "relay/rules/activity.h"
+#include "relay/rules/member.h"
 
 enum outgoing_form {
     FORM_BYTES,         /* byte for byte as received */
@@ -11,17 +12,25 @@ enum outgoing_form {
 };
 const char *outgoing_form_name(enum outgoing_form form);
 
+/* To whom an Announce of ours went that stands: what came in with a proof went as bytes to those
+ * who follow the public collection, and as our Announce to those who follow our actor. */
+enum outgoing_announced { ANNOUNCED_NO, ANNOUNCED_LITEPUB, ANNOUNCED_ALL };
+
 struct outgoing_facts {
     enum activity_type type;
     enum activity_type undone; /* Undo: what it undoes; else ACTIVITY_OTHER */
     bool has_proof;
-    bool announced; /* Delete, Undo: there was an Announce of ours for its object */
-    bool nameless;  /* no Announce of ours could name it: activity_announced() is absent */
+    enum outgoing_announced announced; /* Delete, Undo: of what it takes back */
+    bool nameless; /* no Announce of ours could name it: activity_announced() is absent */
 };
 
 /* The facts that the activity itself tells; announced is the store's to say. */
 struct outgoing_facts outgoing_facts_of(const struct activity *activity);
 
-/* A Delete, Update or Undo never becomes an Announce (DESIGN 7, law 2). takes_proofs: the member
- * follows the public collection (and nothing else was learned). */
-enum outgoing_form outgoing_form(const struct outgoing_facts *facts, bool takes_proofs);
+/* A Delete, Update or Undo never becomes an Announce (DESIGN 7, law 2). style: of the inbox that it
+ * is for; who follows the public collection takes proofs, who follows our actor does not
+ * (PROTOCOL 2.6). */
+enum outgoing_form outgoing_form(const struct outgoing_facts *facts, enum member_style style);
+/* The same where the bytes are no longer kept: whatever needs no body, or nothing. */
+enum outgoing_form outgoing_form_bodiless(const struct outgoing_facts *facts,
+                                          enum member_style style);

@@ -134,7 +134,7 @@ bool dest_entitled(const struct dest *d, const struct entry *e)
     struct span host = {d->host, d->host_n};
     if (span_eq(e->origin, host) || span_eq(e->object_host, host))
         return false;
-    if (outgoing_form(&e->facts, true) == FORM_NOTHING)
+    if (outgoing_form(&e->facts, STYLE_PUBLIC) == FORM_NOTHING)
         return false;
     return member_spans_entitle(d->spans, d->spans_n, e->n, e->audience);
 }

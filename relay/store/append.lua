@@ -4,13 +4,16 @@
 -- Answer: OK n | DUP n | REUSED | STALE | NOTOWNER | NOBODY | AGAIN member | EPOCH
 --
 -- An object's record: owner (its host), live, top (the newest stamp seen), dead (when it was last
--- deleted), aud (zones that ever had it), hash (of our Announce that is out there, if one is), born
--- (more than its Delete is known), ab and af (where `seen` keeps the zones that it was announced to).
+-- deleted), aud (zones that ever had it), hash (of our Announce that stands, if one does), out (to whom
+-- that went: 1 those who follow our actor, 2 all), born (more than its Delete is known), ab and af (where
+-- `seen` keeps the zones that it was announced to), e (its newest entries, by number).
+-- An Announce has such a record too, since it can be undone; with o and oh, the object that it names, and
+-- ob, where that has its record. What was announced is known as well: its owner's Delete goes there.
 local P = '{weir}:'
 local A = {}
 for i, name in ipairs({ 'epoch', 'from', 'ver', 'now', 'kind', 'week', 'bucket', 'field', 'check', 'object',
   'owner', 'stamp', 'audience', 'zone', 'againbucket', 'againfield', 'hash', 'proof', 'type', 'undone', 'id',
-  'objectid', 'objecthost', 'body' }) do
+  'objectid', 'objecthost', 'about', 'body' }) do
   A[name] = ARGV[i]
 end
 
@@ -21,13 +24,18 @@ if (redis.call('HGET', MEMBER, 'ver') or '0') ~= A.ver then
   return { 'AGAIN', redis.call('HGET', MEMBER, 'm') or '' }
 end
 
-local OBJ = P .. 'obj:' .. A.object
-local got = {}
-if A.object ~= '' then
-  got = redis.call('HMGET', OBJ, 'owner', 'live', 'top', 'dead', 'aud', 'hash', 'born', 'ab', 'af')
+local function record(name)
+  local got = {}
+  if name ~= '' then
+    got = redis.call('HMGET', P .. 'obj:' .. name, 'owner', 'live', 'top', 'dead', 'aud', 'hash', 'born', 'ab',
+      'af', 'out', 'e', 'o', 'oh', 'ob')
+  end
+  return { key = P .. 'obj:' .. name, owner = got[1], live = got[2] == '1', top = tonumber(got[3] or '0'),
+    dead = tonumber(got[4] or '0'), aud = got[5] or '', hash = got[6] or '', born = got[7] == '1',
+    againbucket = got[8] or '', againfield = got[9] or '', out = tonumber(got[10] or '0'), entries = got[11] or '',
+    objectid = got[12], objecthost = got[13], about = got[14] or '' }
 end
-local obj = { owner = got[1], live = got[2] == '1', top = tonumber(got[3] or '0'), dead = tonumber(got[4] or '0'),
-  aud = got[5] or '', hash = got[6] or '', born = got[7] == '1', againbucket = got[8] or '', againfield = got[9] or '' }
+local obj, about = record(A.object), record(A.about)
 if obj.owner and obj.owner ~= A.owner then return { 'NOTOWNER' } end
 
 local function seen(bucket, field)
@@ -51,7 +59,7 @@ local function union(a, b)
   return a .. ((a ~= '' and more ~= '') and ',' or '') .. more
 end
 
-local audience, hash, announced = A.audience, A.hash, '0'
+local audience, hash, announced = A.audience, A.hash, 0
 local went = seen(A.againbucket, A.againfield) or ''
 local undone = seen(obj.againbucket, obj.againfield) or ''
 
@@ -61,8 +69,9 @@ local undone = seen(obj.againbucket, obj.againfield) or ''
 local function decide_delete()
   if obj.owner and not obj.live then return 'DUP', '0' end
   audience = obj.owner and obj.aud or A.zone
-  hash = obj.hash
-  announced = hash ~= '' and '1' or '0'
+  hash, announced = obj.hash, obj.out
+  about = record(obj.about)
+  A.objectid, A.objecthost = obj.objectid or A.objectid, obj.objecthost or A.objecthost
 end
 
 local function decide_other()
@@ -77,15 +86,21 @@ local function decide_other()
   -- Without a stamp nothing says which came first. An Update never brings back what was deleted; a Create
   -- is the late one where nothing but the Delete is known of its object.
   if obj.owner and stamp == 0 and not obj.live and (A.kind == 'U' or not obj.born) then return 'STALE' end
+  -- Nor does an Announce that is older than the Delete of what it names.
+  if about.owner and not about.live and stamp <= about.dead then return 'STALE' end
   if A.kind == 'U' and obj.live then audience = obj.aud end
   if audience == '' then return 'NOBODY' end
-  if A.kind == 'A' and A.proof == '0' then
+  if A.kind == 'A' then
     -- Two relays that announce each other's Announces would never end: an object that a zone was told of
-    -- is not announced there again, whoever does it.
-    audience = without(audience, went)
+    -- is not announced there again, whoever does it. What has a proof goes on as it is, to who takes that.
+    local untold = without(audience, went)
+    if A.proof == '0' then audience = untold end
     if audience == '' then return 'DUP', '0' end
+    if untold == '' then hash = '' end
   end
-  if A.kind == 'C' and obj.live and obj.hash ~= '' then hash = obj.hash end
+  -- One object, one Announce of ours, however often and by whom it is told.
+  local known = A.about ~= '' and about or obj
+  if hash ~= '' and known.live and known.hash ~= '' then hash = known.hash end
 end
 
 local refusal, first
@@ -116,7 +131,7 @@ if redis.call('HDEL', P .. 'down', A.from) == 1 then line('k', 'w', 'h', A.from)
 local dead = math.max(obj.dead, tonumber(A.now))
 if refusal then
   if A.kind == 'D' then
-    redis.call('HSET', OBJ, 'dead', dead)
+    redis.call('HSET', obj.key, 'dead', dead)
   elseif refusal == 'STALE' or first == '0' then
     remember(A.bucket, A.field, '0:' .. A.check)
   end
@@ -126,19 +141,44 @@ end
 local n = line('k', 'e', 't', A.now, 'a', audience, 'g', A.from, 'oh', A.objecthost, 'p', A.proof, 'ty', A.type,
   'u', A.undone, 'i', A.id, 'o', A.objectid, 'c', hash, 'an', announced, 'len', #A.body)
 redis.call('SET', P .. 'body:' .. n, A.body)
+remember(A.bucket, A.field, n .. ':' .. A.check)
+-- The newest entries about it, oldest first.
+local function entries(before)
+  local list = {}
+  for number in string.gmatch(before, '%d+') do list[#list + 1] = number end
+  list[#list + 1] = tostring(n)
+  return table.concat(list, ' ', math.max(1, #list - 31))
+end
 if A.kind == 'D' then
-  redis.call('HSET', OBJ, 'owner', A.owner, 'live', '0', 'dead', dead, 'aud', audience, 'top', obj.top)
+  redis.call('HSET', obj.key, 'owner', A.owner, 'live', '0', 'dead', dead, 'aud', audience, 'top', obj.top,
+    'e', entries(obj.entries))
+  if about.owner then
+    redis.call('HSET', about.key, 'e', entries(about.entries))
+    -- Nobody else was told by another: then no Announce of it stands.
+    if about.hash == hash and about.aud == audience then redis.call('HSET', about.key, 'hash', '', 'out', '0') end
+  end
   if obj.againfield ~= '' then remember(obj.againbucket, obj.againfield, without(undone, audience)) end
   return { 'OK', tostring(n) }
 end
-remember(A.bucket, A.field, n .. ':' .. A.check)
 if A.againfield ~= '' then remember(A.againbucket, A.againfield, union(went, audience)) end
 if A.object ~= '' then
   -- Only where our Announce went out is there one to undo.
-  local out = obj.live and obj.hash or ''
-  if A.proof == '0' and A.kind ~= 'U' and hash ~= '' then out = hash end
-  redis.call('HSET', OBJ, 'owner', A.owner, 'live', '1', 'born', '1', 'top', math.max(tonumber(A.stamp), obj.top),
-    'aud', union(obj.aud, audience), 'hash', out)
-  if A.againfield ~= '' then redis.call('HSET', OBJ, 'ab', A.againbucket, 'af', A.againfield) end
+  local function told(known)
+    local standing, out = '', 0
+    if known.live then standing, out = known.hash, known.out end
+    if hash == '' then return standing, out end
+    return hash, math.max(out, A.proof == '0' and 2 or 1)
+  end
+  local function keep(known, ...)
+    local standing, out = told(known)
+    redis.call('HSET', known.key, 'live', '1', 'aud', union(known.aud, audience), 'hash', standing, 'out', out,
+      'e', entries(known.entries), ...)
+    if A.againfield ~= '' then redis.call('HSET', known.key, 'ab', A.againbucket, 'af', A.againfield) end
+  end
+  keep(obj, 'owner', A.owner, 'born', '1', 'top', math.max(tonumber(A.stamp), obj.top))
+  if A.about ~= '' then
+    redis.call('HSET', obj.key, 'o', A.objectid, 'oh', A.objecthost, 'ob', A.about)
+    keep(about, 'owner', about.owner or A.objecthost)
+  end
 end
 return { 'OK', tostring(n) }

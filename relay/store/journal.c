@@ -63,14 +63,18 @@ void journal_append(struct store *store, const struct journal_append *p, journal
     struct words a = {0};
     struct bytes object;
     struct bytes announce;
+    struct bytes about;
     struct bytes check;
     char again_bucket[16];
     *call = (struct append_call){cb, arg};
     bytes_init(&object, 64);
     bytes_init(&announce, 64);
+    bytes_init(&about, 64);
     bytes_init(&check, 16);
     hex_write(&object, hash_part(p->object_hash, 16));
     hex_write(&announce, hash_part(p->id_hash, 16));
+    if (p->kind == JOURNAL_ANNOUNCE)
+        hex_write(&about, hash_part(p->again_hash, 16));
     hex_write(&check, hash_part(p->what_hash, 4));
     snprintf(again_bucket, sizeof(again_bucket), "a%u", bucket_of(p->again_hash));
 
@@ -97,10 +101,12 @@ void journal_append(struct store *store, const struct journal_append *p, journal
     words_add(&a, p->id);
     words_add(&a, p->object);
     words_add(&a, p->object_host);
+    words_add(&a, bytes_span(&about));
     words_add(&a, p->body);
     store_script(store, &a, &script_append, on_appended, call);
     bytes_fini(&object);
     bytes_fini(&announce);
+    bytes_fini(&about);
     bytes_fini(&check);
 }
 

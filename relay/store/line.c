@@ -15,6 +15,13 @@ static enum activity_type type_by_number(struct span text)
     return span_u64(text, ACTIVITY_OTHER, &type) ? (enum activity_type)type : ACTIVITY_OTHER;
 }
 
+static enum outgoing_announced announced_by_number(struct span text)
+{
+    uint64_t announced;
+    return span_u64(text, ANNOUNCED_ALL, &announced) ? (enum outgoing_announced)announced
+                                                     : ANNOUNCED_NO;
+}
+
 static struct entry *entry_read(const struct redis_reply *fields, uint64_t n)
 {
     struct entry e = {
@@ -23,7 +30,7 @@ static struct entry *entry_read(const struct redis_reply *fields, uint64_t n)
         .facts = {.type = type_by_number(field(fields, "ty")),
                   .undone = type_by_number(field(fields, "u")),
                   .has_proof = span_eq_str(field(fields, "p"), "1"),
-                  .announced = span_eq_str(field(fields, "an"), "1")},
+                  .announced = announced_by_number(field(fields, "an"))},
         .audience = field(fields, "a"),
         .origin = field(fields, "g"),
         .object_host = field(fields, "oh"),

@@ -20,6 +20,7 @@ struct object {
     uint8_t hash[16];
     bool live;
     char audience[256];
+    enum outgoing_announced announced;
     char announce[ENTRY_HASH_SIZE];
 };
 

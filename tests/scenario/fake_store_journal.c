@@ -201,7 +201,7 @@ static void write_entry(struct append_call *c, struct object *object, struct spa
         span_copy(bytes_span(&hex), e.announce, sizeof(e.announce));
     }
     bytes_fini(&hex);
-    e.facts.announced = a->kind == JOURNAL_DELETE && e.announce[0];
+    e.facts.announced = a->kind == JOURNAL_DELETE && object ? object->announced : ANNOUNCED_NO;
     e.facts.nameless = !e.announce[0];
     line_take(line, &e, a->body);
     if (!object && c->has[2]) {
@@ -211,8 +211,10 @@ static void write_entry(struct append_call *c, struct object *object, struct spa
     if (object) {
         object->live = a->kind != JOURNAL_DELETE;
         span_copy(audience, object->audience, sizeof(object->audience));
-        if (!a->facts.has_proof)
-            memcpy(object->announce, e.announce, sizeof(e.announce));
+        memcpy(object->announce, e.announce, sizeof(e.announce));
+        object->announced = !e.announce[0]       ? ANNOUNCED_NO
+                            : a->facts.has_proof ? ANNOUNCED_LITEPUB
+                                                 : ANNOUNCED_ALL;
     }
     c->answer.result = JOURNAL_APPENDED;
     c->answer.n = line->line.n;

@@ -147,9 +147,12 @@ MAYBE static void unhash(const char *hex, char out[16])
 }
 
 /* `3<2 Create internal,partners =c1` (the hash that its Announce is made of), `+` where there is an
- * Announce of ours to undo; `4<3 wake a.example`; `5<4 join!` with a bang where it cuts. */
+ * Announce of ours to undo, `~` where only those who follow our actor had it; `4<3 wake a.example`;
+ * `5<4 join!` with a bang where it cuts. */
 MAYBE static void line_text(const struct journal_line *line, struct bytes *out)
 {
+    static const char *const marks[] = {
+        [ANNOUNCED_NO] = "", [ANNOUNCED_LITEPUB] = "~", [ANNOUNCED_ALL] = "+"};
     char hash[16];
     bytes_addf(out, "%s%d<%d ", out->n ? "\n" : "", (int)line->n, (int)line->previous);
     switch (line->kind) {
@@ -159,8 +162,7 @@ MAYBE static void line_text(const struct journal_line *line, struct bytes *out)
                    SPAN_ARG(line->entry->audience));
         if (hash[0])
             bytes_addf(out, " =%s", hash);
-        if (line->entry->facts.announced)
-            bytes_add_str(out, "+");
+        bytes_add_str(out, marks[line->entry->facts.announced]);
         break;
     case JOURNAL_CONTROL:
         bytes_addf(out, "%.*s%s", SPAN_ARG(line->event), line->cuts ? "!" : "");
