@@ -1,143 +1,22 @@
-/* courier: follows the journal and delivers.
- *
- *     STOPPED -> CLAIMING (shards and cursors) -> MEMBERS (the registry) -> RUNNING -> DRAINING
- *        ^                                                                     |
- *        +------ BROKEN: Redis went away, or somebody else owns a shard <------+
+/* courier: the walk of what was accepted, from the journal to the cursors: tail, schedule, send,
+ * judge, commit.
  *
  * Owns the schedule, the tail, and every delivery in flight. What it knows is always what Redis
  * holds plus what was answered since: when Redis is lost, it forgets and loads anew, and at most
  * what was in flight or not yet committed is repeated, under the same ids.
  *
- * May not know: how activities are accepted. */
-#include "relay/courier.h"
-
+ * States: see the drawing in courier_inner.h. May not know: how activities are accepted. */
 #include <stdlib.h>
-#include <string.h>
-#include <utlist.h>
 
 #include "common/io/clock.h"
 #include "common/io/log.h"
 #include "common/pure/encode.h"
-#include "relay/delivery.h"
+#include "relay/courier_inner.h"
 #include "relay/meters.h"
-#include "relay/store/cursors.h"
-#include "relay/store/members.h"
-#include "relay/store/tail.h"
 
-enum {
-    WINDOW = 4096,      /* entries of the tail in memory */
-    STARTS_A_TURN = 16, /* signatures made before the loop is asked for other work */
-    ADVANCE_MS = 1000,
-    RESTART_MS = 500
-};
-
-enum courier_state {
-    COURIER_STOPPED,
-    COURIER_CLAIMING,
-    COURIER_MEMBERS,
-    COURIER_RUNNING,
-    COURIER_DRAINING,
-    COURIER_BROKEN
-};
-
-struct flight {
-    struct flight *prev, *next;
-    struct flight *ready_prev, *ready_next; /* among those whose body has come */
-    bool ready;
-    struct courier *courier;
-    struct delivery *delivery;
-};
-
-struct loading { /* a call that can't be taken back: it may outlive the courier's present life */
-    struct courier *courier;
-};
-
-struct courier {
-    struct context *context;
-    enum courier_state state;
-    struct schedule *schedule;
-    struct bodies *bodies;
-    struct tail *tail;
-    struct cursors *cursors;
-    struct loading *loading, *paging;
-    struct flight *flights, *ready;
-    struct timer *wake, *commit, *restart, *pump;
-    struct delta delta; /* out, or empty */
-    bool committing, pumping;
-    unsigned started; /* in this turn */
-    uint64_t page_after, last_line;
-    bool followed; /* a line was told in this life */
-    loop_cb drained;
-    void *drained_arg;
-};
+enum { STARTS_A_TURN = 16 }; /* signatures made before the loop is asked for other work */
 
 static void courier_schedule(struct courier *c);
-static void courier_start(struct courier *c);
-
-static void courier_goto(struct courier *c, enum courier_state state)
-{
-    c->state = state;
-}
-
-/* --- stopping and starting over --------------------------------------------------------------- */
-
-static void forget_call(struct loading **loading)
-{
-    if (*loading)
-        (*loading)->courier = NULL;
-    *loading = NULL;
-}
-
-static void flight_end(struct flight *f)
-{
-    if (f->ready)
-        DL_DELETE2(f->courier->ready, f, ready_prev, ready_next);
-    DL_DELETE(f->courier->flights, f);
-    free(f);
-}
-
-static void courier_stop(struct courier *c)
-{
-    struct flight *next;
-    for (struct flight *f = c->flights; f; f = next) {
-        next = f->next;
-        delivery_cancel(&f->delivery);
-        flight_end(f);
-    }
-    forget_call(&c->loading);
-    forget_call(&c->paging);
-    tail_free(&c->tail);
-    cursors_free(&c->cursors);
-    delta_free(&c->delta);
-    bodies_free(&c->bodies);
-    schedule_free(&c->schedule);
-    timer_stop(c->wake);
-    timer_stop(c->commit);
-    timer_stop(c->pump);
-    c->started = 0;
-    c->committing = false;
-    courier_goto(c, COURIER_STOPPED);
-}
-
-/* Not in the turn that it broke in: whoever noticed is still on the stack. */
-static void start_over(struct courier *c, const char *why)
-{
-    if (c->state == COURIER_STOPPED || c->state == COURIER_BROKEN)
-        return;
-    log_note(LOG_LEVEL_WARN, "courier", "starts over: %s", why);
-    courier_goto(c, COURIER_BROKEN);
-    timer_start(c->restart, RESTART_MS);
-}
-
-static void on_restart(void *arg)
-{
-    struct courier *c = arg;
-    courier_stop(c);
-    if (c->drained)
-        c->drained(c->drained_arg);
-    else if (store_ready(c->context->store))
-        courier_start(c);
-}
 
 /* --- tail: what the journal says -------------------------------------------------------------- */
 
@@ -165,7 +44,7 @@ static void courier_tail(void *arg, const struct journal_line *line)
                  (unsigned long long)c->last_line, (unsigned long long)line->previous);
         metric_add(METER_GAPS, 0, 1);
         if (c->followed) { /* a member's change may be among them */
-            start_over(c, "the journal was trimmed faster than it was read");
+            courier_start_over(c, "the journal was trimmed faster than it was read");
             return;
         }
         schedule_floor(c->schedule, line->previous);
@@ -207,88 +86,7 @@ static void on_wake(void *arg)
 
 static void on_lost(void *arg, const char *why)
 {
-    start_over(arg, why);
-}
-
-/* --- loading ---------------------------------------------------------------------------------- */
-
-static void courier_run(struct courier *c)
-{
-    c->last_line = schedule_loaded(c->schedule);
-    c->followed = false;
-    char *url = context_redis_url(c->context);
-    struct tail_config config = {.url = url,
-                                 .command_ms = c->context->config->set.redis_command,
-                                 .store = c->context->store,
-                                 .after = c->last_line,
-                                 .on_floor = on_floor,
-                                 .on_line = courier_tail,
-                                 .on_direct = on_direct,
-                                 .on_batch = on_wake,
-                                 .on_lost = on_lost,
-                                 .arg = c};
-    courier_goto(c, COURIER_RUNNING);
-    if (tail_new(c->context->loop, &config, &c->tail) != ERR_OK)
-        start_over(c, "the address of Redis is not one");
-    free(url);
-    timer_start(c->commit, c->context->config->set.delivery_commit);
-}
-
-static void on_member(void *arg, enum err err, const struct member *member)
-{
-    struct loading *loading = arg;
-    struct courier *c = loading->courier;
-    if (member) {
-        if (c)
-            schedule_load_member(c->schedule, member);
-        return;
-    }
-    free(loading);
-    if (!c)
-        return;
-    c->loading = NULL;
-    if (err != ERR_OK)
-        start_over(c, "the registry can't be read");
-    else if (c->state == COURIER_MEMBERS)
-        courier_run(c);
-}
-
-/* Members after shards: another's last commit may have passed one that we had not read. */
-static void on_claimed(void *arg, enum err err)
-{
-    struct courier *c = arg;
-    if (err != ERR_OK) {
-        start_over(c, "the shards can't be claimed");
-        return;
-    }
-    if (c->state != COURIER_CLAIMING)
-        return;
-    c->loading = mem_new(sizeof(*c->loading));
-    c->loading->courier = c;
-    courier_goto(c, COURIER_MEMBERS);
-    members_each(c->context->store, on_member, c->loading);
-}
-
-static void courier_start(struct courier *c)
-{
-    const struct settings *set = &c->context->config->set;
-    struct schedule_limits limits = {.in_flight = (size_t)set->delivery_in_flight,
-                                     .window = WINDOW,
-                                     .shards = store_shards(c->context->store),
-                                     .advance_ms = ADVANCE_MS,
-                                     .judge = {set->delivery_backoff, set->delivery_backoff_most,
-                                               set->delivery_retry_after, set->delivery_horizon}};
-    uint8_t chance[16];
-    struct bytes nonce;
-    bytes_init(&nonce, 32);
-    clock_random(chance, sizeof(chance));
-    hex_write(&nonce, (struct span){(const char *)chance, sizeof(chance)});
-    c->schedule = schedule_new(&limits);
-    c->bodies = bodies_new(c->context->store, BODIES_KEPT);
-    c->cursors = cursors_new(c->context->store, bytes_str(&nonce));
-    bytes_fini(&nonce);
-    courier_goto(c, COURIER_CLAIMING);
-    cursors_claim(c->cursors, c->schedule, on_claimed, c);
+    courier_start_over(arg, why);
 }
 
 /* --- schedule: who may be sent what now ------------------------------------------------------- */
@@ -303,7 +101,7 @@ static void on_page(void *arg, const struct journal_page *page)
     c->paging = NULL;
     if (page->err != ERR_OK) {
         schedule_page_failed(c->schedule);
-        timer_start(c->wake, RESTART_MS);
+        timer_start(c->wake, COURIER_AGAIN_MS);
         return;
     }
     struct entry **entries = mem_new((page->lines_n + 1) * sizeof(struct entry *));
@@ -324,6 +122,14 @@ static void ask_page(struct courier *c)
     c->paging = mem_new(sizeof(*c->paging));
     c->paging->courier = c;
     journal_page(c->context->store, c->page_after, SCHEDULE_PAGE, on_page, c->paging);
+}
+
+static void flight_end(struct flight *f)
+{
+    if (f->ready)
+        DL_DELETE2(f->courier->ready, f, ready_prev, ready_next);
+    DL_DELETE(f->courier->flights, f);
+    free(f);
 }
 
 static void courier_judged(void *arg, struct attempt *attempt, const struct delivery_result *result)
@@ -398,21 +204,13 @@ static void courier_schedule(struct courier *c)
 
 /* --- commit: cursors, gathered ---------------------------------------------------------------- */
 
-static void drained_if_done(struct courier *c)
-{
-    if (c->state != COURIER_DRAINING || c->flights || c->committing)
-        return;
-    courier_stop(c);
-    c->drained(c->drained_arg);
-}
-
 static void on_committed(void *arg, enum err err)
 {
     struct courier *c = arg;
     c->committing = false;
     if (err != ERR_OK) {
-        start_over(c, err == ERR_FENCED ? "another courier owns these shards"
-                                        : "a commit was not answered");
+        courier_start_over(c, err == ERR_FENCED ? "another courier owns these shards"
+                                                : "a commit was not answered");
         return;
     }
     metric_add(METER_COMMITS, 0, 1);
@@ -420,7 +218,7 @@ static void on_committed(void *arg, enum err err)
     courier_schedule(c);
 }
 
-static void courier_commit(void *arg)
+void courier_commit(void *arg)
 {
     struct courier *c = arg;
     bool live = c->state == COURIER_RUNNING || c->state == COURIER_DRAINING;
@@ -430,70 +228,61 @@ static void courier_commit(void *arg)
     }
     if (live)
         timer_start(c->commit, c->context->config->set.delivery_commit);
-    drained_if_done(c);
+    courier_drained(c);
 }
 
-/* --- life ------------------------------------------------------------------------------------- */
+/* --- begin and end ---------------------------------------------------------------------------- */
 
-struct courier *courier_new(struct context *context)
+void courier_follow(struct courier *c)
 {
-    struct courier *c = mem_new(sizeof(*c));
-    c->context = context;
-    c->wake = timer_new(context->loop, on_wake, c);
-    c->commit = timer_new(context->loop, courier_commit, c);
-    c->restart = timer_new(context->loop, on_restart, c);
-    c->pump = timer_new(context->loop, on_pump, c);
-    return c;
+    c->last_line = schedule_loaded(c->schedule);
+    c->followed = false;
+    char *url = context_redis_url(c->context);
+    struct tail_config config = {.url = url,
+                                 .command_ms = c->context->config->set.redis_command,
+                                 .store = c->context->store,
+                                 .after = c->last_line,
+                                 .on_floor = on_floor,
+                                 .on_line = courier_tail,
+                                 .on_direct = on_direct,
+                                 .on_batch = on_wake,
+                                 .on_lost = on_lost,
+                                 .arg = c};
+    courier_goto(c, COURIER_RUNNING);
+    if (tail_new(c->context->loop, &config, &c->tail) != ERR_OK)
+        courier_start_over(c, "the address of Redis is not one");
+    free(url);
+    timer_start(c->commit, c->context->config->set.delivery_commit);
 }
 
-void courier_ready(struct courier *c, bool ready)
+void courier_unfollow(struct courier *c)
 {
-    if (ready && c->state == COURIER_STOPPED)
-        courier_start(c);
-    else if (!ready)
-        start_over(c, "no connection to Redis");
-}
-
-void courier_drain(struct courier *c, loop_cb done, void *arg)
-{
-    c->drained = done;
-    c->drained_arg = arg;
-    timer_stop(c->restart);
-    if (c->state == COURIER_RUNNING) {
-        courier_goto(c, COURIER_DRAINING);
-        courier_commit(c);
-    } else if (c->state == COURIER_BROKEN) {
-        timer_start(c->restart, 0);
-    } else {
-        courier_stop(c);
-        done(arg);
+    struct flight *next;
+    for (struct flight *f = c->flights; f; f = next) {
+        next = f->next;
+        delivery_cancel(&f->delivery);
+        flight_end(f);
     }
+    courier_forget(&c->paging);
+    tail_free(&c->tail);
+    delta_free(&c->delta);
+    timer_stop(c->wake);
+    timer_stop(c->commit);
+    timer_stop(c->pump);
+    c->started = 0;
+    c->committing = false;
 }
 
-void courier_free(struct courier **courier)
+void courier_walk_init(struct courier *c)
 {
-    struct courier *c = *courier;
-    *courier = NULL;
-    if (!c)
-        return;
-    courier_stop(c);
+    c->wake = timer_new(c->context->loop, on_wake, c);
+    c->commit = timer_new(c->context->loop, courier_commit, c);
+    c->pump = timer_new(c->context->loop, on_pump, c);
+}
+
+void courier_walk_fini(struct courier *c)
+{
     timer_free(&c->wake);
     timer_free(&c->commit);
-    timer_free(&c->restart);
     timer_free(&c->pump);
-    free(c);
-}
-
-bool courier_report(const struct courier *c, struct schedule_report *ret)
-{
-    if (!c->schedule)
-        return false;
-    schedule_report(c->schedule, ret);
-    return true;
-}
-
-bool courier_look(const struct courier *c, struct span host, struct cursor *ret,
-                  const char **ret_state)
-{
-    return c->schedule && schedule_look(c->schedule, host, ret, ret_state);
 }

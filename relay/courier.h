@@ -1,4 +1,4 @@
-/* courier: the role that delivers. Owns the shards, follows the journal, sends, moves cursors. */
+/* courier: the role that delivers. Owns shards, follows the journal, sends, moves cursors. */
 #pragma once
 
 #include "relay/context.h"
@@ -6,7 +6,13 @@
 
 struct courier;
 
-struct courier *courier_new(struct context *context);
+struct courier_config {
+    const char *name;  /* who it is among the couriers: `courier-0` to `courier-N-1`; copied. Only
+                        * one of a name runs at a time */
+    unsigned couriers; /* N, how many share the shards; at least 1 */
+};
+
+struct courier *courier_new(struct context *context, const struct courier_config *config);
 /* The store became ready, or is no longer: (re)starts from what Redis holds, or stops. */
 void courier_ready(struct courier *courier, bool ready);
 /* Nothing new is started; what is in flight ends, cursors are committed, then done is called, once.

@@ -260,7 +260,8 @@ static enum err start_roles(struct serve *s, struct bytes *why)
     s->context.client =
         http_client_new(s->loop, bytes_str(&agent), CLIENT_SHARDS, CLIENT_CONNECTIONS);
     bytes_fini(&agent);
-    s->courier = courier_new(&s->context);
+    s->courier =
+        courier_new(&s->context, &(struct courier_config){.name = "courier-0", .couriers = 1});
     enum err e = front_new(&s->context, why, &s->front);
     if (e != ERR_OK)
         return e;

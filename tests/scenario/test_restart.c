@@ -232,7 +232,8 @@ static void test_two_couriers(void **state)
     struct world w;
     begin(&w, LIE_NONE);
     fake_run(60);
-    struct courier *other = courier_new(&w.context);
+    struct courier *other =
+        courier_new(&w.context, &(struct courier_config){.name = "courier-0", .couriers = 1});
     courier_ready(other, true);
     fake_run(300);
     struct peer *late = &peers[2];

@@ -328,7 +328,8 @@ static void on_ready(void *arg, bool ready)
 
 void world_courier(struct world *w)
 {
-    w->courier = courier_new(&w->context);
+    w->courier =
+        courier_new(&w->context, &(struct courier_config){.name = "courier-0", .couriers = 1});
     fake_store_on_ready(w->context.store, on_ready, w);
     courier_ready(w->courier, true);
 }

@@ -1,0 +1,191 @@
+/* courier_life: how a courier comes to what it owns, and leaves it.
+ *
+ * States: see the drawing in courier_inner.h. May not know: what is sent to whom. */
+#include <stdlib.h>
+
+#include "common/io/clock.h"
+#include "common/io/log.h"
+#include "common/pure/encode.h"
+#include "relay/courier_inner.h"
+#include "relay/store/members.h"
+
+enum {
+    WINDOW = 4096, /* entries of the tail in memory */
+    ADVANCE_MS = 1000
+};
+
+static void courier_start(struct courier *c);
+
+void courier_goto(struct courier *c, enum courier_state state)
+{
+    c->state = state;
+}
+
+/* --- stopping and starting over --------------------------------------------------------------- */
+
+void courier_forget(struct loading **loading)
+{
+    if (*loading)
+        (*loading)->courier = NULL;
+    *loading = NULL;
+}
+
+static void courier_stop(struct courier *c)
+{
+    courier_unfollow(c);
+    courier_forget(&c->loading);
+    cursors_free(&c->cursors);
+    bodies_free(&c->bodies);
+    schedule_free(&c->schedule);
+    courier_goto(c, COURIER_STOPPED);
+}
+
+void courier_start_over(struct courier *c, const char *why)
+{
+    if (c->state == COURIER_STOPPED || c->state == COURIER_BROKEN)
+        return;
+    log_note(LOG_LEVEL_WARN, "courier", "starts over: %s", why);
+    courier_goto(c, COURIER_BROKEN);
+    timer_start(c->restart, COURIER_AGAIN_MS);
+}
+
+static void on_restart(void *arg)
+{
+    struct courier *c = arg;
+    courier_stop(c);
+    if (c->drained)
+        c->drained(c->drained_arg);
+    else if (store_ready(c->context->store))
+        courier_start(c);
+}
+
+void courier_drained(struct courier *c)
+{
+    if (c->state != COURIER_DRAINING || c->flights || c->committing)
+        return;
+    courier_stop(c);
+    c->drained(c->drained_arg);
+}
+
+/* --- loading ---------------------------------------------------------------------------------- */
+
+static void on_member(void *arg, enum err err, const struct member *member)
+{
+    struct loading *loading = arg;
+    struct courier *c = loading->courier;
+    if (member) {
+        if (c)
+            schedule_load_member(c->schedule, member);
+        return;
+    }
+    free(loading);
+    if (!c)
+        return;
+    c->loading = NULL;
+    if (err != ERR_OK)
+        courier_start_over(c, "the registry can't be read");
+    else if (c->state == COURIER_MEMBERS)
+        courier_follow(c);
+}
+
+/* Members after shards: another's last commit may have passed one that we had not read. */
+static void on_claimed(void *arg, enum err err)
+{
+    struct courier *c = arg;
+    if (err != ERR_OK) {
+        courier_start_over(c, "the shards can't be claimed");
+        return;
+    }
+    if (c->state != COURIER_CLAIMING)
+        return;
+    c->loading = mem_new(sizeof(*c->loading));
+    c->loading->courier = c;
+    courier_goto(c, COURIER_MEMBERS);
+    members_each(c->context->store, on_member, c->loading);
+}
+
+static void courier_start(struct courier *c)
+{
+    const struct settings *set = &c->context->config->set;
+    struct schedule_limits limits = {.in_flight = (size_t)set->delivery_in_flight,
+                                     .window = WINDOW,
+                                     .shards = store_shards(c->context->store),
+                                     .advance_ms = ADVANCE_MS,
+                                     .judge = {set->delivery_backoff, set->delivery_backoff_most,
+                                               set->delivery_retry_after, set->delivery_horizon}};
+    uint8_t chance[16];
+    struct bytes nonce;
+    bytes_init(&nonce, 32);
+    clock_random(chance, sizeof(chance));
+    hex_write(&nonce, (struct span){(const char *)chance, sizeof(chance)});
+    c->schedule = schedule_new(&limits);
+    c->bodies = bodies_new(c->context->store, BODIES_KEPT);
+    c->cursors = cursors_new(c->context->store, bytes_str(&nonce));
+    bytes_fini(&nonce);
+    courier_goto(c, COURIER_CLAIMING);
+    cursors_claim(c->cursors, c->schedule, on_claimed, c);
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+struct courier *courier_new(struct context *context, const struct courier_config *config)
+{
+    struct courier *c = mem_new(sizeof(*c));
+    c->context = context;
+    c->name = mem_copy(span_of(config->name));
+    c->couriers = config->couriers;
+    c->restart = timer_new(context->loop, on_restart, c);
+    courier_walk_init(c);
+    return c;
+}
+
+void courier_ready(struct courier *c, bool ready)
+{
+    if (ready && c->state == COURIER_STOPPED)
+        courier_start(c);
+    else if (!ready)
+        courier_start_over(c, "no connection to Redis");
+}
+
+void courier_drain(struct courier *c, loop_cb done, void *arg)
+{
+    c->drained = done;
+    c->drained_arg = arg;
+    timer_stop(c->restart);
+    if (c->state == COURIER_RUNNING) {
+        courier_goto(c, COURIER_DRAINING);
+        courier_commit(c);
+    } else if (c->state == COURIER_BROKEN) {
+        timer_start(c->restart, 0);
+    } else {
+        courier_stop(c);
+        done(arg);
+    }
+}
+
+void courier_free(struct courier **courier)
+{
+    struct courier *c = *courier;
+    *courier = NULL;
+    if (!c)
+        return;
+    courier_stop(c);
+    courier_walk_fini(c);
+    timer_free(&c->restart);
+    free(c->name);
+    free(c);
+}
+
+bool courier_report(const struct courier *c, struct schedule_report *ret)
+{
+    if (!c->schedule)
+        return false;
+    schedule_report(c->schedule, ret);
+    return true;
+}
+
+bool courier_look(const struct courier *c, struct span host, struct cursor *ret,
+                  const char **ret_state)
+{
+    return c->schedule && schedule_look(c->schedule, host, ret, ret_state);
+}
