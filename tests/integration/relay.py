@@ -95,14 +95,17 @@ class Done:
 
 
 class Relay:
-    """One Weir. `extra` is added to the configuration text; `environment` to its own."""
+    """One Weir. `extra` is added to the configuration text; `environment` to its own; `program` is
+    another than the one under test."""
 
-    def __init__(self, directory, config=CONFIG, *, redis="embedded", extra="", environment=None):
+    def __init__(self, directory, config=CONFIG, *, redis="embedded", extra="", environment=None,
+                 program=WEIR):
         self.directory = Path(directory) / "relay"
         self.config = self.directory / "weir.yaml"
         self.out, self.err = self.directory / "stdout.txt", self.directory / "stderr.txt"
         self.data = self.directory / "weir-data"
         self.host, self.metrics, self.redis = free_host(), free_host(), redis
+        self._program = str(program)
         self._text = config + extra
         self._environment = {**os.environ, **(environment or {})}
         self._process = None
@@ -182,7 +185,7 @@ class Relay:
         self._read_from = self.out.stat().st_size if self.out.exists() else 0
         with open(self.out, "ab") as out, open(self.err, "ab") as err:
             self._process = subprocess.Popen(
-                [WEIR, "serve", "-c", str(self.config)],
+                [self._program, "serve", "-c", str(self.config)],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
@@ -231,6 +234,11 @@ class Relay:
         self._process.kill()
         self._process.wait()
         wait_until(lambda: not _session_lives(self._process.pid), "its Redis has ended, too")
+
+    def strike(self):
+        """kill -9 of the master, and no look at how the others end."""
+        self._process.kill()
+        self._process.wait()
 
     def restart(self, number=signal.SIGTERM):
         if number == signal.SIGKILL:
@@ -320,7 +328,7 @@ class Relay:
 
     def _run(self, *arguments):
         done = subprocess.run(
-            [WEIR, *map(str, arguments)],
+            [self._program, *map(str, arguments)],
             capture_output=True,
             text=True,
             timeout=60,

@@ -1,0 +1,52 @@
+"""A Weir that is broken on purpose, from a copy of the sources with one place changed.
+
+    program = broken.weir(tmp_path, "relay/inbox_decide.c", [(pattern, replacement)])
+
+Only the changed file is compiled anew, by the very command that compiled it where the program under
+test was built, and linked before the libraries, which then give everything but that file. A pattern
+that does not fit exactly once is a failure: the test that stands on it would prove nothing.
+"""
+
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+from integration.relay import ROOT, WEIR
+
+BUILD = Path(WEIR).resolve().parent
+
+
+def weir(directory, source, changes):
+    """Builds it in `directory`; answers where the program is."""
+    text = (ROOT / source).read_text("utf-8")
+    for pattern, replacement in changes:
+        text, count = re.subn(pattern, lambda _, new=replacement: new, text)
+        assert count == 1, f"{source}: {count} places fit {pattern!r}; the change must be mended"
+    copy = Path(directory) / Path(source).name
+    copy.write_text(text, "utf-8")
+    compiled, program = copy.with_suffix(".o"), Path(directory) / "weir"
+    commands = _run(["ninja", "-C", BUILD, "-t", "commands", "weir"]).splitlines()
+    compiling = _one(commands, f" -c {ROOT / source}").replace(f"-c {ROOT / source}", f"-c {copy}")
+    words = shlex.split(compiling)
+    words[words.index("-o") + 1] = str(compiled)
+    words[words.index("-MF") + 1] = str(copy.with_suffix(".d"))
+    _run(words)
+    linking = next(part for part in _one(commands, " -o weir ").split(" && ") if " -o weir " in part)
+    words = shlex.split(linking)
+    words[words.index("-o") + 1] = str(program)
+    _run([*words[:words.index("-o")], str(compiled), *words[words.index("-o"):]])
+    return program
+
+
+def _one(commands, mark):
+    found = [command for command in commands if mark in command + " "]
+    assert len(found) == 1, (mark, found)
+    return found[0]
+
+
+def _run(words):
+    done = subprocess.run(list(map(str, words)), cwd=BUILD, capture_output=True, text=True,
+                          check=False, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout

@@ -1,0 +1,306 @@
+"""SIGKILL of everything, at any moment, under load; and what was lost, from the logs of those
+outside.
+
+    with Load(tmp_path, relay, seed) as load:
+        killer = Killer(relay, load, seed)
+        killer.kill({"redis": 30, "master": 30})
+        load.stop()
+        count = Count(load)
+
+Senders and receivers are processes of their own (kill_peer.py), which nobody kills. What is counted
+comes from their files: a post counts as promised when its sender has read the 202.
+"""
+
+import collections
+import itertools
+import json
+import os
+import random
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from integration.relay import PATIENCE_S, wait_until
+from peers.keys import ActorKeys
+
+PROGRAM = Path(__file__).with_name("kill_peer.py")
+ADDRESS = "127.0.0.2"  # of a department, as relay.CONFIG has it
+QUIET_S = 1  # nothing came for so long: it is over, if nothing is missing
+SILENT_S = 10  # and so long if something is: it will not come any more
+REDIS = ("redis-server", "valkey-server")
+REPEATED_S = 2  # a tenth of a second, and some more for a machine under load
+PAUSE_S = 0.3  # at most, between being back and the next kill
+
+
+# --- load ---------------------------------------------------------------------------------------
+
+
+class Load:
+    """Senders that post and receivers that take, from `with` on until `stop`.
+
+    `lanes`: how many posts at a time each of the senders has on its way; `pace`: seconds between
+    two posts of a lane. Every host is a member, and is owed the posts of all the others."""
+
+    def __init__(self, directory, relay, senders=2, receivers=6, lanes=4, pace=0.2):
+        self.directory, self.relay = Path(directory) / "members", relay
+        self.directory.mkdir()
+        ActorKeys.load_or_create(self.directory, "member")
+        self.hosts = list(itertools.islice(free_hosts(), senders + receivers))
+        self._pace = pace
+        halves = [self.hosts[senders::2], self.hosts[senders + 1::2]]
+        self._groups = [[(host, lanes)] for host in self.hosts[:senders]]
+        self._groups += [[(host, 0) for host in half] for half in halves]
+        self.senders = self.hosts[:senders]
+        self.statuses = collections.Counter()
+        self._processes = []
+
+    def __enter__(self):
+        try:
+            self._processes += [self._start(group) for group in self._groups]
+            for process in self._processes:
+                assert "joined" in self._answer(process)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        for process in self._processes:
+            process.stdin.close()
+        for process in self._processes:
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            process.stdout.close()
+
+    def _start(self, group):
+        settings = {
+            "relay": {"host": self.relay.host, "actor": self.relay.actor,
+                      "inbox": self.relay.inbox},
+            "keys": str(self.directory), "logs": str(self.directory), "pace": self._pace,
+            "hosts": [{"host": host, "lanes": lanes} for host, lanes in group],
+        }
+        return subprocess.Popen([sys.executable, str(PROGRAM), json.dumps(settings)], text=True,
+                                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    @staticmethod
+    def _answer(process):
+        line = process.stdout.readline()
+        assert line, "a member has ended"
+        return json.loads(line)
+
+    def stop(self):
+        """Every lane ends after its last post was taken; then until nothing more comes."""
+        for process in self._processes:
+            process.stdin.write("stop\n")
+            process.stdin.flush()
+        for process in self._processes:
+            self.statuses.update(self._answer(process)["statuses"])
+        sizes, since = None, time.monotonic()
+        while time.monotonic() - since < SILENT_S:
+            time.sleep(0.1)
+            if sizes != (sizes := self.sizes("got")):
+                since = time.monotonic()
+            elif time.monotonic() - since > QUIET_S and not Count(self).lost:
+                break
+
+    def sizes(self, kind):
+        """Bytes of each file of a kind: whose grew has made progress."""
+        return [self.file(host, kind).stat().st_size for host in self.hosts]
+
+    def file(self, host, kind):
+        return self.directory / f"{host}.{kind}"
+
+    def lines(self, host, kind):
+        return [line.split(" ") for line in self.file(host, kind).read_text("ascii").splitlines()]
+
+
+def free_hosts():
+    """Addresses of departments with a port that nobody has."""
+    held = []
+    while True:
+        probe = socket.socket()
+        probe.bind((ADDRESS, 0))
+        held.append(probe)
+        yield f"{ADDRESS}:{probe.getsockname()[1]}"
+
+
+# --- the killer ---------------------------------------------------------------------------------
+
+
+class Killer:
+    """Ends one process of the relay after the other, each at a random moment."""
+
+    def __init__(self, relay, load, seed):
+        self.relay, self.load = relay, load
+        self.recovery = collections.defaultdict(list)  # role -> seconds of each
+        self.pids = collections.defaultdict(set)  # role -> all that there ever were
+        self.moments = []
+        self._chance = random.Random(seed)
+        self._whole = self._counted(processes(relay.pid))
+
+    def kill(self, wanted):
+        """So many of each role, in any order."""
+        plan = [role for role, count in sorted(wanted.items()) for _ in range(count)]
+        self._chance.shuffle(plan)
+        for role in plan:
+            time.sleep(self._chance.uniform(0, PAUSE_S))
+            self._kill(role)
+
+    def _kill(self, role):
+        before = processes(self.relay.pid)
+        assert self._counted(before) == self._whole, before
+        pid = self._chance.choice(before[role])
+        began = time.monotonic()
+        self.moments.append(time.time())
+        if role == "master":
+            assert pid == self.relay.pid
+            self.relay.strike()
+            self.relay.start(ready=False)
+        else:
+            os.kill(pid, signal.SIGKILL)
+        old = before if role == "master" else {role: [pid]}
+        self._wait_back(role, old)
+        self.recovery[role].append(time.monotonic() - began)
+
+    def _wait_back(self, role, old):
+        """Until all are there, with others in place of the old ones; then until every sender has
+        been answered and every receiver has got something."""
+
+        def there():
+            assert self.relay.alive, f"the master has ended: {self.relay.err_text[-2000:]}"
+            found = processes(self.relay.pid)
+            stays = any(set(pids) & set(found[name]) for name, pids in old.items())
+            return not stays and self._counted(found) == self._whole and found
+
+        for name, pids in wait_until(there, f"there is another {role}", PATIENCE_S).items():
+            self.pids[name].update(pids)
+        sent, got = self.load.sizes("sent"), self.load.sizes("got")
+        senders = len(self.load.senders)
+
+        def flows():
+            return (grown(sent[:senders], self.load.sizes("sent"))
+                    and grown(got, self.load.sizes("got")))
+
+        wait_until(flows, f"posts are taken and delivered after the {role} was killed", PATIENCE_S)
+
+    @staticmethod
+    def _counted(found):
+        return {role: len(pids) for role, pids in found.items() if pids}
+
+
+def grown(before, after):
+    return all(old < new for old, new in zip(before, after))
+
+
+def processes(master):
+    """What runs below a relay's master, and the master itself: role -> process ids."""
+    found = collections.defaultdict(list, master=[master])
+    for pid in children(master):
+        role = role_of(pid)
+        if role:
+            found[role].append(pid)
+    return found
+
+
+def children(pid):
+    try:
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii")
+    except OSError:
+        return []
+    return [int(child) for child in text.split()]
+
+
+def role_of(pid):
+    """By its name or its arguments; None of one that is just coming or going."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace").split("\0")
+    except OSError:
+        return None
+    name, state = stat.split("(", 1)[1].rsplit(")", 1)
+    if state.split()[0] in "ZX":
+        return None
+    if name in REDIS:
+        return "redis"
+    return words[words.index("--role") + 1] if "--role" in words else None
+
+
+# --- the count ----------------------------------------------------------------------------------
+
+
+class Count:
+    """What the files say. `moments` are the times of the kills: what is repeated must be of the
+    second before one of them."""
+
+    def __init__(self, load, moments=()):
+        self.promised, self.lost = {}, []
+        self.deliveries = self.duplicates = self.verified = 0
+        self.inversions, self.foreign, self.wrong = [], [], []
+        self._moments = moments
+        for host in load.senders:
+            for _, lane, number, post, activity, _ in load.lines(host, "sent"):
+                assert post not in self.promised, f"{post} was sent again after its 202"
+                self.promised[post] = (host, lane, int(number), activity)
+        for host in load.hosts:
+            self._read(host, load.lines(host, "got"))
+
+    def _read(self, host, lines):
+        seen, last = {}, {}
+        for when, verified, kind, activity, post in lines:
+            self.deliveries += 1
+            self.verified += verified == "ok"
+            if verified == "bad":
+                self.wrong.append((host, post, "the signature does not hold"))
+            if post in seen:
+                self._repeated(host, post, seen[post], (float(when), kind, activity))
+                continue
+            seen[post] = (float(when), kind, activity)
+            self._first(host, kind, activity, post, last)
+        self.lost += [(host, post) for post, (sender, *_) in self.promised.items()
+                      if sender != host and post not in seen]
+
+    def _repeated(self, host, post, first, again):
+        self.duplicates += 1
+        if first[1:] != again[1:]:
+            self.wrong.append((host, post, f"{again[1:]} repeats {first[1:]}"))
+        if not any(first[0] < moment + REPEATED_S and moment < again[0]
+                   for moment in self._moments if first[0] > moment - REPEATED_S):
+            self.wrong.append((host, post, f"repeated without a kill: {first[0]}, {again[0]}"))
+
+    def _first(self, host, kind, activity, post, last):
+        """A post that came to this host for the first time."""
+        if post not in self.promised or self.promised[post][0] == host:
+            self.foreign.append((host, post))
+            return
+        sender, lane, number, original = self.promised[post]
+        if number < last.get((sender, lane), -1):
+            self.inversions.append((host, post))
+        last[sender, lane] = number
+        proved = number % 2 == 0
+        if (kind, activity == original) != (("Create", True) if proved else ("Announce", False)):
+            self.wrong.append((host, post, f"came as {kind} {activity}"))
+
+
+def table(title, killer, count, load, seconds):
+    """For people: what was held, what was done, what came of it."""
+    kills = sum(map(len, killer.recovery.values()))
+    lines = [f"{title}: {kills} kills in {seconds:.0f} s"]
+    for role, took in sorted(killer.recovery.items()):
+        lines.append(f"    {role:<8} {len(took):>4} kills, back in {statistics.median(took):.2f} s"
+                     f" as a rule, in {max(took):.2f} s at worst")
+    share = 100 * count.duplicates / max(count.deliveries, 1)
+    lines += [
+        f"    answered 202: {len(count.promised)} posts, each owed to {len(load.hosts) - 1} hosts;"
+        f" deliveries {count.deliveries}, signatures verified {count.verified}",
+        f"    answers {dict(sorted(load.statuses.items()))}",
+        f"    lost {len(count.lost)}, duplicates {count.duplicates} ({share:.2f} %),"
+        f" out of order {len(count.inversions)}",
+    ]
+    return "\n".join(lines)

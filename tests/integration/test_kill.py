@@ -1,0 +1,63 @@
+"""Nothing is lost of what was answered 202, whatever is killed, whenever: the promise, and its
+twin, a relay that answers before it has written, which must be seen to lose.
+
+WEIR_KILL_SEED repeats the choice of the kills; their moments are still the machine's own."""
+
+import contextlib
+import os
+import time
+
+import pytest
+
+from integration import broken
+from integration.kills import Count, Killer, Load, table
+from integration.relay import WEIR, Relay
+
+SEED = int(os.environ.get("WEIR_KILL_SEED") or time.time_ns() % 1_000_000_000)
+KILLS = {"redis": 100, "master": 100}
+# The control: its senders don't pause, so that at each kill something is on its way.
+FEW = {"redis": 8, "master": 8}
+ANSWERS_FIRST = [
+    # The answer does not wait for the journal ...
+    (r"(journal_append\([^;]*, on_appended), in\);\s*return STEP_WAIT;",
+     "journal_append(c->store, &in->append, on_appended, NULL);\n"
+     "    return inbox_finish(in, ERR_OK, NULL);"),
+    # ... and what the journal says to that, nobody hears.
+    (r"(?<=struct inbox \*in = arg;\n    )if \(inbox_orphaned\(in\)\)(?=\s*return;\s*"
+     r"in->appended = \*answer;)", "if (!in || inbox_orphaned(in))"),
+]
+
+
+@contextlib.contextmanager
+def storm(directory, kills, program=WEIR, **how):
+    """A relay under load while that is killed; gives (load, killer, count) when all is quiet."""
+    with Relay(directory, program=program) as relay, Load(directory, relay, **how) as load:
+        began = time.monotonic()
+        killer = Killer(relay, load, SEED)
+        killer.kill(kills)
+        load.stop()
+        count = Count(load, killer.moments)
+        title = f"seed {SEED}, {'the relay' if program == WEIR else 'a relay that answers first'}"
+        print("\n" + table(title, killer, count, load, time.monotonic() - began))
+        yield load, killer, count
+
+
+def test_no_kill_loses_what_was_answered_202(tmp_path):
+    with storm(tmp_path, KILLS) as (load, killer, count):
+        assert not count.lost, count.lost[:20]
+        assert not count.inversions, count.inversions[:20]
+        assert not count.foreign, count.foreign[:20]
+        assert not count.wrong, count.wrong[:20]
+        # Trouble for a while is a 503, or no answer at all, and nothing else.
+        assert set(load.statuses) <= {"202", "503", "cut"}
+        assert count.verified > count.deliveries / 50
+        # It was really killed, so often, and each time there was another afterwards.
+        for role, times in KILLS.items():
+            assert len(killer.recovery[role]) == times
+            assert len(killer.pids[role]) >= times
+
+
+def test_a_relay_that_answers_first_is_seen_to_lose(tmp_path):
+    program = broken.weir(tmp_path, "relay/inbox_decide.c", ANSWERS_FIRST)
+    with storm(tmp_path, FEW, program, pace=0) as (_, _, count):
+        assert count.lost
