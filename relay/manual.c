@@ -2,6 +2,7 @@
  * it is for. May not know: which verb prints it. */
 #include "relay/manual.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "relay/config/config.h"
@@ -74,11 +75,12 @@ static void add_verbs(struct bytes *out)
 
 static void add_metrics(struct bytes *out)
 {
-    static const char *const kinds[] = {"(counter)", "(gauge)", "(histogram)"};
     bytes_add_str(out, ".SH METRICS\n");
     for (size_t i = 0; i < METER_COUNT; i++) {
         const struct metric_def *m = &meters_table()[i];
-        add_item(out, m->name, kinds[m->kind], m->help);
+        char kind[16];
+        snprintf(kind, sizeof(kind), "(%s)", metric_kind_name(m->kind));
+        add_item(out, m->name, kind, m->help);
     }
 }
 

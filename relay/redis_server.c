@@ -95,7 +95,8 @@ static enum err start(struct redis_server *s, struct bytes *why)
         NULL,
     };
     s->started_ms = clock_mono_ms();
-    return child_new(s->loop, args, on_exit_, s, why, &s->child);
+    const struct child_config config = {.args = args, .ended = on_exit_, .arg = s};
+    return child_new(s->loop, &config, why, &s->child);
 }
 
 /* The less of 1 GiB and a quarter of the machine's memory (DESIGN 10). */

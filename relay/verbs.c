@@ -41,13 +41,12 @@ static void write_settings(bool names_only, struct bytes *out)
 
 static void write_metrics(bool names_only, struct bytes *out)
 {
-    static const char *const kinds[] = {"counter", "gauge", "histogram"};
     for (size_t i = 0; i < METER_COUNT; i++) {
         const struct metric_def *m = &meters_table()[i];
         if (names_only)
             bytes_addf(out, "%s\n", m->name);
         else
-            bytes_addf(out, "  %-34s %-10s %-9s %s\n", m->name, kinds[m->kind],
+            bytes_addf(out, "  %-34s %-10s %-9s %s\n", m->name, metric_kind_name(m->kind),
                        m->label ? m->label : "", m->help);
     }
 }

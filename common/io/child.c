@@ -1,4 +1,4 @@
-/* child: a program of somebody else's, started, watched and stopped.
+/* child: a program, somebody else's or ourselves once more, started, watched and stopped.
  *
  * fork and exec by hand: libuv's uv_spawn cannot ask for a signal at our death, and a private Redis
  * that outlives its relay would hold the data directory against the next one. Why starting failed
@@ -86,22 +86,44 @@ static bool settle_in(pid_t parent)
               setpgid(0, 0) == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0;
     if (!ok)
         return false;
-    /* Libraries open sockets without close-on-exec. */
-    (void)close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
     reset_signals();
     errno = ESRCH;
     return getppid() == parent; /* else we died before the prctl, and nobody would tell */
 }
 
-/* In the new process, where only async-signal-safe calls are allowed until exec. */
-static _Noreturn void become(const char *path, const char *const *args, pid_t parent, int report)
+/* Puts each descriptor in its place. All are copied out of the way first: one's number may be
+ * another's place, or that of the report. Libraries open sockets without close-on-exec: nothing but
+ * what is placed here gets through. */
+static bool hand_down(const struct child_config *config, int *report)
 {
-    if (settle_in(parent)) {
+    int above = STDERR_FILENO + 1, copies[CHILD_FDS_MAX] = {0};
+    for (size_t i = 0; i < config->fds_n; i++)
+        above = config->fds[i].theirs >= above ? config->fds[i].theirs + 1 : above;
+    int moved = fcntl(*report, F_DUPFD_CLOEXEC, above);
+    bool ok = moved >= 0;
+    if (ok)
+        *report = moved;
+    for (size_t i = 0; ok && i < config->fds_n; i++) {
+        copies[i] = fcntl(config->fds[i].ours, F_DUPFD_CLOEXEC, above);
+        ok = copies[i] >= 0;
+    }
+    if (ok)
+        (void)close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+    for (size_t i = 0; ok && i < config->fds_n; i++)
+        ok = dup2(copies[i], config->fds[i].theirs) >= 0;
+    return ok;
+}
+
+/* In the new process, where only async-signal-safe calls are allowed until exec. */
+static _Noreturn void become(const char *path, const struct child_config *config, pid_t parent,
+                             int report)
+{
+    if (settle_in(parent) && hand_down(config, &report)) {
         /* exec does not write to what it is given; its type is older than const. */
         union {
             const char *const *given;
             char *const *wanted;
-        } argv = {.given = args};
+        } argv = {.given = config->args};
         execv(path, argv.wanted);
     }
     int failed = errno;
@@ -127,7 +149,7 @@ static int read_report(int fd)
 }
 
 /* 0 and the process id, or why not (errno). */
-static int start(const char *path, const char *const *args, pid_t *ret)
+static int start(const char *path, const struct child_config *config, pid_t *ret)
 {
     int report[2];
     if (pipe2(report, O_CLOEXEC) != 0)
@@ -139,7 +161,7 @@ static int start(const char *path, const char *const *args, pid_t *ret)
     pid_t parent = getpid();
     pid_t pid = fork();
     if (pid == 0)
-        become(path, args, parent, report[1]);
+        become(path, config, parent, report[1]);
     int failed = pid < 0 ? errno : 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     close(report[1]);
@@ -163,20 +185,21 @@ static void on_sigchld(void *arg)
               WIFSIGNALED(how) ? WTERMSIG(how) : 0);
 }
 
-enum err child_new(struct loop *loop, const char *const *args, child_exited cb, void *arg,
-                   struct bytes *why, struct child **ret)
+enum err child_new(struct loop *loop, const struct child_config *config, struct bytes *why,
+                   struct child **ret)
 {
     char path[PATH_TEXT_MAX];
-    if (!find_on_path(args[0], path)) {
-        bytes_addf(why, "%s: not found", args[0]);
+    const char *program = config->program ? config->program : config->args[0];
+    if (!find_on_path(program, path)) {
+        bytes_addf(why, "%s: not found", program);
         return ERR_FILE;
     }
     struct child *child = mem_new(sizeof *child);
-    child->cb = cb;
-    child->arg = arg;
+    child->cb = config->ended;
+    child->arg = config->arg;
     /* Before the start, or the end of a short life would go unseen. */
     child->ended = loop_signal_new(loop, SIGCHLD, on_sigchld, child);
-    int failed = start(path, args, &child->pid);
+    int failed = start(path, config, &child->pid);
     if (failed) {
         child->pid = 0;
         child_free(&child);

@@ -55,12 +55,30 @@ static uint16_t port_of(const struct sockaddr_storage *sa)
                                            : ((const struct sockaddr_in *)sa)->sin_port);
 }
 
-static enum err bind_tcp(struct http_listener *l, const char *address, struct bytes *why)
+/* By hand: libuv knows the option from 1.49 on, and makes the socket when it binds. Given a socket,
+ * it binds that. */
+static int share_address(uv_tcp_t *tcp, int family)
+{
+    int yes = 1;
+    int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return -errno;
+    int rc = setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes) == 0 ? uv_tcp_open(tcp, fd)
+                                                                             : -errno;
+    if (rc != 0)
+        close(fd);
+    return rc;
+}
+
+static enum err bind_tcp(struct http_listener *l, const char *address, bool shared,
+                         struct bytes *why)
 {
     struct sockaddr_storage sa = {0};
     if (!net_listen_read(span_of(address), &sa))
         return fail(why, address, "not an address to listen on");
-    int rc = uv_tcp_bind(&l->uv.tcp, (const struct sockaddr *)&sa, 0);
+    int rc = shared ? share_address(&l->uv.tcp, sa.ss_family) : 0;
+    if (rc == 0)
+        rc = uv_tcp_bind(&l->uv.tcp, (const struct sockaddr *)&sa, 0);
     return rc == 0 ? ERR_OK : fail(why, address, uv_strerror(rc));
 }
 
@@ -149,8 +167,8 @@ static void remove_file(const struct http_listener *l)
 /* --- both ----------------------------------------------------------------------------------------
  */
 
-enum err http_listen(struct loop *loop, const char *address, uv_connection_cb cb, void *arg,
-                     struct bytes *why, struct http_listener **ret)
+enum err http_listen(struct loop *loop, const char *address, bool shared, uv_connection_cb cb,
+                     void *arg, struct bytes *why, struct http_listener **ret)
 {
     struct http_listener *l = mem_new(sizeof *l);
     bool local = strncmp(address, "unix:", 5) == 0;
@@ -158,7 +176,7 @@ enum err http_listen(struct loop *loop, const char *address, uv_connection_cb cb
     if ((local ? uv_pipe_init(uv, &l->uv.pipe, 0) : uv_tcp_init(uv, &l->uv.tcp)) != 0)
         abort();
     l->uv.handle.data = arg;
-    enum err e = local ? bind_unix(l, address + 5, why) : bind_tcp(l, address, why);
+    enum err e = local ? bind_unix(l, address + 5, why) : bind_tcp(l, address, shared, why);
     if (e == ERR_OK) {
         int rc = uv_listen(&l->uv.stream, BACKLOG, cb);
         if (rc != 0)

@@ -7,10 +7,10 @@
 
 struct http_listener;
 
-/* address as in struct http_server_config. cb is libuv's, its stream's data is arg; each call means
- * that one connection waits, to be taken with uv_accept(), now or later. */
-enum err http_listen(struct loop *loop, const char *address, uv_connection_cb cb, void *arg,
-                     struct bytes *why, struct http_listener **ret);
+/* address and shared as in struct http_server_config. cb is libuv's, its stream's data is arg; each
+ * call means that one connection waits, to be taken with uv_accept(), now or later. */
+enum err http_listen(struct loop *loop, const char *address, bool shared, uv_connection_cb cb,
+                     void *arg, struct bytes *why, struct http_listener **ret);
 uv_stream_t *http_listener_stream(struct http_listener *listener);
 bool http_listener_is_local(const struct http_listener *listener);
 uint16_t http_listener_port(const struct http_listener *listener); /* 0 for a Unix socket */

@@ -49,7 +49,8 @@ enum err http_server_new(struct loop *loop, const struct http_server_config *con
                          struct bytes *why, struct http_server **ret)
 {
     struct http_server *s = mem_new(sizeof *s);
-    enum err e = http_listen(loop, config->listen, on_connection, s, why, &s->listener);
+    enum err e =
+        http_listen(loop, config->listen, config->shared, on_connection, s, why, &s->listener);
     if (e != ERR_OK) {
         free(s);
         return e;

@@ -69,6 +69,8 @@ struct http_server;
 
 struct http_server_config {
     const char *listen; /* `127.0.0.1:8080`, `[::1]:0` (port 0: any), or `unix:/path` (mode 0600) */
+    bool shared; /* other processes of this user may share the TCP address, if all of them say so
+                    (SO_REUSEPORT): the kernel spreads new connections over them */
     struct http_limits limits;
     http_handler handler;
     http_refused refused; /* may be NULL */

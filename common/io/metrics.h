@@ -4,8 +4,14 @@
 #pragma once
 
 #include "common/pure/bytes.h"
+#include "common/pure/err.h"
 
-enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
+/* Of several processes (below), a counter, a histogram and a GAUGE are the sum of theirs, a MOST is
+ * a gauge of which the largest counts. */
+enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_MOST, METRIC_HISTOGRAM };
+
+/* `counter`, `gauge` or `histogram`. */
+const char *metric_kind_name(enum metric_kind kind);
 
 /* At most one label, whose values are a closed list; none where label is NULL. Histograms take
  * seconds and have no label. */
@@ -21,9 +27,22 @@ struct metric_def {
 /* Keeps defs, which must outlive everything; a metric's number is its place in defs. */
 void metrics_setup(const struct metric_def *defs, size_t n);
 void metrics_fini(void);
+
+/* Several processes count on one page of shared memory, each in a slot of its own, so that there is
+ * one writer for each number. All must have been set up with the same defs before. */
+/* Makes the page and counts in its slot 0 from now on, from zero. The caller owns *ret_fd, which is
+ * for the other processes (close-on-exec). ERR_FILE if the system has no memory for it. */
+enum err metrics_share(size_t slots, int *ret_fd);
+/* Counts in this slot of another process's page from now on: counters go on where they stand. fd is
+ * not needed afterwards. ERR_FILE if it is no such page. */
+enum err metrics_join(int fd, size_t slot);
+/* The process of this slot has ended: what it said of itself (its gauges) is true no more. */
+void metrics_gone(size_t slot);
+
 void metric_add(size_t metric, size_t value,
                 double by); /* counters and gauges; value 0 if no label */
 void metric_set(size_t metric, size_t value, double to); /* gauges */
 void metric_seen(size_t metric, double seconds);         /* histograms */
+/* Of all processes together. */
 double metric_get(size_t metric, size_t value);
 void metrics_write(struct bytes *out);

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,7 +51,8 @@ static void run_for(struct loop *loop, int64_t ms)
 
 static enum err start(struct seen *seen, const char *const *args, struct bytes *why)
 {
-    return child_new(seen->loop, args, on_exited, seen, why, &seen->child);
+    const struct child_config config = {.args = args, .ended = on_exited, .arg = seen};
+    return child_new(seen->loop, &config, why, &seen->child);
 }
 
 static void test_ends(void **state)
@@ -230,6 +232,83 @@ static void test_no_descriptor_leaks(void **state)
     loop_free(&seen.loop);
 }
 
+/* Each end in its place, also where the place of one is the number of another, and nothing else. */
+static void test_descriptors_are_handed_down(void **state)
+{
+    (void)state;
+    int one[2], two[2];
+    assert_int_equal(pipe2(one, O_CLOEXEC), 0);
+    assert_int_equal(pipe2(two, O_CLOEXEC), 0);
+    const struct child_fd crossed[] = {{one[1], two[1]}, {two[1], one[1]}, {two[1], 60}};
+    struct seen seen = {.loop = loop_new()};
+    struct bytes why;
+    bytes_init(&why, 1000);
+    char script[200];
+    snprintf(script, sizeof script,
+             "printf one >/proc/$$/fd/%d; printf two >/proc/$$/fd/%d; printf 2 >/proc/$$/fd/60; "
+             "test ! -e /proc/$$/fd/%d && test ! -e /proc/$$/fd/%d",
+             two[1], one[1], one[0], two[0]);
+    const char *const args[] = {"weir", "-c", script, NULL};
+    const struct child_config config = {.args = args,
+                                        .program = "sh",
+                                        .fds = crossed,
+                                        .fds_n = 3,
+                                        .ended = on_exited,
+                                        .arg = &seen};
+    assert_int_equal(child_new(seen.loop, &config, &why, &seen.child), ERR_OK);
+    close(one[1]);
+    close(two[1]);
+    run_for(seen.loop, 5000);
+    assert_int_equal(seen.calls, 1);
+    assert_int_equal(seen.status, 0);
+    char text[2][8] = {"", ""};
+    assert_int_equal(read(one[0], text[0], sizeof text[0]), 3);
+    assert_int_equal(read(two[0], text[1], sizeof text[1]), 4);
+    assert_memory_equal(text[0], "one", 3);
+    assert_memory_equal(text[1], "two2", 4);
+    /* Nobody else holds them: with the program, they are closed. */
+    assert_int_equal(read(one[0], text[0], sizeof text[0]), 0);
+    assert_int_equal(read(two[0], text[1], sizeof text[1]), 0);
+    child_free(&seen.child);
+    close(one[0]);
+    close(two[0]);
+    bytes_fini(&why);
+    loop_free(&seen.loop);
+}
+
+/* The pipe that reports why a start failed may have any number: also that of a place. */
+static void test_failure_is_told_whatever_is_handed_down(void **state)
+{
+    (void)state;
+    for (int place = 3; place < 24; place++) {
+        struct seen seen = {.loop = loop_new()};
+        struct bytes why;
+        bytes_init(&why, 1000);
+        const char *const args[] = {"/dev/null/x", NULL};
+        const struct child_fd given = {STDERR_FILENO, place};
+        const struct child_fd closed = {4000, place};
+        struct child_config config = {.args = args, .ended = on_exited, .arg = &seen};
+        char path[] = "/tmp/test_child_XXXXXX";
+        int file = mkstemp(path);
+        assert_true(file >= 0);
+        assert_int_equal(fchmod(file, 0700), 0);
+        config.program = path;
+        config.fds = &given;
+        config.fds_n = 1;
+        /* an empty file that we hold open for writing */
+        assert_int_equal(child_new(seen.loop, &config, &why, &seen.child), ERR_FILE);
+        assert_true(span_ends(bytes_span(&why), SPAN(": Text file busy")));
+        bytes_clear(&why);
+        config.fds = &closed;
+        assert_int_equal(child_new(seen.loop, &config, &why, &seen.child), ERR_FILE);
+        assert_true(span_ends(bytes_span(&why), SPAN(": Bad file descriptor")));
+        unlink(path);
+        close(file);
+        bytes_fini(&why);
+        loop_free(&seen.loop);
+    }
+}
+
 /* A process in the middle starts a program, tells its number and dies without a word. */
 static void test_dies_with_us(void **state)
 {
@@ -278,6 +357,8 @@ int main(void)
         cmocka_unit_test(test_signal),
         cmocka_unit_test(test_free_kills_the_group),
         cmocka_unit_test(test_no_descriptor_leaks),
+        cmocka_unit_test(test_descriptors_are_handed_down),
+        cmocka_unit_test(test_failure_is_told_whatever_is_handed_down),
         cmocka_unit_test(test_dies_with_us),
         cmocka_unit_test(test_find),
     };

@@ -482,6 +482,35 @@ static void port_in_use(void **state)
     bench_fini(&b);
 }
 
+/* Those that say so share an address; who does not say so gets it neither with nor after them. */
+static void shared_port(void **state)
+{
+    struct http_server *servers[2] = {NULL, NULL};
+    struct loop *loop = loop_new();
+    struct http_server_config config = {
+        .listen = "127.0.0.1:0", .shared = true, .limits = usual_limits(), .handler = on_request};
+    struct bytes why;
+    char listen[32];
+    (void)state;
+    bytes_init(&why, 1024);
+    assert_int_equal(http_server_new(loop, &config, &why, &servers[0]), ERR_OK);
+    snprintf(listen, sizeof listen, "127.0.0.1:%u", http_server_port(servers[0]));
+    config.listen = listen;
+    assert_int_equal(try_listen(loop, listen, "address already in use"), ERR_FILE);
+    assert_int_equal(http_server_new(loop, &config, &why, &servers[1]), ERR_OK);
+    assert_int_equal(http_server_port(servers[1]), http_server_port(servers[0]));
+    http_server_free(&servers[0]);
+    http_server_free(&servers[1]);
+    config.shared = false;
+    assert_int_equal(http_server_new(loop, &config, &why, &servers[0]), ERR_OK);
+    config.shared = true;
+    assert_int_equal(http_server_new(loop, &config, &why, &servers[1]), ERR_FILE);
+    assert_non_null(strstr(bytes_str(&why), "address already in use"));
+    http_server_free(&servers[0]);
+    bytes_fini(&why);
+    loop_free(&loop);
+}
+
 static int connect_unix(const char *path)
 {
     struct sockaddr_un sa = {.sun_family = AF_UNIX};
@@ -596,6 +625,7 @@ int main(void)
         cmocka_unit_test(late_replies),
         cmocka_unit_test(bad_addresses),
         cmocka_unit_test(port_in_use),
+        cmocka_unit_test(shared_port),
         cmocka_unit_test(unix_socket),
         cmocka_unit_test(unix_successor),
     };

@@ -8,6 +8,9 @@
 
 #include <math.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "common/io/metrics.h"
 
@@ -172,13 +175,103 @@ static void set_up_anew(void **state)
     bytes_fini(&out);
 }
 
+/* What another process counts stands in its own slot of the page, and all is told as one. */
+enum { M_COUNT, M_SUM, M_MOST, M_SECONDS };
+static const struct metric_def many[] = {
+    {"m_total", "counted", METRIC_COUNTER, "verdict", verdicts, 2},
+    {"m_open", "open now", METRIC_GAUGE, NULL, NULL, 0},
+    {"m_place", "the furthest", METRIC_MOST, NULL, NULL, 0},
+    {"m_seconds", "how long", METRIC_HISTOGRAM, NULL, NULL, 0},
+};
+
+/* In a process of its own, which joins and counts. */
+static void count_beside(int fd, size_t slot, double by)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (metrics_join(fd, slot) != ERR_OK)
+            _exit(1);
+        metric_add(M_COUNT, 1, by);
+        metric_set(M_SUM, 0, by);
+        metric_set(M_MOST, 0, by);
+        metric_seen(M_SECONDS, 0.2);
+        _exit(0);
+    }
+    int how = 1;
+    assert_int_equal(waitpid(pid, &how, 0), pid);
+    assert_int_equal(how, 0);
+}
+
+static void expect(double count, double sum, double most, double seen)
+{
+    if (metric_get(M_COUNT, 1) != count || metric_get(M_SUM, 0) != sum ||
+        metric_get(M_MOST, 0) != most || metric_get(M_SECONDS, 0) != seen)
+        fail_msg("%g %g %g %g", metric_get(M_COUNT, 1), metric_get(M_SUM, 0), metric_get(M_MOST, 0),
+                 metric_get(M_SECONDS, 0));
+}
+
+static void several_processes(void **state)
+{
+    static const char want[] = "m_total{verdict=\"refused\"} 10\n";
+    struct bytes out;
+    int fd = -1;
+    (void)state;
+    metrics_setup(many, sizeof many / sizeof *many);
+    assert_int_equal(metrics_share(4, &fd), ERR_OK);
+    expect(0, 0, 0, 0);
+    metric_add(M_COUNT, 1, 1);
+    metric_set(M_MOST, 0, 2);
+    count_beside(fd, 1, 2);
+    count_beside(fd, 3, 3);
+    expect(6, 5, 3, 2);
+    /* the next one of slot 3 goes on counting; what the last one was is over */
+    metrics_gone(3);
+    expect(6, 2, 2, 2);
+    count_beside(fd, 3, 4);
+    expect(10, 6, 4, 3);
+    metrics_gone(0);
+    metrics_gone(4); /* there is no such slot */
+    expect(10, 6, 4, 3);
+    bytes_init(&out, 65536);
+    metrics_write(&out);
+    assert_non_null(strstr(bytes_str(&out), want));
+    assert_non_null(strstr(bytes_str(&out), "# TYPE m_place gauge\nm_place 4\n"));
+    assert_non_null(strstr(bytes_str(&out), "m_seconds_bucket{le=\"+Inf\"} 3\n"));
+    bytes_fini(&out);
+    metrics_fini();
+    close(fd);
+}
+
+static void no_such_page(void **state)
+{
+    int fd = -1, other = memfd_create("other", MFD_CLOEXEC);
+    (void)state;
+    assert_int_equal(ftruncate(other, 4096 + 8), 0);
+    assert_int_equal(metrics_join(other, 0), ERR_FILE); /* nothing is set up */
+    metrics_setup(many, sizeof many / sizeof *many);
+    assert_int_equal(metrics_share(2, &fd), ERR_OK);
+    metric_add(M_COUNT, 1, 7);
+    assert_int_equal(metrics_join(fd, 2), ERR_FILE);
+    assert_int_equal(metrics_join(other, 0), ERR_FILE);
+    assert_int_equal(metrics_join(-1, 0), ERR_FILE);
+    expect(7, 0, 0, 0); /* and it goes on where it was */
+    metrics_fini();
+    close(fd);
+    close(other);
+}
+
 #define WITH_TABLE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_TABLE(counting), WITH_TABLE(counting_nothing), WITH_TABLE(text),
-        WITH_TABLE(numbers),  WITH_TABLE(set_up_anew),
+        WITH_TABLE(counting),
+        WITH_TABLE(counting_nothing),
+        WITH_TABLE(text),
+        WITH_TABLE(numbers),
+        WITH_TABLE(set_up_anew),
+        cmocka_unit_test(several_processes),
+        cmocka_unit_test(no_such_page),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

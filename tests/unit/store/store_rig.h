@@ -116,9 +116,10 @@ MAYBE static void rig_serve(struct rig *rig, const char *settings)
         args[n++] = words[w];
     }
     args[n] = NULL;
+    const struct child_config config = {.args = args, .ended = rig_on_exit, .arg = rig};
     struct bytes why;
     bytes_init(&why, 200);
-    if (child_new(rig->loop, args, rig_on_exit, rig, &why, &rig->server) != ERR_OK)
+    if (child_new(rig->loop, &config, &why, &rig->server) != ERR_OK)
         fail_msg("%s", bytes_str(&why));
     bytes_fini(&why);
 }
