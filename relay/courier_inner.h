@@ -46,7 +46,7 @@ struct courier {
     struct cursors *cursors;
     struct loading *loading, *paging;
     struct flight *flights, *ready;
-    struct timer *wake, *commit, *restart, *pump;
+    struct timer *wake, *commit, *restart, *pump, *gauges;
     struct delta delta; /* out, or empty */
     bool committing, pumping;
     unsigned started; /* in this turn */

@@ -7,11 +7,13 @@
 #include "common/io/log.h"
 #include "common/pure/encode.h"
 #include "relay/courier_inner.h"
+#include "relay/meters.h"
 #include "relay/store/members.h"
 
 enum {
     WINDOW = 4096, /* entries of the tail in memory */
-    ADVANCE_MS = 1000
+    ADVANCE_MS = 1000,
+    GAUGES_MS = 1000
 };
 
 static void courier_start(struct courier *c);
@@ -126,6 +128,25 @@ static void courier_start(struct courier *c)
     cursors_claim(c->cursors, c->schedule, on_claimed, c);
 }
 
+/* --- gauges ----------------------------------------------------------------------------------- */
+
+static void on_gauges(void *arg)
+{
+    struct courier *c = arg;
+    struct schedule_report r = {0};
+    courier_report(c, &r);
+    metric_set(METER_DESTINATIONS, METER_STATE_IDLE, (double)r.idle);
+    metric_set(METER_DESTINATIONS, METER_STATE_READY, (double)r.ready);
+    metric_set(METER_DESTINATIONS, METER_STATE_SENDING, (double)r.flying);
+    metric_set(METER_DESTINATIONS, METER_STATE_WAITING, (double)r.asleep);
+    metric_set(METER_DESTINATIONS, METER_STATE_READING, (double)r.hungry);
+    metric_set(METER_DESTINATIONS, METER_STATE_HELD, (double)r.held);
+    metric_set(METER_BEHIND, 0, (double)r.behind_most);
+    metric_set(METER_DIRECT, 0, (double)r.direct);
+    metric_set(METER_POSITION, 0, (double)r.position);
+    timer_start(c->gauges, GAUGES_MS);
+}
+
 /* --- life ------------------------------------------------------------------------------------- */
 
 struct courier *courier_new(struct context *context, const struct courier_config *config)
@@ -135,6 +156,8 @@ struct courier *courier_new(struct context *context, const struct courier_config
     c->name = mem_copy(span_of(config->name));
     c->couriers = config->couriers;
     c->restart = timer_new(context->loop, on_restart, c);
+    c->gauges = timer_new(context->loop, on_gauges, c);
+    timer_start(c->gauges, GAUGES_MS);
     courier_walk_init(c);
     return c;
 }
@@ -172,6 +195,7 @@ void courier_free(struct courier **courier)
     courier_stop(c);
     courier_walk_fini(c);
     timer_free(&c->restart);
+    timer_free(&c->gauges);
     free(c->name);
     free(c);
 }

@@ -26,7 +26,7 @@
     X(MEMBERS,        "weir_members",                       GAUGE,     MEMBER,  "members, by state") \
     X(KEY_FETCHES,    "weir_key_fetches_total",             COUNTER,   CODE,    "fetches of other actors' keys, by result") \
     X(REDIS_UP,       "weir_redis_up",                      GAUGE,     NONE,    "1 while the journal can be relied on") \
-    X(REDIS_COMMANDS, "weir_redis_commands",                GAUGE,     NONE,    "commands sent to Redis since the start") \
+    X(REDIS_COMMANDS, "weir_redis_commands_total",          COUNTER,   NONE,    "commands sent to Redis") \
     X(CONNECTIONS,    "weir_http_connections",              GAUGE,     NONE,    "open connections of the public listener")
 /* clang-format on */
 

@@ -301,6 +301,7 @@ static int serve(struct config **config)
     signal(SIGPIPE, SIG_IGN);
     log_setup((enum log_format)(*config)->set.log_format, (enum log_level)(*config)->set.log_level);
     metrics_setup(meters_table(), METER_COUNT);
+    redis_meter(METER_REDIS_COMMANDS);
     s.loop = loop_new();
     s.drain = timer_new(s.loop, on_drain, &s);
     s.patience = timer_new(s.loop, on_patience, &s);

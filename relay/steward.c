@@ -11,7 +11,6 @@
 #include "common/io/clock.h"
 #include "common/io/http_server.h"
 #include "common/io/log.h"
-#include "common/io/redis.h"
 #include "relay/admin.h"
 #include "relay/membership.h"
 #include "relay/meters.h"
@@ -222,19 +221,7 @@ static void on_trim(void *arg)
 static void on_gauges(void *arg)
 {
     struct steward *s = arg;
-    struct schedule_report r = {0};
-    courier_report(s->config.courier, &r);
-    metric_set(METER_DESTINATIONS, METER_STATE_IDLE, (double)r.idle);
-    metric_set(METER_DESTINATIONS, METER_STATE_READY, (double)r.ready);
-    metric_set(METER_DESTINATIONS, METER_STATE_SENDING, (double)r.flying);
-    metric_set(METER_DESTINATIONS, METER_STATE_WAITING, (double)r.asleep);
-    metric_set(METER_DESTINATIONS, METER_STATE_READING, (double)r.hungry);
-    metric_set(METER_DESTINATIONS, METER_STATE_HELD, (double)r.held);
-    metric_set(METER_BEHIND, 0, (double)r.behind_most);
-    metric_set(METER_DIRECT, 0, (double)r.direct);
-    metric_set(METER_POSITION, 0, (double)r.position);
     metric_set(METER_REDIS_UP, 0, s->ready);
-    metric_set(METER_REDIS_COMMANDS, 0, (double)redis_commands_sent());
     metric_set(METER_CONNECTIONS, 0, (double)front_connections(s->config.front));
     if (s->member_changes != s->config.context->member_changes)
         start_walk(s);

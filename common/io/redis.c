@@ -24,6 +24,7 @@
 
 #include "common/io/clock.h"
 #include "common/io/loop_uv.h"
+#include "common/io/metrics.h"
 #include "common/io/redis_link.h"
 #include "common/io/redis_url.h"
 
@@ -75,6 +76,7 @@ struct redis {
 };
 
 static uint64_t commands_sent;
+static size_t commands_metric = SIZE_MAX;
 
 static void push(struct queue *q, struct command *c)
 {
@@ -207,6 +209,7 @@ static void send_command(struct redis *redis, const struct span *argv, size_t n,
     c->deadline = loop_now_ms(redis->loop) + redis->command_ms + extra_ms;
     if (redis_link_send(redis->link, argv, n)) {
         commands_sent++;
+        metric_add(commands_metric, 0, 1);
         push(&redis->sent, c);
         watch(redis);
     } else {
@@ -233,6 +236,11 @@ void redis_refuse(struct redis *redis, redis_cb cb, void *arg)
 uint64_t redis_commands_sent(void)
 {
     return commands_sent;
+}
+
+void redis_meter(size_t metric)
+{
+    commands_metric = metric;
 }
 
 static void on_replied(void *arg, const struct redis_reply *reply)

@@ -70,5 +70,7 @@ const struct redis_reply *reply_at(const struct redis_reply *r, size_t i); /* NU
 /* In a flat list name, value, name, value ...: the value, or NULL. */
 const struct redis_reply *reply_field(const struct redis_reply *r, const char *name);
 
-/* Commands sent on all connections of this process, for metrics. */
+/* Commands sent on all connections of this process. */
 uint64_t redis_commands_sent(void);
+/* From now on they are counted under this number of the table of metrics, too. */
+void redis_meter(size_t metric);

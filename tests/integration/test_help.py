@@ -31,7 +31,7 @@ METRICS = {
     "weir_members": "gauge",
     "weir_key_fetches_total": "counter",
     "weir_redis_up": "gauge",
-    "weir_redis_commands": "gauge",
+    "weir_redis_commands_total": "counter",
     "weir_http_connections": "gauge",
 }
 VERBS = [

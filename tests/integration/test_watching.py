@@ -50,7 +50,7 @@ METRICS = {
     "weir_members": "gauge",
     "weir_key_fetches_total": "counter",
     "weir_redis_up": "gauge",
-    "weir_redis_commands": "gauge",
+    "weir_redis_commands_total": "counter",
     "weir_http_connections": "gauge",
 }
 
@@ -135,8 +135,8 @@ def test_gauges_show_what_is(relay, town):
     shows("weir_destination_behind_entries", 0)
     shows('weir_destinations{state="waiting"}', 0)
     assert relay.metric("weir_journal_position") == relay.told("status")["position"]
-    commands = relay.metric("weir_redis_commands")
-    wait_until(lambda: relay.metric("weir_redis_commands") > commands, "commands go on")
+    commands = relay.metric("weir_redis_commands_total")
+    wait_until(lambda: relay.metric("weir_redis_commands_total") > commands, "commands go on")
 
 
 def test_fetched_keys_and_answers_are_counted(relay, town):

@@ -7,6 +7,8 @@
 
 #include "tests/unit/io/redis_rig.h"
 
+#include "common/io/metrics.h"
+
 #define PING_SIZE (sizeof "*1\r\n$4\r\nPING\r\n" - 1)
 
 #define SHA_REPLY "$40\r\n0123456789abcdef0123456789abcdef01234567\r\n"
@@ -138,10 +140,16 @@ static void test_one_write(void **state)
     fake_start(&fake, &rig);
     rig_connect(&rig, rig.url, 2000);
     assert_true(rig_run(&rig, &rig.ups, 1, 2000));
+    static const struct metric_def counted = {.name = "commands_total", .kind = METRIC_COUNTER};
+    metrics_setup(&counted, 1);
+    redis_meter(0);
     uint64_t before = redis_commands_sent();
     for (int i = 0; i < MANY; i++)
         rig_send(&rig, &all[i], "PING", 0);
     assert_int_equal(redis_commands_sent() - before, MANY);
+    assert_int_equal((int)metric_get(0, 0), MANY);
+    redis_meter(SIZE_MAX);
+    metrics_fini();
     assert_true(rig_run(&rig, &rig.answers, MANY, 5000));
     assert_int_equal(fake.chunk, MANY * PING_SIZE);
     for (int i = 0; i < MANY; i++)
