@@ -12,7 +12,7 @@
 /* --- deciding -------------------------------------------------------------------------------- */
 
 /* What stops it before any rule is asked. */
-static enum err refusal(const struct verdict *v)
+static enum err refusal(struct verdict *v)
 {
     struct uri actor;
     if (v->from_zone < 0)
@@ -23,7 +23,9 @@ static enum err refusal(const struct verdict *v)
     if (e != ERR_OK)
         return e;
     e = activity_relayable(v->activity, v->config->set.accept_unlisted);
-    if (e != ERR_OK)
+    v->fetches = e == ERR_NOT_PUBLIC && !v->activity->hidden_recipients &&
+                 activity_to_followers(v->activity, SPAN_NONE);
+    if (e != ERR_OK && !v->fetches)
         return e;
     return v->to && v->to_zone < 0 ? ERR_NO_ZONE : ERR_OK;
 }
@@ -36,6 +38,7 @@ static bool is_return(const struct verdict *v)
 static void forms_make(struct verdict *v)
 {
     struct outgoing_facts facts = outgoing_facts_of(v->activity);
+    facts.has_proof = facts.has_proof && !v->fetches; /* made for followers only */
     enum activity_type type = v->activity->type;
     v->follows = type == ACTIVITY_UPDATE || type == ACTIVITY_DELETE || type == ACTIVITY_UNDO;
     facts.announced =
@@ -157,6 +160,10 @@ void verdict_write(const struct verdict *v, struct bytes *out)
     if (v->follows)
         bytes_add_str(out, "note      it goes where its object went before; this is what the rules "
                            "say of an object not seen yet\n");
+    if (v->fetches)
+        bytes_add_str(out, "note      it is addressed to followers only: from a relay that follows "
+                           "this relay's actor, its object would be fetched, and decide by its "
+                           "own addressing and tags; from anybody else it goes nowhere\n");
     for (size_t i = 0; !v->to && i < v->config->policy.zones_n; i++) {
         bytes_addf(out, "zone      %-20s ", v->config->policy.zones[i].name);
         why_write(&v->zones[i], out);
@@ -254,6 +261,7 @@ void verdict_write_json(const struct verdict *v, struct bytes *out)
     if (v->refused == ERR_OK) {
         json_member_bool(&w, "followsItsObject", v->follows);
         json_member_bool(&w, "backToItsHost", is_return(v));
+        json_member_bool(&w, "fetchesItsObject", v->fetches);
         zones_json(v, &w);
         if (v->to)
             steps_json(v, &w);

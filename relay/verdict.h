@@ -19,6 +19,8 @@ struct verdict {
                                                   another */
     bool follows; /* goes where its object went, whatever the rules say now; and what becomes of it
                      depends on whether that was announced */
+    bool fetches; /* says too little of itself: where its actor is a relay that follows our actor,
+                     the object is fetched, and decided by; any other's goes nowhere */
     bool may;     /* to, or at least one zone, may have it */
     enum err why; /* why it may not; ERR_OK if it may */
 };

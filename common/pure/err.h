@@ -54,6 +54,13 @@
     X(KEY_UNREACHABLE, "key-unreachable", 503, true, "the key's host can't be reached just now")   \
     X(ACTOR_NOT_SIGNER, "actor-not-signer", 401, false, "the activity's actor is not the signer")  \
     X(ORIGIN, "origin", 403, false, "the id, the object or its author is of another origin")       \
+    /* what was announced to followers, fetched */                                                 \
+    X(OBJECT_UNREACHABLE, "object-unreachable", 503, true,                                         \
+      "the announced object's host can't be reached just now")                                     \
+    X(OBJECT_FETCH, "object-fetch", 403, false, "the announced object can't be had")               \
+    X(OBJECT_DOCUMENT, "object-document", 403, false,                                              \
+      "what was fetched is not the announced object")                                              \
+    X(OBJECT_GONE, "object-gone", 0, false, "the announced object is gone")                        \
     /* membership and policy */                                                                    \
     X(NO_ZONE, "no-zone", 403, false, "this host belongs to no zone of this relay")                \
     X(NOT_INVITED, "not-invited", 403, false, "this zone is joined by invitation only")            \

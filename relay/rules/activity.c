@@ -120,13 +120,18 @@ static bool read_type(const struct json *v, struct span *ret)
     return true;
 }
 
+static bool same_origin(struct span text, const struct uri *as)
+{
+    struct uri uri;
+    return uri_read(text, &uri) == ERR_OK && uri_same_origin(&uri, as);
+}
+
 /* How unlike the actor an author is: the same, of the same origin, a stranger. */
 static int unlike(struct span author, struct span actor, const struct uri *actor_uri)
 {
-    struct uri uri;
-    if (span_eq(author, actor))
-        return 0;
-    return uri_read(author, &uri) == ERR_OK && uri_same_origin(&uri, actor_uri) ? 1 : 2;
+    if (!same_origin(author, actor_uri))
+        return 2;
+    return span_eq(author, actor) ? 0 : 1;
 }
 
 static enum err read_authors(const struct json *object, const struct uri *actor_uri,
@@ -196,13 +201,21 @@ static enum err read_object(const struct json *json, const struct uri *actor_uri
 
 /* --- addressing, tags, time ------------------------------------------------------------------ */
 
+static bool names(const struct json *list, struct span recipient)
+{
+    bool public = activity_is_public(recipient);
+    size_t n = json_len(list);
+    for (size_t i = 0; i < n; i++) {
+        struct span named = id_of(json_at(list, i));
+        if (public ? activity_is_public(named) : named.n && span_eq(named, recipient))
+            return true;
+    }
+    return false;
+}
+
 static bool names_public(const struct json *list)
 {
-    size_t n = json_len(list);
-    for (size_t i = 0; i < n; i++)
-        if (activity_is_public(id_of(json_at(list, i))))
-            return true;
-    return false;
+    return names(list, SPAN(AS_NAMESPACE "Public"));
 }
 
 /* What one level says of itself; false if it says nothing. */
@@ -311,7 +324,7 @@ enum err activity_read(const struct json *json, const struct activity_limits *li
                        struct activity *ret)
 {
     struct uri actor;
-    *ret = (struct activity){.type = ACTIVITY_OTHER};
+    *ret = (struct activity){.json = json, .type = ACTIVITY_OTHER};
     if (json_kind(json) != JSON_OBJECT || !read_type(json_get(json, "type"), &ret->type_name))
         return ERR_NOT_AN_ACTIVITY;
     if (json_has_key_anywhere(json, "@graph") || json_has_key_anywhere(json, "@included") ||
@@ -337,13 +350,56 @@ enum err activity_read(const struct json *json, const struct activity_limits *li
     return e;
 }
 
-/* --- what may be said of the facts ----------------------------------------------------------- */
+/* --- what was announced to followers --------------------------------------------------------- */
 
-static bool same_origin(struct span text, const struct uri *as)
+bool activity_names(const struct activity *activity, struct span recipient)
 {
-    struct uri uri;
-    return uri_read(text, &uri) == ERR_OK && uri_same_origin(&uri, as);
+    return names(json_get(activity->json, "to"), recipient) ||
+           names(json_get(activity->json, "cc"), recipient);
 }
+
+bool activity_to_followers(const struct activity *activity, struct span followers)
+{
+    struct bytes own;
+    bytes_init(&own, 2 * ACTIVITY_ID_MAX);
+    bytes_add(&own, activity->actor);
+    bytes_add_str(&own, "/followers");
+    bool to = activity_names(activity, followers.n ? followers : bytes_span(&own));
+    bytes_fini(&own);
+    return to && activity->type == ACTIVITY_ANNOUNCE && activity_announced(activity).p &&
+           !names_public(json_get(activity->json, "to"));
+}
+
+enum err activity_take_object(struct activity *activity, const struct json *object,
+                              const struct activity_limits *limits)
+{
+    struct activity *a = activity;
+    struct uri uri;
+    struct span id = json_text(json_get(object, "id"));
+    if (json_kind(object) != JSON_OBJECT || uri_read(id, &uri) != ERR_OK ||
+        !span_eq(id, activity_announced(a)) ||
+        !read_type(json_get(object, "type"), &a->object_type))
+        return ERR_OBJECT_DOCUMENT;
+    if (span_eq(without_prefix(a->object_type), SPAN("Tombstone")))
+        return ERR_OBJECT_GONE;
+    if (activity_type_by_name(a->object_type) != ACTIVITY_OTHER ||
+        is_said(json_get(object, "object")) || json_has_key_anywhere(object, "@graph") ||
+        json_has_key_anywhere(object, "@included") || json_has_key_anywhere(object, "@reverse"))
+        return ERR_OBJECT_DOCUMENT;
+    a->object_actor = SPAN_NONE;
+    if (read_authors(object, &uri, a) != ERR_OK)
+        return ERR_OBJECT_DOCUMENT;
+    if (a->object_actor.p && !same_origin(a->object_actor, &uri))
+        return ERR_ORIGIN;
+    bool hidden = a->hidden_recipients;
+    a->has_proof = false;
+    a->tags_n = 0;
+    enum err e = read_levels(object, limits->recipients_max, a);
+    a->hidden_recipients = a->hidden_recipients || hidden;
+    return e;
+}
+
+/* --- what may be said of the facts ----------------------------------------------------------- */
 
 enum err activity_origin_check(const struct activity *activity, struct span key_owner)
 {

@@ -33,6 +33,7 @@ enum {
 };
 
 struct activity {
+    const struct json *json; /* what all of this was read from */
     enum activity_type type;
     struct span type_name;   /* as received; of a list, the one that is known */
     struct span id, actor;   /* always there */
@@ -71,6 +72,23 @@ struct activity_limits {
  * prefix `as:` or the whole namespace. What it embeds is read along `object` as deep as it goes. */
 enum err activity_read(const struct json *json, const struct activity_limits *limits,
                        struct activity *ret);
+
+/* Whether `to` or `cc` of the activity itself names this recipient; the public collection in any
+ * spelling. */
+bool activity_names(const struct activity *activity, struct span recipient);
+/* Whether it is an Announce by id to the actor's followers, and not to the public collection in
+ * `to`: the way of relays that people follow on Pleroma's kind of servers (PROTOCOL 8.2). Of it
+ * alone nothing is known; its object has to be fetched (DESIGN 7, law 3). followers: URL of the
+ * collection; empty: `ACTOR/followers`. */
+bool activity_to_followers(const struct activity *activity, struct span followers);
+/* The document of what an Announce announces, as it was fetched from its own id: from now on its
+ * type, tags and addressing are the activity's, whatever that itself said of them, and what the
+ * activity carries as a proof of its own counts for nothing (it was made for followers only). Both
+ * trees have to live on. ERR_OBJECT_DOCUMENT (no object with this id, or an activity),
+ * ERR_OBJECT_GONE (a Tombstone), ERR_ORIGIN (its author is of another origin), ERR_RECIPIENTS,
+ * ERR_TAGS. Whether it is public is for activity_relayable() to say. */
+enum err activity_take_object(struct activity *activity, const struct json *object,
+                              const struct activity_limits *limits);
 
 /* DESIGN 7, law 1; PROTOCOL 3.2, 5 to 7: the signer is the actor (whole ids, byte for byte), and
  * the id is of the actor's origin. Create and Update: object and its author are of that origin;

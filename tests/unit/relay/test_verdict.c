@@ -44,6 +44,11 @@ static const struct {
      "verdict   deny   actor-not-signer: the activity's actor is not the signer\n"},
     {"Create", "https://a.in.example/followers", "shared", "a.in.example", NULL, ERR_NOT_PUBLIC,
      "verdict   deny   not-public: not addressed to the public collection\n"},
+    /* what would be fetched, and decide; and what would not */
+    {"Announce", "https://a.in.example/u/followers", "shared", "a.in.example", "b.out.example",
+     ERR_OK, "gets      an Announce of the object by this relay\n"},
+    {"Announce", "https://a.in.example/v/followers", "shared", "a.in.example", "b.out.example",
+     ERR_NOT_PUBLIC, "verdict   deny   not-public: not addressed to the public collection\n"},
     {"Like", "as:Public", "shared", "a.in.example", "b.out.example", ERR_NOT_RELAYED,
      "verdict   deny   not-relayed: this type of activity is not relayed\n"},
     {"Update", "as:Public", "shared", "a.in.example", NULL, ERR_OK,
@@ -82,6 +87,9 @@ static void check(size_t i, const struct config *config)
     verdict_write(&verdict, &text);
     print_message("%s\n", bytes_str(&text));
     assert_true(span_ends(bytes_span(&text), span_of(rows[i].last)));
+    bool fetches = strcmp(rows[i].to, "https://a.in.example/u/followers") == 0;
+    assert_int_equal(verdict.fetches, fetches);
+    assert_int_equal(strstr(bytes_str(&text), "its object would be fetched") != NULL, fetches);
     verdict_fini(&verdict);
     json_free(&json);
     bytes_fini(&text);

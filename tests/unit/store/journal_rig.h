@@ -17,7 +17,8 @@ struct post {
     int64_t now;         /* 0: by the caller */
     const char *content; /* NULL: the object; another: the id stands for something else */
     uint64_t ver;
-    const char *body; /* NULL: the id */
+    const char *body;        /* NULL: the id */
+    const char *object_host; /* NULL: o.example */
 };
 
 /* clang-format off */ /* its versions disagree on a macro of braces */
@@ -92,7 +93,7 @@ MAYBE static void post_send(struct rig *rig, const struct post *p, struct posted
                   .has_proof = p->proof},
         .id = span_of(id),
         .object = span_of(object),
-        .object_host = SPAN("o.example"),
+        .object_host = span_of(p->object_host ? p->object_host : "o.example"),
         .body = span_of(p->body ? p->body : id)};
     *ret = (struct posted){.rig = rig};
     journal_append(rig->store, &append, on_posted, ret);

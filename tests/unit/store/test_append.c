@@ -163,6 +163,61 @@ static const struct story stories[] = {
      "7<6 Delete internal =c3~",
      NULL,
      NULL},
+    {"what was announced is known: its owner's Delete goes there, and no older Announce afterwards",
+     {{NULL, POST("A a1", "o1", .from = "b.example", .audience = "internal,partners"), "OK 1"},
+      {NULL, POST("D d1", "o1", .from = "b.example"), "NOTOWNER"},
+      {NULL, POST("D d1", "o1", .from = "o.example"), "OK 2"}, /* at 3000 */
+      {NULL, POST("A a2", "o1", .from = "b.example"), "STALE"},
+      {NULL, POST("A a3", "o1", .from = "b.example", .stamp = 3000), "STALE"},
+      {NULL, POST("A a4", "o1", .from = "b.example", .stamp = 3001), "OK 3"}},
+     "1<0 Announce internal,partners =a1\n2<1 Delete internal,partners =a1+\n"
+     "3<2 Announce internal =a4",
+     NULL,
+     NULL},
+    {"where two told of it, one Undo leaves what the other told",
+     {{NULL, POST("A a1", "o1", .from = "b.example"), "OK 1"},
+      {NULL, POST("A a2", "o1", .from = "c.example", .audience = "internal,partners"), "OK 2"},
+      {NULL, POST("X x2", "a2", .from = "c.example"), "OK 3"},
+      {NULL, POST("D d1", "o1", .from = "o.example"), "OK 4"}},
+     "1<0 Announce internal =a1\n2<1 Announce partners =a1\n3<2 Undo partners =a1+\n"
+     "4<3 Delete internal,partners =a1+",
+     NULL,
+     NULL},
+    {"what was undone is not undone again with its object",
+     {{NULL, POST("A a1", "o1", .from = "b.example"), "OK 1"},
+      {NULL, POST("X x1", "a1", .from = "b.example"), "OK 2"},
+      {NULL, POST("D d1", "o1", .from = "o.example"), "OK 3"}},
+     "1<0 Announce internal =a1\n2<1 Undo internal =a1+\n3<2 Delete internal",
+     "HGET {weir}:obj:6f310000000000000000000000000000 e",
+     "1 2 3"},
+    {"to whom our Announce went is remembered until it is taken back",
+     {{NULL, POST("C c1", "o1", .proof = true), "OK 1"},
+      {NULL, POST("C c2", "o1", .proof = true), "OK 2"},
+      {NULL, POST("D d1", "o1", .proof = true), "OK 3"},
+      {NULL, POST("C c3", "o1"), "OK 4"},
+      {NULL, POST("C c4", "o1", .proof = true), "OK 5"},
+      {NULL, POST("D d2", "o1", .proof = true), "OK 6"},
+      {NULL, POST("C c5", "o1", .proof = true), "OK 7"},
+      {NULL, POST("D d3", "o1"), "OK 8"}},
+     "1<0 Create internal =c1\n2<1 Create internal =c1\n3<2 Delete internal =c1~\n"
+     "4<3 Create internal =c3\n5<4 Create internal =c3\n6<5 Delete internal =c3+\n"
+     "7<6 Create internal =c5\n8<7 Delete internal =c5~",
+     "HGET {weir}:obj:6f310000000000000000000000000000 e",
+     "1 2 3 4 5 6 7 8"},
+    {"an Announce to all of what only some were told of counts for all",
+     {{NULL, POST("C c1", "o1", .from = "o.example", .proof = true), "OK 1"},
+      {NULL, POST("A a1", "o1", .from = "b.example", .audience = "partners"), "OK 2"},
+      {NULL, POST("D d1", "o1", .from = "o.example"), "OK 3"}},
+     "1<0 Create internal =c1\n2<1 Announce partners =c1\n3<2 Delete internal,partners =c1+",
+     NULL,
+     NULL},
+    {"a Delete can be found by its id, which is its own",
+     {{NULL, POST("C c1", "o1"), "OK 1"},
+      {NULL, POST("D d1", "o1"), "OK 2"},
+      {NULL, POST("C d1", "o2", .content = "else"), "REUSED"}},
+     "1<0 Create internal =c1\n2<1 Delete internal =c1+",
+     "HVALS {weir}:seen:0:0",
+     "(1:6f310000 2:6f310000)"},
     {"a host that was given up for now shows that it lives",
      {{"HSET {weir}:down a.example 7 b.example 7", POST("C c1", "o1"), "OK 2"},
       {NULL, POST("C c2", "o2"), "OK 3"},
@@ -261,6 +316,35 @@ static const struct {
      "if false then standing"},
     {"an Undo takes back what was announced, and only that", "if known.live then standing",
      "if true then standing"},
+    {"what was announced is known: its owner's Delete goes there, and no older Announce afterwards",
+     "keep(about, ", "local _ = ("},
+    {"what was announced is known: its owner's Delete goes there, and no older Announce afterwards",
+     "about.owner or A.objecthost", "about.owner or A.owner"},
+    {"what was announced is known: its owner's Delete goes there, and no older Announce afterwards",
+     "stamp <= about.dead then", "false then"},
+    {"what was announced is known: its owner's Delete goes there, and no older Announce afterwards",
+     "stamp <= about.dead then", "true then"},
+    {"where two told of it, one Undo leaves what the other told", "and about.aud == audience", ""},
+    {"where two told of it, one Undo leaves what the other told",
+     "local known = A.about ~= '' and about or obj", "local known = obj"},
+    {"what was undone is not undone again with its object", "if about.hash == hash", "if false"},
+    {"what was undone is not undone again with its object",
+     "redis.call('HSET', about.key, 'e', entries(about.entries))", ""},
+    {"to whom our Announce went is remembered until it is taken back",
+     "math.max(out, A.proof == '0' and 2 or 1)", "A.proof == '0' and 2 or 1"},
+    {"to whom our Announce went is remembered until it is taken back",
+     "standing, out = known.hash, known.out end", "standing = known.hash end"},
+    {"to whom our Announce went is remembered until it is taken back",
+     "if known.live then standing", "if true then standing"},
+    {"to whom our Announce went is remembered until it is taken back",
+     "announced = obj.hash, obj.out", "announced = obj.hash, 2"},
+    {"to whom our Announce went is remembered until it is taken back",
+     "'e', entries(obj.entries))\n  if", "'e', obj.entries)\n  if"},
+    {"an Announce to all of what only some were told of counts for all",
+     "math.max(out, A.proof == '0' and 2 or 1)", "math.max(out, 1)"},
+    {"a Delete can be found by its id, which is its own",
+     "remember(A.bucket, A.field, n .. ':' .. A.check)",
+     "if A.kind ~= 'D' then remember(A.bucket, A.field, n .. ':' .. A.check) end"},
     {"a host that was given up for now shows that it lives",
      "redis.call('HDEL', P .. 'down', A.from) == 1", "false"},
     {"a host that was given up for now shows that it lives", "last = n\n", ""},
@@ -303,6 +387,72 @@ static void test_entry(void **state)
     assert_answer(rig, "-1", "TTL {weir}:body:1");
     assert_answer(rig, "(1 1)", "HMGET {weir}:log n last");
     assert_answer(rig, "(1:6f310000)", "HVALS {weir}:seen:0:0");
+}
+
+/* --- an Announce ----------------------------------------------------------------------------- */
+
+struct named {
+    struct rig *rig;
+    int calls;
+    size_t n;
+    char object[8][16], host[8][16];
+};
+
+static void on_named(void *arg, const struct journal_page *page)
+{
+    struct named *named = arg;
+    named->calls++;
+    named->n = page->lines_n;
+    for (size_t i = 0; i < page->lines_n && i < 8; i++) {
+        span_copy(page->lines[i].entry->object, named->object[i], 16);
+        span_copy(page->lines[i].entry->object_host, named->host[i], 16);
+    }
+    loop_stop(named->rig->loop);
+}
+
+/* Our Undo names the object of our Announce, whatever its sender's Undo names; and it does not go
+ * where that did not go. */
+static bool undo_names_its_object(struct rig *rig)
+{
+    rig_fresh(rig);
+    struct post announce = POST("A a1", "o1", .from = "b.example", .now = 1);
+    struct post undo =
+        POST("X x1", "a1", .from = "b.example", .now = 2, .object_host = "b.example");
+    struct named named = {.rig = rig};
+    post(rig, &announce);
+    post(rig, &undo);
+    journal_page(rig->store, 0, 256, on_named, &named);
+    rig_await(rig, &named.calls, 1);
+    return named.n == 2 && strcmp(named.object[1], "o1") == 0 &&
+           strcmp(named.host[1], "o.example") == 0;
+}
+
+/* The newest 32 entries of an object, oldest first. */
+static bool entries_are_bounded(struct rig *rig)
+{
+    char what[16];
+    rig_fresh(rig);
+    for (int i = 1; i <= 40; i++) {
+        snprintf(what, sizeof what, "%c k%d", i == 1 ? 'C' : 'U', i);
+        struct post p = {what, "o1", .now = i};
+        post(rig, &p);
+    }
+    return strcmp(ask(rig, "HGET {weir}:obj:6f310000000000000000000000000000 e"),
+                  "9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 "
+                  "36 37 38 39 40") == 0;
+}
+
+static void test_announces(void **state)
+{
+    static const struct twin twins[] = {
+        {"an Undo names the object of our Announce", undo_names_its_object, &script_append,
+         "obj.objectid or A.objectid", "A.objectid"},
+        {"an Undo stays away from the object's host", undo_names_its_object, &script_append,
+         "obj.objecthost or A.objecthost", "A.objecthost"},
+        {"the entries of an object are bounded", entries_are_bounded, &script_append,
+         "math.max(1, #list - 31)", "1"},
+    };
+    run_twins(*state, twins, sizeof twins / sizeof twins[0]);
 }
 
 struct body {
@@ -453,11 +603,11 @@ static void test_full(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_stories), cmocka_unit_test(test_broken),
-        cmocka_unit_test(test_entry),   cmocka_unit_test(test_body),
-        cmocka_unit_test(test_again),   cmocka_unit_test(test_dense),
-        cmocka_unit_test(test_epoch),   cmocka_unit_test(test_wrong_type),
-        cmocka_unit_test(test_full),
+        cmocka_unit_test(test_stories),    cmocka_unit_test(test_broken),
+        cmocka_unit_test(test_announces),  cmocka_unit_test(test_entry),
+        cmocka_unit_test(test_body),       cmocka_unit_test(test_again),
+        cmocka_unit_test(test_dense),      cmocka_unit_test(test_epoch),
+        cmocka_unit_test(test_wrong_type), cmocka_unit_test(test_full),
     };
     return cmocka_run_group_tests(tests, rig_group_setup, rig_group_teardown);
 }
