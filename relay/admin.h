@@ -3,13 +3,11 @@
 #pragma once
 
 #include "relay/context.h"
-#include "relay/courier.h"
 
 struct admin;
 
 struct admin_config {
     struct context *context;
-    const struct courier *courier;
     /* Reads the configuration anew; the reason in why where it is refused. */
     enum err (*reload)(void *arg, struct bytes *why);
     /* A member's end date may have changed: look at the calendar again. */

@@ -103,14 +103,13 @@ static void print_members(const struct json *json)
 
 static void print_status(const struct json *json)
 {
-    static const char *const counts[] = {"all",     "idle",    "sending", "ready",
-                                         "waiting", "reading", "held"};
+    static const char *const counts[] = {"idle", "sending", "ready", "waiting", "reading", "held"};
     print_field(json, "version");
     print_field(json, "url");
     printf("%-10s %s\n", "ready", json_flag(json_get(json, "ready"), false) ? "yes" : "no");
     print_field(json, "durability");
     print_field(json, "position");
-    print_field(json, "behind");
+    print_field(json, "lag");
     print_field(json, "direct");
     for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
         int64_t n;

@@ -63,6 +63,7 @@ static void courier_tail(void *arg, const struct journal_line *line)
         free(member);
         break;
     case JOURNAL_WAKE: schedule_awake(c->schedule, line->host); break;
+    case JOURNAL_ORDER: break;
     }
 }
 

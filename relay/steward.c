@@ -302,7 +302,6 @@ enum err steward_new(const struct steward_config *config, struct bytes *why, str
     s->trim_timer = timer_new(loop, on_trim, s);
     s->gauges = timer_new(loop, on_gauges, s);
     struct admin_config admin = {.context = config->context,
-                                 .courier = config->courier,
                                  .reload = on_reload,
                                  .changed = on_changed,
                                  .arg = s};

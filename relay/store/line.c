@@ -44,6 +44,24 @@ static struct entry *entry_read(const struct redis_reply *fields, uint64_t n)
     return entry_new(&e);
 }
 
+const char *journal_order_name(enum journal_order order)
+{
+    static const char *const names[] = {[ORDER_RETRY] = "retry", [ORDER_DROP] = "drop"};
+    return names[order];
+}
+
+/* False on an order that this version does not know: it could not carry it out. */
+static bool order_read(const struct redis_reply *fields, struct journal_line *line)
+{
+    struct span name = field(fields, "c");
+    line->kind = JOURNAL_ORDER;
+    line->host = field(fields, "h");
+    line->of = (uint64_t)reply_int(reply_field(fields, "of"));
+    while (line->order < ORDER_COUNT && !span_eq_str(name, journal_order_name(line->order)))
+        line->order++;
+    return line->order < ORDER_COUNT;
+}
+
 bool line_read(const struct redis_reply *reply, struct journal_line *line, struct entry **ret_entry)
 {
     struct span id = reply_text(reply_at(reply, 0));
@@ -66,6 +84,8 @@ bool line_read(const struct redis_reply *reply, struct journal_line *line, struc
     } else if (span_eq_str(kind, "w")) {
         line->kind = JOURNAL_WAKE;
         line->host = field(fields, "h");
+    } else if (span_eq_str(kind, "o")) {
+        return order_read(fields, line);
     } else {
         return false;
     }

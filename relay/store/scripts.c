@@ -9,5 +9,7 @@ struct redis_script script_claim = {.name = "claim", .text = LUA_CLAIM};
 struct redis_script script_commit = {.name = "commit", .text = LUA_COMMIT};
 struct redis_script script_control = {.name = "control", .text = LUA_CONTROL};
 struct redis_script script_hello = {.name = "hello", .text = LUA_HELLO};
+struct redis_script script_ledger = {.name = "ledger", .text = LUA_LEDGER};
+struct redis_script script_order = {.name = "order", .text = LUA_ORDER};
 struct redis_script script_page = {.name = "page", .text = LUA_PAGE};
 struct redis_script script_trim = {.name = "trim", .text = LUA_TRIM};

@@ -9,5 +9,7 @@ extern struct redis_script script_claim;
 extern struct redis_script script_commit;
 extern struct redis_script script_control;
 extern struct redis_script script_hello;
+extern struct redis_script script_ledger;
+extern struct redis_script script_order;
 extern struct redis_script script_page;
 extern struct redis_script script_trim;

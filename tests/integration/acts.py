@@ -136,11 +136,11 @@ def settle(relay):
     def nothing_left():
         done = relay.verb("status", "--json")
         status = done.json if done.code == 0 else {}
-        if "position" not in status or not status["ready"]:
+        if not status.get("ready"):
             return False
         busy = sum(status["destinations"][name] for name in ("sending", "ready", "reading"))
         newest = max((int(line["n"]) for line in relay.log("inbox") if "n" in line), default=0)
-        return busy == 0 and status["position"] >= newest
+        return busy == 0 and status["read"] >= newest
 
     wait_until(nothing_left, "the relay has nothing more to do")
 

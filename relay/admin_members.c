@@ -1,0 +1,168 @@
+/* admin_members: members as operators see and change them.
+ *
+ *     GET  /api/v1/members           GET  /api/v1/members/HOST
+ *     POST /api/v1/members/HOST/{invite,accept,reject,suspend,resume,remove}   {zone, until}
+ *
+ * Where its deliveries stand is read from the ledger: whoever delivers may be another process.
+ * May not know: what a command line looks like. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/pure/date.h"
+#include "relay/admin_inner.h"
+#include "relay/member_view.h"
+#include "relay/membership.h"
+#include "relay/store/members.h"
+
+/* --- showing ---------------------------------------------------------------------------------- */
+
+static void add_member(struct call *call, const struct member *member)
+{
+    struct cursor cursor = ledger_cursor(call->ledger, span_of(member->host));
+    bool served = member->state == MEMBER_ACTIVE || member->state == MEMBER_SUSPENDED;
+    const char *state = member->state == MEMBER_SUSPENDED  ? "held"
+                        : cursor.wake_ms                   ? "waiting"
+                        : cursor.low >= call->ledger->last ? "idle"
+                                                           : "behind";
+    member_view(member, served ? &cursor : NULL, state, &call->w);
+}
+
+static void on_each(void *arg, enum err err, const struct member *member)
+{
+    struct call *call = arg;
+    if (member) {
+        add_member(call, member);
+        return;
+    }
+    json_close(&call->w, ']');
+    json_close(&call->w, '}');
+    call_end(call, err, SPAN_NONE);
+}
+
+static void on_one(void *arg, enum err err, const struct member *member)
+{
+    struct call *call = arg;
+    if (err == ERR_OK && !member)
+        err = ERR_NO_SUCH_MEMBER;
+    if (err == ERR_OK)
+        add_member(call, member);
+    call_end(call, err, SPAN_NONE);
+}
+
+static void on_ledger(void *arg, enum err err, struct ledger *ledger)
+{
+    struct call *call = arg;
+    call->ledger = ledger;
+    if (err != ERR_OK || !call->admin) {
+        call_end(call, err, SPAN_NONE);
+        return;
+    }
+    struct store *store = call->admin->config.context->store;
+    if (call->host[0]) {
+        members_get(store, span_of(call->host), on_one, call);
+        return;
+    }
+    json_open(&call->w, '{');
+    json_key(&call->w, "members");
+    json_open(&call->w, '[');
+    members_each(store, on_each, call);
+}
+
+/* The member call->host, or all where that is empty. */
+static void show(struct call *call)
+{
+    ledger_read(call->admin->config.context->store, span_of(call->host), on_ledger, call);
+}
+
+/* --- changing --------------------------------------------------------------------------------- */
+
+static void on_changed(void *arg, enum err err, const struct member *member)
+{
+    struct call *call = arg;
+    struct span detail =
+        err != ERR_OK && member ? span_of(member_state_name(member->state)) : SPAN_NONE;
+    if (err == ERR_TRANSITION && !member)
+        err = ERR_NO_SUCH_MEMBER;
+    if (err != ERR_OK || !call->admin) {
+        call_end(call, err, detail);
+        return;
+    }
+    call->admin->config.changed(call->admin->config.arg);
+    show(call);
+}
+
+/* What an invitation says: the zone (given, or the one whose patterns fit) and its end. */
+static enum err read_invitation(const struct admin *a, const struct json *json, const char *host,
+                                struct member *with, const char **ret_why)
+{
+    const struct policy *policy = &a->config.context->config->policy;
+    struct span zone = json_text(json_get(json, "zone"));
+    struct span until = json_text(json_get(json, "until"));
+    int number = zone.n ? policy_zone_by_name(policy, zone) : policy_zone_of(policy, span_of(host));
+    if (number < 0) {
+        *ret_why = zone.n ? "there is no such zone" : "this host fits no zone: name one";
+        return ERR_USAGE;
+    }
+    span_copy(span_of(policy->zones[number].name), with->zone, sizeof(with->zone));
+    with->placed = zone.n > 0;
+    if (until.n && !date_day_read(until, &with->until_ms)) {
+        *ret_why = "until is a day such as 2027-04-30, or a moment such as 2027-04-30T12:00:00Z";
+        return ERR_USAGE;
+    }
+    return ERR_OK;
+}
+
+static bool event_of(struct span verb, enum member_event *ret)
+{
+    static const enum member_event events[] = {EVENT_INVITE,  EVENT_ACCEPT, EVENT_REJECT,
+                                               EVENT_SUSPEND, EVENT_RESUME, EVENT_REMOVE};
+    for (size_t i = 0; i < sizeof(events) / sizeof(*events); i++)
+        if (span_eq_str(verb, member_event_name(events[i]))) {
+            *ret = events[i];
+            return true;
+        }
+    return false;
+}
+
+static void post_member(struct admin *a, struct http_request **request, const char *host,
+                        struct span verb)
+{
+    static const struct json_limits limits = {4, 32, 64};
+    struct json *json = NULL;
+    struct member *with = mem_new(sizeof(*with));
+    const char *why = NULL;
+    struct membership_ask ask = {.host = span_of(host), .with = with};
+    struct span body = http_view(*request)->body;
+    enum err e = event_of(verb, &ask.event) ? ERR_OK : ERR_NOT_FOUND;
+    if (e == ERR_OK && body.n)
+        e = json_read(body, &limits, &json);
+    if (e == ERR_OK && ask.event == EVENT_INVITE)
+        e = read_invitation(a, json, host, with, &why);
+    if (e != ERR_OK) {
+        admin_refuse(request, e, span_of(why));
+    } else {
+        struct call *call = call_new(a, request);
+        span_copy(span_of(host), call->host, sizeof(call->host));
+        membership_change(a->config.context, &ask, on_changed, call);
+    }
+    json_free(&json);
+    free(with);
+}
+
+void admin_members(struct admin *a, struct http_request **request, struct span rest)
+{
+    bool get = span_eq_str(http_view(*request)->method, "GET");
+    char host[MEMBER_HOST_SIZE] = "";
+    struct span name = span_cut(&rest, '/');
+    if (name.p && !admin_host(a, request, name, host))
+        return;
+    if (get && !rest.p) {
+        struct call *call = call_new(a, request);
+        memcpy(call->host, host, sizeof(host));
+        show(call);
+    } else if (!get && rest.p) {
+        post_member(a, request, host, rest);
+    } else {
+        admin_refuse(request, ERR_METHOD, SPAN_NONE);
+    }
+}
