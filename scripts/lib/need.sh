@@ -15,41 +15,41 @@
 
 need_table() {
     cat <<'TABLE'
-build demo test | cmd:gcc                | gcc
-build demo test | inc:stdio.h            | libc6-dev
-build demo test | cmd:cmake              | cmake
-build demo test | cmd:ninja              | ninja-build
-build demo test | cmd:pkg-config|pkgconf | pkg-config
-build demo test | inc:uv.h               | libuv1-dev
-build demo test | inc:curl/curl.h        | libcurl4-openssl-dev
-build demo test | inc:openssl/evp.h      | libssl-dev
-build demo test | inc:json-c/json.h      | libjson-c-dev
-build demo test | inc:hiredis/hiredis.h  | libhiredis-dev
-build demo test | inc:idn2.h             | libidn2-dev
-build demo test | inc:yaml.h             | libyaml-dev
-build demo test | inc:uthash.h           | uthash-dev
-build demo test | llhttp                 | libllhttp-dev|node-llhttp
-demo test       | cmd:redis-server|valkey-server | redis-server|valkey-server
-demo test       | file:/usr/bin/python3  | python3
-demo test       | py:aiohttp             | python3-aiohttp
-demo test       | py:cryptography        | python3-cryptography
-demo test       | py:yaml                | python3-yaml
-demo test       | file:/etc/ssl/certs/ca-certificates.crt | ca-certificates
-test            | py:pytest              | python3-pytest
-test            | py:hypothesis          | python3-hypothesis
-test            | py:httpsig             | python3-httpsig
-test            | py:pyld                | python3-pyld
-test            | py:jsonschema          | python3-jsonschema
-test            | py:html5lib            | python3-html5lib
-test            | inc:cmocka.h           | libcmocka-dev
-test            | cmd:clang              | clang
-test            | asan-clang             | libclang-rt-dev
-test            | cmd:clang-format       | clang-format
-test            | cmd:clang-tidy         | clang-tidy
-test            | cmd:shellcheck         | shellcheck
-bare            | cmd:debootstrap        | debootstrap
-bare            | cmd:git                | git
-bare            | cmd:unshare            | util-linux
+build demo test bench | cmd:gcc                | gcc
+build demo test bench | inc:stdio.h            | libc6-dev
+build demo test bench | cmd:cmake              | cmake
+build demo test bench | cmd:ninja              | ninja-build
+build demo test bench | cmd:pkg-config|pkgconf | pkg-config
+build demo test bench | inc:uv.h               | libuv1-dev
+build demo test bench | inc:curl/curl.h        | libcurl4-openssl-dev
+build demo test bench | inc:openssl/evp.h      | libssl-dev
+build demo test bench | inc:json-c/json.h      | libjson-c-dev
+build demo test bench | inc:hiredis/hiredis.h  | libhiredis-dev
+build demo test bench | inc:idn2.h             | libidn2-dev
+build demo test bench | inc:yaml.h             | libyaml-dev
+build demo test bench | inc:uthash.h           | uthash-dev
+build demo test bench | llhttp                 | libllhttp-dev|node-llhttp
+demo test bench       | cmd:redis-server|valkey-server | redis-server|valkey-server
+demo test bench       | file:/usr/bin/python3  | python3
+demo test             | py:aiohttp             | python3-aiohttp
+demo test bench       | py:cryptography        | python3-cryptography
+demo test             | py:yaml                | python3-yaml
+demo test             | file:/etc/ssl/certs/ca-certificates.crt | ca-certificates
+test                  | py:pytest              | python3-pytest
+test                  | py:hypothesis          | python3-hypothesis
+test                  | py:httpsig             | python3-httpsig
+test                  | py:pyld                | python3-pyld
+test                  | py:jsonschema          | python3-jsonschema
+test                  | py:html5lib            | python3-html5lib
+test                  | inc:cmocka.h           | libcmocka-dev
+test                  | cmd:clang              | clang
+test                  | asan-clang             | libclang-rt-dev
+test                  | cmd:clang-format       | clang-format
+test                  | cmd:clang-tidy         | clang-tidy
+test                  | cmd:shellcheck         | shellcheck
+bare                  | cmd:debootstrap        | debootstrap
+bare                  | cmd:git                | git
+bare                  | cmd:unshare            | util-linux
 TABLE
 }
 

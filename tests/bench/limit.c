@@ -1,0 +1,132 @@
+/* limit: how many RSA signatures a second the cores make that this process may use, and what CPU
+ * one costs: the measure for everything else in a run.
+ *
+ *     bench_limit KEY.pem SECONDS
+ *
+ * One thread on each core signs a text as long as one that is signed for a delivery, with a context
+ * copied from one that was set up once: the cheapest way that OpenSSL has. Prints one line of JSON.
+ *
+ * May not know: Weir; whose key it is. */
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { THREADS_MAX = 256, TEXT_SIZE = 260, SIGNATURE_MAX = 512, WARM_UP = 8 };
+
+struct run {
+    EVP_MD_CTX *prepared;
+    pthread_barrier_t start;
+    int64_t for_ns;
+};
+
+struct signer {
+    pthread_t thread;
+    struct run *run;
+    uint64_t signs;
+    int64_t wall_ns, cpu_ns;
+};
+
+static void fail(const char *what)
+{
+    fprintf(stderr, "bench_limit: %s\n", what);
+    exit(1);
+}
+
+static int64_t now_ns(clockid_t clock)
+{
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static void sign_once(EVP_MD_CTX *ctx, const EVP_MD_CTX *prepared)
+{
+    unsigned char text[TEXT_SIZE] = {0}, signature[SIGNATURE_MAX];
+    size_t n = sizeof(signature);
+    if (EVP_MD_CTX_copy_ex(ctx, prepared) != 1 ||
+        EVP_DigestSign(ctx, signature, &n, text, sizeof(text)) != 1)
+        fail("the key does not sign");
+}
+
+static void *sign_on(void *arg)
+{
+    struct signer *s = arg;
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    if (!ctx)
+        fail("no context");
+    for (int i = 0; i < WARM_UP; i++)
+        sign_once(ctx, s->run->prepared);
+    pthread_barrier_wait(&s->run->start);
+    int64_t wall = now_ns(CLOCK_MONOTONIC), cpu = now_ns(CLOCK_THREAD_CPUTIME_ID);
+    do {
+        sign_once(ctx, s->run->prepared);
+        s->signs++;
+    } while (now_ns(CLOCK_MONOTONIC) - wall < s->run->for_ns);
+    s->wall_ns = now_ns(CLOCK_MONOTONIC) - wall;
+    s->cpu_ns = now_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
+    EVP_MD_CTX_free(ctx);
+    return NULL;
+}
+
+static EVP_MD_CTX *prepare(const char *path)
+{
+    FILE *file = fopen(path, "re");
+    EVP_PKEY *key = file ? PEM_read_PrivateKey(file, NULL, NULL, NULL) : NULL;
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    if (!key || EVP_PKEY_get_bits(key) != 2048 || !EVP_PKEY_is_a(key, "RSA"))
+        fail("not an RSA key of 2048 bits");
+    if (!ctx || EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, key) != 1)
+        fail("the key can't be used");
+    EVP_PKEY_free(key);
+    fclose(file);
+    return ctx;
+}
+
+static int cores(void)
+{
+    cpu_set_t set;
+    int n = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+    return n < THREADS_MAX ? n : THREADS_MAX;
+}
+
+static void report(const struct signer *signers, int n)
+{
+    double signs = 0, cpu_ns = 0, per_s = 0;
+    for (int i = 0; i < n; i++) {
+        signs += (double)signers[i].signs;
+        cpu_ns += (double)signers[i].cpu_ns;
+        per_s += (double)signers[i].signs * 1e9 / (double)signers[i].wall_ns;
+    }
+    printf("{\"threads\": %d, \"signs\": %.0f, \"signs_per_s\": %.1f, \"sign_us\": %.2f}\n", n,
+           signs, per_s, cpu_ns / signs / 1000);
+}
+
+int main(int argc, char **argv)
+{
+    static struct signer signers[THREADS_MAX];
+    struct run run;
+    double seconds = argc == 3 ? strtod(argv[2], NULL) : 0;
+    int n = cores();
+    if (seconds < 0.01 || seconds > 600)
+        fail("usage: bench_limit KEY.pem SECONDS (0.01 to 600)");
+    run.for_ns = (int64_t)(seconds * 1e9);
+    run.prepared = prepare(argv[1]);
+    pthread_barrier_init(&run.start, NULL, (unsigned)n);
+    for (int i = 0; i < n; i++) {
+        signers[i].run = &run;
+        if (pthread_create(&signers[i].thread, NULL, sign_on, &signers[i]) != 0)
+            fail("no thread");
+    }
+    for (int i = 0; i < n; i++)
+        pthread_join(signers[i].thread, NULL);
+    report(signers, n);
+    pthread_barrier_destroy(&run.start);
+    EVP_MD_CTX_free(run.prepared);
+    return 0;
+}
