@@ -20,6 +20,7 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#include <utlist.h>
 
 #include "common/pure/map.h"
 #include "tests/bench/sink_conn.h"
@@ -41,6 +42,7 @@ struct watched {
     unsigned host; /* of a listener */
     int fd;        /* of a listener */
     struct conn *conn;
+    struct watched *prev, *next; /* connections */
 };
 
 struct sink {
@@ -51,6 +53,7 @@ struct sink {
     struct referee *referee;
     uint64_t every;
     struct map *seen; /* host and hash of the body */
+    struct watched *conns;
     uint64_t deliveries, repeats, checked, bad, connections, await;
     const char *why_bad; /* the last */
     int64_t last_ns;
@@ -221,17 +224,23 @@ static void accept_one(struct sink *s, const struct watched *listener)
     struct watched *w = mem_new(sizeof(*w));
     w->kind = CONN;
     w->conn = conn_new(fd, listener->host);
+    DL_APPEND(s->conns, w);
     s->connections++;
     watch(s, fd, w);
+}
+
+static void end_conn(struct sink *s, struct watched *w)
+{
+    DL_DELETE(s->conns, w);
+    conn_free(&w->conn);
+    free(w);
 }
 
 static void handle_conn(struct sink *s, struct watched *w)
 {
     uint64_t before = s->deliveries;
-    if (!conn_ready(w->conn, on_request, s)) {
-        conn_free(&w->conn);
-        free(w);
-    }
+    if (!conn_ready(w->conn, on_request, s))
+        end_conn(s, w);
     if (s->deliveries != before)
         s->last_ns = now_ns(CLOCK_MONOTONIC);
     tell_awaited(s);
@@ -275,7 +284,7 @@ static int listen_at(unsigned host, uint16_t port)
 
 static uint16_t port_of(int fd)
 {
-    struct sockaddr_in in;
+    struct sockaddr_in in = {0};
     socklen_t n = sizeof(in);
     return getsockname(fd, (struct sockaddr *)&in, &n) == 0 ? ntohs(in.sin_port) : 0;
 }
@@ -337,6 +346,10 @@ int main(int argc, char **argv)
     printf("%u\n", (unsigned)s.port);
     fflush(stdout);
     run(&s);
+    while (s.conns)
+        end_conn(&s, s.conns);
+    for (unsigned i = 0; i < s.hosts; i++)
+        close(listeners[i].fd);
     map_free(&s.seen);
     referee_free(&s.referee);
     free(listeners);

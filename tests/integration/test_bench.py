@@ -32,7 +32,7 @@ def run(*words, programs=PROGRAMS):
     return subprocess.run(
         [sys.executable, ROOT / "scripts" / "bench.py", "--programs", programs, *map(str, words)],
         capture_output=True, text=True, timeout=300, check=False, stdin=subprocess.DEVNULL,
-        env={**os.environ, "WEIR_BIN": WEIR},
+        env={**os.environ, "WEIR_BIN": str(WEIR)},
     )
 
 
