@@ -64,7 +64,7 @@ static bool call_over(struct call *call)
 
 static void call_free(struct call *call)
 {
-    ledger_free(&call->ledger);
+    book_free(&call->book);
     bytes_fini(&call->out);
     free(call);
 }

@@ -22,7 +22,7 @@ struct call {
     struct bytes out; /* the answer so far */
     struct json_writer w;
     char host[MEMBER_HOST_SIZE]; /* that was asked for; may be empty */
-    struct ledger *ledger;       /* once it was read */
+    struct book *book;           /* once it was read */
 };
 
 /* Takes the request; call_end() gives it its answer. */

@@ -18,12 +18,12 @@
 
 static void add_member(struct call *call, const struct member *member)
 {
-    struct cursor cursor = ledger_cursor(call->ledger, span_of(member->host));
+    struct cursor cursor = book_cursor(call->book, span_of(member->host));
     bool served = member->state == MEMBER_ACTIVE || member->state == MEMBER_SUSPENDED;
-    const char *state = member->state == MEMBER_SUSPENDED  ? "held"
-                        : cursor.wake_ms                   ? "waiting"
-                        : cursor.low >= call->ledger->last ? "idle"
-                                                           : "behind";
+    const char *state = member->state == MEMBER_SUSPENDED ? "held"
+                        : cursor.wake_ms                  ? "waiting"
+                        : cursor.low >= call->book->last  ? "idle"
+                                                          : "behind";
     member_view(member, served ? &cursor : NULL, state, &call->w);
 }
 
@@ -49,10 +49,10 @@ static void on_one(void *arg, enum err err, const struct member *member)
     call_end(call, err, SPAN_NONE);
 }
 
-static void on_ledger(void *arg, enum err err, struct ledger *ledger)
+static void on_ledger(void *arg, enum err err, struct book *book)
 {
     struct call *call = arg;
-    call->ledger = ledger;
+    call->book = book;
     if (err != ERR_OK || !call->admin) {
         call_end(call, err, SPAN_NONE);
         return;

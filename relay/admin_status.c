@@ -50,15 +50,15 @@ static void write_relay(const struct context *c, struct json_writer *w)
 }
 
 /* Also while Redis is away: that is what is asked for then. */
-static void on_ledger(void *arg, enum err err, struct ledger *ledger)
+static void on_ledger(void *arg, enum err err, struct book *book)
 {
     struct call *call = arg;
-    call->ledger = ledger;
+    call->book = book;
     if (call->admin) {
         json_open(&call->w, '{');
         write_relay(call->admin->config.context, &call->w);
         if (err == ERR_OK)
-            json_member_int(&call->w, "position", (int64_t)ledger->last);
+            json_member_int(&call->w, "position", (int64_t)book->last);
         write_destinations(&call->w);
         write_members(&call->w);
         json_close(&call->w, '}');

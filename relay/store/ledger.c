@@ -4,7 +4,6 @@
 #include "relay/store/ledger.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "relay/store/scripts.h"
 #include "relay/store/store_inner.h"
@@ -12,8 +11,7 @@
 /* --- reading ---------------------------------------------------------------------------------- */
 
 struct read_call {
-    struct ledger *ledger;
-    size_t own_cap;
+    struct book *book;
     enum err err;
     unsigned waiting;
     ledger_cb cb;
@@ -25,51 +23,24 @@ struct shard_call {
     unsigned shard;
 };
 
-void ledger_free(struct ledger **ledger)
+static enum err take_shard(struct book *b, unsigned shard, const struct redis_reply *reply)
 {
-    struct ledger *l = *ledger;
-    *ledger = NULL;
-    if (!l)
-        return;
-    for (size_t i = 0; i < l->own_n; i++)
-        free(l->own[i].host);
-    free(l->own);
-    free(l);
-}
-
-static enum err take_own(struct read_call *call, const struct redis_reply *own)
-{
-    struct ledger *l = call->ledger;
-    for (size_t i = 0; i + 1 < reply_len(own); i += 2) {
-        struct cursor cursor;
-        if (!cursor_read(reply_text(reply_at(own, i + 1)), &cursor))
-            return ERR_REDIS_REPLY;
-        if (l->own_n == call->own_cap) {
-            call->own_cap = call->own_cap ? 2 * call->own_cap : 16;
-            l->own = mem_grow(l->own, call->own_cap * sizeof(*l->own));
-        }
-        l->own[l->own_n++] = (struct ledger_own){mem_copy(reply_text(reply_at(own, i))), cursor};
-    }
-    return ERR_OK;
-}
-
-static enum err take_shard(struct read_call *call, unsigned shard, const struct redis_reply *reply)
-{
-    struct ledger *l = call->ledger;
+    const struct redis_reply *own = reply_at(reply, 4);
     if (reply_len(reply) != 5)
         return ERR_REDIS_REPLY;
     uint64_t last = answer_number(reply, 0);
     uint64_t floor = answer_number(reply, 1);
-    l->last = last > l->last ? last : l->last;
-    l->floor = floor > l->floor ? floor : l->floor;
-    l->low[shard] = answer_number(reply, 2);
-    l->mail += answer_number(reply, 3);
-    return take_own(call, reply_at(reply, 4));
-}
-
-static int by_host(const void *a, const void *b)
-{
-    return strcmp(((const struct ledger_own *)a)->host, ((const struct ledger_own *)b)->host);
+    b->last = last > b->last ? last : b->last;
+    b->floor = floor > b->floor ? floor : b->floor;
+    b->low[shard] = answer_number(reply, 2);
+    b->mail += answer_number(reply, 3);
+    for (size_t i = 0; i + 1 < reply_len(own); i += 2) {
+        struct cursor cursor;
+        if (!cursor_read(reply_text(reply_at(own, i + 1)), &cursor))
+            return ERR_REDIS_REPLY;
+        book_add_own(b, reply_text(reply_at(own, i)), &cursor);
+    }
+    return ERR_OK;
 }
 
 static void on_shard(void *arg, enum err err, const struct redis_reply *reply)
@@ -77,18 +48,17 @@ static void on_shard(void *arg, enum err err, const struct redis_reply *reply)
     struct shard_call *part = arg;
     struct read_call *call = part->whole;
     if (err == ERR_OK)
-        err = take_shard(call, part->shard, reply);
+        err = take_shard(call->book, part->shard, reply);
     if (err != ERR_OK)
         call->err = err;
     free(part);
     if (--call->waiting)
         return;
-    struct ledger *l = call->ledger;
     if (call->err != ERR_OK)
-        ledger_free(&l);
-    else if (l->own_n)
-        qsort(l->own, l->own_n, sizeof(*l->own), by_host);
-    call->cb(call->arg, call->err, l);
+        book_free(&call->book);
+    else
+        book_close(call->book);
+    call->cb(call->arg, call->err, call->book);
     free(call);
 }
 
@@ -107,32 +77,12 @@ void ledger_read(struct store *store, struct span host, ledger_cb cb, void *arg)
 {
     struct read_call *call = mem_new(sizeof(*call));
     unsigned shards = store_shards(store);
-    *call = (struct read_call){.ledger = mem_new(sizeof(*call->ledger)), .cb = cb, .arg = arg};
-    call->ledger->shards = shards;
+    *call = (struct read_call){.book = book_new(shards), .cb = cb, .arg = arg};
     call->waiting = host.n ? 1 : shards;
     if (host.n)
         read_shard(store, call, shard_of(host, shards), host);
     for (unsigned shard = 0; !host.n && shard < shards; shard++)
         read_shard(store, call, shard, SPAN_NONE);
-}
-
-struct cursor ledger_cursor(const struct ledger *l, struct span host)
-{
-    size_t from = 0;
-    size_t to = l->own_n;
-    while (from < to) {
-        size_t middle = (from + to) / 2;
-        struct span here = span_of(l->own[middle].host);
-        size_t least = here.n < host.n ? here.n : host.n;
-        int order = memcmp(here.p, host.p, least);
-        if (order == 0 && here.n == host.n)
-            return l->own[middle].cursor;
-        if (order < 0 || (order == 0 && here.n < host.n))
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    return (struct cursor){.low = l->low[shard_of(host, l->shards)]};
 }
 
 /* --- orders ----------------------------------------------------------------------------------- */
