@@ -106,7 +106,8 @@ class Host:
 
     def __init__(self, settings, keys, host, lanes):
         self.host, self.origin = host, f"http://{host}"
-        self._relay, self._lanes_n, self._pace = settings["relay"], lanes, settings["pace"]
+        self._relay, self._lanes_n = settings["relay"], lanes
+        self._pace, self._delay = settings["pace"], settings["delay"]
         self._keys = keys
         self._sent = Log(Path(settings["logs"]) / f"{host}.sent")
         self._got = Log(Path(settings["logs"]) / f"{host}.got")
@@ -140,7 +141,9 @@ class Host:
                     writer.write(self._get(target))
                 else:
                     url = f"{self.origin}{target}"
-                    writer.write(self._take(Request(method, url, headers, body)))
+                    answer = self._take(Request(method, url, headers, body))
+                    await asyncio.sleep(self._delay)
+                    writer.write(answer)
                 await writer.drain()
         writer.close()
 

@@ -24,6 +24,7 @@ import sys
 import time
 from pathlib import Path
 
+from integration.redis_client import shard_of
 from integration.relay import PATIENCE_S, wait_until
 from peers.keys import ActorKeys
 
@@ -45,14 +46,15 @@ class Load:
     """Senders that post and receivers that take, from `with` on until `stop`.
 
     `lanes`: how many posts at a time each of the senders has on its way; `pace`: seconds between
-    two posts of a lane. Every host is a member, and is owed the posts of all the others."""
+    two posts of a lane; `delay`: seconds that a receiver takes for its answer. Every host is a
+    member, and is owed the posts of all the others; every second one is in an even shard."""
 
-    def __init__(self, directory, relay, senders=2, receivers=6, lanes=4, pace=0.2):
+    def __init__(self, directory, relay, *, senders=2, receivers=6, lanes=4, pace=0.2, delay=0):
         self.directory, self.relay = Path(directory) / "members", relay
         self.directory.mkdir()
         ActorKeys.load_or_create(self.directory, "member")
         self.hosts = list(itertools.islice(free_hosts(), senders + receivers))
-        self._pace = pace
+        self._pace, self._delay = pace, delay
         halves = [self.hosts[senders::2], self.hosts[senders + 1::2]]
         self._groups = [[(host, lanes)] for host in self.hosts[:senders]]
         self._groups += [[(host, 0) for host in half] for half in halves]
@@ -86,7 +88,7 @@ class Load:
             "relay": {"host": self.relay.host, "actor": self.relay.actor,
                       "inbox": self.relay.inbox},
             "keys": str(self.directory), "logs": str(self.directory), "pace": self._pace,
-            "hosts": [{"host": host, "lanes": lanes} for host, lanes in group],
+            "delay": self._delay, "hosts": [{"host": host, "lanes": lanes} for host, lanes in group],
         }
         return subprocess.Popen([sys.executable, str(PROGRAM), json.dumps(settings)], text=True,
                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -124,13 +126,16 @@ class Load:
 
 
 def free_hosts():
-    """Addresses of departments with a port that nobody has."""
-    held = []
+    """Addresses of departments with a port that nobody has, in even shards and odd ones in turn."""
+    held, found = [], 0
     while True:
         probe = socket.socket()
         probe.bind((ADDRESS, 0))
         held.append(probe)
-        yield f"{ADDRESS}:{probe.getsockname()[1]}"
+        host = f"{ADDRESS}:{probe.getsockname()[1]}"
+        if shard_of(host) % 2 == found % 2:
+            found += 1
+            yield host
 
 
 # --- the killer ---------------------------------------------------------------------------------
@@ -212,14 +217,19 @@ def grown(before, after):
 def processes(master):
     """What runs below a relay's master, and the master itself: role -> process ids."""
     found = collections.defaultdict(list, master=[master])
-    for pid in children(master):
-        role = role_of(pid)
-        if role:
+    for pid in _children(master):
+        if role := _role(pid)[0]:
             found[role].append(pid)
     return found
 
 
-def children(pid):
+def couriers(master):
+    """slot -> process id."""
+    roles = {pid: _role(pid) for pid in _children(master)}
+    return {slot: pid for pid, (role, slot) in roles.items() if role == "courier"}
+
+
+def _children(pid):
     try:
         text = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii")
     except OSError:
@@ -227,19 +237,22 @@ def children(pid):
     return [int(child) for child in text.split()]
 
 
-def role_of(pid):
-    """By its name or its arguments; None of one that is just coming or going."""
+def _role(pid):
+    """(role, slot) by the name of the program or its arguments; (None, None) of one that is just
+    coming or going."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
         words = Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace").split("\0")
     except OSError:
-        return None
+        return None, None
     name, state = stat.split("(", 1)[1].rsplit(")", 1)
     if state.split()[0] in "ZX":
-        return None
+        return None, None
     if name in REDIS:
-        return "redis"
-    return words[words.index("--role") + 1] if "--role" in words else None
+        return "redis", 0
+    if "--role" not in words:
+        return None, None
+    return words[words.index("--role") + 1], int(words[words.index("--slot") + 1])
 
 
 # --- the count ----------------------------------------------------------------------------------
@@ -251,7 +264,8 @@ class Count:
 
     def __init__(self, load, moments=()):
         self.promised, self.lost = {}, []
-        self.deliveries = self.duplicates = self.verified = 0
+        self.deliveries = self.verified = 0
+        self.repeats = []  # (host, post, when it came first, when again)
         self.inversions, self.foreign, self.wrong = [], [], []
         self._moments, self.oldest = moments, 0
         for host in load.senders:
@@ -277,7 +291,7 @@ class Count:
                       if sender != host and post not in seen]
 
     def _repeated(self, host, post, first, again):
-        self.duplicates += 1
+        self.repeats.append((host, post, first[0], again[0]))
         if first[1:] != again[1:]:
             self.wrong.append((host, post, f"{again[1:]} repeats {first[1:]}"))
         between = [moment for moment in self._moments if first[0] - GRACE_S < moment < again[0]]
@@ -306,13 +320,24 @@ def table(title, killer, count, load, seconds):
     for role, took in sorted(killer.recovery.items()):
         lines.append(f"    {role:<8} {killer.killed[role]:>4} kills, back in {statistics.median(took):.2f} s"
                      f" as a rule, in {max(took):.2f} s at worst")
-    share = 100 * count.duplicates / max(count.deliveries, 1)
+    share = 100 * len(count.repeats) / max(count.deliveries, 1)
     lines += [
         f"    answered 202: {len(count.promised)} posts, each owed to {len(load.hosts) - 1} hosts;"
         f" deliveries {count.deliveries}, signatures verified {count.verified}",
         f"    answers {dict(sorted(load.statuses.items()))}",
-        f"    lost {len(count.lost)}, duplicates {count.duplicates} ({share:.2f} %),"
+        f"    lost {len(count.lost)}, duplicates {len(count.repeats)} ({share:.2f} %),"
         f" at most {count.oldest:.2f} s old when something was killed, out of order"
         f" {len(count.inversions)}",
     ]
+    return "\n".join(lines)
+
+
+def story(relay, count):
+    """What the relay's log and its ledger know of the first posts that were lost."""
+    lines = []
+    for host, post in count.lost[:3]:
+        activity = count.promised[post][3]
+        lines += [f"lost: {activity} for {host}",
+                  *(line for line in relay.err_text.splitlines() if activity in line),
+                  repr(relay.verb("trace", activity))]
     return "\n".join(lines)
