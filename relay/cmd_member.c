@@ -79,13 +79,27 @@ static void print_field(const struct json *json, const char *name)
         printf("%-10s %lld\n", name, (long long)number);
 }
 
+static void print_followers(const struct json *list)
+{
+    for (size_t i = 0; i < json_len(list); i++) {
+        const struct json *f = json_at(list, i);
+        struct span back = json_text(json_get(f, "followBack"));
+        bool told = span_eq_str(json_text(json_get(f, "style")), "litepub");
+        printf("%-10s %.*s (%.*s%s%.*s)\n", "follower", SPAN_ARG(json_text(json_get(f, "actor"))),
+               SPAN_ARG(json_text(json_get(f, "style"))), told ? ", follow back: " : "",
+               told ? (int)back.n : 0, told ? back.p : "");
+        printf("%-10s %.*s\n", "  inbox", SPAN_ARG(json_text(json_get(f, "inbox"))));
+    }
+}
+
 static void print_member(const struct json *m)
 {
-    static const char *const names[] = {"host",   "state",    "zone",     "since",  "until",
-                                        "actor",  "inbox",    "software", "health", "delivery",
-                                        "cursor", "failures", "status",   "next"};
+    static const char *const names[] = {"host",   "state",    "zone",   "since",
+                                        "until",  "software", "health", "delivery",
+                                        "cursor", "failures", "status", "next"};
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
         print_field(m, names[i]);
+    print_followers(json_get(m, "followers"));
 }
 
 static void print_members(const struct json *json)

@@ -44,6 +44,8 @@ static void inbox_free(struct inbox *in)
     free(in->member);
     free(in->owner);
     free(in->owner_inbox);
+    free(in->owner_followers);
+    free(in->follower);
     json_free(&in->json);
     bytes_fini(&in->audience);
     free(in);
@@ -247,7 +249,8 @@ bool inbox_look_again(struct inbox *in)
         return false;
     free(in->owner);
     free(in->owner_inbox);
-    in->owner = in->owner_inbox = NULL;
+    free(in->owner_followers);
+    in->owner = in->owner_inbox = in->owner_followers = NULL;
     in->activity = (struct activity){0};
     json_free(&in->json);
     inbox_goto(in, INBOX_KEYED);
@@ -260,6 +263,8 @@ enum step inbox_verify(struct inbox *in)
     if (e == ERR_OK) {
         in->owner = mem_copy(in->keyring.owner);
         in->owner_inbox = mem_copy(in->keyring.inbox);
+        in->owner_followers = mem_copy(in->keyring.followers);
+        in->owner_machine = in->keyring.machine;
         return inbox_goto(in, INBOX_READ);
     }
     if (e == ERR_SIGNATURE_INVALID && inbox_look_again(in))

@@ -1,5 +1,5 @@
-/* inbox_decide: what a verified activity means: decide, append, join. States as drawn in
- * inbox_inner.h. May not know: signatures, keys. */
+/* inbox_decide: what a verified activity means: decide, append. States as drawn in inbox_inner.h.
+ * What is about the membership itself is in inbox_join.c. May not know: signatures, keys. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,17 +13,6 @@ enum { DECISIONS_MAX = 5 };
 enum hash { HASH_ID, HASH_WHAT, HASH_OBJECT, HASH_AGAIN };
 
 /* --- decide ----------------------------------------------------------------------------------- */
-
-static bool undoes_follow(const struct inbox *in)
-{
-    const struct activity *a = &in->activity;
-    if (a->type != ACTIVITY_UNDO)
-        return false;
-    if (span_eq_str(a->inner_type, "Follow"))
-        return true;
-    return !a->inner_type.n && in->member && in->member->follow[0] &&
-           span_eq_str(a->object, in->member->follow);
-}
 
 static enum err state_refuses(const struct member *member)
 {
@@ -40,29 +29,6 @@ static enum err state_refuses(const struct member *member)
     case MEMBER_STATE_COUNT: break;
     }
     return ERR_NOT_MEMBER;
-}
-
-static enum step decide_join(struct inbox *in)
-{
-    const struct activity *a = &in->activity;
-    if (a->type == ACTIVITY_FOLLOW) {
-        if (!a->object_public)
-            return inbox_finish(
-                in, ERR_NOT_IMPLEMENTED,
-                "follow the public collection, https://www.w3.org/ns/activitystreams#Public");
-        /* Whoever put that right meanwhile need not wait until its key is forgotten. */
-        if (!in->owner_inbox[0] && inbox_look_again(in))
-            return STEP_WAIT;
-        if (!in->owner_inbox[0])
-            return inbox_finish(in, ERR_INBOX_FOREIGN, NULL);
-    } else if (!in->member) {
-        return inbox_finish(in, ERR_NOT_MEMBER, NULL);
-    } else if (in->member->actor[0] && !span_eq_str(a->actor, in->member->actor)) {
-        /* Whoever else lives on that host has not asked for this membership, and cannot end it. */
-        return inbox_finish(in, ERR_NOT_OWNER, "the Follow is another actor's");
-    }
-    in->event = a->type == ACTIVITY_FOLLOW ? EVENT_FOLLOW : EVENT_UNDO;
-    return inbox_goto(in, INBOX_JOIN);
 }
 
 /* The zones that may have it, as the journal writes them; which rule opened or closed the way
@@ -91,8 +57,8 @@ enum step inbox_decide(struct inbox *in)
         return inbox_finish(in, e, NULL);
     if (uri_read(a->actor, &actor) != ERR_OK || !span_eq_str(span_of(actor.authority), in->from))
         return inbox_finish(in, ERR_ACTOR_NOT_SIGNER, NULL);
-    if (a->type == ACTIVITY_FOLLOW || undoes_follow(in))
-        return decide_join(in);
+    if (inbox_joins(in))
+        return inbox_goto(in, INBOX_ASK);
     e = inbox_find_zone(in);
     if (e == ERR_OK)
         e = state_refuses(in->member);
@@ -219,45 +185,4 @@ enum step inbox_appended(struct inbox *in)
     if (++in->decisions >= DECISIONS_MAX)
         return inbox_finish(in, ERR_UNAVAILABLE, NULL);
     return inbox_goto(in, INBOX_DECIDE);
-}
-
-/* --- join ------------------------------------------------------------------------------------- */
-
-static void on_joined(void *arg, enum err err, const struct member *member)
-{
-    struct inbox *in = arg;
-    (void)member;
-    if (inbox_orphaned(in))
-        return;
-    in->err = err;
-    inbox_run(in);
-}
-
-enum step inbox_join(struct inbox *in)
-{
-    const struct activity *a = &in->activity;
-    struct membership_ask ask = {.host = span_of(in->from), .event = in->event};
-    struct member *with = NULL;
-    if (in->event == EVENT_FOLLOW) {
-        with = mem_new(sizeof(*with));
-        span_copy(a->actor, with->actor, sizeof(with->actor));
-        span_copy(span_of(in->owner_inbox), with->inbox, sizeof(with->inbox));
-        span_copy(a->id, with->follow, sizeof(with->follow));
-        ask.with = with;
-        ask.follow = http_view(in->request)->body;
-    }
-    inbox_goto(in, INBOX_JOINED);
-    membership_change(in->room->context, &ask, on_joined, in);
-    free(with);
-    return STEP_WAIT;
-}
-
-enum step inbox_joined(struct inbox *in)
-{
-    if (in->err == ERR_REDIS || in->err == ERR_REDIS_REPLY || in->err == ERR_AGAIN)
-        return inbox_finish(in, ERR_UNAVAILABLE, NULL);
-    /* An Undo of what is undone already changes nothing, and need not be repeated. */
-    if (in->event == EVENT_UNDO && in->err == ERR_TRANSITION)
-        return inbox_finish(in, ERR_DUPLICATE, NULL);
-    return inbox_finish(in, in->err, NULL);
 }

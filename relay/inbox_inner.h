@@ -14,8 +14,9 @@
  *     ADMIT -> [MEMBER] -> KEY -> [KEYED] -> VERIFY -> READ -> DECIDE -> APPEND -> [APPENDED]
  *                                    ^         |                |  ^                   |   |
  *                                    |         | stale key?     |  +-- member changed -+   v
- *                                    +---------+----------------+                        REPLY
- *                                         no inbox? (once)      +-> JOIN -> [JOINED] -> REPLY
+ *                                    +---------+----------+     |                        REPLY
+ *                                         no inbox? (once)|     |
+ *                                                        ASK <--+ -> JOIN -> [JOINED] -> REPLY
  *
  * Every state may go straight to REPLY. */
 /* clang-format on */
@@ -29,7 +30,8 @@
     X(DECIDE, inbox_decide)     /* who may do this; which audience; or refuse with a reason */     \
     X(APPEND, inbox_append)     /* verb: one script */                                             \
     X(APPENDED, inbox_appended) /* participle: what the journal says */                            \
-    X(JOIN, inbox_join)         /* verb: a Follow, or its Undo */                                  \
+    X(ASK, inbox_ask)           /* a Follow, its Undo, or an answer to ours: who may do this */    \
+    X(JOIN, inbox_join)         /* verb: a change of the membership */                             \
     X(JOINED, inbox_joined)     /* participle */                                                   \
     X(REPLY, inbox_reply)       /* 202 only now; or the problem; the log line; the end */
 
@@ -63,6 +65,8 @@ struct inbox {
     int zone;                      /* -1: none */
     struct keyring_answer keyring; /* valid while in KEYED and VERIFY */
     char *owner, *owner_inbox;     /* of the key: the actor that signed */
+    char *owner_followers;         /* its followers collection; may be empty */
+    bool owner_machine;            /* it is an Application or a Service */
     bool refetched;
     struct json *json;
     struct activity activity;
@@ -72,9 +76,12 @@ struct inbox {
     uint8_t hashes[4][SHA256_SIZE];
     struct journal_appended appended;
     enum member_event event;
-    char rule[POLICY_NAME_MAX + 1]; /* that decided about other zones; for the log */
+    struct member_follower *follower; /* what the event is about */
+    char rule[POLICY_NAME_MAX + 1];   /* that decided about other zones; for the log */
 };
 
+/* Whether the activity is about the membership itself. */
+bool inbox_joins(const struct inbox *in);
 /* Finds the zone of the sender by the policy of today; ERR_OK or ERR_NO_ZONE. */
 enum err inbox_find_zone(struct inbox *in);
 /* inbox.c: the only way to another state, and to the end. */

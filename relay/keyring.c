@@ -39,7 +39,8 @@ struct ring {
     bool gone;
     bool fresh; /* what comes next is the answer of its document */
     struct pubkey *key;
-    char *actor, *inbox;
+    char *actor, *inbox, *followers;
+    bool machine;
     int64_t refetched_ms; /* when it was last fetched past the caches; 0: never */
     int64_t until_ms;     /* how long the answer holds */
     char zone[MEMBER_ZONE_SIZE];
@@ -85,6 +86,7 @@ static void ring_free(struct ring *r)
     pubkey_free(&r->key);
     free(r->actor);
     free(r->inbox);
+    free(r->followers);
     free(r);
 }
 
@@ -162,6 +164,8 @@ static void fill(const struct ring *r, struct keyring_answer *ret)
                                    .key = r->key,
                                    .owner = span_of(r->actor),
                                    .inbox = span_of(r->inbox),
+                                   .followers = span_of(r->followers),
+                                   .machine = r->machine,
                                    .gone = r->gone};
 }
 
@@ -211,9 +215,12 @@ static enum err ring_take(struct ring *r, const struct keycache_entry *entry)
     pubkey_free(&r->key);
     free(r->actor);
     free(r->inbox);
+    free(r->followers);
     r->key = key;
     r->actor = mem_copy(entry->owner);
     r->inbox = mem_copy(entry->inbox);
+    r->followers = mem_copy(entry->followers);
+    r->machine = entry->machine;
     r->err = ERR_OK;
     r->gone = false;
     r->until_ms = entry->fetched_ms + r->owner->context->config->set.keys_cache;
@@ -239,7 +246,12 @@ static enum err judge_document(struct ring *r, const struct fetch_result *result
     } else if (e == ERR_AGAIN) {
         e = ERR_KEY_DOCUMENT;
     } else if (e == ERR_OK) {
-        entry = (struct keycache_entry){doc.owner, doc.inbox, doc.pem, clock_wall_ms()};
+        entry = (struct keycache_entry){.owner = doc.owner,
+                                        .inbox = doc.inbox,
+                                        .followers = doc.followers,
+                                        .machine = doc.machine,
+                                        .pem = doc.pem,
+                                        .fetched_ms = clock_wall_ms()};
         e = ring_take(r, &entry);
         if (e == ERR_OK)
             keycache_put(r->owner->context->store, r->hash, &entry,

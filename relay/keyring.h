@@ -12,6 +12,8 @@ struct keyring_answer {
     const struct pubkey *key; /* borrowed until the next turn, like the rest */
     struct span owner;        /* actor id */
     struct span inbox;        /* of the owner; may be empty */
+    struct span followers;    /* the owner's followers collection; may be empty */
+    bool machine;             /* the owner is an Application or a Service */
     bool gone;                /* the document answers 410 */
     bool fresh;               /* fetched just now: another look would see the same */
 };

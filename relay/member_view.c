@@ -19,6 +19,22 @@ static void add_text(struct json_writer *w, const char *key, const char *text)
         json_member(w, key, span_of(text));
 }
 
+static void add_followers(struct json_writer *w, const struct member *m)
+{
+    json_key(w, "followers");
+    json_open(w, '[');
+    for (size_t i = 0; i < m->followers_n; i++) {
+        const struct member_follower *f = &m->followers[i];
+        json_open(w, '{');
+        json_member(w, "actor", span_of(f->actor));
+        json_member(w, "style", span_of(member_style_name(f->style)));
+        json_member(w, "inbox", span_of(m->inboxes[f->inbox].url));
+        json_member(w, "followBack", span_of(member_back_name(f->back)));
+        json_close(w, '}');
+    }
+    json_close(w, ']');
+}
+
 void member_view(const struct member *m, const struct cursor *cursor, const char *state,
                  struct json_writer *w)
 {
@@ -28,9 +44,8 @@ void member_view(const struct member *m, const struct cursor *cursor, const char
     json_member(w, "zone", span_of(m->zone));
     add_time(w, "since", m->since_ms);
     add_time(w, "until", m->until_ms);
-    add_text(w, "actor", m->actor);
-    add_text(w, "inbox", m->inbox);
     add_text(w, "software", m->software);
+    add_followers(w, m);
     if (cursor) {
         json_member(w, "health", cursor->failures ? SPAN("failing") : SPAN("ok"));
         json_member(w, "delivery", span_of(state));

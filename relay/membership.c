@@ -14,7 +14,12 @@
 #include "keys/digest.h"
 #include "relay/rules/documents.h"
 
-enum { TRIES_MAX = 8, FOLLOW_MAX = 32 * 1024, ANSWER_MAX = 63 * 1024 };
+enum {
+    TRIES_MAX = 8,
+    FOLLOW_MAX = 32 * 1024,
+    ANSWER_MAX = 63 * 1024,
+    LETTERS_MAX = 2 * MEMBER_FOLLOWERS_MAX + 1
+};
 
 struct membership {
     struct context *context;
@@ -58,25 +63,108 @@ static void membership_end(struct membership *m, enum err err, const struct memb
     free(m);
 }
 
-/* The answer that goes to it: the same for the same Follow in the same life. */
-static void write_answer(const struct membership *m, struct bytes *out)
+/* --- letters ---------------------------------------------------------------------------------- */
+
+struct letters {
+    struct members_letter list[LETTERS_MAX];
+    struct bytes bodies[LETTERS_MAX];
+    size_t n;
+};
+
+static void hash_of(const char *what, const struct member_follower *f, uint64_t number,
+                    char ret[MEMBERSHIP_HASH_SIZE])
 {
-    const struct member *after = &m->change.after;
-    bool accept = m->change.wire == WIRE_ACCEPT;
     struct bytes seed;
     char hash[2 * SHA256_SIZE + 1];
     bytes_init(&seed, 8192);
-    bytes_addf(&seed, "%s\n%s\n%" PRIu64, accept ? "accept" : "reject", after->follow, after->ver);
+    bytes_addf(&seed, "%s\n%s\n%s\n%s\n%" PRIu64, what, f->actor, f->follow,
+               member_style_name(f->style), number);
     sha256_hex(bytes_span(&seed), hash);
-    hash[32] = '\0';
-    if (accept && m->follow.n && m->follow.n <= FOLLOW_MAX)
-        document_answer(&m->context->identity, accept, hash, bytes_span(&m->follow),
-                        span_of(after->actor), out);
-    else
-        document_answer_by_id(&m->context->identity, accept, hash, span_of(after->follow),
-                              span_of(after->actor), out);
     bytes_fini(&seed);
+    span_copy((struct span){hash, MEMBERSHIP_HASH_SIZE - 1}, ret, MEMBERSHIP_HASH_SIZE);
 }
+
+void membership_back_hash(const struct member_follower *follower, char ret[MEMBERSHIP_HASH_SIZE])
+{
+    hash_of("follow", follower, follower->asked, ret);
+}
+
+/* The answer that goes to it: the same for the same Follow in the same life. */
+static void write_answer(const struct membership *m, const struct member_follower *f, bool accept,
+                         struct bytes *out)
+{
+    const struct identity *identity = &m->context->identity;
+    const struct member *after = &m->change.after;
+    const struct member_follower *asks = m->event == EVENT_FOLLOW ? &m->with->followers[0] : NULL;
+    bool this_one = asks && member_follower(after, span_of(asks->actor), asks->style) == f;
+    char hash[MEMBERSHIP_HASH_SIZE];
+    hash_of(accept ? "accept" : "reject", f, after->ver, hash);
+    if (accept && this_one && m->follow.n && m->follow.n <= FOLLOW_MAX)
+        document_answer(identity, accept, hash, bytes_span(&m->follow), span_of(f->actor), out);
+    else
+        document_answer_by_id(identity, accept, hash, span_of(f->follow), span_of(f->actor),
+                              f->style == STYLE_LITEPUB, out);
+}
+
+static void write_letter(const struct membership *m, const struct member_follower *f,
+                         enum member_wire wire, struct bytes *out)
+{
+    char hash[MEMBERSHIP_HASH_SIZE];
+    membership_back_hash(f, hash);
+    switch (wire) {
+    case WIRE_ACCEPT:
+    case WIRE_REJECT: write_answer(m, f, wire == WIRE_ACCEPT, out); break;
+    case WIRE_FOLLOW: document_follow(&m->context->identity, hash, span_of(f->actor), out); break;
+    case WIRE_UNDO:
+        document_undo_follow(&m->context->identity, hash, span_of(f->actor), out);
+        break;
+    }
+}
+
+/* In this order: an Accept comes before our own Follow. */
+static void add_letters(const struct membership *m, const struct member_follower *f,
+                        const char *inbox, unsigned wires, struct letters *ret)
+{
+    static const struct {
+        enum member_wire wire;
+        struct span kind;
+    } kinds[] = {{WIRE_ACCEPT, {"accept", 6}},
+                 {WIRE_REJECT, {"reject", 6}},
+                 {WIRE_FOLLOW, {"follow", 6}},
+                 {WIRE_UNDO, {"undo", 4}}};
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+        if (!(wires & kinds[i].wire) || ret->n == LETTERS_MAX)
+            continue;
+        struct bytes *body = &ret->bodies[ret->n];
+        bytes_init(body, ANSWER_MAX);
+        write_letter(m, f, kinds[i].wire, body);
+        ret->list[ret->n++] =
+            (struct members_letter){span_of(inbox), kinds[i].kind, bytes_span(body)};
+    }
+}
+
+static void write_letters(const struct membership *m, const struct member *before,
+                          struct letters *ret)
+{
+    const struct member_change *change = &m->change;
+    const struct member *after = &change->after;
+    for (size_t i = 0; i < after->followers_n; i++) {
+        const struct member_follower *f = &after->followers[i];
+        add_letters(m, f, after->inboxes[f->inbox].url, change->wires[i], ret);
+    }
+    if (change->left >= 0) {
+        const struct member_follower *f = &before->followers[change->left];
+        add_letters(m, f, before->inboxes[f->inbox].url, change->left_wires, ret);
+    }
+}
+
+static void letters_fini(struct letters *letters)
+{
+    for (size_t i = 0; i < letters->n; i++)
+        bytes_fini(&letters->bodies[i]);
+}
+
+/* --- the machine ------------------------------------------------------------------------------ */
 
 static void membership_judge(struct membership *m, const struct member *before);
 
@@ -93,23 +181,19 @@ static void on_changed(void *arg, const struct members_changed *answer)
     membership_end(m, answer->err, answer->err == ERR_OK ? &m->change.after : NULL);
 }
 
-static void membership_write(struct membership *m, uint64_t ver)
+static void membership_write(struct membership *m, const struct member *before)
 {
-    struct bytes body;
-    bytes_init(&body, ANSWER_MAX);
+    struct letters letters = {.n = 0};
+    write_letters(m, before, &letters);
     struct members_change change = {.after = &m->change.after,
-                                    .ver = ver,
+                                    .ver = before ? before->ver : 0,
                                     .event = m->event,
                                     .cuts = m->change.cuts,
-                                    .now_ms = clock_wall_ms()};
-    if (m->change.wire != WIRE_NOTHING && m->change.after.inbox[0]) {
-        write_answer(m, &body);
-        change.inbox = span_of(m->change.after.inbox);
-        change.kind = m->change.wire == WIRE_ACCEPT ? SPAN("accept") : SPAN("reject");
-        change.body = bytes_span(&body);
-    }
+                                    .now_ms = clock_wall_ms(),
+                                    .letters = letters.list,
+                                    .letters_n = letters.n};
     members_change(m->context->store, &change, on_changed, m);
-    bytes_fini(&body);
+    letters_fini(&letters);
 }
 
 static void membership_judge(struct membership *m, const struct member *before)
@@ -125,7 +209,7 @@ static void membership_judge(struct membership *m, const struct member *before)
         membership_end(m, e, before);
         return;
     }
-    membership_write(m, before ? before->ver : 0);
+    membership_write(m, before);
 }
 
 static void on_loaded(void *arg, enum err err, const struct member *member)

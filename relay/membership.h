@@ -13,6 +13,11 @@ struct membership_ask {
     struct span follow; /* FOLLOW: the activity as received, embedded in the answer; copied */
 };
 
+/* What the id of our Follow back of this follower is made of, and of its Undo (32 hex digits):
+ * URL/activities/follow-HASH. */
+enum { MEMBERSHIP_HASH_SIZE = 33 };
+void membership_back_hash(const struct member_follower *follower, char ret[MEMBERSHIP_HASH_SIZE]);
+
 /* err: OK, or why the rule says no (TRANSITION, NOT_INVITED ...), or ERR_REDIS. member: as it is
  * now (with OK) or as it was (may be NULL); borrowed during the callback. OK means durable. */
 typedef void (*membership_cb)(void *arg, enum err err, const struct member *member);

@@ -71,6 +71,7 @@
     X(REMOVED, "removed", 403, false, "the membership was removed")                                \
     X(NOT_OWNER, "not-owner", 403, false, "the object belongs to somebody else")                   \
     X(INBOX_FOREIGN, "inbox-foreign", 403, false, "the actor's inbox is on another host")          \
+    X(FOLLOWERS, "followers", 403, false, "too many actors of this host follow the relay")         \
     X(SELF, "self", 403, false, "that is this relay itself")                                       \
     X(ID_REUSED, "id-reused", 409, false, "this id was used for something else before")            \
     /* decided, not refused: 202, and nothing goes out */                                          \

@@ -40,7 +40,8 @@ void document_nodeinfo(const struct identity *id, int minor, int64_t members, st
     "sha256-jqnKFkmqfo/HmpEoHEDVMPCa61XeE0jFoVuMWOJp7z0=" /* of its style element, for the CSP */
 void document_page(const struct identity *id, int64_t members, struct bytes *out);
 
-/* Activities of the relay actor: URL/activities/announce-HASH, undo-HASH, accept-HASH, reject-HASH.
+/* Activities of the relay actor: URL/activities/announce-HASH, follow-HASH, undo-HASH, accept-HASH,
+ * reject-HASH.
  * hash: 32 hex digits that the id is made of, so that a repeat has the same id (DESIGN 7, law 4).
  * An Undo carries the hash of the Announce that it takes back. */
 void document_announce(const struct identity *id, const char *hash, struct span object,
@@ -50,10 +51,20 @@ void document_undo_announce(const struct identity *id, const char *hash, struct 
 /* follow: the Follow as received, embedded byte for byte; to: its actor. accept false: a Reject. */
 void document_answer(const struct identity *id, bool accept, const char *hash, struct span follow,
                      struct span to, struct bytes *out);
-/* The same where only the Follow's id is known, or it is too large to embed: a Follow of the public
- * collection with id and actor, embedded because some servers (Misskey) read both. */
+/* The same where only the Follow's id is known, or it is too large to embed: a Follow with id and
+ * actor, embedded because some servers (Misskey) read both. ours: of our actor, not of the public
+ * collection. */
 void document_answer_by_id(const struct identity *id, bool accept, const char *hash,
-                           struct span follow_id, struct span actor, struct bytes *out);
+                           struct span follow_id, struct span actor, bool ours, struct bytes *out);
+/* Our Follow back of an actor (PROTOCOL 8.2), and the Undo of it, which carries its hash. */
+void document_follow(const struct identity *id, const char *hash, struct span actor,
+                     struct bytes *out);
+void document_undo_follow(const struct identity *id, const char *hash, struct span actor,
+                          struct bytes *out);
+/* Whether this is the id of our Follow with that hash. */
+bool document_is_follow(const struct identity *id, const char *hash, struct span text);
+/* Whether this is the id of our actor. */
+bool document_is_actor(const struct identity *id, struct span text);
 
 /* RFC 9457 problem document; type `urn:weir:problem:CODE`. detail: what is to be said of this case,
  * or absent. */

@@ -103,7 +103,7 @@ void document_answer(const struct identity *id, bool accept, const char *hash, s
 }
 
 void document_answer_by_id(const struct identity *id, bool accept, const char *hash,
-                           struct span follow_id, struct span actor, struct bytes *out)
+                           struct span follow_id, struct span actor, bool ours, struct bytes *out)
 {
     struct json_writer w;
     json_begin(&w, out);
@@ -112,9 +112,81 @@ void document_answer_by_id(const struct identity *id, bool accept, const char *h
     json_member(&w, "id", follow_id);
     json_member(&w, "type", SPAN("Follow"));
     json_member(&w, "actor", actor);
-    json_member(&w, "object", SPAN(AS_PUBLIC));
+    if (ours)
+        document_member_url(&w, id, "object", "/actor");
+    else
+        json_member(&w, "object", SPAN(AS_PUBLIC));
     json_close(&w, '}');
     json_close(&w, '}');
+}
+
+/* --- following back -------------------------------------------------------------------------- */
+
+static void write_to(struct json_writer *w, struct span actor)
+{
+    json_key(w, "to");
+    json_open(w, '[');
+    json_add_text(w, actor);
+    json_close(w, ']');
+}
+
+/* What a Follow says, without its context. */
+static void write_follow(struct json_writer *w, const struct identity *id, const char *hash,
+                         struct span actor)
+{
+    write_id(w, id, "follow", hash);
+    json_member(w, "type", SPAN("Follow"));
+    document_member_url(w, id, "actor", "/actor");
+    write_to(w, actor);
+    json_member(w, "object", actor);
+}
+
+void document_follow(const struct identity *id, const char *hash, struct span actor,
+                     struct bytes *out)
+{
+    struct json_writer w;
+    json_begin(&w, out);
+    json_open(&w, '{');
+    json_member(&w, "@context", SPAN(AS_CONTEXT));
+    write_follow(&w, id, hash, actor);
+    json_close(&w, '}');
+}
+
+void document_undo_follow(const struct identity *id, const char *hash, struct span actor,
+                          struct bytes *out)
+{
+    struct json_writer w;
+    json_begin(&w, out);
+    json_open(&w, '{');
+    json_member(&w, "@context", SPAN(AS_CONTEXT));
+    write_id(&w, id, "undo", hash);
+    json_member(&w, "type", SPAN("Undo"));
+    document_member_url(&w, id, "actor", "/actor");
+    write_to(&w, actor);
+    json_key(&w, "object");
+    json_open(&w, '{');
+    write_follow(&w, id, hash, actor);
+    json_close(&w, '}');
+    json_close(&w, '}');
+}
+
+static bool is_ours(const struct identity *id, const char *path, struct span text)
+{
+    if (!span_starts(text, id->url))
+        return false;
+    return span_eq_str((struct span){text.p + id->url.n, text.n - id->url.n}, path);
+}
+
+bool document_is_follow(const struct identity *id, const char *hash, struct span text)
+{
+    char path[128];
+    snprintf(path, sizeof(path), "/activities/follow-%s", hash);
+    return is_ours(id, path, text);
+}
+
+bool document_is_actor(const struct identity *id, struct span text)
+{
+    return is_ours(id, "/actor", text);
 }
 
 void document_problem(int status, const char *code, const char *title, struct span detail,

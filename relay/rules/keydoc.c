@@ -39,6 +39,29 @@ static struct span inbox_of(const struct json *actor, struct span id)
     return own.n && same_origin(own, id) ? own : SPAN_NONE;
 }
 
+static struct span followers_of(const struct json *actor, struct span id)
+{
+    struct span followers = json_text(json_get(actor, "followers"));
+    return followers.n && same_origin(followers, id) ? followers : SPAN_NONE;
+}
+
+/* Of a list of types, any. */
+static bool is_machine(const struct json *actor)
+{
+    static const char *const names[] = {"Application",
+                                        "Service",
+                                        "as:Application",
+                                        "as:Service",
+                                        "https://www.w3.org/ns/activitystreams#Application",
+                                        "https://www.w3.org/ns/activitystreams#Service"};
+    const struct json *types = json_get(actor, "type");
+    for (size_t i = 0; i < json_len(types) && i < 16; i++)
+        for (size_t k = 0; k < sizeof(names) / sizeof(*names); k++)
+            if (span_eq_str(json_text(json_at(types, i)), names[k]))
+                return true;
+    return false;
+}
+
 enum err keydoc_read(const struct json *json, struct span key_id, struct span url,
                      struct keydoc *ret)
 {
@@ -51,6 +74,8 @@ enum err keydoc_read(const struct json *json, struct span key_id, struct span ur
         ret->owner = json_text(json_get(key, "owner"));
         ret->pem = json_text(json_get(key, "publicKeyPem"));
         ret->inbox = inbox_of(json, id);
+        ret->followers = followers_of(json, id);
+        ret->machine = is_machine(json);
         if (ret->pem.n && span_eq(ret->owner, id))
             return ERR_OK;
         if (json_kind(json_get(json, "publicKey")) != JSON_ABSENT)

@@ -15,7 +15,9 @@ struct keydoc {
     struct span pem;
     struct span inbox; /* shared inbox if it is of the actor's origin, else its inbox if that is;
                           else absent */
-    struct span next;  /* ERR_AGAIN: what to fetch to know */
+    struct span followers; /* its followers collection if that is of its origin, else absent */
+    bool machine;          /* an Application or a Service (PROTOCOL 8.2) */
+    struct span next;      /* ERR_AGAIN: what to fetch to know */
 };
 
 /* json: the document that came from url (no fragment). ERR_OK: the key is its owner's. ERR_AGAIN:

@@ -15,15 +15,19 @@
  * zone. back: active, or invited if it undid its Follow meanwhile; +A if it was never accepted
  * before.
  *
+ * A member may have several followers. Each Follow and each Accept of ours is between us and one of
+ * them; the state is the host's. An Undo by one of several only takes that one away. With an Accept
+ * goes our Follow back, where it is the custom; with the end goes its Undo, if it is out.
+ * An answer to our Follow back changes no state, and counts while the member is one.
+ *
  * Suspending and resuming say nothing on the wire: a Reject would make the other side forget the
  * subscription, and what it was owed would have nobody to go to. A span is open while, and only
  * while, the member is active. Suspending closes the span and cuts nothing, so that what was owed
  * from before waits; leaving, removal and expiry cut.
  * May not know: where members are kept, who asked, or what an entry says. */
-#include "relay/rules/member.h"
-
 #include <string.h>
 
+#include "relay/rules/member_inner.h"
 #include "relay/rules/policy.h"
 
 /* What an event does. The names are what the table below is made of. */
@@ -33,49 +37,50 @@ enum move {
     TOO_LATE, /* refused: expired */
     SHUT_OUT, /* refused: removed */
     BY_JOIN,  /* ENTER, WAIT or ERR_NOT_INVITED, as the zone says */
-    EXPECT,   /* invited; an earlier Follow is forgotten */
+    EXPECT,   /* invited; earlier Follows are forgotten */
     ENTER,    /* active, with an Accept */
     WAIT,     /* pending */
-    LEAVE,    /* left; its Follow is forgotten */
-    FORGET,   /* stays suspended, but has left: its Follow is forgotten */
+    LEAVE,    /* one follower less; left with the last */
+    FORGET,   /* the same, but stays suspended */
     SUSPEND,  /* suspended */
     BACK,     /* active, or invited if it has no Follow any more */
     PUT_OUT,  /* removed, with a Reject */
     END,      /* expired, with a Reject */
-    STAY      /* the same state; the end date or the zone may change */
+    STAY,     /* the same state; the end date or the zone may change */
+    HEAR      /* the same state: our Follow back was answered */
 };
 
 enum { UNKNOWN = MEMBER_STATE_COUNT, SAME };
 
 /* clang-format off */
 static const enum move moves[MEMBER_STATE_COUNT + 1][EVENT_COUNT] = {
-/*                     invite  follow    undo    accept reject   suspend  resume remove   expire unzoned  zoned */
-[UNKNOWN]          = { EXPECT, BY_JOIN,  NO,     NO,    NO,      NO,      NO,    NO,      NO,    NO,      NO   },
-[MEMBER_INVITED]   = { EXPECT, ENTER,    NO,     NO,    PUT_OUT, NO,      NO,    PUT_OUT, END,   SUSPEND, STAY },
-[MEMBER_PENDING]   = { ENTER,  BY_JOIN,  LEAVE,  ENTER, PUT_OUT, NO,      NO,    PUT_OUT, END,   SUSPEND, STAY },
-[MEMBER_ACTIVE]    = { STAY,   ENTER,    LEAVE,  NO,    PUT_OUT, SUSPEND, NO,    PUT_OUT, END,   SUSPEND, STAY },
-[MEMBER_SUSPENDED] = { STAY,   HELD_OFF, FORGET, NO,    PUT_OUT, NO,      BACK,  PUT_OUT, END,   NO,      STAY },
-[MEMBER_EXPIRED]   = { EXPECT, TOO_LATE, NO,     NO,    NO,      NO,      NO,    PUT_OUT, NO,    NO,      NO   },
-[MEMBER_LEFT]      = { EXPECT, BY_JOIN,  NO,     NO,    NO,      NO,      NO,    PUT_OUT, NO,    NO,      STAY },
-[MEMBER_REMOVED]   = { EXPECT, SHUT_OUT, NO,     NO,    NO,      NO,      NO,    NO,      NO,    NO,      NO   },
+/*                     invite   follow     undo     back   back-no accept  reject    suspend   resume  remove    expire  unzoned   zoned */
+[UNKNOWN]          = { EXPECT,  BY_JOIN,   NO,      NO,    NO,     NO,     NO,       NO,       NO,     NO,       NO,     NO,       NO    },
+[MEMBER_INVITED]   = { EXPECT,  ENTER,     NO,      NO,    NO,     NO,     PUT_OUT,  NO,       NO,     PUT_OUT,  END,    SUSPEND,  STAY  },
+[MEMBER_PENDING]   = { ENTER,   BY_JOIN,   LEAVE,   NO,    NO,     ENTER,  PUT_OUT,  NO,       NO,     PUT_OUT,  END,    SUSPEND,  STAY  },
+[MEMBER_ACTIVE]    = { STAY,    ENTER,     LEAVE,   HEAR,  HEAR,   NO,     PUT_OUT,  SUSPEND,  NO,     PUT_OUT,  END,    SUSPEND,  STAY  },
+[MEMBER_SUSPENDED] = { STAY,    HELD_OFF,  FORGET,  HEAR,  HEAR,   NO,     PUT_OUT,  NO,       BACK,   PUT_OUT,  END,    NO,       STAY  },
+[MEMBER_EXPIRED]   = { EXPECT,  TOO_LATE,  NO,      NO,    NO,     NO,     NO,       NO,       NO,     PUT_OUT,  NO,     NO,       NO    },
+[MEMBER_LEFT]      = { EXPECT,  BY_JOIN,   NO,      NO,    NO,     NO,     NO,       NO,       NO,     PUT_OUT,  NO,     NO,       STAY  },
+[MEMBER_REMOVED]   = { EXPECT,  SHUT_OUT,  NO,      NO,    NO,     NO,     NO,       NO,       NO,     NO,       NO,     NO,       NO    },
 };
 
 static const struct effect {
     int to; /* enum member_state, or SAME */
-    enum member_wire wire;
+    enum { TELL_NOTHING, TELL_ACCEPT, TELL_REJECT } tells;
     bool cuts;
-    bool forgets; /* the Follow */
 } effects[] = {
-    [EXPECT]  = { MEMBER_INVITED,   WIRE_NOTHING, false, true  },
-    [ENTER]   = { MEMBER_ACTIVE,    WIRE_ACCEPT,  false, false },
-    [WAIT]    = { MEMBER_PENDING,   WIRE_NOTHING, false, false },
-    [LEAVE]   = { MEMBER_LEFT,      WIRE_NOTHING, true,  true  },
-    [FORGET]  = { SAME,             WIRE_NOTHING, true,  true  },
-    [SUSPEND] = { MEMBER_SUSPENDED, WIRE_NOTHING, false, false },
-    [BACK]    = { MEMBER_ACTIVE,    WIRE_NOTHING, false, false },
-    [PUT_OUT] = { MEMBER_REMOVED,   WIRE_REJECT,  true,  false },
-    [END]     = { MEMBER_EXPIRED,   WIRE_REJECT,  true,  false },
-    [STAY]    = { SAME,             WIRE_NOTHING, false, false },
+    [EXPECT]  = { MEMBER_INVITED,   TELL_NOTHING, false },
+    [ENTER]   = { MEMBER_ACTIVE,    TELL_ACCEPT,  false },
+    [WAIT]    = { MEMBER_PENDING,   TELL_NOTHING, false },
+    [LEAVE]   = { MEMBER_LEFT,      TELL_NOTHING, true  },
+    [FORGET]  = { SAME,             TELL_NOTHING, true  },
+    [SUSPEND] = { MEMBER_SUSPENDED, TELL_NOTHING, false },
+    [BACK]    = { MEMBER_ACTIVE,    TELL_ACCEPT,  false },
+    [PUT_OUT] = { MEMBER_REMOVED,   TELL_REJECT,  true  },
+    [END]     = { MEMBER_EXPIRED,   TELL_REJECT,  true  },
+    [STAY]    = { SAME,             TELL_NOTHING, false },
+    [HEAR]    = { SAME,             TELL_NOTHING, false },
 };
 /* clang-format on */
 
@@ -201,9 +206,6 @@ static void take(struct member *after, enum member_event event, bool newcomer,
         after->until_ms = with->until_ms;
         break;
     case EVENT_FOLLOW:
-        take_text(after->actor, sizeof(after->actor), with->actor);
-        take_text(after->inbox, sizeof(after->inbox), with->inbox);
-        take_text(after->follow, sizeof(after->follow), with->follow);
         take_text(after->software, sizeof(after->software), with->software);
         if (newcomer || !after->zone[0]) {
             take_text(after->zone, sizeof(after->zone), with->zone);
@@ -214,6 +216,8 @@ static void take(struct member *after, enum member_event event, bool newcomer,
     case EVENT_RESUME:
     case EVENT_ZONED: take_text(after->zone, sizeof(after->zone), with->zone); break;
     case EVENT_UNDO:
+    case EVENT_BACK_ACCEPT:
+    case EVENT_BACK_REJECT:
     case EVENT_REJECT:
     case EVENT_SUSPEND:
     case EVENT_REMOVE:
@@ -260,9 +264,60 @@ static enum err resolve(int state, enum member_event event, int join, enum move 
     case BACK:
     case PUT_OUT:
     case END:
-    case STAY: break;
+    case STAY:
+    case HEAR: break;
     }
     return ERR_OK;
+}
+
+static enum err lose(const struct member *with, enum move *move, struct member_change *change)
+{
+    int i = followers_meant(&change->after, with);
+    if (i < 0)
+        return ERR_TRANSITION;
+    change->left = i;
+    change->left_wires = follower_farewell(&change->after.followers[i]);
+    followers_drop(&change->after, (size_t)i);
+    if (change->after.followers_n)
+        *move = STAY;
+    return ERR_OK;
+}
+
+/* What the move does to the followers. *ret_who: the one who followed, where one did. */
+static enum err move_followers(enum member_event event, const struct member *with, uint64_t n,
+                               enum move *move, struct member_change *change, int *ret_who)
+{
+    size_t who;
+    *ret_who = -1;
+    if (event == EVENT_FOLLOW) {
+        enum err e = followers_take(&change->after, with, n, &who);
+        *ret_who = (int)who;
+        return e;
+    }
+    if (*move == EXPECT)
+        followers_clear(&change->after);
+    if (*move == LEAVE || *move == FORGET)
+        return lose(with, move, change);
+    if (*move == HEAR &&
+        !followers_answered(&change->after, with,
+                            event == EVENT_BACK_ACCEPT ? BACK_ACCEPTED : BACK_REJECTED))
+        return ERR_TRANSITION;
+    return ERR_OK;
+}
+
+static void take_effect(struct member_change *change, enum move move, int who)
+{
+    const struct effect *effect = &effects[move];
+    struct member *after = &change->after;
+    if (effect->to != SAME)
+        after->state = (enum member_state)effect->to;
+    if (move == BACK && !after->followers_n)
+        after->state = MEMBER_INVITED;
+    change->cuts = effect->cuts;
+    if (effect->tells == TELL_ACCEPT)
+        followers_accept(change, who);
+    else if (effect->tells == TELL_REJECT)
+        followers_reject(change);
 }
 
 enum err member_apply(const struct member *before, enum member_event event,
@@ -271,13 +326,15 @@ enum err member_apply(const struct member *before, enum member_event event,
 {
     static const struct member nothing = {.state = MEMBER_INVITED};
     int state = before ? (int)before->state : UNKNOWN;
+    struct member *after = &ret->after;
     enum move move;
+    int who;
     enum err e = resolve(state, event, join, &move);
     if (e != ERR_OK)
         return e;
-    struct member_change change = {.after = before ? *before : nothing};
-    struct member *after = &change.after;
-    const struct effect *effect = &effects[move];
+    memset(ret, 0, sizeof(*ret));
+    *after = before ? *before : nothing;
+    ret->left = -1;
     if (!with)
         with = &nothing;
     if (!before)
@@ -287,23 +344,15 @@ enum err member_apply(const struct member *before, enum member_event event,
         return ERR_EXPIRED;
     if (event == EVENT_ZONED && strcmp(after->zone, before ? before->zone : "") == 0)
         return ERR_TRANSITION; /* it is there already */
-
-    if (effect->forgets)
-        after->follow[0] = '\0';
-    if (effect->to != SAME)
-        after->state = (enum member_state)effect->to;
-    change.wire = effect->wire;
-    change.cuts = effect->cuts;
-    if (move == BACK && !after->follow[0])
-        after->state = MEMBER_INVITED;
-    else if (move == BACK && !after->spans_n)
-        change.wire = WIRE_ACCEPT;
-    if (change.wire == WIRE_REJECT && (!after->follow[0] || state == MEMBER_EXPIRED))
-        change.wire = WIRE_NOTHING; /* no Follow that could be rejected (any more) */
+    e = move_followers(event, with, n, &move, ret, &who);
+    if (e != ERR_OK)
+        return e;
+    if (state == MEMBER_EXPIRED)
+        followers_clear(after); /* rejected already */
+    after->ver++;
+    take_effect(ret, move, who);
     if (!before || after->state != before->state)
         after->since_ms = now_ms;
-    after->ver++;
     settle_spans(after, n);
-    *ret = change;
     return ERR_OK;
 }

@@ -43,26 +43,84 @@ struct member_span {
     char zone[MEMBER_ZONE_SIZE];
 };
 
+/* How an actor of it follows (PROTOCOL 8.1, 8.2), name. What is sent depends on it. */
+#define MEMBER_STYLES(X)                                                                           \
+    X(PUBLIC, "public")   /* the public collection: takes what carries a proof as it is */         \
+    X(LITEPUB, "litepub") /* our actor: believes Announces only */
+enum member_style {
+#define X(name, text) STYLE_##name,
+    MEMBER_STYLES(X)
+#undef X
+        STYLE_COUNT
+};
+const char *member_style_name(enum member_style style);
+
+/* Our Follow back of a follower, name */
+#define MEMBER_BACKS(X)                                                                            \
+    X(NONE, "none")   /* there is none, or it was undone */                                        \
+    X(ASKED, "asked") /* it is out */                                                              \
+    X(ACCEPTED, "accepted")                                                                        \
+    X(REJECTED, "rejected")
+enum member_back {
+#define X(name, text) BACK_##name,
+    MEMBER_BACKS(X)
+#undef X
+        BACK_COUNT
+};
+const char *member_back_name(enum member_back back);
+
+enum { MEMBER_INBOXES_MAX = 8, MEMBER_FOLLOWERS_MAX = 16 };
+
+/* A place where its mail goes. Its number (the slot) stays while it is used, also when its URL
+ * changes, because cursors refer to it; a slot that is free may be used again. */
+struct member_inbox {
+    char url[MEMBER_URL_SIZE]; /* the shared inbox where there is one; empty: the slot is free */
+    enum member_style style;   /* PUBLIC if any of its followers is of that style */
+    uint64_t from;             /* entries numbered above it go there */
+};
+
+/* An actor that follows; one that does in both styles counts twice. */
+struct member_follower {
+    char actor[MEMBER_URL_SIZE];
+    char follow[MEMBER_URL_SIZE]; /* id of its Follow */
+    unsigned inbox;               /* slot */
+    enum member_style style;
+    bool machine;  /* an Application or a Service: it is followed back */
+    bool accepted; /* our Accept is out */
+    enum member_back back;
+    uint64_t asked; /* what the id of our Follow back is made of, besides the actor; 0: none yet */
+};
+
 struct member {
     char host[MEMBER_HOST_SIZE]; /* authority form */
     enum member_state state;
     char zone[MEMBER_ZONE_SIZE];
-    bool placed;                  /* an operator put it into its zone, whatever the patterns say */
-    char actor[MEMBER_URL_SIZE];  /* who followed */
-    char inbox[MEMBER_URL_SIZE];  /* the shared inbox where there is one */
-    char follow[MEMBER_URL_SIZE]; /* id of the Follow */
-    char software[64];            /* by NodeInfo, or empty */
-    int64_t since_ms;             /* of the present state */
-    int64_t until_ms;             /* end of the invitation; 0: none */
-    uint64_t ver;                 /* counts every change */
+    bool placed;       /* an operator put it into its zone, whatever the patterns say */
+    char software[64]; /* by NodeInfo, or empty */
+    int64_t since_ms;  /* of the present state */
+    int64_t until_ms;  /* end of the invitation; 0: none */
+    uint64_t ver;      /* counts every change */
+    struct member_inbox inboxes[MEMBER_INBOXES_MAX];
+    struct member_follower followers[MEMBER_FOLLOWERS_MAX]; /* in the order in which they came */
+    size_t followers_n;
     struct member_span spans[MEMBER_SPANS_MAX];
     size_t spans_n;
 };
 
+/* The follower with this actor, in this style; NULL if it does not follow so. */
+const struct member_follower *member_follower(const struct member *member, struct span actor,
+                                              enum member_style style);
+/* The one whose Follow has this id, or NULL. */
+const struct member_follower *member_follower_by_id(const struct member *member,
+                                                    struct span follow);
+/* Makes of `with` what an event brings along: one follower with this inbox. Empty texts are fine
+ * where the event does not ask for them. */
+void member_bring(struct member *with, const struct member_follower *follower, struct span inbox);
+
 /* As one line of text (JSON) and back: what the store keeps and control entries carry. False on
  * text that is not one of ours. MEMBER_TEXT_MAX is enough for any. Numbers of spans are written as
  * they are up to the largest, and read up to INT64_MAX. */
-enum { MEMBER_TEXT_MAX = 64 * 1024 };
+enum { MEMBER_TEXT_MAX = 640 * 1024 };
 void member_write(const struct member *member, struct bytes *out);
 bool member_read(struct span text, struct member *ret);
 
@@ -76,17 +134,19 @@ bool audience_has(struct span audience, const char *zone);
 
 /* Things that happen to a member, and the kind of the control entry that says so. */
 #define MEMBER_EVENTS(X)                                                                           \
-    X(INVITE, "invite")   /* an operator expects it, or extends its invitation */                  \
-    X(FOLLOW, "join")     /* its Follow */                                                         \
-    X(UNDO, "leave")      /* its Undo of the Follow */                                             \
-    X(ACCEPT, "accept")   /* an operator's answer to what is pending */                            \
-    X(REJECT, "reject")   /* the same */                                                           \
-    X(SUSPEND, "suspend") /* an operator closes the gate for a while */                            \
-    X(RESUME, "resume")   /* and opens it again */                                                 \
-    X(REMOVE, "remove")   /* an operator ends it */                                                \
-    X(EXPIRE, "expire")   /* the end date of its invitation has come */                            \
-    X(UNZONED, "unzoned") /* a reload left it without a zone */                                    \
-    X(ZONED, "zone")      /* a reload, or an operator, put it into another zone */
+    X(INVITE, "invite")               /* an operator expects it, or extends its invitation */      \
+    X(FOLLOW, "join")                 /* a Follow by one of its actors */                          \
+    X(UNDO, "leave")                  /* the Undo of one */                                        \
+    X(BACK_ACCEPT, "follow-accepted") /* its Accept of our Follow back */                          \
+    X(BACK_REJECT, "follow-rejected") /* its Reject, also of what it accepted before */            \
+    X(ACCEPT, "accept")               /* an operator's answer to what is pending */                \
+    X(REJECT, "reject")               /* the same */                                               \
+    X(SUSPEND, "suspend")             /* an operator closes the gate for a while */                \
+    X(RESUME, "resume")               /* and opens it again */                                     \
+    X(REMOVE, "remove")               /* an operator ends it */                                    \
+    X(EXPIRE, "expire")               /* the end date of its invitation has come */                \
+    X(UNZONED, "unzoned")             /* a reload left it without a zone */                        \
+    X(ZONED, "zone")                  /* a reload, or an operator, put it into another zone */
 
 enum member_event {
 #define X(name, text) EVENT_##name,
@@ -97,17 +157,20 @@ enum member_event {
 const char *member_event_name(enum member_event event);
 enum member_event member_event_by_name(struct span name); /* EVENT_COUNT if none */
 
-/* What goes to the member on the wire because of it (PRODUCT 2.2). */
+/* What goes on the wire to one of its followers because of it (PRODUCT 2.2); a set. */
 enum member_wire {
-    WIRE_NOTHING,
-    WIRE_ACCEPT, /* of the Follow in `after` */
-    WIRE_REJECT  /* of the Follow in `after`, which is the one that was accepted or is pending */
+    WIRE_ACCEPT = 1, /* of its Follow */
+    WIRE_REJECT = 2, /* of its Follow, which was accepted or waits */
+    WIRE_FOLLOW = 4, /* our Follow back */
+    WIRE_UNDO = 8    /* of our Follow back, which is out */
 };
 
 struct member_change {
     struct member after;
-    enum member_wire wire;
-    bool cuts; /* what still waits is not sent any more: recorded as cut */
+    unsigned wires[MEMBER_FOLLOWERS_MAX]; /* to each of after.followers: a set of member_wire */
+    int left;            /* who left: a place among the followers of before; below 0: nobody */
+    unsigned left_wires; /* to the one who left */
+    bool cuts;           /* what still waits is not sent any more: recorded as cut */
 };
 
 /* The one place that says what may happen in which state, with which effect (DESIGN 1,
@@ -115,15 +178,19 @@ struct member_change {
  * from `with`). `with` may be NULL where the event brings nothing. Brought along:
  *
  *   INVITE  zone and until_ms (0: no end)
- *   FOLLOW  actor, inbox, follow, and software if it is known; the zone only of who is not a
- *           member yet or had left: an invitation or an operator's zone stands above the policy's
+ *   FOLLOW  a follower (actor, follow, style, machine) and its inbox (see member_bring()), and
+ *           software if it is known; the zone only of who is not a member yet or had left: an
+ *           invitation or an operator's zone stands above the policy's
+ *   UNDO    a follower: actor and style; where the Follow's id is known, that decides
+ *   BACK_ACCEPT, BACK_REJECT  a follower: actor, style and `asked` of the Follow that is meant
  *   ZONED, RESUME, ACCEPT  zone, if it names one
  *
  * join: how the zone is joined (enum zone_join); asked for a Follow only. n: the number that the
- * control entry will have: spans open and close there. A Follow is idempotent in every state. Who
+ * control entry will have: spans and inboxes open and close there. A Follow is idempotent in every
+ * state; another actor's adds a follower, and the membership lasts until the last one left. Who
  * was suspended or removed cannot get out of it by leaving and coming back.
  * ERR_OK, ERR_TRANSITION, ERR_NOT_INVITED, ERR_SUSPENDED, ERR_EXPIRED (also: until_ms is over),
- * ERR_REMOVED; *ret is set with ERR_OK only. */
+ * ERR_REMOVED, ERR_FOLLOWERS (no room for one more). *ret says nothing unless ERR_OK. */
 enum err member_apply(const struct member *before, enum member_event event,
                       const struct member *with, int join, uint64_t n, int64_t now_ms,
                       struct member_change *ret);

@@ -4,6 +4,7 @@
  * May not know: what the state of a member means. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "common/pure/json.h"
 #include "relay/rules/member.h"
@@ -34,6 +35,44 @@ static void write_spans(struct json_writer *w, const struct member *member)
     json_close(w, ']');
 }
 
+static void write_inboxes(struct json_writer *w, const struct member *member)
+{
+    json_key(w, "inboxes");
+    json_open(w, '[');
+    for (unsigned i = 0; i < MEMBER_INBOXES_MAX; i++) {
+        const struct member_inbox *inbox = &member->inboxes[i];
+        if (!inbox->url[0])
+            continue;
+        json_open(w, '{');
+        json_member_int(w, "slot", i);
+        json_member(w, "url", span_of(inbox->url));
+        json_member(w, "style", span_of(member_style_name(inbox->style)));
+        write_number(w, "from", inbox->from);
+        json_close(w, '}');
+    }
+    json_close(w, ']');
+}
+
+static void write_followers(struct json_writer *w, const struct member *member)
+{
+    json_key(w, "followers");
+    json_open(w, '[');
+    for (size_t i = 0; i < member->followers_n; i++) {
+        const struct member_follower *f = &member->followers[i];
+        json_open(w, '{');
+        json_member(w, "actor", span_of(f->actor));
+        json_member(w, "follow", span_of(f->follow));
+        json_member_int(w, "inbox", f->inbox);
+        json_member(w, "style", span_of(member_style_name(f->style)));
+        json_member_bool(w, "machine", f->machine);
+        json_member_bool(w, "accepted", f->accepted);
+        json_member(w, "back", span_of(member_back_name(f->back)));
+        json_member_int(w, "asked", (int64_t)f->asked);
+        json_close(w, '}');
+    }
+    json_close(w, ']');
+}
+
 void member_write(const struct member *member, struct bytes *out)
 {
     struct json_writer w;
@@ -43,9 +82,8 @@ void member_write(const struct member *member, struct bytes *out)
     json_member(&w, "state", span_of(member_state_name(member->state)));
     json_member(&w, "zone", span_of(member->zone));
     json_member_bool(&w, "placed", member->placed);
-    json_member(&w, "actor", span_of(member->actor));
-    json_member(&w, "inbox", span_of(member->inbox));
-    json_member(&w, "follow", span_of(member->follow));
+    write_inboxes(&w, member);
+    write_followers(&w, member);
     json_member(&w, "software", span_of(member->software));
     json_member_int(&w, "since", member->since_ms);
     json_member_int(&w, "until", member->until_ms);
@@ -98,6 +136,108 @@ static bool read_spans(const struct json *list, struct member *ret)
     return true;
 }
 
+/* Of what may be any of several words. Absent is not one. */
+static bool read_word(const struct json *json, const char *key, const char *(*name)(size_t),
+                      size_t n, size_t *ret)
+{
+    struct span word = json_text(json_get(json, key));
+    for (*ret = 0; *ret < n; ++*ret)
+        if (span_eq_str(word, name(*ret)))
+            return true;
+    return false;
+}
+
+static const char *style_name(size_t i)
+{
+    return member_style_name((enum member_style)i);
+}
+
+static const char *back_name(size_t i)
+{
+    return member_back_name((enum member_back)i);
+}
+
+static bool read_inbox(const struct json *json, struct member *ret)
+{
+    int64_t slot;
+    int64_t from;
+    size_t style;
+    if (!json_int(json_get(json, "slot"), &slot) || slot < 0 || slot >= MEMBER_INBOXES_MAX ||
+        ret->inboxes[slot].url[0])
+        return false;
+    struct member_inbox *inbox = &ret->inboxes[slot];
+    if (!read_text(json, "url", inbox->url, sizeof(inbox->url)) || !inbox->url[0] ||
+        !read_word(json, "style", style_name, STYLE_COUNT, &style) ||
+        !read_count(json, "from", &from))
+        return false;
+    inbox->style = (enum member_style)style;
+    inbox->from = (uint64_t)from;
+    return true;
+}
+
+static bool read_follower(const struct json *json, struct member *ret)
+{
+    int64_t slot;
+    int64_t asked;
+    size_t style;
+    size_t back;
+    struct member_follower *f = &ret->followers[ret->followers_n];
+    if (!read_text(json, "actor", f->actor, sizeof(f->actor)) || !f->actor[0] ||
+        !read_text(json, "follow", f->follow, sizeof(f->follow)) ||
+        !json_int(json_get(json, "inbox"), &slot) || slot < 0 || slot >= MEMBER_INBOXES_MAX ||
+        !ret->inboxes[slot].url[0] || !read_word(json, "style", style_name, STYLE_COUNT, &style) ||
+        !read_word(json, "back", back_name, BACK_COUNT, &back) ||
+        !read_count(json, "asked", &asked))
+        return false;
+    if (member_follower(ret, span_of(f->actor), (enum member_style)style))
+        return false;
+    f->inbox = (unsigned)slot;
+    f->style = (enum member_style)style;
+    f->back = (enum member_back)back;
+    f->asked = (uint64_t)asked;
+    f->machine = json_flag(json_get(json, "machine"), false);
+    f->accepted = json_flag(json_get(json, "accepted"), false);
+    ret->followers_n++;
+    return true;
+}
+
+/* A record of the first version, which knew one follower of the public collection. Who had an open
+ * span once had an Accept; who waits again after that gets another. */
+static bool read_first_follower(const struct json *json, struct member *ret)
+{
+    struct member_follower *f = &ret->followers[0];
+    struct member_inbox *inbox = &ret->inboxes[0];
+    if (!read_text(json, "actor", f->actor, sizeof(f->actor)) ||
+        !read_text(json, "inbox", inbox->url, sizeof(inbox->url)) ||
+        !read_text(json, "follow", f->follow, sizeof(f->follow)))
+        return false;
+    if (f->follow[0] && inbox->url[0] && f->actor[0]) {
+        f->accepted = ret->state != MEMBER_PENDING && ret->spans_n;
+        ret->followers_n = 1;
+    } else {
+        *f = (struct member_follower){.style = STYLE_PUBLIC};
+        *inbox = (struct member_inbox){.style = STYLE_PUBLIC};
+    }
+    return true;
+}
+
+static bool read_followers(const struct json *json, struct member *ret)
+{
+    const struct json *inboxes = json_get(json, "inboxes");
+    const struct json *followers = json_get(json, "followers");
+    if (json_kind(inboxes) == JSON_ABSENT && json_kind(followers) == JSON_ABSENT)
+        return read_first_follower(json, ret);
+    if (json_len(inboxes) > MEMBER_INBOXES_MAX || json_len(followers) > MEMBER_FOLLOWERS_MAX)
+        return false;
+    for (size_t i = 0; i < json_len(inboxes); i++)
+        if (!read_inbox(json_at(inboxes, i), ret))
+            return false;
+    for (size_t i = 0; i < json_len(followers); i++)
+        if (!read_follower(json_at(followers, i), ret))
+            return false;
+    return true;
+}
+
 static bool read_member(const struct json *json, struct member *ret)
 {
     int64_t ver;
@@ -106,23 +246,21 @@ static bool read_member(const struct json *json, struct member *ret)
     if (ret->state == MEMBER_STATE_COUNT ||
         !read_text(json, "host", ret->host, sizeof(ret->host)) || !ret->host[0] ||
         !read_text(json, "zone", ret->zone, sizeof(ret->zone)) ||
-        !read_text(json, "actor", ret->actor, sizeof(ret->actor)) ||
-        !read_text(json, "inbox", ret->inbox, sizeof(ret->inbox)) ||
-        !read_text(json, "follow", ret->follow, sizeof(ret->follow)) ||
         !read_text(json, "software", ret->software, sizeof(ret->software)) ||
         !read_count(json, "since", &ret->since_ms) || !read_count(json, "until", &ret->until_ms) ||
         !read_count(json, "ver", &ver))
         return false;
     ret->ver = (uint64_t)ver;
     ret->placed = json_flag(json_get(json, "placed"), false);
-    return read_spans(json_get(json, "spans"), ret);
+    return read_spans(json_get(json, "spans"), ret) && read_followers(json, ret);
 }
 
 bool member_read(struct span text, struct member *ret)
 {
     static const struct json_limits limits = {.depth = 4, .keys = 500, .nodes = 500};
     struct json *json = NULL;
-    *ret = (struct member){.state = MEMBER_STATE_COUNT};
+    memset(ret, 0, sizeof(*ret));
+    ret->state = MEMBER_STATE_COUNT;
     if (text.n > MEMBER_TEXT_MAX || json_read(text, &limits, &json) != ERR_OK)
         return false;
     bool ok = read_member(json, ret);

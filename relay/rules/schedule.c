@@ -46,7 +46,7 @@ static void dest_take_member(struct dest *d, const struct member *m)
     d->gone = m->state != MEMBER_ACTIVE && m->state != MEMBER_SUSPENDED;
     memcpy(d->zone, m->zone, sizeof(d->zone));
     free(d->inbox);
-    d->inbox = mem_copy(span_of(m->inbox));
+    d->inbox = mem_copy(span_of(m->inboxes[0].url));
     d->spans = mem_grow(d->spans, m->spans_n * sizeof(*d->spans));
     memcpy(d->spans, m->spans, m->spans_n * sizeof(*d->spans));
     d->spans_n = m->spans_n;

@@ -1,10 +1,10 @@
 #!lua flags=allow-oom
--- control: one change of one member, numbered in the journal, with the direct mail that tells it so.
+-- control: one change of one member, numbered in the journal, with the direct mail that tells its followers so.
 -- The member's new record holds HERE where its own number belongs.
--- ARGV: epoch, host, ver expected, new record, event, now, cuts, shard, inbox, kind, body, HERE
+-- ARGV: epoch, host, ver expected, new record, event, now, cuts, shard, HERE, then of each letter: inbox, kind, body
 -- Answer: OK n | AGAIN member | EPOCH
 local P = '{weir}:'
-local epoch, host, ver, record, event, now, cuts, shard, inbox, kind, body, here = unpack(ARGV)
+local epoch, host, ver, record, event, now, cuts, shard, here = unpack(ARGV, 1, 9)
 local log = redis.call('HMGET', P .. 'log', 'epoch', 'last')
 if log[1] ~= epoch then return { 'EPOCH' } end
 local MEMBER = P .. 'member:' .. host
@@ -21,9 +21,10 @@ redis.call('SADD', P .. 'members', host)
 redis.call('XADD', P .. 'N', epoch .. '-' .. n, 'pv', log[2], 'k', 'c', 'c', event, 'h', host, 'm', record,
   'x', cuts, 't', now)
 redis.call('HSET', P .. 'log', 'last', n)
-if inbox ~= '' then
+redis.call('HINCRBY', P .. 'log', 'changes', 1)
+for i = 10, #ARGV, 3 do
   local d = redis.call('HINCRBY', P .. 'log', 'n', 1)
-  redis.call('XADD', P .. 'direct:' .. shard, epoch .. '-' .. d, 't', now, 'h', host, 'i', inbox, 'k', kind,
-    'b', body)
+  redis.call('XADD', P .. 'direct:' .. shard, epoch .. '-' .. d, 't', now, 'h', host, 'i', ARGV[i], 'k', ARGV[i + 1],
+    'b', ARGV[i + 2])
 end
 return { 'OK', tostring(n) }

@@ -16,11 +16,16 @@ struct get_call {
 static void on_key(void *arg, enum err err, const struct redis_reply *reply)
 {
     struct get_call *call = arg;
+    struct span machine = reply_text(reply_field(reply, "machine"));
     struct keycache_entry entry = {.owner = reply_text(reply_field(reply, "owner")),
                                    .inbox = reply_text(reply_field(reply, "inbox")),
+                                   .followers = reply_text(reply_field(reply, "followers")),
+                                   .machine = span_eq_str(machine, "1"),
                                    .pem = reply_text(reply_field(reply, "pem")),
                                    .fetched_ms = reply_int(reply_field(reply, "at"))};
-    call->cb(call->arg, err, err == ERR_OK && entry.owner.n && entry.pem.n ? &entry : NULL);
+    /* What an earlier version kept says nothing about machines: it is fetched again. */
+    bool whole = entry.owner.n && entry.pem.n && machine.n;
+    call->cb(call->arg, err, err == ERR_OK && whole ? &entry : NULL);
     free(call);
 }
 
@@ -56,8 +61,13 @@ void keycache_put(struct store *store, const char *id_hash, const struct keycach
     key_name(id_hash, key);
     snprintf(at, sizeof(at), "%" PRId64, entry->fetched_ms);
     snprintf(ttl, sizeof(ttl), "%" PRId64, ttl_ms);
-    struct span set[] = {SPAN("HSET"), span_of(key), SPAN("owner"), entry->owner, SPAN("inbox"),
-                         entry->inbox, SPAN("pem"),  entry->pem,    SPAN("at"),   span_of(at)};
+    struct span set[] = {SPAN("HSET"),      span_of(key),
+                         SPAN("owner"),     entry->owner,
+                         SPAN("inbox"),     entry->inbox,
+                         SPAN("followers"), entry->followers,
+                         SPAN("machine"),   span_of(entry->machine ? "1" : "0"),
+                         SPAN("pem"),       entry->pem,
+                         SPAN("at"),        span_of(at)};
     struct span expire[] = {SPAN("PEXPIRE"), span_of(key), span_of(ttl)};
     store_call(store, set, sizeof(set) / sizeof(*set), on_put, NULL);
     store_call(store, expire, 3, on_put, NULL);

@@ -4,8 +4,10 @@
 #include "relay/store/store.h"
 
 struct keycache_entry {
-    struct span owner; /* actor id */
-    struct span inbox; /* shared inbox where there is one, else inbox; may be empty */
+    struct span owner;     /* actor id */
+    struct span inbox;     /* shared inbox where there is one, else inbox; may be empty */
+    struct span followers; /* its followers collection; may be empty */
+    bool machine;          /* an Application or a Service */
     struct span pem;
     int64_t fetched_ms;
 };

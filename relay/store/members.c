@@ -138,7 +138,7 @@ void members_change(struct store *store, const struct members_change *c, members
     char here[24];
     struct span host = span_of(c->after->host);
     *call = (struct change_call){cb, arg};
-    bytes_init(&record, 65536);
+    bytes_init(&record, MEMBER_TEXT_MAX);
     member_write(c->after, &record);
     snprintf(here, sizeof(here), "%" PRIu64, MEMBER_HERE);
 
@@ -150,10 +150,12 @@ void members_change(struct store *store, const struct members_change *c, members
     words_add_int(&a, c->now_ms);
     words_add_str(&a, c->cuts ? "1" : "0");
     words_add_int(&a, shard_of(host, store_shards(store)));
-    words_add(&a, c->inbox);
-    words_add(&a, c->kind);
-    words_add(&a, c->body);
     words_add_str(&a, here);
+    for (size_t i = 0; i < c->letters_n; i++) {
+        words_add(&a, c->letters[i].inbox);
+        words_add(&a, c->letters[i].kind);
+        words_add(&a, c->letters[i].body);
+    }
     store_script(store, &a, &script_control, on_changed, call);
     bytes_fini(&record);
 }

@@ -15,13 +15,19 @@ void members_each(struct store *store, member_cb each, void *arg);
 /* Stands in a record for the number that its own control entry will get. */
 #define MEMBER_HERE ((uint64_t)INT64_MAX - 1)
 
+/* Direct mail that tells a follower so. */
+struct members_letter {
+    struct span inbox, kind, body;
+};
+
 struct members_change {
-    const struct member *after; /* spans that open or close now hold MEMBER_HERE */
+    const struct member *after; /* spans and inboxes that open or close now hold MEMBER_HERE */
     uint64_t ver;               /* of the record that it was made from; 0: none */
     enum member_event event;
     bool cuts;
     int64_t now_ms;
-    struct span inbox, kind, body; /* direct mail that tells it so; inbox absent: none */
+    const struct members_letter *letters; /* sent in this order */
+    size_t letters_n;
 };
 struct members_changed {
     enum err err; /* OK; ERR_AGAIN: the record changed meanwhile */

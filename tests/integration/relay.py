@@ -266,6 +266,10 @@ class Relay:
     def member(self, host):
         return self.told("member", "show", host)
 
+    def follower(self, host, place=0):
+        """One of the member's followers, in the order in which they came."""
+        return self.member(host)["followers"][place]
+
     def state(self, host):
         done = self.verb("member", "show", host, "--json")
         return done.json["state"] if done.code == 0 else None

@@ -82,7 +82,7 @@ def test_an_actor_without_endpoints_gets_its_mail_at_its_own_inbox(relay, town):
     del document["endpoints"]
     assert follow(relay, blog, who="alice").status == 202
     assert accepted(blog)["path"] == "/users/alice/inbox"
-    assert relay.member(blog.host)["inbox"] == document["inbox"]
+    assert relay.follower(blog.host)["inbox"] == document["inbox"]
 
 
 def test_an_actor_with_a_shared_inbox_gets_its_mail_there(relay, town):
@@ -121,17 +121,13 @@ def test_the_same_follow_once_more_is_accepted_once_more(relay, town):
     accepted(blog, 2)
 
 
-def test_a_follow_of_the_relay_actor_is_not_implemented(relay, town):
-    pleroma = server(town)
-    problem = refused(pleroma.follow(relay.actor, style="litepub"), 501, "not-implemented")
-    assert PUBLIC in problem["detail"]
-    assert relay.state(pleroma.host) is None
-
-
-def test_a_follow_of_anything_else_is_not_implemented(relay, town):
+@pytest.mark.parametrize("what", ["https://www.w3.org/ns/activitystreams#Private",
+                                  "$relay/actor#", "$relay/actor/", "$relay/inbox", "$relay"])
+def test_a_follow_of_anything_else_is_not_implemented(relay, town, what):
     blog = server(town)
-    refused(follow(relay, blog, "https://www.w3.org/ns/activitystreams#Private"), 501,
-            "not-implemented")
+    problem = refused(follow(relay, blog, what.replace("$relay", f"http://{relay.host}")), 501,
+                      "not-implemented")
+    assert PUBLIC in problem["detail"]
     assert relay.state(blog.host) is None
 
 
@@ -151,7 +147,7 @@ def test_a_shared_inbox_on_another_host_is_not_used(relay, town):
     document["endpoints"]["sharedInbox"] = f"{victim.origin}/inbox"
     assert follow(relay, blog).status == 202
     accepted(blog)
-    assert relay.member(blog.host)["inbox"] == f"{blog.origin}/inbox"
+    assert relay.follower(blog.host)["inbox"] == f"{blog.origin}/inbox"
     assert deliveries(victim) == []
 
 

@@ -124,7 +124,7 @@ def test_a_member_is_shown_with_what_it_is_and_how_far_it_got(relay, town):
     received(blog, wiki.post("news").id)
     settle(relay)
     found = relay.member(blog.host)
-    assert found["actor"] == blog.actors["instance"].id
-    assert found["inbox"] == f"{blog.origin}/inbox"
+    assert found["followers"] == [{"actor": blog.actors["instance"].id, "style": "public",
+                                   "inbox": f"{blog.origin}/inbox", "followBack": "none"}]
     assert (found["state"], found["zone"], found["health"]) == ("active", "internal", "ok")
     assert found["cursor"] > 0

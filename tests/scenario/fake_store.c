@@ -102,6 +102,7 @@ static void key_fini(struct key_kept *key)
 {
     free(key->owner);
     free(key->inbox);
+    free(key->followers);
     free(key->pem);
 }
 
@@ -256,8 +257,8 @@ struct change_call {
     uint64_t ver;
     enum member_event event;
     bool cuts;
-    char *texts[3];
-    size_t body_n;
+    struct mail letters[FAKE_LETTERS]; /* their inbox, kind and body */
+    size_t letters_n;
     members_changed_cb cb;
     void *arg;
     bool again;
@@ -273,17 +274,21 @@ static void numbered(struct member *m, uint64_t n)
         if (m->spans[i].to == MEMBER_HERE)
             m->spans[i].to = n;
     }
+    for (size_t i = 0; i < MEMBER_INBOXES_MAX; i++)
+        if (m->inboxes[i].from == MEMBER_HERE)
+            m->inboxes[i].from = n;
 }
 
-static void post_mail(struct store *s, const struct change_call *c)
+/* Takes the letter's texts. */
+static void post_mail(struct store *s, const struct change_call *c, struct mail *letter)
 {
     struct mail *mail = &s->mail[s->mail_n++];
-    *mail = (struct mail){.d = {.n = ++s->n, .at_ms = clock_wall_ms()}};
+    *mail = *letter;
+    *letter = (struct mail){.texts = {NULL}};
+    mail->d = (struct direct){.n = ++s->n, .at_ms = clock_wall_ms()};
     snprintf(mail->d.id, sizeof(mail->d.id), "%llu-%llu", (unsigned long long)s->epoch,
              (unsigned long long)mail->d.n);
     mail->texts[0] = mem_copy(span_of(c->after.host));
-    for (size_t i = 0; i < 3; i++)
-        mail->texts[i + 1] = mem_copy(span_of(c->texts[i]));
     mail->d.host = span_of(mail->texts[0]);
     mail->d.inbox = span_of(mail->texts[1]);
     mail->d.kind = span_of(mail->texts[2]);
@@ -315,8 +320,8 @@ static void work_change(struct call *call)
     line->line.cuts = c->cuts;
     snprintf(line->event, sizeof(line->event), "%s", member_event_name(c->event));
     c->n = line->line.n;
-    if (c->texts[0])
-        post_mail(s, c);
+    for (size_t i = 0; i < c->letters_n; i++)
+        post_mail(s, c, &c->letters[i]);
     fake_tails_wake(s);
 }
 
@@ -331,8 +336,8 @@ static void answer_change(struct call *call, enum err err)
         answer.member = bytes_span(&c->record);
     c->cb(c->arg, &answer);
     bytes_fini(&c->record);
-    for (size_t i = 0; i < 3; i++)
-        free(c->texts[i]);
+    for (size_t i = 0; i < c->letters_n; i++)
+        mail_fini(&c->letters[i]);
 }
 
 void members_change(struct store *store, const struct members_change *change, members_changed_cb cb,
@@ -346,10 +351,11 @@ void members_change(struct store *store, const struct members_change *change, me
     c->cb = cb;
     c->arg = arg;
     bytes_init(&c->record, MEMBER_TEXT_MAX);
-    if (change->inbox.n) {
-        c->texts[0] = mem_copy(change->inbox);
-        c->texts[1] = mem_copy(change->kind);
-        c->texts[2] = mem_copy(change->body);
+    for (; c->letters_n < change->letters_n && c->letters_n < FAKE_LETTERS; c->letters_n++) {
+        const struct members_letter *letter = &change->letters[c->letters_n];
+        c->letters[c->letters_n] =
+            (struct mail){.texts = {NULL, mem_copy(letter->inbox), mem_copy(letter->kind),
+                                    mem_copy(letter->body)}};
     }
     fake_call(store, OP_CHANGE, &c->call, work_change, answer_change);
 }
@@ -377,8 +383,12 @@ static void answer_key(struct call *call, enum err err)
     const struct key_kept *k = err == ERR_OK ? key_of(call->store, c->hash) : NULL;
     struct keycache_entry entry;
     if (k)
-        entry = (struct keycache_entry){span_of(k->owner), span_of(k->inbox), span_of(k->pem),
-                                        k->fetched_ms};
+        entry = (struct keycache_entry){.owner = span_of(k->owner),
+                                        .inbox = span_of(k->inbox),
+                                        .followers = span_of(k->followers),
+                                        .machine = k->machine,
+                                        .pem = span_of(k->pem),
+                                        .fetched_ms = k->fetched_ms};
     c->cb(c->arg, err, k ? &entry : NULL);
 }
 
@@ -403,6 +413,8 @@ void keycache_put(struct store *store, const char *id_hash, const struct keycach
     span_copy(span_of(id_hash), k->hash, sizeof(k->hash));
     k->owner = mem_copy(entry->owner);
     k->inbox = mem_copy(entry->inbox);
+    k->followers = mem_copy(entry->followers);
+    k->machine = entry->machine;
     k->pem = mem_copy(entry->pem);
     k->fetched_ms = entry->fetched_ms;
 }

@@ -4,7 +4,13 @@
 #include "tests/scenario/fake_io.h"
 #include "tests/scenario/fake_store.h"
 
-enum { FAKE_SHARDS = 64, FAKE_COMMAND_MS = 2000, FAKE_MEMBERS = 256, FAKE_LISTED = 4096 };
+enum {
+    FAKE_SHARDS = 64,
+    FAKE_COMMAND_MS = 2000,
+    FAKE_MEMBERS = 256,
+    FAKE_LISTED = 4096,
+    FAKE_LETTERS = 64
+};
 
 struct own { /* a cursor of its own, or a key */
     char name[MEMBER_HOST_SIZE];
@@ -31,7 +37,8 @@ struct seen {
 
 struct key_kept {
     char hash[65];
-    char *owner, *inbox, *pem;
+    char *owner, *inbox, *followers, *pem;
+    bool machine;
     int64_t fetched_ms;
 };
 

@@ -399,9 +399,10 @@ void world_member(struct world *w, const struct peer *p)
     span_copy(span_of(w->context.config->policy.zones[zone].name), with->zone, sizeof(with->zone));
     if (w->context.config->policy.zones[zone].join == JOIN_INVITED)
         assert_int_equal(world_event(w, p, EVENT_INVITE, with), ERR_OK);
-    span_copy(span_of(p->actor), with->actor, sizeof(with->actor));
-    span_copy(span_of(p->inbox), with->inbox, sizeof(with->inbox));
-    snprintf(with->follow, sizeof(with->follow), "%s/follow", p->actor);
+    struct member_follower follower = {.style = STYLE_PUBLIC};
+    span_copy(span_of(p->actor), follower.actor, sizeof(follower.actor));
+    snprintf(follower.follow, sizeof(follower.follow), "%s/follow", p->actor);
+    member_bring(with, &follower, span_of(p->inbox));
     assert_int_equal(world_event(w, p, EVENT_FOLLOW, with), ERR_OK);
     free(with);
 }

@@ -69,6 +69,7 @@ static const struct {
     {ERR_REMOVED, "removed", 403, false},
     {ERR_NOT_OWNER, "not-owner", 403, false},
     {ERR_INBOX_FOREIGN, "inbox-foreign", 403, false},
+    {ERR_FOLLOWERS, "followers", 403, false},
     {ERR_SELF, "self", 403, false},
     {ERR_ID_REUSED, "id-reused", 409, false},
     {ERR_NOT_PUBLIC, "not-public", 0, false},

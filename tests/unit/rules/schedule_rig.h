@@ -41,7 +41,10 @@ static inline struct member *rig_record(const char *host, enum member_state stat
     static struct member m;
     m = (struct member){.state = state, .zone = "red", .ver = 1, .spans_n = 1};
     snprintf(m.host, sizeof(m.host), "%s", host);
-    snprintf(m.inbox, sizeof(m.inbox), "http://%s/inbox", host);
+    struct member_follower follower = {.actor = "http://a/actor", .accepted = true};
+    char inbox[MEMBER_URL_SIZE];
+    snprintf(inbox, sizeof(inbox), "http://%s/inbox", host);
+    member_bring(&m, &follower, span_of(inbox));
     m.spans[0] = (struct member_span){from, to ? to : MEMBER_SPAN_OPEN, "red"};
     return &m;
 }

@@ -219,8 +219,10 @@ static inline void append_control(struct world *w, int host, enum member_event e
     const struct member *before = w->exists[host] ? &w->registry[host] : NULL;
     span_copy(span_of(host_name(host)), with.host, sizeof(with.host));
     span_copy(span_of(world_zones[draw(w, ZONES)]), with.zone, sizeof(with.zone));
-    snprintf(with.inbox, sizeof(with.inbox), "http://%s/inbox", with.host);
-    snprintf(with.follow, sizeof(with.follow), "http://%s/follow", with.host);
+    struct member_follower follower = {.actor = "http://a/actor", .follow = "http://a/follow"};
+    char inbox[MEMBER_URL_SIZE];
+    snprintf(inbox, sizeof(inbox), "http://%s/inbox", with.host);
+    member_bring(&with, &follower, span_of(inbox));
     if (member_apply(before, event, &with, JOIN_OPEN, w->newest + 1, w->now, change) == ERR_OK) {
         struct item *item = item_new(w, ITEM_CONTROL, host);
         w->registry[host] = change->after;
@@ -229,7 +231,7 @@ static inline void append_control(struct world *w, int host, enum member_event e
         item->after = mem_new(sizeof(*item->after));
         *item->after = change->after;
         note_zone(w, host);
-        if (change->wire != WIRE_NOTHING)
+        if (change->wires[0])
             append_letter(w, host);
     }
     free(change);

@@ -223,13 +223,63 @@ static void test_answer(void **state)
            "{ \"type\":\"Follow\" ,\"id\":\"https:\\/\\/c.example/6ae1\",\"n\":1.0,\n"
            "\"object\":\"x\"}}");
     document_answer_by_id(&us, false, HASH, SPAN("https://c.example/6\"ae1"),
-                          SPAN("https://c.example/actor"), &out);
+                          SPAN("https://c.example/actor"), false, &out);
     expect("{\"@context\":\"https://www.w3.org/ns/activitystreams\",\"id\":\"" R
            "/activities/reject-" HASH "\",\"type\":\"Reject\",\"actor\":\"" R
            "/actor\",\"to\":[\"https://c.example/actor\"],\"object\":{\"id\":"
            "\"https://c.example/6\\\"ae1\",\"type\":\"Follow\",\"actor\":"
            "\"https://c.example/actor\",\"object\":"
            "\"https://www.w3.org/ns/activitystreams#Public\"}}");
+    document_answer_by_id(&us, true, HASH, SPAN("https://c.example/f"),
+                          SPAN("https://c.example/relay"), true, &out);
+    expect("{\"@context\":\"https://www.w3.org/ns/activitystreams\",\"id\":\"" R
+           "/activities/accept-" HASH "\",\"type\":\"Accept\",\"actor\":\"" R
+           "/actor\",\"to\":[\"https://c.example/relay\"],\"object\":{\"id\":"
+           "\"https://c.example/f\",\"type\":\"Follow\",\"actor\":"
+           "\"https://c.example/relay\",\"object\":\"" R "/actor\"}}");
+}
+
+#define FOLLOW                                                                                     \
+    "\"id\":\"" R "/activities/follow-" HASH "\",\"type\":\"Follow\",\"actor\":\"" R               \
+    "/actor\",\"to\":[\"https://p.example/relay\"],\"object\":\"https://p.example/relay\""
+
+static void test_follow(void **state)
+{
+    (void)state;
+    document_follow(&us, HASH, SPAN("https://p.example/relay"), &out);
+    expect("{\"@context\":\"https://www.w3.org/ns/activitystreams\"," FOLLOW "}");
+    document_undo_follow(&us, HASH, SPAN("https://p.example/relay"), &out);
+    expect("{\"@context\":\"https://www.w3.org/ns/activitystreams\",\"id\":\"" R
+           "/activities/undo-" HASH "\",\"type\":\"Undo\",\"actor\":\"" R
+           "/actor\",\"to\":[\"https://p.example/relay\"],\"object\":{" FOLLOW "}}");
+}
+
+/* Byte for byte: what merely looks like ours is not. */
+static void test_is_ours(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool follow, actor;
+    } rows[] = {
+        {R "/activities/follow-" HASH, true, false},
+        {R "/actor", false, true},
+        {R "/activities/follow-" HASH "0", false, false},
+        {R "/activities/undo-" HASH, false, false},
+        {R "/activities/follow-", false, false},
+        {R "/actor/", false, false},
+        {R "/actor#main-key", false, false},
+        {R "/Actor", false, false},
+        {R, false, false},
+        {"https://evil.example/actor", false, false},
+        {"/actor", false, false},
+        {"", false, false},
+        {NULL, false, false},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_int_equal(document_is_follow(&us, HASH, span_of(rows[i].text)), rows[i].follow);
+        assert_int_equal(document_is_actor(&us, span_of(rows[i].text)), rows[i].actor);
+    }
 }
 
 /* What we say stays under 64 KiB, even where everything in it is as long as it can be. */
@@ -241,7 +291,7 @@ static void test_bounds(void **state)
     document_undo_announce(&us, HASH, span_of(longest), WHEN, &out);
     assert_false(out.over);
     bytes_clear(&out);
-    document_answer_by_id(&us, true, HASH, span_of(longest), span_of(longest), &out);
+    document_answer_by_id(&us, true, HASH, span_of(longest), span_of(longest), false, &out);
     assert_false(out.over);
     bytes_clear(&out);
     memset(follow, ' ', 69999);
@@ -327,6 +377,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_nodeinfo, begin, end),
         cmocka_unit_test_setup_teardown(test_announce, begin, end),
         cmocka_unit_test_setup_teardown(test_answer, begin, end),
+        cmocka_unit_test_setup_teardown(test_follow, begin, end),
+        cmocka_unit_test_setup_teardown(test_is_ours, begin, end),
         cmocka_unit_test_setup_teardown(test_bounds, begin, end),
         cmocka_unit_test_setup_teardown(test_problem, begin, end),
         cmocka_unit_test_setup_teardown(test_page, begin, end),

@@ -20,15 +20,19 @@ static void set(char *out, const char *text, size_t size)
 }
 #define SET(field, text) set(field, text, sizeof(field))
 
+/* The Follow that is known, and the one that the events bring along in these tests. */
+static const struct member_follower first = {.actor = "https://b.example/actor",
+                                             .follow = "https://b.example/follow/1"};
+static const struct member_follower second = {.actor = "https://b.example/actor",
+                                              .follow = "https://b.example/follow/2"};
+
 /* What the events bring along in these tests. */
 static struct member brought(void)
 {
     struct member with = {.state = MEMBER_INVITED};
     SET(with.host, "b.example");
     SET(with.zone, "partners");
-    SET(with.actor, "https://b.example/actor");
-    SET(with.inbox, "https://b.example/inbox");
-    SET(with.follow, "https://b.example/follow/2");
+    member_bring(&with, &second, SPAN("https://b.example/inbox"));
     return with;
 }
 
@@ -37,9 +41,10 @@ static struct member member_in(enum member_state state)
     struct member m = {.state = state, .since_ms = 7, .ver = 3};
     SET(m.host, "b.example");
     SET(m.zone, "partners");
-    if (state == MEMBER_PENDING || state == MEMBER_ACTIVE || state == MEMBER_SUSPENDED ||
-        state == MEMBER_EXPIRED || state == MEMBER_REMOVED)
-        SET(m.follow, "https://b.example/follow/1");
+    if (state != MEMBER_INVITED && state != MEMBER_LEFT) {
+        member_bring(&m, &first, SPAN("https://b.example/old-inbox"));
+        m.followers[0].accepted = state != MEMBER_PENDING;
+    }
     if (state == MEMBER_INVITED || state == MEMBER_PENDING)
         return m;
     m.spans_n = 1;
@@ -52,12 +57,12 @@ static struct member member_in(enum member_state state)
 /* `active +A`, `removed +R !`, or the code of the refusal. */
 static void outcome(enum err e, const struct member_change *change, char *out, size_t size)
 {
-    static const char *const wires[] = {"", " +A", " +R"};
     if (e != ERR_OK)
         snprintf(out, size, "%s", err_code(e));
     else
-        snprintf(out, size, "%s%s%s", member_state_name(change->after.state), wires[change->wire],
-                 change->cuts ? " !" : "");
+        snprintf(out, size, "%s%s%s%s", member_state_name(change->after.state),
+                 change->wires[0] & WIRE_ACCEPT ? " +A" : "",
+                 change->wires[0] & WIRE_REJECT ? " +R" : "", change->cuts ? " !" : "");
 }
 
 #define ANY (-1)
@@ -224,8 +229,8 @@ static void test_invariants(void **state)
             assert_int_equal(m->ver, s == UNKNOWN ? 1 : before.ver + 1);
             bool same = s != UNKNOWN && m->state == before.state;
             assert_int_equal(m->since_ms, same ? 7 : NOW);
-            if (change.wire != WIRE_NOTHING)
-                assert_true(m->follow[0]);
+            if (change.wires[0])
+                assert_true(m->followers_n);
         }
     }
 }
@@ -239,9 +244,12 @@ static void test_follow_brings(void **state)
     SET(with.zone, "internal");
     assert_int_equal(member_apply(&before, EVENT_FOLLOW, &with, JOIN_OPEN, N, NOW, &change),
                      ERR_OK);
-    assert_string_equal(change.after.follow, "https://b.example/follow/2");
-    assert_string_equal(change.after.actor, "https://b.example/actor");
-    assert_string_equal(change.after.inbox, "https://b.example/inbox");
+    assert_int_equal(change.after.followers_n, 1);
+    assert_string_equal(change.after.followers[0].follow, "https://b.example/follow/2");
+    assert_string_equal(change.after.followers[0].actor, "https://b.example/actor");
+    assert_int_equal(change.after.followers[0].inbox, 0);
+    assert_string_equal(change.after.inboxes[0].url, "https://b.example/inbox");
+    assert_int_equal(change.after.inboxes[0].from, 0); /* what is owed goes to the new address */
     assert_string_equal(change.after.software, "wiki");
     /* who is a member keeps its zone, and its span goes on */
     assert_string_equal(change.after.zone, "partners");
@@ -273,7 +281,8 @@ static void test_follow_again(void **state)
         struct member before = change.after;
         assert_int_equal(member_apply(&before, EVENT_FOLLOW, &with, JOIN_OPEN, i, NOW, &change),
                          ERR_OK);
-        assert_int_equal(change.wire, WIRE_ACCEPT);
+        assert_int_equal(change.wires[0], WIRE_ACCEPT);
+        assert_int_equal(change.after.followers_n, 1);
     }
     assert_int_equal(change.after.spans_n, 1);
     assert_int_equal(change.after.spans[0].from, 1);
@@ -329,28 +338,28 @@ static void test_end_date(void **state)
     with.until_ms = NOW + 1;
     assert_int_equal(member_apply(&before, EVENT_INVITE, &with, ANY, N, NOW, &change), ERR_OK);
     assert_int_equal(change.after.until_ms, NOW + 1);
-    assert_string_equal(change.after.follow, "");
+    assert_int_equal(change.after.followers_n, 0);
     /* Extending a pilot leaves everything as it is but the date. */
     before = member_in(MEMBER_ACTIVE);
     assert_int_equal(member_apply(&before, EVENT_INVITE, &with, ANY, N, NOW, &change), ERR_OK);
     assert_int_equal(change.after.until_ms, NOW + 1);
     assert_int_equal(change.after.spans_n, 1);
-    assert_int_equal(change.wire, WIRE_NOTHING);
+    assert_int_equal(change.wires[0], 0);
     /* What is over can still be ended, whatever the date. */
     before.until_ms = NOW - 1;
     assert_int_equal(member_apply(&before, EVENT_EXPIRE, NULL, ANY, N, NOW, &change), ERR_OK);
-    assert_int_equal(member_apply(&before, EVENT_UNDO, NULL, ANY, N, NOW, &change), ERR_OK);
+    assert_int_equal(member_apply(&before, EVENT_UNDO, &with, ANY, N, NOW, &change), ERR_OK);
 }
 
 static enum err step(struct member *m, enum member_event event, const struct member *with,
-                     uint64_t n, enum member_wire *wire)
+                     uint64_t n, unsigned *wire)
 {
     struct member before = *m;
-    struct member_change change = {.wire = WIRE_NOTHING};
+    struct member_change change;
     enum err e = member_apply(&before, event, with, JOIN_OPEN, n, NOW, &change);
     if (e == ERR_OK)
         *m = change.after;
-    *wire = change.wire;
+    *wire = e == ERR_OK ? change.wires[0] : 0;
     return e;
 }
 
@@ -359,19 +368,19 @@ static void test_no_way_round(void **state)
 {
     (void)state;
     struct member with = brought(), m = member_in(MEMBER_SUSPENDED);
-    enum member_wire wire;
-    assert_int_equal(step(&m, EVENT_UNDO, NULL, 60, &wire), ERR_OK);
+    unsigned wire;
+    assert_int_equal(step(&m, EVENT_UNDO, &with, 60, &wire), ERR_OK);
     assert_int_equal(m.state, MEMBER_SUSPENDED);
     assert_int_equal(step(&m, EVENT_FOLLOW, &with, 61, &wire), ERR_SUSPENDED);
     /* the gate opens: it may follow again, but is not served before it does */
     assert_int_equal(step(&m, EVENT_RESUME, NULL, 62, &wire), ERR_OK);
     assert_int_equal(m.state, MEMBER_INVITED);
-    assert_int_equal(wire, WIRE_NOTHING);
+    assert_int_equal(wire, 0);
     assert_int_equal(step(&m, EVENT_FOLLOW, &with, 63, &wire), ERR_OK);
     assert_int_equal(wire, WIRE_ACCEPT);
     assert_int_equal(step(&m, EVENT_REMOVE, NULL, 64, &wire), ERR_OK);
     assert_int_equal(wire, WIRE_REJECT);
-    assert_int_equal(step(&m, EVENT_UNDO, NULL, 65, &wire), ERR_TRANSITION);
+    assert_int_equal(step(&m, EVENT_UNDO, &with, 65, &wire), ERR_TRANSITION);
     assert_int_equal(step(&m, EVENT_FOLLOW, &with, 66, &wire), ERR_REMOVED);
     assert_int_equal(step(&m, EVENT_INVITE, &with, 67, &wire), ERR_OK);
     assert_int_equal(step(&m, EVENT_FOLLOW, &with, 68, &wire), ERR_OK);
@@ -383,7 +392,7 @@ static void test_resume_answers(void **state)
 {
     (void)state;
     struct member m = member_in(MEMBER_PENDING);
-    enum member_wire wire;
+    unsigned wire;
     assert_int_equal(step(&m, EVENT_UNZONED, NULL, 60, &wire), ERR_OK);
     assert_int_equal(step(&m, EVENT_RESUME, NULL, 61, &wire), ERR_OK);
     assert_int_equal(m.state, MEMBER_ACTIVE);
@@ -395,13 +404,13 @@ static void test_spans(void **state)
 {
     (void)state;
     struct member with = brought(), m = member_in(MEMBER_INVITED);
-    enum member_wire wire;
+    unsigned wire;
     assert_int_equal(step(&m, EVENT_FOLLOW, &with, 10, &wire), ERR_OK);
     assert_int_equal(step(&m, EVENT_SUSPEND, NULL, 20, &wire), ERR_OK);
     assert_int_equal(step(&m, EVENT_RESUME, NULL, 30, &wire), ERR_OK);
     SET(with.zone, "internal");
     assert_int_equal(step(&m, EVENT_ZONED, &with, 40, &wire), ERR_OK);
-    assert_int_equal(step(&m, EVENT_UNDO, NULL, 50, &wire), ERR_OK);
+    assert_int_equal(step(&m, EVENT_UNDO, &with, 50, &wire), ERR_OK);
     static const struct {
         uint64_t n;
         const char *audience;
@@ -430,7 +439,7 @@ static void test_spans_overflow(void **state)
 {
     (void)state;
     struct member m = member_in(MEMBER_INVITED), with = brought();
-    enum member_wire wire;
+    unsigned wire;
     assert_int_equal(step(&m, EVENT_FOLLOW, &with, 10, &wire), ERR_OK);
     for (uint64_t n = 20; n < 20 + 10 * MEMBER_SPANS_MAX; n += 10) {
         assert_int_equal(step(&m, EVENT_SUSPEND, NULL, n, &wire), ERR_OK);
@@ -466,12 +475,30 @@ static void test_text(void **state)
     m.spans[1].from = 17;
     m.spans_n = 2;
     SET(m.software, "a \"b\"\n");
+    m.inboxes[7] = (struct member_inbox){"https://b.example/in", STYLE_LITEPUB, 12};
+    m.followers[m.followers_n++] = (struct member_follower){.actor = "https://b.example/relay",
+                                                            .follow = "https://b.example/f",
+                                                            .inbox = 7,
+                                                            .style = STYLE_LITEPUB,
+                                                            .machine = true,
+                                                            .accepted = true,
+                                                            .back = BACK_REJECTED,
+                                                            .asked = 9};
     member_write(&m, &out);
     assert_string_equal(
         bytes_str(&out),
         "{\"host\":\"b.example\",\"state\":\"active\",\"zone\":\"partners\",\"placed\":true,"
-        "\"actor\":\"\","
-        "\"inbox\":\"\",\"follow\":\"https://b.example/follow/1\",\"software\":\"a \\\"b\\\"\\n\","
+        "\"inboxes\":["
+        "{\"slot\":0,\"url\":\"https://b.example/old-inbox\",\"style\":\"public\",\"from\":0},"
+        "{\"slot\":7,\"url\":\"https://b.example/in\",\"style\":\"litepub\",\"from\":12}],"
+        "\"followers\":["
+        "{\"actor\":\"https://b.example/actor\",\"follow\":\"https://b.example/follow/1\","
+        "\"inbox\":0,\"style\":\"public\",\"machine\":false,\"accepted\":true,"
+        "\"back\":\"none\",\"asked\":0},"
+        "{\"actor\":\"https://b.example/relay\",\"follow\":\"https://b.example/f\","
+        "\"inbox\":7,\"style\":\"litepub\",\"machine\":true,\"accepted\":true,"
+        "\"back\":\"rejected\",\"asked\":9}],"
+        "\"software\":\"a \\\"b\\\"\\n\","
         "\"since\":7,\"until\":1830000000000,\"ver\":3,\"spans\":["
         "{\"from\":10,\"to\":15,\"zone\":\"partners\"},{\"from\":17,\"zone\":\"partners\"}]}");
     assert_true(member_read(bytes_span(&out), &back));
@@ -500,7 +527,7 @@ static void test_text_mark(void **state)
     assert_non_null(strstr(bytes_str(&out), "\"spans\":[{\"from\":18446744073709551614,\"zone\""));
     bytes_clear(&out);
     struct member before = member_in(MEMBER_ACTIVE);
-    assert_int_equal(member_apply(&before, EVENT_UNDO, NULL, ANY, UINT64_MAX - 1, NOW, &change),
+    assert_int_equal(member_apply(&before, EVENT_UNDO, &with, ANY, UINT64_MAX - 1, NOW, &change),
                      ERR_OK);
     member_write(&change.after, &out);
     assert_non_null(strstr(bytes_str(&out), "{\"from\":10,\"to\":18446744073709551614,"));
@@ -516,9 +543,19 @@ static void test_text_longest(void **state)
     bytes_init(&out, MEMBER_TEXT_MAX);
     memset(m.host, '\x01', sizeof(m.host) - 1);
     memset(m.zone, '\x01', sizeof(m.zone) - 1);
-    memset(m.actor, '\x01', sizeof(m.actor) - 1);
-    memset(m.inbox, '\x01', sizeof(m.inbox) - 1);
-    memset(m.follow, '\x01', sizeof(m.follow) - 1);
+    for (unsigned i = 0; i < MEMBER_INBOXES_MAX; i++) {
+        memset(m.inboxes[i].url, '\x01', sizeof(m.inboxes[i].url) - 1);
+        m.inboxes[i].from = INT64_MAX;
+    }
+    for (m.followers_n = 0; m.followers_n < MEMBER_FOLLOWERS_MAX; m.followers_n++) {
+        struct member_follower *f = &m.followers[m.followers_n];
+        memset(f->actor, '\x01', sizeof(f->actor) - 1);
+        f->actor[0] = (char)('a' + m.followers_n);
+        memset(f->follow, '\x01', sizeof(f->follow) - 1);
+        f->asked = INT64_MAX;
+        f->style = STYLE_LITEPUB;
+        f->back = BACK_ACCEPTED;
+    }
     memset(m.software, '\x01', sizeof(m.software) - 1);
     for (uint64_t i = 0; i < MEMBER_SPANS_MAX; i++) {
         m.spans[i] =
@@ -531,6 +568,9 @@ static void test_text_longest(void **state)
     assert_true(member_read(bytes_span(&out), &back));
     assert_string_equal(back.spans[31].zone, m.spans[31].zone);
     assert_true(back.spans[31].to == m.spans[31].to);
+    assert_int_equal(back.followers_n, MEMBER_FOLLOWERS_MAX);
+    assert_string_equal(back.followers[15].follow, m.followers[15].follow);
+    assert_string_equal(back.inboxes[7].url, m.inboxes[7].url);
     bytes_fini(&out);
 }
 

@@ -138,7 +138,7 @@ static void test_inbox_of_today(void **state)
     (void)state;
     struct schedule *s = rig_started("a", 0);
     struct member *m = rig_record("a", MEMBER_ACTIVE, 0, 0);
-    snprintf(m->inbox, sizeof(m->inbox), "http://a/new");
+    snprintf(m->inboxes[0].url, sizeof(m->inboxes[0].url), "http://a/new");
     schedule_control(s, 1, m, false);
     rig_tell(s, 2, 2);
     struct attempt a = rig_sends(s, NOW, "a", 2);

@@ -240,17 +240,22 @@ MAYBE static void join(struct rig *rig, const char *host, uint64_t ver, const ch
     struct member m = {.state = MEMBER_ACTIVE, .ver = ver + 1, .spans_n = 1};
     snprintf(m.host, sizeof m.host, "%s", host);
     snprintf(m.zone, sizeof m.zone, "internal");
-    snprintf(m.inbox, sizeof m.inbox, "https://%s/inbox", host);
-    snprintf(m.follow, sizeof m.follow, "https://%s/follow", host);
+    struct member_follower follower = {.accepted = true};
+    char inbox[MEMBER_URL_SIZE];
+    snprintf(follower.actor, sizeof follower.actor, "https://%s/actor", host);
+    snprintf(follower.follow, sizeof follower.follow, "https://%s/follow", host);
+    snprintf(inbox, sizeof inbox, "https://%s/inbox", host);
+    member_bring(&m, &follower, span_of(inbox));
+    m.inboxes[0].from = MEMBER_HERE;
+    struct members_letter letter = {span_of(inbox), SPAN("accept"), span_of(mail)};
     m.spans[0] = (struct member_span){.from = MEMBER_HERE, .to = MEMBER_SPAN_OPEN};
     snprintf(m.spans[0].zone, sizeof m.spans[0].zone, "internal");
     struct members_change change = {.after = &m,
                                     .ver = ver,
                                     .event = EVENT_FOLLOW,
                                     .now_ms = 1234,
-                                    .inbox = mail ? span_of(m.inbox) : SPAN_NONE,
-                                    .kind = SPAN("accept"),
-                                    .body = span_of(mail)};
+                                    .letters = &letter,
+                                    .letters_n = mail ? 1 : 0};
     *ret = (struct changed){.rig = rig};
     members_change(rig->store, &change, on_member_changed, ret);
     assert_int_equal(ret->calls, 0);

@@ -76,15 +76,19 @@ static bool texts_stay(struct rig *rig)
         struct member m = {.state = MEMBER_ACTIVE, .ver = i + 1, .spans_n = 2};
         struct changed changed = {.rig = rig};
         snprintf(m.host, sizeof m.host, "a.example");
-        snprintf(m.follow, sizeof m.follow, "%s", texts[i]);
+        struct member_follower follower = {.actor = "https://a.example/actor"};
+        snprintf(follower.follow, sizeof follower.follow, "%s", texts[i]);
+        member_bring(&m, &follower, SPAN("https://a.example/inbox"));
+        m.inboxes[0].from = MEMBER_HERE;
         m.spans[0] = (struct member_span){.from = 0, .to = MEMBER_HERE, .zone = "z"};
         m.spans[1] = (struct member_span){.from = MEMBER_HERE, .to = MEMBER_SPAN_OPEN};
         struct members_change change = {.after = &m, .ver = i, .event = EVENT_ZONED};
         members_change(rig->store, &change, on_member_changed, &changed);
         rig_await(rig, &changed.calls, 1);
         struct member there = kept(rig, "a.example");
-        if (changed.err != ERR_OK || strcmp(there.follow, texts[i]) != 0 ||
-            there.spans[0].to != i + 1 || there.spans[1].from != i + 1)
+        if (changed.err != ERR_OK || strcmp(there.followers[0].follow, texts[i]) != 0 ||
+            there.inboxes[0].from != i + 1 || there.spans[0].to != i + 1 ||
+            there.spans[1].from != i + 1)
             return false;
     }
     return true;

@@ -41,8 +41,9 @@ static void test_round(void **state)
 {
     struct rig *rig = *state;
     struct got got;
-    struct keycache_entry entry = {SPAN("https://a.example/actor"), SPAN_NONE, SPAN("-PEM-\nx\n"),
-                                   1234567890123};
+    struct keycache_entry entry = {.owner = SPAN("https://a.example/actor"),
+                                   .pem = SPAN("-PEM-\nx\n"),
+                                   .fetched_ms = 1234567890123};
     rig_fresh(rig);
     get(rig, HASH, &got);
     assert_true(got.err == ERR_OK && !got.there);

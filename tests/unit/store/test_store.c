@@ -271,7 +271,8 @@ static void ask_everything(struct rig *rig, struct refused *r, struct cursors *c
                                           .audience = SPAN("z"),
                                           .body = SPAN("x")};
     const struct members_change members = {.after = &member};
-    const struct keycache_entry key = {SPAN("o"), SPAN("i"), SPAN("p"), 1};
+    const struct keycache_entry key = {
+        .owner = SPAN("o"), .inbox = SPAN("i"), .pem = SPAN("p"), .fetched_ms = 1};
     *r = (struct refused){.rig = rig};
     journal_append(rig->store, &append, on_append, r);
     journal_page(rig->store, 0, 10, on_page, r);
