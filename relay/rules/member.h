@@ -24,12 +24,6 @@ enum member_state {
 const char *member_state_name(enum member_state state);
 enum member_state member_state_by_name(struct span name); /* MEMBER_STATE_COUNT if none */
 
-/* How an inbox is subscribed, and with it what is understood there (PROTOCOL 2.6). */
-enum member_style {
-    STYLE_PUBLIC, /* follows the public collection: takes proofs */
-    STYLE_LITEPUB /* follows our actor */
-};
-
 /* A stretch of the journal: entries with from < n <= to, in a zone. Open while to is SPAN_OPEN. */
 #define MEMBER_SPAN_OPEN UINT64_MAX
 enum {

@@ -319,7 +319,10 @@ static void test_leaves_with_a_backlog(void **state)
     uint64_t n = world_post(&w, 1);
     post(&w, 2, 3);
     fake_run(MINUTE);
-    assert_int_equal(world_event(&w, &many[1], EVENT_UNDO, NULL), ERR_OK);
+    struct member *with = mem_new(sizeof(*with));
+    world_brings(&many[1], with);
+    assert_int_equal(world_event(&w, &many[1], EVENT_UNDO, with), ERR_OK);
+    free(with);
     fake_run(SECOND);
     for (uint64_t i = n; i < n + 3; i++) {
         assert_non_null(fake_record(w.context.store, i, many[1].host));

@@ -113,8 +113,11 @@ static void race(struct world *w, const struct peer *p, enum member_event event,
                  struct fake_reply *reply)
 {
     enum err err = ERR_COUNT;
-    struct membership_ask ask = {.host = span_of(p->host), .event = event};
+    struct member *with = mem_new(sizeof(*with));
+    struct membership_ask ask = {.host = span_of(p->host), .event = event, .with = with};
+    world_brings(p, with);
     membership_change(&w->context, &ask, on_changed, &err);
+    free(with);
     world_send_create(w, p, k, reply);
     fake_run(SECOND);
     assert_int_equal(err, ERR_OK);

@@ -391,6 +391,14 @@ enum err world_event(struct world *w, const struct peer *p, enum member_event ev
     return o.err;
 }
 
+void world_brings(const struct peer *p, struct member *with)
+{
+    struct member_follower follower = {.style = STYLE_PUBLIC};
+    span_copy(span_of(p->actor), follower.actor, sizeof(follower.actor));
+    snprintf(follower.follow, sizeof(follower.follow), "%s/follow", p->actor);
+    member_bring(with, &follower, span_of(p->inbox));
+}
+
 void world_member(struct world *w, const struct peer *p)
 {
     struct member *with = mem_new(sizeof(*with));
@@ -399,10 +407,7 @@ void world_member(struct world *w, const struct peer *p)
     span_copy(span_of(w->context.config->policy.zones[zone].name), with->zone, sizeof(with->zone));
     if (w->context.config->policy.zones[zone].join == JOIN_INVITED)
         assert_int_equal(world_event(w, p, EVENT_INVITE, with), ERR_OK);
-    struct member_follower follower = {.style = STYLE_PUBLIC};
-    span_copy(span_of(p->actor), follower.actor, sizeof(follower.actor));
-    snprintf(follower.follow, sizeof(follower.follow), "%s/follow", p->actor);
-    member_bring(with, &follower, span_of(p->inbox));
+    world_brings(p, with);
     assert_int_equal(world_event(w, p, EVENT_FOLLOW, with), ERR_OK);
     free(with);
 }
