@@ -3,6 +3,7 @@
 #include "tests/scenario/world.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MANY = 40 };
