@@ -47,6 +47,7 @@ static void inbox_free(struct inbox *in)
     free(in->owner_followers);
     free(in->follower);
     json_free(&in->json);
+    json_free(&in->object);
     bytes_fini(&in->audience);
     free(in);
 }
@@ -87,8 +88,11 @@ void inbox_accept(struct inbox_room *room, struct http_request **request)
 
 static void abandon(struct inbox *in)
 {
-    bool due = in->waiting && in->state != INBOX_KEYED; /* the keyring forgets at once */
+    /* The keyring forgets at once, and so does a fetch. */
+    bool due = in->waiting && in->state != INBOX_KEYED && in->state != INBOX_FETCHED;
     keyring_forget(in->room->keyring, in);
+    in->room->fetching -= in->fetch != NULL;
+    fetch_cancel(&in->fetch);
     in->err = ERR_UNAVAILABLE;
     inbox_reply(in);
     in->orphan = true;

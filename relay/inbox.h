@@ -13,6 +13,7 @@ struct inbox_room {
     struct keyring *keyring;
     struct inbox *working; /* list */
     size_t working_n;
+    size_t fetching; /* of them, those that wait for an announced object */
 };
 
 /* Takes the request and answers it, now or later. */

@@ -65,6 +65,8 @@ enum step inbox_decide(struct inbox *in)
     if (e != ERR_OK)
         return inbox_finish(in, e, NULL);
     e = activity_relayable(a, in->room->context->config->set.accept_unlisted);
+    if (e == ERR_NOT_PUBLIC && inbox_must_fetch(in))
+        return inbox_goto(in, INBOX_FETCH);
     if (e != ERR_OK)
         return inbox_finish(in, e, NULL);
     decide_audience(in);

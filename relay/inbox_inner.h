@@ -3,6 +3,7 @@
 
 #include "common/pure/uri.h"
 #include "keys/digest.h"
+#include "relay/fetch.h"
 #include "relay/inbox.h"
 #include "relay/rules/activity.h"
 #include "relay/rules/member.h"
@@ -11,6 +12,10 @@
 
 /* clang-format off */
 /*
+ *                                           only to followers? FETCH -> [FETCHED]
+ *                                                                ^         |
+ *                                                                |   +-----+
+ *                                                                |   v
  *     ADMIT -> [MEMBER] -> KEY -> [KEYED] -> VERIFY -> READ -> DECIDE -> APPEND -> [APPENDED]
  *                                    ^         |                |  ^                   |   |
  *                                    |         | stale key?     |  +-- member changed -+   v
@@ -28,6 +33,8 @@
     X(VERIFY, inbox_verify)     /* the arithmetic; once more with a fresh key */                   \
     X(READ, inbox_read)         /* JSON to facts */                                                \
     X(DECIDE, inbox_decide)     /* who may do this; which audience; or refuse with a reason */     \
+    X(FETCH, inbox_fetch)       /* verb: what was announced to followers only, from its host */    \
+    X(FETCHED, inbox_fetched)   /* participle: its facts are the activity's now */                 \
     X(APPEND, inbox_append)     /* verb: one script */                                             \
     X(APPENDED, inbox_appended) /* participle: what the journal says */                            \
     X(ASK, inbox_ask)           /* a Follow, its Undo, or an answer to ours: who may do this */    \
@@ -70,6 +77,8 @@ struct inbox {
     bool refetched;
     struct json *json;
     struct activity activity;
+    struct fetch *fetch; /* while FETCHED waits */
+    struct json *object; /* what was announced to followers, once it is fetched */
     unsigned decisions;
     struct bytes audience;
     struct journal_append append;
@@ -82,6 +91,8 @@ struct inbox {
 
 /* Whether the activity is about the membership itself. */
 bool inbox_joins(const struct inbox *in);
+/* Whether the activity says too little to decide: its object has to be fetched first. */
+bool inbox_must_fetch(const struct inbox *in);
 /* Finds the zone of the sender by the policy of today; ERR_OK or ERR_NO_ZONE. */
 enum err inbox_find_zone(struct inbox *in);
 /* inbox.c: the only way to another state, and to the end. */

@@ -136,6 +136,13 @@ static void on_site(void *arg, const struct fake_arrived *a, struct fake_answer 
         take(p, a, ret);
         return;
     }
+    if (p->object_path && span_ends(span_of(a->url), span_of(p->object_path))) {
+        char *signature = field_copy(a, "Signature: ");
+        p->object_fetches += signature != NULL;
+        free(signature);
+        *ret = p->object;
+        return;
+    }
     p->fetches++;
     p->fetched_ms = fake_now();
     if (p->redirects) {
@@ -144,9 +151,9 @@ static void on_site(void *arg, const struct fake_arrived *a, struct fake_answer 
         return;
     }
     snprintf(p->text, sizeof(p->text),
-             "{\"id\":\"%s\",\"type\":\"Service\",\"inbox\":\"%s\",\"publicKey\":{\"id\":\"%s\","
+             "{\"id\":\"%s\",\"type\":\"%s\",\"inbox\":\"%s\",\"publicKey\":{\"id\":\"%s\","
              "\"owner\":\"%s\",\"publicKeyPem\":\"",
-             p->actor, p->inbox, p->key_id, p->actor);
+             p->actor, p->type, p->inbox, p->key_id, p->actor);
     size_t n = strlen(p->text);
     for (const char *c = bytes_str(&pem[p->key]); *c && n + 8 < sizeof(p->text); c++) {
         if (*c == '\n')
@@ -161,7 +168,8 @@ static void on_site(void *arg, const struct fake_arrived *a, struct fake_answer 
 
 void peer_init(struct peer *p, const char *name, bool internal)
 {
-    *p = (struct peer){.document = {.status = 200}, .answers = {.status = 202, .delay_ms = 20}};
+    *p = (struct peer){
+        .type = "Service", .document = {.status = 200}, .answers = {.status = 202, .delay_ms = 20}};
     snprintf(p->host, sizeof(p->host), "%s.%s.example", name, internal ? "corp" : "partner");
     snprintf(p->actor, sizeof(p->actor), "https://%s/actor", p->host);
     snprintf(p->key_id, sizeof(p->key_id), "%s#main-key", p->actor);
@@ -432,12 +440,20 @@ void write_create(const struct peer *p, unsigned k, struct bytes *out)
                p->host, k, p->actor, p->host, k, p->actor, k);
 }
 
+static void write_follow_of(const struct peer *p, const char *object, struct bytes *out)
+{
+    bytes_addf(out, "{\"id\":\"%s/follow\",\"type\":\"Follow\",\"actor\":\"%s\",\"object\":\"%s\"}",
+               p->actor, p->actor, object);
+}
+
 void write_follow(const struct peer *p, struct bytes *out)
 {
-    bytes_addf(out,
-               "{\"id\":\"%s/follow\",\"type\":\"Follow\",\"actor\":\"%s\",\"object\":\"" PUBLIC
-               "\"}",
-               p->actor, p->actor);
+    write_follow_of(p, PUBLIC, out);
+}
+
+void write_follow_actor(const struct peer *p, struct bytes *out)
+{
+    write_follow_of(p, "https://relay.example/actor", out);
 }
 
 void write_delete(const struct peer *p, unsigned k, struct bytes *out)

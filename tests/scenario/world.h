@@ -37,13 +37,18 @@ struct got { /* what a server's inbox was sent */
 enum { PEER_SCRIPT = 64, PEER_GOT = 4096 };
 struct peer {
     char host[64], actor[96], key_id[128], inbox[96];
-    int key; /* 0 or 1: which pair it has now */
+    int key;          /* 0 or 1: which pair it has now */
+    const char *type; /* of its actor; a Service */
     /* Its actor document: what a GET is answered with, and how often there was one. */
     struct fake_answer document;
     const char *redirect_to; /* where the next `redirects` GETs are sent instead */
     unsigned redirects;
     unsigned fetches;
     int64_t fetched_ms;
+    /* One document more, at this path (NULL: none), and how often there was a signed GET of it. */
+    const char *object_path;
+    struct fake_answer object;
+    unsigned object_fetches;
     /* Its inbox: the script first, one answer for each POST, then `answers` for ever. */
     struct fake_answer script[PEER_SCRIPT];
     size_t script_n, script_at;
@@ -121,6 +126,8 @@ uint64_t world_post(struct world *w, unsigned k);
 /* A public Create of a Note, with a proof; k names it. */
 void write_create(const struct peer *p, unsigned k, struct bytes *out);
 void write_follow(const struct peer *p, struct bytes *out);
+/* The same, of the relay's actor. */
+void write_follow_actor(const struct peer *p, struct bytes *out);
 /* A Delete of the actor itself, or of post k where k is not 0. */
 void write_delete(const struct peer *p, unsigned k, struct bytes *out);
 /* Sends body to the inbox, signed with the key that the peer has now (key 0 or 1; -1: the peer's).
