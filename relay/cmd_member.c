@@ -6,78 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/io/http_client.h"
-#include "common/pure/json.h"
 #include "relay/args.h"
-#include "relay/config/config.h"
-#include "relay/verbs.h"
-
-enum { ANSWER_MAX = 64 * 1024 * 1024, EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_UNREACHED = 3 };
-
-static const struct json_limits limits = {16, 10000000, 20000000};
-
-/* --- asking
- * ---------------------------------------------------------------------------------------------------
- */
-
-static void print_problem(const struct bytes *answer, int status)
-{
-    struct json *json = NULL;
-    if (json_read(bytes_span(answer), &limits, &json) == ERR_OK) {
-        struct span detail = json_text(json_get(json, "detail"));
-        fprintf(stderr, "weir: %.*s: %.*s", SPAN_ARG(json_text(json_get(json, "code"))),
-                SPAN_ARG(json_text(json_get(json, "title"))));
-        if (detail.n)
-            fprintf(stderr, " (%.*s)", SPAN_ARG(detail));
-        fputc('\n', stderr);
-    } else {
-        fprintf(stderr, "weir: the relay answered with status %d\n", status);
-    }
-    json_free(&json);
-}
-
-/* Loads the configuration for the socket's path alone. */
-static int ask(const char *file, const char *method, const char *path, struct span body,
-               struct bytes *answer)
-{
-    struct bytes why;
-    struct config *config = NULL;
-    int status = 0;
-    const char *found = config_find(file);
-    bytes_init(&why, CONFIG_WHY_MAX);
-    if (!found)
-        bytes_add_str(
-            &why, "weir: no configuration: neither ./weir.yaml nor /etc/weir/weir.yaml is there\n");
-    if (!found || config_load(found, &why, &config) != ERR_OK) {
-        fputs(bytes_str(&why), stderr);
-        bytes_fini(&why);
-        return EXIT_REFUSED;
-    }
-    enum err e = http_unix_call(config->admin_socket, method, path, body, &status, answer);
-    int code = e == ERR_OK && status < 300 ? 0 : e == ERR_OK ? EXIT_REFUSED : EXIT_UNREACHED;
-    if (code == EXIT_UNREACHED)
-        fprintf(stderr, "weir: the relay can't be reached at %s: is it running?\n",
-                config->admin_socket);
-    else if (code)
-        print_problem(answer, status);
-    config_free(&config);
-    bytes_fini(&why);
-    return code;
-}
+#include "relay/ask.h"
 
 /* --- tables
  * ------------------------------------------------------------------------------------------------------
  */
-
-static void print_field(const struct json *json, const char *name)
-{
-    struct span text = json_text(json_get(json, name));
-    int64_t number;
-    if (text.n)
-        printf("%-10s %.*s\n", name, SPAN_ARG(text));
-    else if (json_int(json_get(json, name), &number))
-        printf("%-10s %lld\n", name, (long long)number);
-}
 
 static void print_followers(const struct json *list)
 {
@@ -98,7 +32,7 @@ static void print_member(const struct json *m)
                                         "until",  "software", "health", "delivery",
                                         "cursor", "failures", "status", "next"};
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-        print_field(m, names[i]);
+        ask_print_field(m, names[i]);
     print_followers(json_get(m, "followers"));
 }
 
@@ -115,65 +49,9 @@ static void print_members(const struct json *json)
     }
 }
 
-static void print_status(const struct json *json)
-{
-    static const char *const counts[] = {"idle", "sending", "ready", "waiting", "reading", "held"};
-    print_field(json, "version");
-    print_field(json, "url");
-    printf("%-10s %s\n", "ready", json_flag(json_get(json, "ready"), false) ? "yes" : "no");
-    print_field(json, "durability");
-    print_field(json, "position");
-    print_field(json, "lag");
-    print_field(json, "direct");
-    for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
-        int64_t n;
-        if (json_int(json_get(json_get(json, "destinations"), counts[i]), &n))
-            printf("%s %s %lld", i ? "," : "destinations", counts[i], (long long)n);
-    }
-    printf("\n");
-}
-
-static int report(int code, const struct bytes *answer, bool as_json,
-                  void (*print)(const struct json *))
-{
-    struct json *json = NULL;
-    if (code)
-        return code;
-    if (as_json)
-        printf("%s\n", bytes_str(answer));
-    else if (json_read(bytes_span(answer), &limits, &json) == ERR_OK)
-        print(json);
-    json_free(&json);
-    return 0;
-}
-
 /* --- verbs
  * --------------------------------------------------------------------------------------------------------
  */
-
-static int usage(const char *word)
-{
-    struct bytes out;
-    bytes_init(&out, 65536);
-    help_usage(word, &out);
-    fputs(bytes_str(&out), stderr);
-    bytes_fini(&out);
-    return EXIT_USAGE;
-}
-
-/* HOST may hold what a path can't: everything but letters, digits, dot, dash and colon is escaped.
- */
-static void add_escaped(struct bytes *path, const char *host)
-{
-    for (const char *c = host; *c; c++) {
-        bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
-                     (*c >= '0' && *c <= '9') || strchr(".-:", *c);
-        if (plain)
-            bytes_add_char(path, *c);
-        else
-            bytes_addf(path, "%%%02X", (unsigned)(unsigned char)*c);
-    }
-}
 
 struct member_words {
     const char *file, *zone, *until, *host;
@@ -190,11 +68,11 @@ static int member_ask(const char *verb, const struct member_words *w)
     bool lists = strcmp(verb, "list") == 0;
     bytes_init(&path, 4096);
     bytes_init(&body, 4096);
-    bytes_init(&answer, ANSWER_MAX);
+    bytes_init(&answer, ASK_ANSWER_MAX);
     bytes_add_str(&path, "/api/v1/members");
     if (!lists) {
         bytes_add_char(&path, '/');
-        add_escaped(&path, w->host);
+        ask_escape(&path, w->host);
     }
     if (!lists && !shows) {
         bytes_addf(&path, "/%s", verb);
@@ -204,9 +82,9 @@ static int member_ask(const char *verb, const struct member_words *w)
         json_member(&json, "until", span_of(w->until));
         json_close(&json, '}');
     }
-    int code =
-        ask(w->file, lists || shows ? "GET" : "POST", bytes_str(&path), bytes_span(&body), &answer);
-    code = report(code, &answer, w->as_json, lists ? print_members : print_member);
+    int code = ask_relay(w->file, lists || shows ? "GET" : "POST", bytes_str(&path),
+                         bytes_span(&body), &answer);
+    code = ask_report(code, &answer, w->as_json, lists ? print_members : print_member);
     bytes_fini(&path);
     bytes_fini(&body);
     bytes_fini(&answer);
@@ -228,37 +106,17 @@ int cmd_member(int argc, char **argv)
     for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++)
         known = known || strcmp(verb, verbs[i]) == 0;
     if (!known)
-        return usage("member");
+        return ask_usage("member");
     bool invites = strcmp(verb, "invite") == 0;
     size_t hosts = strcmp(verb, "list") == 0 ? 0 : 1;
     const struct args args = {items, invites ? 4 : 2, "", hosts, hosts};
     if (!args_read(&args, argc - 1, argv + 1, words))
-        return usage("member");
+        return ask_usage("member");
     w.host = words[0];
     return member_ask(verb, &w);
 }
 
-static int simple(int argc, char **argv, const char *word, const char *method, const char *path,
-                  void (*print)(const struct json *))
-{
-    const char *file = NULL;
-    bool as_json = false;
-    struct bytes answer;
-    const struct arg items[] = {{"-c", &file, NULL}, {"--json", NULL, &as_json}};
-    const struct args args = {items, 2, "", 0, 0};
-    if (!args_read(&args, argc, argv, NULL))
-        return usage(word);
-    bytes_init(&answer, ANSWER_MAX);
-    int code = ask(file, method, path, SPAN_NONE, &answer);
-    code = report(code, &answer, as_json, print);
-    bytes_fini(&answer);
-    return code;
-}
-
-int cmd_status(int argc, char **argv)
-{
-    return simple(argc, argv, "status", "GET", "/api/v1/status", print_status);
-}
+/* --- weir config reload ----------------------------------------------------------------------- */
 
 static void print_reloaded(const struct json *json)
 {
@@ -268,5 +126,16 @@ static void print_reloaded(const struct json *json)
 
 int cmd_reload(int argc, char **argv)
 {
-    return simple(argc - 1, argv + 1, "config reload", "POST", "/api/v1/reload", print_reloaded);
+    const char *file = NULL;
+    bool as_json = false;
+    struct bytes answer;
+    const struct arg items[] = {{"-c", &file, NULL}, {"--json", NULL, &as_json}};
+    const struct args args = {items, 2, "", 0, 0};
+    if (!args_read(&args, argc - 1, argv + 1, NULL))
+        return ask_usage("config reload");
+    bytes_init(&answer, ASK_ANSWER_MAX);
+    int code = ask_relay(file, "POST", "/api/v1/reload", SPAN_NONE, &answer);
+    code = ask_report(code, &answer, as_json, print_reloaded);
+    bytes_fini(&answer);
+    return code;
 }

@@ -9,6 +9,7 @@
 #include "relay/cmd_help.h"
 #include "relay/cmd_member.h"
 #include "relay/cmd_sig.h"
+#include "relay/cmd_status.h"
 #include "relay/serve.h"
 #include "relay/verbs.h"
 

@@ -9,7 +9,7 @@
 #define VERBS_TABLE(X) \
     X("init",            cmd_init,     "[DIR] [--url URL]",                           "write a commented configuration and keys") \
     X("serve",           cmd_serve,    "",                                            "run the relay in the foreground") \
-    X("status",          cmd_status,   "",                                            "how the running relay is doing") \
+    X("status",          cmd_status,   "[--watch]",                                   "how the running relay is doing; --watch: from second to second") \
     X("config check",    cmd_config,   "",                                            "whether the configuration is right, with the place of every mistake") \
     X("config explain",  cmd_config,   "",                                            "every setting with its bounds, default and value") \
     X("config reload",   cmd_reload,   "",                                            "make the running relay read its configuration anew (as SIGHUP does)") \

@@ -1,0 +1,29 @@
+/* ask: how a verb asks the running relay, over its admin socket, and says what it answered. */
+#pragma once
+
+#include "common/pure/json.h"
+
+/* Exit codes of every verb; 0: done. */
+enum {
+    EXIT_REFUSED = 1,  /* refused, or not found */
+    EXIT_USAGE = 2,    /* wrong use */
+    EXIT_UNREACHED = 3 /* the relay can't be reached */
+};
+
+enum { ASK_ANSWER_MAX = 64 * 1024 * 1024 };
+
+/* Asks the relay of this configuration file (NULL: wherever there is one). Returns an exit code;
+ * what went wrong stands on standard error then. */
+int ask_relay(const char *file, const char *method, const char *path, struct span body,
+              struct bytes *answer);
+/* Says what was answered: the JSON as it came, or what print makes of it. code: of ask_relay(); if
+ * it is not 0, nothing is said. Returns it. */
+int ask_report(int code, const struct bytes *answer, bool as_json,
+               void (*print)(const struct json *));
+/* How the verbs of this word are used, on standard error. Returns EXIT_USAGE. */
+int ask_usage(const char *word);
+/* Adds text to a path or query: what neither can hold is escaped. */
+void ask_escape(struct bytes *path, const char *text);
+
+/* For tables: `name value` if the object has it, text or number. */
+void ask_print_field(const struct json *json, const char *name);
