@@ -23,6 +23,7 @@ struct call {
     struct json_writer w;
     char host[MEMBER_HOST_SIZE]; /* that was asked for; may be empty */
     struct book *book;           /* once it was read */
+    int64_t lag_ms;              /* status: age of the oldest entry that somebody lacks */
 };
 
 /* Takes the request; call_end() gives it its answer. */

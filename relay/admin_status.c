@@ -5,6 +5,9 @@
 #include "common/io/clock.h"
 #include "relay/admin_inner.h"
 #include "relay/meters.h"
+#include "relay/rules/judge.h"
+
+enum { PAGE = 16 }; /* lines in which an entry is looked for: most of them are one */
 
 static void gauge(struct json_writer *w, const char *key, enum meter meter, size_t value)
 {
@@ -16,7 +19,6 @@ static void write_destinations(struct json_writer *w)
 {
     gauge(w, "read", METER_POSITION, 0);
     gauge(w, "lag", METER_BEHIND, 0);
-    gauge(w, "direct", METER_DIRECT, 0);
     json_key(w, "destinations");
     json_open(w, '{');
     gauge(w, "idle", METER_DESTINATIONS, METER_STATE_IDLE);
@@ -50,24 +52,50 @@ static void write_relay(const struct context *c, struct json_writer *w)
 }
 
 /* Also while Redis is away: that is what is asked for then. */
-static void on_ledger(void *arg, enum err err, struct book *book)
+static void finish(struct call *call)
 {
-    struct call *call = arg;
-    call->book = book;
     if (call->admin) {
         json_open(&call->w, '{');
         write_relay(call->admin->config.context, &call->w);
-        if (err == ERR_OK)
-            json_member_int(&call->w, "position", (int64_t)book->last);
+        if (call->book) {
+            json_member_int(&call->w, "position", (int64_t)call->book->last);
+            json_member_int(&call->w, "direct", (int64_t)call->book->mail);
+        }
         write_destinations(&call->w);
+        json_member_int(&call->w, "lag_s", call->lag_ms / 1000);
+        json_member_int(&call->w, "accepted", (int64_t)metric_get(METER_APPENDED, 0));
+        json_member_int(&call->w, "delivered",
+                        (int64_t)metric_get(METER_DELIVERIES, VERDICT_DELIVERED));
         write_members(&call->w);
         json_close(&call->w, '}');
     }
     call_end(call, ERR_OK, SPAN_NONE);
 }
 
+/* How old the first entry is that somebody lacks. */
+static void on_oldest(void *arg, const struct journal_page *page)
+{
+    struct call *call = arg;
+    for (size_t i = 0; page->err == ERR_OK && i < page->lines_n && !call->lag_ms; i++)
+        if (page->lines[i].kind == JOURNAL_ENTRY)
+            call->lag_ms = clock_wall_ms() - page->lines[i].entry->at_ms;
+    finish(call);
+}
+
+static void on_book(void *arg, enum err err, struct book *book)
+{
+    struct call *call = arg;
+    uint64_t lag = (uint64_t)metric_get(METER_BEHIND, 0);
+    (void)err; /* told by what is missing, and by `ready` */
+    call->book = book;
+    if (!call->admin || !book || !lag || lag > book->last)
+        finish(call);
+    else
+        journal_page(call->admin->config.context->store, book->last - lag, PAGE, on_oldest, call);
+}
+
 void admin_status(struct admin *a, struct http_request **request)
 {
     struct call *call = call_new(a, request);
-    ledger_read(a->config.context->store, SPAN_NONE, on_ledger, call);
+    ledger_read(a->config.context->store, SPAN_NONE, on_book, call);
 }
