@@ -138,8 +138,8 @@ static void courier_judged(void *arg, struct attempt *attempt, const struct deli
     struct flight *f = arg;
     struct courier *c = f->courier;
     flight_end(f);
-    schedule_outcome(c->schedule, attempt, &result->judgement, result->status, clock_wall_ms(),
-                     clock_chance());
+    schedule_outcome(c->schedule, attempt, &result->judgement, result->status, result->detail,
+                     clock_wall_ms(), clock_chance());
     courier_schedule(c);
 }
 

@@ -113,8 +113,8 @@ static void courier_start(struct courier *c)
                                      .window = WINDOW,
                                      .shards = store_shards(c->context->store),
                                      .advance_ms = ADVANCE_MS,
-                                     .judge = {set->delivery_backoff, set->delivery_backoff_most,
-                                               set->delivery_retry_after, set->delivery_horizon}};
+                                     .owned = UINT64_MAX,
+                                     .judge = delivery_limits(set)};
     uint8_t chance[16];
     struct bytes nonce;
     bytes_init(&nonce, 32);

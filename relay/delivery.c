@@ -13,6 +13,7 @@
 
 #include "common/io/clock.h"
 #include "common/io/log.h"
+#include "common/pure/utf8.h"
 #include "relay/meters.h"
 
 #define DELIVERY_STATES(X)                                                                         \
@@ -46,7 +47,6 @@ struct delivery {
     struct http_call *call;
     struct judge_answer answer;
     char retry_after[64];
-    char detail[128];
     int64_t started_ms;
     bool waiting_body;
     struct delivery_result result;
@@ -123,7 +123,7 @@ static enum step delivery_load(struct delivery *d)
         bytes_add(&d->written, d->attempt.direct->body);
         return STEP_MORE;
     }
-    d->result.form = outgoing_form(&e->facts, STYLE_PUBLIC);
+    d->result.form = outgoing_form(&e->facts, d->attempt.style);
     if (d->result.form == FORM_NOTHING)
         return give_up(d, VERDICT_NEVER, ERR_NO_FORM);
     if (write_form(d))
@@ -146,7 +146,7 @@ static enum step delivery_loaded(struct delivery *d)
     if (d->body->there)
         return STEP_MORE;
     /* The bytes are gone; the object can still be named, or our Announce of it be taken back. */
-    d->result.form = outgoing_form_bodiless(&e->facts, STYLE_PUBLIC);
+    d->result.form = outgoing_form_bodiless(&e->facts, d->attempt.style);
     return write_form(d) ? STEP_MORE : give_up(d, VERDICT_NEVER, ERR_NO_BODY);
 }
 
@@ -177,8 +177,7 @@ static void on_answer(void *arg, const struct http_answer *answer)
     if (span_copy(answer->retry_after, d->retry_after, sizeof(d->retry_after)))
         d->answer.retry_after = span_of(d->retry_after);
     struct span detail = answer->err == ERR_OK ? answer->body : span_of(answer->detail);
-    detail.n = detail.n < sizeof(d->detail) - 1 ? detail.n : sizeof(d->detail) - 1;
-    span_copy(detail, d->detail, sizeof(d->detail));
+    utf8_show(detail, d->result.detail, sizeof(d->result.detail));
     delivery_run(d);
 }
 
@@ -200,11 +199,20 @@ static enum step delivery_send(struct delivery *d)
     return STEP_WAIT;
 }
 
+struct judge_limits delivery_limits(const struct settings *set)
+{
+    return (struct judge_limits){.backoff_ms = set->delivery_backoff,
+                                 .backoff_most_ms = set->delivery_backoff_most,
+                                 .retry_after_most_ms = set->delivery_retry_after,
+                                 .horizon_ms = set->delivery_horizon,
+                                 .aside_ms = set->delivery_aside,
+                                 .aside_most_ms = set->delivery_aside_most,
+                                 .aside_after = (unsigned)set->delivery_aside_after};
+}
+
 static enum step delivery_judge(struct delivery *d)
 {
-    const struct settings *set = &d->context->config->set;
-    struct judge_limits limits = {set->delivery_backoff, set->delivery_backoff_most,
-                                  set->delivery_retry_after, set->delivery_horizon};
+    struct judge_limits limits = delivery_limits(&d->context->config->set);
     d->result.status = d->answer.status;
     d->result.judgement =
         judge(&d->answer, &limits, &d->attempt.past, d->attempt.age_ms, clock_wall_ms());
@@ -228,13 +236,13 @@ static void write_log(const struct delivery *d)
     } else {
         log_text(&l, "direct", d->attempt.direct->kind);
     }
-    log_int(&l, "try", (int64_t)d->attempt.failures + 1);
+    log_int(&l, "try", (int64_t)d->attempt.tries);
     log_str(&l, "verdict", verdicts[j->verdict]);
     if (d->result.status)
         log_int(&l, "status", d->result.status);
     if (j->verdict != VERDICT_DELIVERED) {
         log_str(&l, "code", err_code(j->why));
-        log_str(&l, "detail", d->detail[0] ? d->detail : NULL);
+        log_str(&l, "detail", d->result.detail[0] ? d->result.detail : NULL);
     }
     log_int(&l, "ms", d->result.ms);
     log_end(&l);

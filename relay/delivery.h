@@ -8,12 +8,15 @@
 
 struct delivery;
 
+enum { DELIVERY_DETAIL_SIZE = 201 };
+
 struct delivery_result {
     struct judgement judgement;
     int status; /* 0: no HTTP answer */
     enum outgoing_form form;
     bool direct;
-    int64_t ms; /* from the start to the answer */
+    char detail[DELIVERY_DETAIL_SIZE]; /* what the other side, or the transport, said; for people */
+    int64_t ms;                        /* from the start to the answer */
 };
 
 /* The attempt comes back with what came of it, and the delivery is gone when this returns. The
@@ -31,3 +34,5 @@ struct delivery *delivery_new(struct context *context, struct bodies *bodies,
 void delivery_start(struct delivery *delivery);
 /* Gives up: no done() follows. */
 void delivery_cancel(struct delivery **delivery);
+/* What deliveries are judged by, here and in the schedule. */
+struct judge_limits delivery_limits(const struct settings *set);

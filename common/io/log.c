@@ -39,26 +39,6 @@ uint64_t log_dropped(void)
     return dropped;
 }
 
-/* The code point of a well-formed character of n bytes. */
-static uint32_t code_of(const char *p, size_t n)
-{
-    uint32_t first = (unsigned char)p[0];
-    uint32_t code = n == 1 ? first : first & (0x7fU >> n);
-    for (size_t i = 1; i < n; i++)
-        code = code << 6 | ((unsigned char)p[i] & 0x3fU);
-    return code;
-}
-
-/* Controls, zero-width characters, line separators and marks of direction: a terminal obeys them.
- */
-static bool is_unsafe(uint32_t code)
-{
-    return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0xad || code == 0x61c ||
-           (code >= 0x200b && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
-           (code >= 0x2060 && code <= 0x206f) || code == 0xfeff ||
-           (code >= 0xfff9 && code <= 0xfffb) || (code >= 0xe0000 && code <= 0xe007f);
-}
-
 /* Adds one character of s, escaped where it must be, and returns how many bytes of s it took. */
 static size_t add_char(struct bytes *out, struct span s)
 {
@@ -67,13 +47,13 @@ static size_t add_char(struct bytes *out, struct span s)
         bytes_add_str(out, "\\ufffd");
         return 1;
     }
-    uint32_t code = code_of(s.p, n);
+    uint32_t code = utf8_code(s);
     if (code == '"' || code == '\\') {
         bytes_add_char(out, '\\');
         bytes_add_char(out, s.p[0]);
-    } else if (is_unsafe(code) && code > 0xffff) {
+    } else if (utf8_unsafe(code) && code > 0xffff) {
         bytes_add_str(out, "\\ufffd"); /* tags; a pair of surrogates would say no more */
-    } else if (is_unsafe(code)) {
+    } else if (utf8_unsafe(code)) {
         bytes_addf(out, "\\u%04x", (unsigned)code);
     } else {
         bytes_add(out, (struct span){s.p, n});

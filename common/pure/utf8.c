@@ -2,6 +2,8 @@
  * May not know: what the text is for. */
 #include "common/pure/utf8.h"
 
+#include <string.h>
+
 static bool between(struct span s, size_t at, unsigned low, unsigned high)
 {
     return at < s.n && (uint8_t)s.p[at] >= low && (uint8_t)s.p[at] <= high;
@@ -39,6 +41,44 @@ bool utf8_valid(struct span s)
         s.n -= n;
     }
     return true;
+}
+
+uint32_t utf8_code(struct span s)
+{
+    size_t n = utf8_len(s);
+    uint32_t first = (uint8_t)s.p[0];
+    uint32_t code = n == 1 ? first : first & (0x7FU >> n);
+    for (size_t i = 1; i < n; i++)
+        code = code << 6 | ((uint8_t)s.p[i] & 0x3FU);
+    return code;
+}
+
+bool utf8_unsafe(uint32_t code)
+{
+    return code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0xAD || code == 0x61C ||
+           (code >= 0x200B && code <= 0x200F) || (code >= 0x2028 && code <= 0x202E) ||
+           (code >= 0x2060 && code <= 0x206F) || code == 0xFEFF ||
+           (code >= 0xFFF9 && code <= 0xFFFB) || (code >= 0xE0000 && code <= 0xE007F);
+}
+
+void utf8_show(struct span s, char *out, size_t size)
+{
+    size_t used = 0;
+    while (s.n) {
+        size_t n = utf8_len(s);
+        bool plain = n && !utf8_unsafe(utf8_code(s));
+        size_t room = plain ? n : 1;
+        if (used + room >= size)
+            break;
+        if (plain)
+            memcpy(out + used, s.p, n);
+        else
+            out[used] = n ? ' ' : '?';
+        used += room;
+        s.p += n ? n : 1;
+        s.n -= n ? n : 1;
+    }
+    out[used] = '\0';
 }
 
 size_t utf8_put(char *out, uint32_t code)

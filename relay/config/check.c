@@ -311,6 +311,9 @@ static void orders_check(struct checks *c)
     if (s->delivery_backoff > s->delivery_backoff_most)
         order_check(c, SETTING_AT_delivery_backoff, SETTING_AT_delivery_backoff_most,
                     "the first back-off can't be longer than the longest");
+    if (s->delivery_aside > s->delivery_aside_most)
+        order_check(c, SETTING_AT_delivery_aside, SETTING_AT_delivery_aside_most,
+                    "the first wait can't be longer than the longest");
     if (s->delivery_connect > s->delivery_total)
         order_check(c, SETTING_AT_delivery_connect, SETTING_AT_delivery_total,
                     "the connection is part of the whole");

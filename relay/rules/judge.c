@@ -95,15 +95,25 @@ int64_t judge_retry_after(struct span text, int64_t most_ms, int64_t now_ms)
     return wait > most_ms ? most_ms : wait;
 }
 
+/* first, doubled so many times, at most `most`. Both under 2^31 ms. */
+static int64_t doubled(int64_t first, int64_t most, unsigned times)
+{
+    int64_t wait = first;
+    while (times-- && wait < most)
+        wait *= 2;
+    return wait > most ? most : wait;
+}
+
 int64_t judge_backoff(const struct judge_limits *limits, unsigned failures, uint32_t chance)
 {
     int64_t most = limits->backoff_most_ms;
     int64_t first = limits->backoff_ms < most ? limits->backoff_ms : most;
-    int64_t ceiling = first;
-    for (unsigned i = 1; i < failures && ceiling < most; i++)
-        ceiling *= 2;
-    if (ceiling > most)
-        ceiling = most;
+    int64_t ceiling = doubled(first, most, failures ? failures - 1 : 0);
     int64_t wait = (int64_t)((uint64_t)ceiling * chance >> 32);
     return wait < first / 2 ? first / 2 : wait;
+}
+
+int64_t judge_aside(const struct judge_limits *limits, unsigned failures)
+{
+    return doubled(limits->aside_ms, limits->aside_most_ms, failures);
 }

@@ -22,6 +22,10 @@ struct judge_limits {
     int64_t backoff_ms, backoff_most_ms; /* of a host: first, longest */
     int64_t retry_after_most_ms;
     int64_t horizon_ms; /* an entry older than this is given up */
+    /* Of an entry that is set aside: first wait, longest, and after how many failures of its own.
+     */
+    int64_t aside_ms, aside_most_ms;
+    unsigned aside_after;
 };
 
 /* What patience is counted by: answers in a row with one status, about this message alone. An
@@ -50,3 +54,7 @@ int64_t judge_retry_after(struct span text, int64_t most_ms, int64_t now_ms);
  * first/2, so that a herd does not come back as one. chance: 32 random bits; limits: under 2^31 ms.
  */
 int64_t judge_backoff(const struct judge_limits *limits, unsigned failures, uint32_t chance);
+
+/* How long an entry waits that failed so many times by itself since it was set aside (0: it was set
+ * aside just now): aside_ms, doubling, at most aside_most_ms. */
+int64_t judge_aside(const struct judge_limits *limits, unsigned failures);

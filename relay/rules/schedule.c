@@ -66,6 +66,8 @@ void schedule_load_member(struct schedule *s, const struct member *member)
 {
     if (member->state != MEMBER_ACTIVE && member->state != MEMBER_SUSPENDED && !member->spans_n)
         return; /* nothing was ever owed to it */
+    if (!owned(s, span_of(member->host)))
+        return;
     struct dest *d = dest_find(s, span_of(member->host));
     if (!d)
         d = dest_new(s, span_of(member->host));
@@ -75,6 +77,8 @@ void schedule_load_member(struct schedule *s, const struct member *member)
 
 void schedule_load_cursor(struct schedule *s, struct span host, const struct cursor *cursor)
 {
+    if (!owned(s, host))
+        return;
     struct dest *d = dest_find(s, host);
     if (!d) {
         d = dest_new(s, host);
@@ -82,8 +86,10 @@ void schedule_load_cursor(struct schedule *s, struct span host, const struct cur
         d->gone = true;
     }
     d->own = true;
-    d->stored = *cursor;
-    d->cursor = *cursor;
+    cursor_fini(&d->stored);
+    cursor_fini(&d->cursor);
+    cursor_copy(cursor, &d->stored);
+    cursor_copy(cursor, &d->cursor);
     d->down_told = cursor->failures > 0;
     dest_settle(s, d);
 }
@@ -92,6 +98,8 @@ uint64_t schedule_loaded(struct schedule *s)
 {
     uint64_t start = UINT64_MAX;
     for (unsigned i = 0; i < s->limits.shards; i++) {
+        if (!(s->limits.owned >> i & 1))
+            continue;
         if (s->shards[i].low < start)
             start = s->shards[i].low;
         forget_gone(s, i);
@@ -177,6 +185,8 @@ void schedule_control(struct schedule *s, uint64_t n, const struct member *membe
     struct dest *d = dest_find(s, span_of(member->host));
     bool place = d && d->known && !d->gone;
     told(s, n);
+    if (!owned(s, span_of(member->host)))
+        return;
     if (!d)
         d = dest_new(s, span_of(member->host));
     d->cursor.low = dest_low(s, d);
@@ -216,13 +226,13 @@ static struct span copy_text(char **at, struct span text)
 
 void schedule_direct(struct schedule *s, const struct direct *direct)
 {
-    if (!direct->host.n || direct->host.n >= MEMBER_HOST_SIZE)
+    if (!direct->host.n || direct->host.n >= MEMBER_HOST_SIZE || !owned(s, direct->host))
         return;
     struct dest *d = dest_find(s, direct->host);
     if (!d)
         d = dest_new(s, direct->host);
     if (d->letters_n >= SCHEDULE_DIRECTS_MAX)
-        letter_give_up(s, d, d->mail_flies ? d->letters->next : d->letters, ERR_RATE, 0);
+        letter_give_up(s, d, d->mail_flies ? d->letters->next : d->letters, ERR_RATE, 0, NULL);
     struct letter *letter = mem_new(sizeof(*letter) + direct->host.n + direct->inbox.n +
                                     direct->kind.n + direct->body.n + 4);
     char *at = (char *)(letter + 1);
@@ -235,6 +245,24 @@ void schedule_direct(struct schedule *s, const struct direct *direct)
     d->letters_n++;
     if (d->state == DEST_IDLE || d->state == DEST_HELD || d->state == DEST_HUNGRY)
         dest_settle(s, d);
+}
+
+/* --- operators' orders ----------------------------------------------------------------------- */
+
+void schedule_retry(struct schedule *s, uint64_t line_n, struct span host, uint64_t n)
+{
+    (void)host;
+    (void)n; /* nothing can be set aside yet, so there is no room for it */
+    told(s, line_n);
+}
+
+void schedule_drop(struct schedule *s, uint64_t line_n, struct span host, uint64_t n)
+{
+    struct dest *d = dest_find(s, host);
+    struct change drop = {.kind = CHANGE_DROP, .to = n};
+    told(s, line_n);
+    if (d)
+        record(s, d, &drop);
 }
 
 /* --- for people ------------------------------------------------------------------------------ */

@@ -6,8 +6,13 @@
  * move in memory when an answer came; what is to be written down is handed out as a delta, one at a
  * time.
  *
- * One attempt at a time for each destination: entries arrive in order by construction. Direct mail
- * goes before everything else of its host. */
+ * A host may have several inboxes; each has a slot. One attempt at a time for each host: an entry
+ * is passed when every inbox that is to have it is through with it, so that entries arrive in order
+ * by construction. Direct mail goes before everything else of its host.
+ *
+ * An entry that fails by itself while its host answers others is set aside: the cursor passes it,
+ * and it waits with a clock of its own, in the cursor's record (DESIGN 10). What follows of the
+ * same object waits behind it. */
 #pragma once
 
 #include "relay/rules/cursor.h"
@@ -17,12 +22,19 @@
 
 enum { SCHEDULE_SHARDS_MAX = 64, SCHEDULE_DIRECTS_MAX = 64, SCHEDULE_PAGE = 256 };
 
+/* Where the number of an inbox's slot belongs. */
+enum {
+    SLOT_ALL = CURSOR_SLOTS_MAX, /* every inbox of the host */
+    SLOT_MAIL                    /* none: direct mail */
+};
+
 struct schedule;
 
 struct schedule_limits {
     size_t in_flight;
     size_t window; /* entries of the tail kept in memory */
     unsigned shards;
+    uint64_t owned; /* bit s: shard s is ours; whatever is of another is passed over in silence */
     int64_t advance_ms; /* how often the cursor of a shard where nothing happened is moved along */
     struct judge_limits judge;
 };
@@ -38,9 +50,10 @@ void schedule_load_shard(struct schedule *s, unsigned shard, uint64_t low);
 /* A member as it is now, all of them. Who is gone must be loaded too: the control entry that cuts
  * what it was owed may be still to come, and older ones of its life before that. */
 void schedule_load_member(struct schedule *s, const struct member *member);
-/* A cursor of its own. */
+/* A cursor of its own; copied. */
 void schedule_load_cursor(struct schedule *s, struct span host, const struct cursor *cursor);
-/* All is loaded: returns where the tail has to be read from, behind this number. */
+/* All is loaded: returns where the tail has to be read from, behind this number. UINT64_MAX: no
+ * shard is owned, and nothing has to be read. */
 uint64_t schedule_loaded(struct schedule *s);
 
 /* --- the journal, told in the order of its numbers ------------------------------------------- */
@@ -55,7 +68,17 @@ void schedule_control(struct schedule *s, uint64_t n, const struct member *membe
 /* The host showed that it lives: its back-off ends. */
 void schedule_awake(struct schedule *s, struct span host);
 
-/* Direct mail: for one inbox alone, ahead of everything. */
+/* An operator's order, line line_n of the journal: entry n, which the host refused or which grew
+ * too old, is to be tried again, at every inbox: it is put among what is set aside, due now, and
+ * its failure is no record any more (CHANGE_RETRY). Nothing happens where there is no room for it,
+ * where the host is no member any more, or where the cursor has not passed n. */
+void schedule_retry(struct schedule *s, uint64_t line_n, struct span host, uint64_t n);
+/* The same: its failure has been seen, and it is left at that (CHANGE_DROP). */
+void schedule_drop(struct schedule *s, uint64_t line_n, struct span host, uint64_t n);
+
+/* Direct mail: for one inbox alone, ahead of everything. Mail of the kind "accept" holds up the
+ * entries of its host until it was delivered: who was not accepted yet would throw them away
+ * (ENGINE 8b). Other mail that fails by itself waits alone. */
 struct direct {
     uint64_t n;
     char id[48]; /* of its entry in Redis */
@@ -82,6 +105,9 @@ struct attempt {
     char host[MEMBER_HOST_SIZE];
     char inbox[MEMBER_URL_SIZE];
     char zone[MEMBER_ZONE_SIZE]; /* of the member; empty if it is none */
+    unsigned slot;               /* of the inbox; SLOT_MAIL: direct mail */
+    enum member_style style;     /* of the inbox; no meaning for direct mail */
+    unsigned tries;              /* which attempt of this at this inbox it is, from 1 */
     struct entry *entry; /* a reference that goes back with schedule_outcome(); NULL: direct mail */
     const struct direct *direct; /* borrowed until schedule_outcome(); NULL: an entry */
     unsigned failures;           /* of the host, in a row */
@@ -92,11 +118,13 @@ struct attempt {
 /* What to send now, if anything may be. Every attempt handed out comes back through
  * schedule_outcome(). */
 bool schedule_next(struct schedule *s, int64_t now_ms, struct attempt *ret);
-/* What came of it. chance: 32 random bits. Gives the entry back (clears attempt->entry). Whatever
- * the verdict, a host in trouble is left alone for a while. */
+/* What came of it. detail: what the other side said to it, or the transport, as it is to be shown
+ * to people: printable, at most 200 bytes, may be NULL; copied where it is kept. chance: 32 random
+ * bits. Gives the entry back (clears attempt->entry). Whatever the verdict, a host in trouble is
+ * left alone for a while. */
 void schedule_outcome(struct schedule *s, struct attempt *attempt,
-                      const struct judgement *judgement, int status, int64_t now_ms,
-                      uint32_t chance);
+                      const struct judgement *judgement, int status, const char *detail,
+                      int64_t now_ms, uint32_t chance);
 /* When the next destination wakes up, INT64_MAX if none sleeps. */
 int64_t schedule_wake(const struct schedule *s);
 
@@ -105,22 +133,31 @@ enum change_kind {
     CHANGE_SHARD,  /* the shard's cursor is now `cursor.low` */
     CHANGE_CURSOR, /* the host has a cursor of its own */
     CHANGE_FOLLOW, /* the host follows its shard's cursor again */
-    CHANGE_FAIL,   /* entry `to` will never be delivered: why, status */
-    CHANGE_SKIP,   /* entry `to` was passed over: why */
-    CHANGE_CUT,    /* everything with from < n <= to was passed over: why */
+    CHANGE_FAIL, /* entry `to` will never be delivered to inbox `slot`: why, status, detail, tries;
+                    SLOT_MAIL: it was direct mail */
+    CHANGE_LATE, /* entry `to` was delivered to inbox `slot` not at the first attempt, or after it
+                    was set aside: tries */
+    CHANGE_SKIP, /* entry `to` was passed over for inbox `slot` (or SLOT_ALL): why */
+    CHANGE_CUT,  /* everything with from < n <= to was passed over, for `slot` (or SLOT_ALL): why */
+    CHANGE_RETRY,  /* the failures of entry `to` at this host are no more: it is tried again */
+    CHANGE_DROP,   /* the failures of entry `to` at this host have been seen: they stay, marked */
     CHANGE_DIRECT, /* direct mail `id` is settled */
     CHANGE_DOWN,   /* the host is in back-off: any sign of life from it is worth telling */
     CHANGE_UP
 };
 
+/* In the order in which they have to be written: a RETRY takes away the failures before it, not
+ * those behind it. */
 struct change {
     enum change_kind kind;
     unsigned shard;
     char *host; /* owned; NULL for CHANGE_SHARD */
     struct cursor cursor;
     uint64_t from, to;
+    unsigned slot, tries;
     enum err why;
     int status;
+    char *detail; /* owned; NULL: none */
     char id[48];
 };
 
@@ -140,9 +177,11 @@ void delta_free(struct delta *delta);
 struct schedule_report {
     uint64_t position;
     size_t destinations, idle, ready, flying, asleep, hungry, held, direct;
+    size_t aside;         /* entries that wait apart */
     uint64_t behind_most; /* the furthest that a living destination is behind, in entries */
 };
 void schedule_report(const struct schedule *s, struct schedule_report *ret);
-/* One destination; false if it is not known. */
+/* One destination; false if it is not known. What ret->aside points to stays the schedule's, until
+ * the next call of anything else. */
 bool schedule_look(const struct schedule *s, struct span host, struct cursor *ret,
                    const char **ret_state);

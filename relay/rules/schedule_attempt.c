@@ -25,7 +25,8 @@ static struct entry *next_entry(struct schedule *s, struct dest *d, enum dest_st
             dest_pass(d, e->n);
         } else if (!audience_has(e->audience, d->zone)) {
             /* It was its by right, and is not any more: passed, and that is said. */
-            struct change skip = {.kind = CHANGE_SKIP, .to = e->n, .why = ERR_NO_RIGHT};
+            struct change skip = {
+                .kind = CHANGE_SKIP, .to = e->n, .slot = SLOT_ALL, .why = ERR_NO_RIGHT};
             record(s, d, &skip);
             d->unsaved = e->n;
             dest_pass(d, e->n);
@@ -60,8 +61,10 @@ static void fill_attempt(const struct dest *d, struct entry *e, int64_t now_ms, 
     ret->entry = e ? entry_ref(e) : NULL;
     ret->direct = letter ? &letter->d : NULL;
     ret->failures = d->cursor.failures;
-    ret->past = letter ? letter->past
-                       : (struct judge_past){d->cursor.tries, d->cursor.status, d->cursor.first_ms};
+    ret->slot = letter ? SLOT_MAIL : 0;
+    ret->style = STYLE_PUBLIC;
+    ret->tries = 1 + (letter ? letter->tries : d->cursor.head.tried.tries);
+    ret->past = letter ? letter->past : d->cursor.head.tried.past;
     ret->age_ms = now_ms - (letter ? letter->d.at_ms : e->at_ms);
 }
 
@@ -98,36 +101,42 @@ int64_t schedule_wake(const struct schedule *s)
 /* --- outcome --------------------------------------------------------------------------------- */
 
 static void entry_outcome(struct schedule *s, struct dest *d, const struct entry *e,
-                          const struct judgement *j, int status, int64_t now_ms)
+                          const struct judgement *j, int status, const char *detail, int64_t now_ms)
 {
     struct cursor *c = &d->cursor;
+    struct cursor_tried *tried = &c->head.tried;
     if (e->n <= c->low)
         return; /* cut while it was on its way: what its cursor says is about another entry */
+    tried->tries++;
     if (j->verdict == VERDICT_LATER) {
-        struct judge_past past = {c->tries, c->status, c->first_ms};
-        judge_count(&past, j, status, now_ms);
-        c->tries = past.tries;
-        c->status = past.status;
-        c->first_ms = past.first_ms;
+        c->head.n = e->n;
+        tried->own += status && !j->host_trouble;
+        judge_count(&tried->past, j, status, now_ms);
         return;
     }
-    if (j->verdict == VERDICT_NEVER) {
-        struct change fail = {.kind = CHANGE_FAIL, .to = e->n, .why = j->why, .status = status};
-        record(s, d, &fail);
+    struct change change = {.kind = j->verdict == VERDICT_NEVER ? CHANGE_FAIL : CHANGE_LATE,
+                            .to = e->n,
+                            .tries = tried->tries,
+                            .why = j->why,
+                            .status = status,
+                            .detail = (char *)detail};
+    if (j->verdict == VERDICT_NEVER)
         d->unsaved = e->n;
-    }
+    if (j->verdict == VERDICT_NEVER || tried->tries > 1)
+        record(s, d, &change);
     dest_pass(d, e->n);
 }
 
 static void letter_outcome(struct schedule *s, struct dest *d, const struct judgement *j,
-                           int status, int64_t now_ms)
+                           int status, const char *detail, int64_t now_ms)
 {
     struct letter *letter = d->letters;
+    letter->tries++;
     switch (j->verdict) {
     case VERDICT_LATER: judge_count(&letter->past, j, status, now_ms); break;
     case VERDICT_NEVER:
         d->unsaved = letter->d.n;
-        letter_give_up(s, d, letter, j->why, status);
+        letter_give_up(s, d, letter, j->why, status, detail);
         break;
     case VERDICT_DELIVERED: letter_settle(s, d, letter); break;
     }
@@ -148,15 +157,15 @@ static void host_waits(struct schedule *s, struct dest *d, const struct judgemen
 }
 
 void schedule_outcome(struct schedule *s, struct attempt *attempt, const struct judgement *j,
-                      int status, int64_t now_ms, uint32_t chance)
+                      int status, const char *detail, int64_t now_ms, uint32_t chance)
 {
     struct dest *d = dest_find(s, span_of(attempt->host));
     s->shards[d->shard].dirty = true;
     d->mail_flies = false;
     if (attempt->entry)
-        entry_outcome(s, d, attempt->entry, j, status, now_ms);
+        entry_outcome(s, d, attempt->entry, j, status, detail, now_ms);
     else
-        letter_outcome(s, d, j, status, now_ms);
+        letter_outcome(s, d, j, status, detail, now_ms);
     entry_unref(&attempt->entry);
     /* Also after a "never": the next entry of a host that is down would fare no better. */
     if (j->verdict == VERDICT_LATER || j->host_trouble)

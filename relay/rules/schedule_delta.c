@@ -67,6 +67,9 @@ static void shard_delta(struct schedule *s, unsigned number, int64_t now_ms, str
                 continue;
             change.kind = CHANGE_CURSOR;
         }
+        struct cursor copy;
+        cursor_copy(&change.cursor, &copy);
+        change.cursor = copy;
         change.host = mem_copy((struct span){d->host, d->host_n});
         change_add(&ret->list, &ret->n, &ret->cap, &change);
     }
@@ -84,6 +87,8 @@ bool schedule_delta(struct schedule *s, int64_t now_ms, struct delta *ret)
     *ret = (struct delta){0};
     for (unsigned i = 0; i < s->limits.shards; i++) {
         struct shard *shard = &s->shards[i];
+        if (!(s->limits.owned >> i & 1))
+            continue;
         bool lags = shard->low < s->position && now_ms - shard->moved_ms >= s->limits.advance_ms;
         if (shard->dirty || lags)
             shard_delta(s, i, now_ms, ret);
@@ -134,7 +139,8 @@ void schedule_committed(struct schedule *s, struct delta *delta)
             s->shards[change->shard].low = change->cursor.low;
         if (d && change->kind == CHANGE_CURSOR) {
             d->own = true;
-            d->stored = change->cursor;
+            cursor_fini(&d->stored);
+            cursor_copy(&change->cursor, &d->stored);
         }
         if (d && change->kind == CHANGE_FOLLOW)
             d->own = false;

@@ -9,6 +9,11 @@
 
 /* --- life ------------------------------------------------------------------------------------ */
 
+bool owned(const struct schedule *s, struct span host)
+{
+    return s->limits.owned >> shard_of(host, s->limits.shards) & 1;
+}
+
 struct dest *dest_new(struct schedule *s, struct span host)
 {
     struct dest *d = mem_new(sizeof(*d) + host.n + 1);
@@ -49,6 +54,8 @@ void dest_free(struct schedule *s, struct dest *d)
     map_take(s->dests, (struct span){d->host, d->host_n});
     free(d->inbox);
     free(d->spans);
+    cursor_fini(&d->cursor);
+    cursor_fini(&d->stored);
     free(d);
 }
 
@@ -104,9 +111,7 @@ uint64_t dest_low(const struct schedule *s, const struct dest *d)
 void dest_pass(struct dest *d, uint64_t n)
 {
     d->cursor.low = n;
-    d->cursor.tries = 0;
-    d->cursor.first_ms = 0;
-    d->cursor.status = 0;
+    d->cursor.head = (struct cursor_head){0};
 }
 
 uint64_t dest_owed_from(const struct dest *d)
@@ -143,7 +148,8 @@ void dest_cut(struct schedule *s, struct dest *d, uint64_t n, enum err why)
 {
     uint64_t from = dest_owed_from(d);
     if (from < n) {
-        struct change change = {.kind = CHANGE_CUT, .from = from, .to = n, .why = why};
+        struct change change = {
+            .kind = CHANGE_CUT, .from = from, .to = n, .slot = SLOT_ALL, .why = why};
         record(s, d, &change);
     }
     if (d->cursor.low < n)
@@ -161,9 +167,15 @@ void letter_settle(struct schedule *s, struct dest *d, struct letter *letter)
 }
 
 void letter_give_up(struct schedule *s, struct dest *d, struct letter *letter, enum err why,
-                    int status)
+                    int status, const char *detail)
 {
-    struct change change = {.kind = CHANGE_FAIL, .to = letter->d.n, .why = why, .status = status};
+    struct change change = {.kind = CHANGE_FAIL,
+                            .to = letter->d.n,
+                            .slot = SLOT_MAIL,
+                            .tries = letter->tries,
+                            .why = why,
+                            .status = status,
+                            .detail = (char *)detail};
     record(s, d, &change);
     letter_settle(s, d, letter);
 }

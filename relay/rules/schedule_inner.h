@@ -40,6 +40,7 @@ struct letter { /* direct mail that waits */
     struct direct d;
     struct letter *prev, *next;
     struct judge_past past;
+    unsigned tries;
 };
 
 struct dest {
@@ -119,6 +120,8 @@ void change_add(struct change **list, size_t *n, size_t *cap, const struct chang
 void forget_gone(struct schedule *s, unsigned shard);
 
 /* schedule_dest.c */
+/* Whether the host's shard is ours. */
+bool owned(const struct schedule *s, struct span host);
 struct dest *dest_new(struct schedule *s, struct span host);
 void dest_free(struct schedule *s, struct dest *d);
 struct dest *dest_find(const struct schedule *s, struct span host);
@@ -142,4 +145,4 @@ void dest_cut(struct schedule *s, struct dest *d, uint64_t n, enum err why);
 void dest_lives(struct schedule *s, struct dest *d);
 void letter_settle(struct schedule *s, struct dest *d, struct letter *letter);
 void letter_give_up(struct schedule *s, struct dest *d, struct letter *letter, enum err why,
-                    int status);
+                    int status, const char *detail);

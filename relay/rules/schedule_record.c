@@ -19,14 +19,18 @@ void record(struct schedule *s, const struct dest *d, const struct change *chang
     struct change kept = *change;
     kept.shard = d->shard;
     kept.host = mem_copy((struct span){d->host, d->host_n});
+    kept.detail = change->detail ? mem_copy(span_of(change->detail)) : NULL;
     change_add(&s->pending, &s->pending_n, &s->pending_cap, &kept);
     s->shards[d->shard].dirty = true;
 }
 
 void delta_free(struct delta *delta)
 {
-    for (size_t i = 0; i < delta->n; i++)
+    for (size_t i = 0; i < delta->n; i++) {
         free(delta->list[i].host);
+        free(delta->list[i].detail);
+        cursor_fini(&delta->list[i].cursor);
+    }
     free(delta->list);
     *delta = (struct delta){0};
 }

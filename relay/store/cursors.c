@@ -61,6 +61,7 @@ static enum err load_shard(struct cursors *c, unsigned shard, const struct redis
         if (!cursor_read(reply_text(reply_at(own, i + 1)), &cursor))
             return ERR_REDIS_REPLY;
         schedule_load_cursor(c->schedule, reply_text(reply_at(own, i)), &cursor);
+        cursor_fini(&cursor);
     }
     return ERR_OK;
 }
@@ -140,7 +141,7 @@ static void add_change(struct cursors *c, struct words *a, const struct change *
         c->moved[change->shard] = true;
         break;
     case CHANGE_CURSOR:
-        bytes_init(&cursor, 256);
+        bytes_init(&cursor, CURSOR_TEXT_MAX);
         cursor_write(&change->cursor, &cursor);
         add_words(a, "C", change->host);
         words_add(a, bytes_span(&cursor));
@@ -167,6 +168,9 @@ static void add_change(struct cursors *c, struct words *a, const struct change *
         words_add_str(a, change->host);
         words_add_str(a, err_code(change->why));
         break;
+    case CHANGE_LATE:
+    case CHANGE_RETRY:
+    case CHANGE_DROP: break;
     case CHANGE_DIRECT: add_words(a, "D", change->id); break;
     case CHANGE_DOWN: add_words(a, "-", change->host); break;
     case CHANGE_UP: add_words(a, "+", change->host); break;

@@ -522,6 +522,18 @@ static void note(struct store *s, const struct change *c, uint64_t from, const c
     snprintf(note->text, sizeof(note->text), "%s %s", what, err_code(c->why));
 }
 
+/* What is tried again has not failed yet. */
+static void forget_fails(struct store *s, const struct change *c)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < s->notes_n; i++) {
+        const struct note *n = &s->notes[i];
+        if (n->n != c->to || strcmp(n->host, c->host) != 0 || strncmp(n->text, "fail ", 5) != 0)
+            s->notes[kept++] = *n;
+    }
+    s->notes_n = kept;
+}
+
 static size_t down_of(const struct store *s, const char *host)
 {
     size_t i = 0;
@@ -563,15 +575,22 @@ static void apply(struct store *s, const struct change *c)
             break;
         own = own ? own : &s->own[s->own_n++];
         span_copy(span_of(c->host), own->name, sizeof(own->name));
-        own->cursor = c->cursor;
+        cursor_fini(&own->cursor);
+        cursor_copy(&c->cursor, &own->cursor);
         break;
     case CHANGE_FOLLOW:
-        if (own)
+        if (own) {
+            cursor_fini(&own->cursor);
             *own = s->own[--s->own_n];
+            s->own[s->own_n].cursor = (struct cursor){0};
+        }
         break;
     case CHANGE_FAIL: note(s, c, c->to - 1, "fail"); break;
     case CHANGE_SKIP: note(s, c, c->to - 1, "skip"); break;
     case CHANGE_CUT: note(s, c, c->from, "cut"); break;
+    case CHANGE_LATE: break;
+    case CHANGE_RETRY: forget_fails(s, c); break;
+    case CHANGE_DROP: break;
     case CHANGE_DIRECT: settle_mail(s, c->id); break;
     case CHANGE_DOWN: down_set(s, c->host, true); break;
     case CHANGE_UP: down_set(s, c->host, false); break;
@@ -605,6 +624,7 @@ static void answer_commit(struct call *call, enum err err)
         if (k->list[i].kind == CHANGE_SHARD && err == ERR_OK && !fake_lies(LIE_COMMIT_NEVER))
             k->c->seq[k->list[i].shard]++;
         free(k->list[i].host);
+        cursor_fini(&k->list[i].cursor);
     }
     free(k->list);
     settle(k->c, err);
@@ -622,6 +642,8 @@ void cursors_commit(struct cursors *c, const struct delta *delta, int64_t now_ms
         k->list[i] = delta->list[i];
         if (delta->list[i].host)
             k->list[i].host = mem_copy(span_of(delta->list[i].host));
+        cursor_copy(&delta->list[i].cursor, &k->list[i].cursor);
+        k->list[i].detail = NULL;
     }
     c->cb = cb;
     c->arg = arg;

@@ -257,6 +257,9 @@ static const struct golden others[] = {
     {"back-off", URL A "delivery: { backoff: 2s, backoff_most: 1s }\n",
      "weir.yaml:3:22: delivery.backoff (2s) is more than delivery.backoff_most (1s): the first "
      "back-off can't be longer than the longest\n"},
+    {"set aside", URL A "delivery: { aside: 2s, aside_most: 1s }\n",
+     "weir.yaml:3:20: delivery.aside (2s) is more than delivery.aside_most (1s): the first wait "
+     "can't be longer than the longest\n"},
     {"connecting to deliver", URL A "delivery: { total: 9s }\n",
      "weir.yaml:3:20: delivery.connect (10s) is more than delivery.total (9s): the connection is "
      "part "

@@ -92,13 +92,42 @@ static void whole_texts(void **state)
     assert_false(utf8_valid(SPAN("\xC3\xBC\xBC")));
 }
 
+/* What a terminal would obey is not shown, what is no text neither, and nothing is cut in two. */
+static void for_people(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t size;
+        const char *shown;
+    } rows[] = {
+        {"", 1, ""},
+        {"plain", 6, "plain"},
+        {"plain", 5, "plai"},
+        {"a\r\n\tb\x1b[2J", 32, "a   b [2J"},
+        {"\xC3\xBC\xE2\x82\xAC!", 8, "\xC3\xBC\xE2\x82\xAC!"},
+        {"\xC3\xBC\xE2\x82\xAC!", 5, "\xC3\xBC"},
+        {"\xC2\x9B\xE2\x80\xAEx", 8, "  x"},
+        {"\xF3\xA0\x81\x81x", 8, " x"},
+        {"\xFF\xC3(", 8, "?" "?("},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char out[32];
+        utf8_show(span_of(rows[i].text), out, rows[i].size);
+        assert_string_equal(out, rows[i].shown);
+    }
+    char out[2] = "x";
+    utf8_show(SPAN_NONE, out, sizeof(out));
+    assert_string_equal(out, "");
+    assert_int_equal(utf8_code(SPAN("\xF0\x9F\x98\x80")), 0x1F600);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_character),
-        cmocka_unit_test(vectors),
-        cmocka_unit_test(ill_formed),
-        cmocka_unit_test(whole_texts),
+        cmocka_unit_test(every_character), cmocka_unit_test(vectors),
+        cmocka_unit_test(ill_formed),      cmocka_unit_test(whole_texts),
+        cmocka_unit_test(for_people),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,6 +25,7 @@ static const struct schedule_limits rig_limits = {
     .in_flight = 100,
     .window = 100,
     .shards = 1,
+    .owned = UINT64_MAX,
     .advance_ms = 1000,
     .judge = {.backoff_ms = 1000,
               .backoff_most_ms = HOUR,
@@ -141,7 +142,7 @@ static inline void rig_answer(struct schedule *s, struct attempt *a, int64_t now
 {
     struct judge_answer answer = {.err = err, .status = status};
     struct judgement j = judge(&answer, &rig_limits.judge, &a->past, a->age_ms, now);
-    schedule_outcome(s, a, &j, status, now, UINT32_MAX);
+    schedule_outcome(s, a, &j, status, NULL, now, UINT32_MAX);
     assert_null(a->entry);
 }
 
@@ -182,8 +183,8 @@ static inline void rig_change(const struct change *c, struct bytes *out)
         bytes_addf(out, "own %s %llu", host, (unsigned long long)c->cursor.low);
         if (c->cursor.failures)
             bytes_addf(out, " failures %u", c->cursor.failures);
-        if (c->cursor.tries)
-            bytes_addf(out, " tries %u", c->cursor.tries);
+        if (c->cursor.head.tried.own)
+            bytes_addf(out, " tries %u", c->cursor.head.tried.own);
         break;
     case CHANGE_FOLLOW: bytes_addf(out, "follow %s", host); break;
     case CHANGE_FAIL: bytes_addf(out, "fail %s %llu %s", host, to, err_code(c->why)); break;
@@ -191,6 +192,9 @@ static inline void rig_change(const struct change *c, struct bytes *out)
     case CHANGE_CUT:
         bytes_addf(out, "cut %s %llu-%llu %s", host, from, to, err_code(c->why));
         break;
+    case CHANGE_LATE: bytes_addf(out, "late %s %llu at %u", host, to, c->tries); break;
+    case CHANGE_RETRY: bytes_addf(out, "retry %s %llu", host, to); break;
+    case CHANGE_DROP: bytes_addf(out, "drop %s %llu", host, to); break;
     case CHANGE_DIRECT: bytes_addf(out, "mail %s", c->id); break;
     case CHANGE_DOWN: bytes_addf(out, "down %s", host); break;
     case CHANGE_UP: bytes_addf(out, "up %s", host); break;

@@ -96,7 +96,7 @@ struct world {
     uint64_t floor;
     /* Redis */
     uint64_t low[SHARDS];
-    char own[HOSTS][96];
+    char own[HOSTS][256];
     /* the courier's life */
     struct schedule *schedule;
     struct member known[MEMBERS]; /* the newest record that it was given */
@@ -242,8 +242,10 @@ static inline void append_control(struct world *w, int host, enum member_event e
 static inline uint64_t redis_low(const struct world *w, int host)
 {
     struct cursor cursor;
-    if (w->own[host][0] && cursor_read(span_of(w->own[host]), &cursor))
+    if (w->own[host][0] && cursor_read(span_of(w->own[host]), &cursor)) {
+        cursor_fini(&cursor);
         return cursor.low;
+    }
     return w->low[SHARD_OF(host)];
 }
 
@@ -277,7 +279,7 @@ static inline void apply_change(struct world *w, const struct change *c, uint64_
         w->low[c->shard] = c->cursor.low;
         break;
     case CHANGE_CURSOR:
-        bytes_init(&text, sizeof(w->own[host]) - 1);
+        bytes_init(&text, CURSOR_TEXT_MAX);
         cursor_write(&c->cursor, &text);
         if (w->mutation != MUTATION_SHARD_ALONE)
             span_copy(bytes_span(&text), w->own[host], sizeof(w->own[host]));
@@ -310,6 +312,9 @@ static inline void apply_change(struct world *w, const struct change *c, uint64_
         w->items[n].settled = w->mutation != MUTATION_DIRECT_LOST;
         break;
     }
+    case CHANGE_LATE:
+    case CHANGE_RETRY:
+    case CHANGE_DROP:
     case CHANGE_DOWN:
     case CHANGE_UP: break;
     }

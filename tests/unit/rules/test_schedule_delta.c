@@ -149,7 +149,7 @@ static void test_comes_back(void **state)
     assert_int_equal(a.past.first_ms, NOW);
     assert_int_equal(a.failures, 1);
     rig_answer(s, &a, wake, ERR_OK, 202);
-    assert_string_equal(rig_commit(s, wake), "all 2; own a 1; up a");
+    assert_string_equal(rig_commit(s, wake), "all 2; own a 1; late a 1 at 2; up a");
     schedule_free(&s);
 }
 

@@ -13,6 +13,7 @@ static const struct schedule_limits limits = {
     .in_flight = 3,
     .window = 12,
     .shards = SHARDS,
+    .owned = UINT64_MAX,
     .advance_ms = 2000,
     .judge = {.backoff_ms = 1000,
               .backoff_most_ms = 3600 * 1000,
@@ -126,8 +127,10 @@ static void load_shards(struct world *w)
     }
     for (int h = 0; h < HOSTS && w->mutation != MUTATION_OWN_FORGOTTEN; h++) {
         struct cursor cursor;
-        if (w->own[h][0] && cursor_read(span_of(w->own[h]), &cursor))
+        if (w->own[h][0] && cursor_read(span_of(w->own[h]), &cursor)) {
             schedule_load_cursor(w->schedule, span_of(host_name(h)), &cursor);
+            cursor_fini(&cursor);
+        }
     }
 }
 
@@ -219,7 +222,8 @@ static void answer_flight(struct world *w, int host, size_t which)
         (w->mutation == MUTATION_NEVER_IS_DONE && j.verdict == VERDICT_NEVER))
         j = (struct judgement){.verdict = VERDICT_DELIVERED};
     f->out = false;
-    schedule_outcome(w->schedule, a, &j, answer->status, w->now, (uint32_t)draw(w, 1ULL << 32));
+    schedule_outcome(w->schedule, a, &j, answer->status, NULL, w->now,
+                     (uint32_t)draw(w, 1ULL << 32));
 }
 
 static void pump(struct world *w, uint64_t most)
@@ -237,7 +241,7 @@ static void pump(struct world *w, uint64_t most)
         w->fates[host][n].acked = !a.entry || draw(w, 2); /* or it gets lost on the way */
         if (w->fates[host][n].acked)
             arrive(w, host, n);
-        schedule_outcome(w->schedule, &a, &delivered, 202, w->now, 0);
+        schedule_outcome(w->schedule, &a, &delivered, 202, NULL, w->now, 0);
     }
 }
 

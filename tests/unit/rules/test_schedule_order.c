@@ -111,7 +111,7 @@ static void test_retry_after(void **state)
     struct attempt a = rig_sends(s, NOW, "a", 1);
     struct judge_answer busy = {ERR_OK, 429, SPAN("120")};
     struct judgement j = judge(&busy, &rig_limits.judge, &a.past, a.age_ms, NOW);
-    schedule_outcome(s, &a, &j, 429, NOW, 0);
+    schedule_outcome(s, &a, &j, 429, NULL, NOW, 0);
     assert_int_equal(schedule_wake(s) - NOW, 120 * SECOND);
     schedule_free(&s);
 }

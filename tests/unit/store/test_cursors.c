@@ -24,7 +24,8 @@ static void on_done(void *arg, enum err err)
 
 static void owner_init(struct rig *rig, const char *nonce, struct owner *o)
 {
-    const struct schedule_limits limits = {.in_flight = 10, .window = 10, .shards = STORE_SHARDS};
+    const struct schedule_limits limits = {
+        .in_flight = 10, .window = 10, .shards = STORE_SHARDS, .owned = UINT64_MAX};
     *o = (struct owner){.rig = rig};
     o->cursors = cursors_new(rig->store, nonce);
     o->schedule = schedule_new(&limits);
@@ -88,7 +89,10 @@ static void test_words(void **state)
     owner_new(rig, NONCE_A, &a);
     struct change changes[] = {
         {.kind = CHANGE_SHARD, .shard = 3, .cursor = {.low = 10}},
-        {.kind = CHANGE_CURSOR, .shard = 3, .host = host, .cursor = {4, 99, 2, 1, 7, 503}},
+        {.kind = CHANGE_CURSOR,
+         .shard = 3,
+         .host = host,
+         .cursor = {.low = 4, .wake_ms = 99, .failures = 2}},
         {.kind = CHANGE_FOLLOW, .shard = 3, .host = other},
         {.kind = CHANGE_FAIL,
          .shard = 3,
@@ -107,7 +111,7 @@ static void test_words(void **state)
     assert_answer(rig, "(owner " NONCE_A " seq 1 low 10)", "HGETALL {weir}:shard:3");
     assert_answer(rig, "(owner " NONCE_A " seq 1 low 11)", "HGETALL {weir}:shard:63");
     assert_answer(rig, "(owner " NONCE_A ")", "HGETALL {weir}:shard:4");
-    assert_answer(rig, "(a.example 4 99 2 1 7 503)", "HGETALL {weir}:own:3");
+    assert_answer(rig, "(a.example 4 w99 f2)", "HGETALL {weir}:own:3");
     assert_answer(rig, "(a.example 12)", "HGETALL {weir}:own:63");
     assert_answer(rig, "(5 a.example refused-by-peer 410 77 5)",
                   "ZRANGE {weir}:fail:3 0 -1 WITHSCORES");
@@ -129,9 +133,11 @@ static void test_load(void **state)
     unsigned shard = shard_of(SPAN("a.example"), STORE_SHARDS);
     rig_fresh(rig);
     owner_new(rig, NONCE_A, &a);
-    struct change changes[] = {
-        {.kind = CHANGE_SHARD, .shard = shard, .cursor = {.low = 10}},
-        {.kind = CHANGE_CURSOR, .shard = shard, .host = host, .cursor = {4, 99, 2, 1, 7, 503}}};
+    struct change changes[] = {{.kind = CHANGE_SHARD, .shard = shard, .cursor = {.low = 10}},
+                               {.kind = CHANGE_CURSOR,
+                                .shard = shard,
+                                .host = host,
+                                .cursor = {.low = 4, .wake_ms = 99, .failures = 2}}};
     assert_int_equal(commit(&a, changes, 2), ERR_OK);
     assert_int_equal(commit(&a, changes, 1), ERR_OK);
     owner_init(rig, NONCE_B, &b);

@@ -293,7 +293,8 @@ static void ask_everything(struct rig *rig, struct refused *r, struct cursors *c
 static void test_refused(void **state)
 {
     static const char *const troubles[] = {NULL, "CONFIG SET appendonly no"};
-    static const struct schedule_limits limits = {.in_flight = 1, .window = 1, .shards = 64};
+    static const struct schedule_limits limits = {
+        .in_flight = 1, .window = 1, .shards = 64, .owned = UINT64_MAX};
     struct rig *rig = *state;
     for (size_t i = 0; i < 2; i++) {
         struct refused claims, commits;
