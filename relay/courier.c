@@ -63,7 +63,12 @@ static void courier_tail(void *arg, const struct journal_line *line)
         free(member);
         break;
     case JOURNAL_WAKE: schedule_awake(c->schedule, line->host); break;
-    case JOURNAL_ORDER: break;
+    case JOURNAL_ORDER:
+        if (line->order == ORDER_RETRY)
+            schedule_retry(c->schedule, line->n, line->host, line->of);
+        else
+            schedule_drop(c->schedule, line->n, line->host, line->of);
+        break;
     }
 }
 

@@ -18,8 +18,10 @@ void book_free(struct book **book)
     *book = NULL;
     if (!b)
         return;
-    for (size_t i = 0; i < b->own_n; i++)
+    for (size_t i = 0; i < b->own_n; i++) {
         free(b->own[i].host);
+        cursor_fini(&b->own[i].cursor);
+    }
     free(b->own);
     free(b);
 }
@@ -30,7 +32,9 @@ void book_add_own(struct book *b, struct span host, const struct cursor *cursor)
         b->own_cap = b->own_cap ? 2 * b->own_cap : 16;
         b->own = mem_grow(b->own, b->own_cap * sizeof(*b->own));
     }
-    b->own[b->own_n++] = (struct book_own){mem_copy(host), *cursor};
+    struct book_own *own = &b->own[b->own_n++];
+    own->host = mem_copy(host);
+    cursor_copy(cursor, &own->cursor);
 }
 
 static int by_host(const void *a, const void *b)

@@ -24,8 +24,11 @@ struct book {
 struct book *book_new(unsigned shards);
 /* Accepts NULL inside. */
 void book_free(struct book **book);
+/* Copies both. */
 void book_add_own(struct book *book, struct span host, const struct cursor *cursor);
 /* All is in it: from now on it can be asked. */
 void book_close(struct book *book);
-/* Where the host stands: its own cursor, or that of its shard. */
+/* Where the host stands: its own cursor, or that of its shard. What its list points to is the
+ * book's.
+ */
 struct cursor book_cursor(const struct book *book, struct span host);

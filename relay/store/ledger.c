@@ -39,6 +39,7 @@ static enum err take_shard(struct book *b, unsigned shard, const struct redis_re
         if (!cursor_read(reply_text(reply_at(own, i + 1)), &cursor))
             return ERR_REDIS_REPLY;
         book_add_own(b, reply_text(reply_at(own, i)), &cursor);
+        cursor_fini(&cursor);
     }
     return ERR_OK;
 }
