@@ -99,7 +99,7 @@ static void test_backoff(void **state)
     }
     rig_delivers(s, now, "a", 1);
     assert_true(schedule_wake(s) == INT64_MAX);
-    assert_string_equal(rig_commit(s, now), "all 1; down a; up a");
+    assert_string_equal(rig_commit(s, now), "all 1; down a; late a 1 at 16; up a");
     schedule_free(&s);
 }
 
@@ -131,7 +131,7 @@ static void test_awake(void **state)
     assert_int_equal(a.failures, 0);
     rig_answer(s, &a, NOW, ERR_TIMEOUT, 0);
     /* Whoever told us has forgotten that it was down, and is told again. */
-    assert_string_equal(rig_commit(s, NOW), "all 1; down a");
+    assert_string_equal(rig_commit(s, NOW), "all 1; own a 0 failures 1; down a");
     struct member *m = rig_record("a", MEMBER_SUSPENDED, 0, 2);
     schedule_control(s, 2, m, false);
     schedule_awake(s, SPAN("a"));
