@@ -1,9 +1,8 @@
 /* key: our own private keys: made, written, loaded, used.
  *
- * A struct key owns its EVP_PKEY. Loading proves that the key signs what its public half verifies:
- * an RSA key damaged on disk would otherwise sign wrongly, and a wrong signature can give the key
- * away.
- * May not know: HTTP, actors, where keys are kept. */
+ * A struct key owns its EVP_PKEY, and the contexts that sign with it. Loading proves that the key
+ * signs what its public half verifies: an RSA key damaged on disk would otherwise sign wrongly, and
+ * a wrong signature can give the key away. May not know: HTTP, actors, where keys are kept. */
 #include "keys/key.h"
 
 #include <errno.h>
@@ -26,6 +25,8 @@ enum { KEY_FILE_MAX = 16384, ED25519_SIZE = 32, PATH_SIZE = 4096 };
 struct key {
     EVP_PKEY *pkey;
     enum key_kind kind;
+    EVP_MD_CTX *prepared; /* ready to sign; never used, only copied: a set-up costs much more */
+    EVP_MD_CTX *scratch;  /* the copy that signs */
 };
 
 static enum err refuse(struct bytes *why, enum err e, const char *path, const char *reason)
@@ -174,6 +175,15 @@ static EVP_PKEY *parse(const char *path, const char *pem, size_t n, struct bytes
     return pkey;
 }
 
+static bool prepare(struct key *key)
+{
+    const EVP_MD *md = key->kind == KEY_RSA ? EVP_sha256() : NULL;
+    key->prepared = EVP_MD_CTX_new();
+    key->scratch = EVP_MD_CTX_new();
+    return key->prepared && key->scratch &&
+           EVP_DigestSignInit(key->prepared, NULL, md, NULL, key->pkey) == 1;
+}
+
 static enum err judge(struct key *key, const char **reason)
 {
     if (EVP_PKEY_is_a(key->pkey, "ED25519")) {
@@ -186,6 +196,10 @@ static enum err judge(struct key *key, const char **reason)
             return ERR_KEY_REFUSED;
     } else {
         *reason = "neither an RSA nor an Ed25519 key";
+        return ERR_KEY_REFUSED;
+    }
+    if (!prepare(key)) {
+        *reason = "it can't sign";
         return ERR_KEY_REFUSED;
     }
     struct bytes signature;
@@ -231,6 +245,8 @@ void key_free(struct key **key)
 {
     if (!*key)
         return;
+    EVP_MD_CTX_free((*key)->scratch);
+    EVP_MD_CTX_free((*key)->prepared);
     EVP_PKEY_free((*key)->pkey);
     free(*key);
     *key = NULL;
@@ -270,12 +286,9 @@ enum err key_sign(const struct key *key, struct span data, struct bytes *out)
 {
     unsigned char raw[KEY_SIGNATURE_MAX];
     size_t n = sizeof(raw);
-    const EVP_MD *md = key->kind == KEY_RSA ? EVP_sha256() : NULL;
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    bool ok =
-        ctx && EVP_DigestSignInit(ctx, NULL, md, NULL, key->pkey) == 1 &&
-        EVP_DigestSign(ctx, raw, &n, (const unsigned char *)(data.n ? data.p : ""), data.n) == 1;
-    EVP_MD_CTX_free(ctx);
+    bool ok = EVP_MD_CTX_copy_ex(key->scratch, key->prepared) == 1 &&
+              EVP_DigestSign(key->scratch, raw, &n, (const unsigned char *)(data.n ? data.p : ""),
+                             data.n) == 1;
     if (!ok)
         ERR_clear_error();
     return ok && bytes_add(out, (struct span){(const char *)raw, n}) ? ERR_OK : ERR_INTERNAL;

@@ -8,7 +8,12 @@
 #include "keys/digest.h"
 #include "keys/signature_parts.h"
 
-enum { FIELDS = 4, DIGEST_MAX = 128, PARAMS_MAX = 4096 };
+enum {
+    FIELDS = 4,
+    DIGEST_MAX = 128,
+    PARAMS_MAX = 4096,
+    TEXT_USUAL = 1023 /* bytes of what is signed, and of the fields, as they mostly are */
+};
 
 /* What is put together before it is signed. */
 struct draft {
@@ -108,6 +113,7 @@ static enum err sign(const struct draft *d, const struct key *key, struct bytes 
     struct bytes base, raw;
     bytes_init(&base, SIGNATURE_BASE_MAX);
     bytes_init(&raw, KEY_SIGNATURE_MAX);
+    bytes_reserve(&base, TEXT_USUAL);
     enum err e =
         d->params.over ? ERR_TOO_LARGE : signature_base(&d->signature, 0, &d->request, true, &base);
     if (!e)
@@ -119,27 +125,35 @@ static enum err sign(const struct draft *d, const struct key *key, struct bytes 
     return e;
 }
 
+/* This is done for every delivery: no printf. */
+static void add_all(struct bytes *out, const char *before, struct span s, const char *behind)
+{
+    bytes_add_str(out, before);
+    bytes_add(out, s);
+    bytes_add_str(out, behind);
+}
+
 static void write_fields(const struct signature_order *order, const struct draft *d,
                          struct span value, struct bytes *out)
 {
     const struct signature_label *label = &d->signature.labels[0];
     bool cavage = order->scheme == SIGNATURE_CAVAGE;
     size_t count;
-    bytes_addf(out, "Date: %s\r\n", d->date);
+    add_all(out, "Date: ", span_of(d->date), "\r\n");
     struct span digest =
         signature_field(&d->request, cavage ? SPAN("digest") : SPAN("content-digest"), &count);
     if (count)
-        bytes_addf(out, "%s: %.*s\r\n", cavage ? "Digest" : "Content-Digest", SPAN_ARG(digest));
+        add_all(out, cavage ? "Digest: " : "Content-Digest: ", digest, "\r\n");
     if (!cavage) {
         bytes_addf(out, "Signature-Input: sig1=%.*s\r\nSignature: sig1=:%.*s:\r\n",
                    SPAN_ARG(label->params), SPAN_ARG(value));
         return;
     }
-    bytes_addf(out, "Signature: keyId=\"%.*s\",algorithm=\"%.*s\",headers=\"",
-               SPAN_ARG(order->key_id), SPAN_ARG(label->algorithm));
+    add_all(out, "Signature: keyId=\"", order->key_id, "\",algorithm=\"");
+    add_all(out, "", label->algorithm, "\",headers=\"");
     for (size_t i = 0; i < label->names_n; i++)
-        bytes_addf(out, "%s%.*s", i ? " " : "", SPAN_ARG(label->names[i]));
-    bytes_addf(out, "\",signature=\"%.*s\"\r\n", SPAN_ARG(value));
+        add_all(out, i ? " " : "", label->names[i], "");
+    add_all(out, "\",signature=\"", value, "\"\r\n");
 }
 
 enum err signature_write(const struct signature_order *order, struct bytes *out)
@@ -153,6 +167,7 @@ enum err signature_write(const struct signature_order *order, struct bytes *out)
     bytes_init(&d.params, PARAMS_MAX);
     bytes_init(&value, 2 * KEY_SIGNATURE_MAX);
     bytes_init(&lines, SIGNATURE_FIELD_MAX);
+    bytes_reserve(&lines, TEXT_USUAL);
     fill_request(order, &d);
     if (order->scheme == SIGNATURE_CAVAGE)
         fill_cavage(order, &d);

@@ -11,6 +11,8 @@
 #include "common/pure/uri.h"
 #include "relay/names.h"
 
+enum { FIELDS_USUAL = 1023 };
+
 static enum err load(const struct config *config, const char *file, enum key_kind kind,
                      struct bytes *why, struct key **ret, int64_t *ret_made_ms)
 {
@@ -134,11 +136,17 @@ enum err signed_fields(const struct context *c, const char *method, struct span 
     enum err e = uri_read(url, &uri);
     if (e != ERR_OK)
         return e;
-    bytes_addf(&ret->text, "Host: %s\r\n", uri.authority);
-    if (post)
-        bytes_addf(&ret->text, "Content-Type: %.*s\r\n", SPAN_ARG(type));
-    else
+    bytes_reserve(&ret->text, FIELDS_USUAL);
+    bytes_add_str(&ret->text, "Host: ");
+    bytes_add_str(&ret->text, uri.authority);
+    bytes_add_str(&ret->text, "\r\n");
+    if (post) {
+        bytes_add_str(&ret->text, "Content-Type: ");
+        bytes_add(&ret->text, type);
+        bytes_add_str(&ret->text, "\r\n");
+    } else {
         bytes_add_str(&ret->text, accept);
+    }
     struct signature_order order = {.scheme = SIGNATURE_CAVAGE,
                                     .key = c->rsa,
                                     .key_id = span_of(c->key_id),

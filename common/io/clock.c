@@ -8,6 +8,8 @@
 #include <sys/random.h>
 #include <time.h>
 
+enum { CHANCES = 64 };
+
 static int64_t read_ms(clockid_t id)
 {
     struct timespec t;
@@ -40,9 +42,14 @@ void clock_random(void *out, size_t n)
     }
 }
 
+/* Chance is asked for at every delivery, a system call is dear: drawn by the page. */
 uint32_t clock_chance(void)
 {
-    uint32_t chance;
-    clock_random(&chance, sizeof chance);
-    return chance;
+    static uint32_t drawn[CHANCES];
+    static unsigned left;
+    if (left == 0) {
+        clock_random(drawn, sizeof drawn);
+        left = CHANCES;
+    }
+    return drawn[--left];
 }

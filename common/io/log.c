@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/io/clock.h"
@@ -20,7 +21,7 @@
 enum {
     LINE_MAX_BYTES = 16384,
     VALUE_MAX_BYTES = 512,
-    PAIR_MAX_BYTES = VALUE_MAX_BYTES * 6 + 256, /* every byte as \uXXXX, and the key */
+    LINE_USUAL_BYTES = 500,
     TAIL_BYTES = 32,
 };
 
@@ -61,13 +62,26 @@ static size_t add_char(struct bytes *out, struct span s)
     return n;
 }
 
+/* How much of s, from its start, goes out as it is. */
+static size_t plain_len(struct span s)
+{
+    size_t n = 0;
+    while (n < s.n && s.p[n] >= 0x20 && s.p[n] < 0x7f && s.p[n] != '"' && s.p[n] != '\\')
+        n++;
+    return n;
+}
+
 static void add_escaped(struct bytes *out, struct span s)
 {
     bool cut = s.n > VALUE_MAX_BYTES;
     if (cut)
         s.n = VALUE_MAX_BYTES - 3;
     while (s.n > 0) {
-        size_t n = add_char(out, s);
+        size_t n = plain_len(s);
+        if (n)
+            bytes_add(out, (struct span){s.p, n});
+        else
+            n = add_char(out, s);
         s.p += n;
         s.n -= n;
     }
@@ -86,33 +100,48 @@ static bool is_bare(struct span s)
     return s.n > 0;
 }
 
-static void pair_begin(struct bytes *pair, const struct log_line *l, const char *key)
+/* A pair goes into the line whole or not at all. */
+struct pair {
+    size_t from; /* where it begins */
+    bool over;   /* one before it did not fit */
+};
+
+static struct pair pair_begin(struct log_line *l, const char *key)
 {
-    bytes_init(pair, PAIR_MAX_BYTES);
-    if (format_now == LOG_JSON)
-        bytes_addf(pair, "%s\"%s\":", l->text.n ? "," : "{", key);
-    else
-        bytes_addf(pair, "%s%s=", l->text.n ? " " : "", key);
+    struct bytes *text = &l->text;
+    struct pair pair = {text->n, text->over};
+    bool json = format_now == LOG_JSON;
+    text->over = false;
+    if (json)
+        bytes_add_str(text, text->n ? ",\"" : "{\"");
+    else if (text->n)
+        bytes_add_char(text, ' ');
+    bytes_add_str(text, key);
+    bytes_add_str(text, json ? "\":" : "=");
+    return pair;
 }
 
-static void pair_end(struct bytes *pair, struct log_line *l)
+static void pair_end(const struct pair *pair, struct log_line *l)
 {
-    bytes_add(&l->text, bytes_span(pair));
-    bytes_fini(pair);
+    struct bytes *text = &l->text;
+    if (text->over) {
+        text->n = pair->from;
+        text->p[text->n] = '\0';
+    }
+    text->over |= pair->over;
 }
 
 void log_text(struct log_line *l, const char *key, struct span value)
 {
     if (!l->wanted || !value.p)
         return;
-    struct bytes pair;
     bool quoted = format_now == LOG_JSON || !is_bare(value);
-    pair_begin(&pair, l, key);
+    struct pair pair = pair_begin(l, key);
     if (quoted)
-        bytes_add_char(&pair, '"');
-    add_escaped(&pair, value);
+        bytes_add_char(&l->text, '"');
+    add_escaped(&l->text, value);
     if (quoted)
-        bytes_add_char(&pair, '"');
+        bytes_add_char(&l->text, '"');
     pair_end(&pair, l);
 }
 
@@ -125,23 +154,24 @@ void log_int(struct log_line *l, const char *key, int64_t value)
 {
     if (!l->wanted)
         return;
-    struct bytes pair;
-    pair_begin(&pair, l, key);
-    bytes_addf(&pair, "%lld", (long long)value);
+    struct pair pair = pair_begin(l, key);
+    bytes_add_int(&l->text, value);
     pair_end(&pair, l);
 }
 
 /* RFC 3339 with milliseconds, which date.h leaves out. */
 static void add_time(struct log_line *l, int64_t wall_ms)
 {
-    char second[DATE_ISO_SIZE];
-    date_iso_write(wall_ms, second);
-    struct span whole = span_of(second);
-    struct bytes text;
-    bytes_init(&text, sizeof second + 8);
-    bytes_addf(&text, "%.*s.%03dZ", (int)whole.n - 1, whole.p, (int)(wall_ms % 1000));
-    log_text(l, "ts", bytes_span(&text));
-    bytes_fini(&text);
+    char text[DATE_ISO_SIZE + 4];
+    unsigned ms = (unsigned)(wall_ms % 1000);
+    date_iso_write(wall_ms, text);
+    size_t n = strlen(text) - 1; /* the Z */
+    text[n++] = '.';
+    text[n++] = (char)('0' + ms / 100);
+    text[n++] = (char)('0' + ms / 10 % 10);
+    text[n++] = (char)('0' + ms % 10);
+    text[n++] = 'Z';
+    log_text(l, "ts", (struct span){text, n});
 }
 
 void log_begin(struct log_line *l, enum log_level level, const char *event)
@@ -151,6 +181,7 @@ void log_begin(struct log_line *l, enum log_level level, const char *event)
     l->wanted = level <= least_now;
     if (!l->wanted)
         return;
+    bytes_reserve(&l->text, LINE_USUAL_BYTES);
     add_time(l, clock_wall_ms());
     log_str(l, "level", names[level]);
     log_str(l, "event", event);

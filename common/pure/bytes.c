@@ -90,19 +90,50 @@ bool bytes_add_char(struct bytes *b, char c)
     return bytes_add(b, (struct span){&c, 1});
 }
 
+bool bytes_add_int(struct bytes *b, int64_t value)
+{
+    char text[24], *at = text + sizeof text;
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    do {
+        *--at = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest);
+    if (value < 0)
+        *--at = '-';
+    return bytes_add(b, (struct span){at, (size_t)(text + sizeof text - at)});
+}
+
+void bytes_reserve(struct bytes *b, size_t n)
+{
+    if (n > b->max)
+        n = b->max;
+    if (n < b->cap)
+        return;
+    b->p = mem_grow(b->p, n + 1);
+    b->cap = n + 1;
+    b->p[b->n] = '\0';
+}
+
+/* Into the room that is there; only what does not fit it is measured that way, and written again.
+ */
 bool bytes_addf(struct bytes *b, const char *format, ...)
 {
-    va_list args;
+    va_list args, again;
+    size_t room = b->p ? b->cap - b->n : 0;
     va_start(args, format);
-    va_list again;
     va_copy(again, args);
-    int n = vsnprintf(NULL, 0, format, args);
+    int n = vsnprintf(room ? b->p + b->n : NULL, room, format, args);
     va_end(args);
-    bool ok = n >= 0 && make_room(b, (size_t)n);
-    if (ok) {
-        vsnprintf(b->p + b->n, (size_t)n + 1, format, again);
-        b->n += (size_t)n;
+    bool ok = n >= 0 && (size_t)n < room;
+    if (n >= 0 && !ok) {
+        if (room)
+            b->p[b->n] = '\0';
+        ok = make_room(b, (size_t)n);
+        if (ok)
+            vsnprintf(b->p + b->n, (size_t)n + 1, format, again);
     }
+    if (ok)
+        b->n += (size_t)n;
     va_end(again);
     return ok;
 }

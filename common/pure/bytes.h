@@ -25,7 +25,10 @@ void bytes_clear(struct bytes *b);
 bool bytes_add(struct bytes *b, struct span s);
 bool bytes_add_str(struct bytes *b, const char *text);
 bool bytes_add_char(struct bytes *b, char c);
+bool bytes_add_int(struct bytes *b, int64_t value); /* decimal */
 bool bytes_addf(struct bytes *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Allocates for so many bytes at once, for who knows how long it gets; adds nothing. */
+void bytes_reserve(struct bytes *b, size_t n);
 /* Removes n bytes from the front. */
 void bytes_shift(struct bytes *b, size_t n);
 

@@ -3,7 +3,6 @@
  * May not know: what time it is. */
 #include "common/pure/date.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { DAY_S = 86400 };
@@ -134,6 +133,27 @@ static unsigned weekday_of(int64_t seconds)
     return (unsigned)(((day_of(seconds) + 4) % 7 + 7) % 7); /* 1970-01-01 was a Thursday */
 }
 
+/* n digits of value, what is above them left out; where the text goes on. */
+static char *put_digits(char *out, unsigned value, unsigned n)
+{
+    for (unsigned i = n; i-- > 0; value /= 10)
+        out[i] = (char)('0' + value % 10);
+    return out + n;
+}
+
+static char *put(char *out, const char *text, size_t n)
+{
+    memcpy(out, text, n);
+    return out + n;
+}
+
+static char *put_time(char *out, const struct moment *m)
+{
+    out = put(put_digits(out, m->hour, 2), ":", 1);
+    out = put(put_digits(out, m->minute, 2), ":", 1);
+    return put_digits(out, m->second, 2);
+}
+
 bool date_http_read(struct span text, int64_t *ret)
 {
     struct reader r = {text, true};
@@ -165,10 +185,12 @@ void date_http_write(int64_t seconds, char out[DATE_HTTP_SIZE])
 {
     seconds = clamp(seconds);
     struct moment m = moment_of(seconds);
-    snprintf(out, DATE_HTTP_SIZE, "%.3s, %02u %.3s %04u %02u:%02u:%02u GMT",
-             day_names + 3 * (size_t)weekday_of(seconds), m.day % 100,
-             month_names + 3 * (size_t)(m.month - 1), m.year % 10000, m.hour % 100, m.minute % 100,
-             m.second % 100);
+    out = put(out, day_names + 3 * (size_t)weekday_of(seconds), 3);
+    out = put_digits(put(out, ", ", 2), m.day, 2);
+    out = put(put(out, " ", 1), month_names + 3 * (size_t)(m.month - 1), 3);
+    out = put_digits(put(out, " ", 1), m.year, 4);
+    out = put_time(put(out, " ", 1), &m);
+    put(out, " GMT", sizeof " GMT");
 }
 
 /* `.123456`: at least one digit; what is finer than a millisecond is cut. */
@@ -241,8 +263,10 @@ void date_iso_write(int64_t ms, char out[DATE_ISO_SIZE])
 {
     int64_t seconds = ms >= 0 ? ms / 1000 : -((-(ms + 1)) / 1000) - 1;
     struct moment m = moment_of(clamp(seconds));
-    snprintf(out, DATE_ISO_SIZE, "%04u-%02u-%02uT%02u:%02u:%02uZ", m.year % 10000, m.month % 100,
-             m.day % 100, m.hour % 100, m.minute % 100, m.second % 100);
+    out = put(put_digits(out, m.year, 4), "-", 1);
+    out = put(put_digits(out, m.month, 2), "-", 1);
+    out = put_time(put(put_digits(out, m.day, 2), "T", 1), &m);
+    put(out, "Z", sizeof "Z");
 }
 
 bool date_day_read(struct span text, int64_t *ret_ms)

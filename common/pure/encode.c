@@ -24,6 +24,7 @@ void base64_write(struct bytes *out, struct span in)
         out->over = true;
         return;
     }
+    bytes_reserve(out, out->n + (in.n + 2) / 3 * 4);
     for (size_t i = 0; i < in.n; i += 3) {
         uint32_t group = 0;
         for (size_t k = 0; k < 3; k++)

@@ -1,9 +1,10 @@
 /* uri: http and https URLs, read once for the check and for the use.
  *
  * We cut the text ourselves, bring the host into its one form, write the URL anew and ask curl's
- * URL API to read that back: only what both read alike is accepted, so no request can go anywhere
- * but where the check looked. libidn2 turns names into A-labels; what it makes of full-width
- * digits, dots and signs is refused, not followed.
+ * URL API to read that back (unless it has letters, digits and slashes alone): only what both read
+ * alike is accepted, so no request can go anywhere but where the check looked. libidn2 turns names
+ * into A-labels; what it makes of full-width digits, dots and signs is refused, not followed.
+ *
  * May not know: which hosts, ports and addresses are allowed. */
 #include "common/pure/uri.h"
 
@@ -250,6 +251,19 @@ static bool curl_agrees(const struct uri *u)
     return same;
 }
 
+/* Nothing stands in it that two readers could read in two ways: letters, digits and a few signs
+ * that mean nothing in a path. Most URLs are so, and need not be read twice. */
+static bool tail_plain(struct span tail)
+{
+    for (size_t i = 0; i < tail.n; i++) {
+        char c = tail.p[i];
+        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !is_digit(c) && c != '/' &&
+            c != '-' && c != '_')
+            return false;
+    }
+    return true;
+}
+
 enum err uri_read(struct span text, struct uri *ret)
 {
     struct span rest = text;
@@ -257,10 +271,12 @@ enum err uri_read(struct span text, struct uri *ret)
     if (text.n == 0 || text.n > URI_MAX || !bytes_plain(text) || !scheme_read(&rest, &ret->https))
         return ERR_URL;
     size_t n = authority_len(rest);
-    if (!authority_read((struct span){rest.p, n}, ret) ||
-        !tail_read(text, (struct span){rest.p + n, rest.n - n}, ret) || !curl_agrees(ret))
+    struct span authority = {rest.p, n}, tail = {rest.p + n, rest.n - n};
+    if (!authority_read(authority, ret) || !tail_read(text, tail, ret))
         return ERR_URL;
-    return ERR_OK;
+    /* The host is in its one form, a plain name or quad, and is what curl would make of it. */
+    bool plain = is_ascii(authority) && authority.n && authority.p[0] != '[' && tail_plain(tail);
+    return plain || curl_agrees(ret) ? ERR_OK : ERR_URL;
 }
 
 bool uri_write(const struct uri *u, char *out, size_t size)

@@ -1,6 +1,5 @@
 /* words: the words of a command, and reading answers of our scripts.
  * May not know: what the commands mean. */
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "relay/store/store_inner.h"
@@ -36,7 +35,7 @@ void words_add_str(struct words *a, const char *text)
 
 void words_add_int(struct words *a, int64_t value)
 {
-    bytes_addf(room(a), "%" PRId64, value);
+    bytes_add_int(room(a), value);
     word_ends(a);
 }
 

@@ -33,6 +33,73 @@ static void adds(void **state)
     bytes_fini(&b);
 }
 
+static void numbers(void **state)
+{
+    static const struct {
+        int64_t value;
+        const char *text;
+    } rows[] = {{0, "0"},
+                {7, "7"},
+                {-1, "-1"},
+                {1234567890, "1234567890"},
+                {INT64_MAX, "9223372036854775807"},
+                {INT64_MIN, "-9223372036854775808"}};
+    struct bytes b;
+    (void)state;
+    bytes_init(&b, 20);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        bytes_clear(&b);
+        assert_true(bytes_add_int(&b, rows[i].value));
+        assert_string_equal(bytes_str(&b), rows[i].text);
+    }
+    assert_false(bytes_add_int(&b, 1)); /* 20 are there */
+    assert_true(b.over);
+    assert_int_equal(b.n, 20);
+    bytes_fini(&b);
+}
+
+static void reserves(void **state)
+{
+    struct bytes b;
+    (void)state;
+    bytes_init(&b, 100);
+    bytes_reserve(&b, 50);
+    assert_string_equal(bytes_str(&b), "");
+    const char *before = b.p;
+    for (int i = 0; i < 10; i++)
+        assert_true(bytes_add_str(&b, "12345"));
+    assert_ptr_equal(b.p, before); /* nothing was moved */
+    bytes_reserve(&b, 10);
+    assert_int_equal(b.n, 50);
+    bytes_reserve(&b, 1000); /* never beyond the maximum */
+    assert_true(b.cap <= 101);
+    assert_true(bytes_addf(&b, "%050d", 7));
+    assert_false(bytes_add_char(&b, 'x'));
+    assert_int_equal(b.n, 100);
+    bytes_fini(&b);
+}
+
+/* What does not fit the room that is there: it is moved, or not added at all. */
+static void formats_beyond_the_room(void **state)
+{
+    struct bytes b;
+    (void)state;
+    bytes_init(&b, 300);
+    assert_true(bytes_add_str(&b, "start "));
+    for (int n = 50; n < 70; n++) { /* around the first 64 */
+        bytes_fini(&b);
+        bytes_add_str(&b, "start ");
+        assert_true(bytes_addf(&b, "%0*d", n, 7));
+        assert_int_equal(b.n, 6 + (size_t)n);
+        assert_int_equal(strlen(b.p), b.n);
+    }
+    size_t n = b.n;
+    assert_false(bytes_addf(&b, "%0300d", 7));
+    assert_int_equal(b.n, n);
+    assert_int_equal(strlen(b.p), n);
+    bytes_fini(&b);
+}
+
 static void the_maximum(void **state)
 {
     struct bytes b;
@@ -135,11 +202,10 @@ static void memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(adds),
-        cmocka_unit_test(the_maximum),
-        cmocka_unit_test(grows_to_its_maximum),
-        cmocka_unit_test(shifts),
-        cmocka_unit_test(takes),
+        cmocka_unit_test(adds),        cmocka_unit_test(numbers),
+        cmocka_unit_test(reserves),    cmocka_unit_test(formats_beyond_the_room),
+        cmocka_unit_test(the_maximum), cmocka_unit_test(grows_to_its_maximum),
+        cmocka_unit_test(shifts),      cmocka_unit_test(takes),
         cmocka_unit_test(memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
