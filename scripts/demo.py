@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """The main job on real input: posts cross between departments, and stay inside where the rules say
-so. Weir with its own Redis and five ActivityPub servers on loopback, one of them not ours (Fedify).
+so. Weir with its own Redis and six ActivityPub servers on loopback, one of them not ours (Fedify).
 
     scripts/demo                       all steps; then the servers stay up until Ctrl-C
     scripts/demo --once                all steps; then everything is stopped
@@ -28,12 +28,14 @@ from demo_steps import (
     step4_boundary,
     step5_outage,
     step6_forgeries,
+    step7_kills,
+    step8_story,
 )
 from demo_steps.report import Report
 from demo_steps.stage import Stage
 
 STEPS = (step1_joining, step2_article, step3_changes, step4_boundary, step5_outage,
-         step6_forgeries)
+         step6_forgeries, step7_kills, step8_story)
 BREAKS = {
     "key": "the relay's key is exchanged behind the back of members who hold the old one",
     "rule": "the rule that keeps things inside has lost its condition",
@@ -60,8 +62,8 @@ def run_step(number, step, stage, report):
 
 
 def play(stage, report):
-    """All six steps; true if the stage could be set up at all."""
-    report.step(0, "Weir, its Redis and five servers start")
+    """All the steps; true if the stage could be set up at all."""
+    report.step(0, "Weir, its Redis and six servers start")
     if stage.broken:
         report.say(f"Broken on purpose: {BREAKS[stage.broken]}.")
     try:
@@ -98,7 +100,10 @@ Everything stays up until Ctrl-C. To look at:
       and write again; then resume
    build/weir status -c {config}
    build/weir explain {stage.directory}/asked-about.json --from {stage.blog.host} -c {config}
-   change a rule in {config}, then  kill -HUP {relay.pid}""", flush=True)
+   build/weir trace {stage.story or 'ID'} -c {config}
+   build/weir queue list -c {config}
+   change a rule in {config}, then  build/weir reload -c {config}
+   kill any process of it but the master, and write again""", flush=True)
     while relay.alive():
         time.sleep(0.5)
     report.check("Weir stays up", False, f"it ended; see {relay.log}")

@@ -1,6 +1,7 @@
 """Checks that several steps make, each in the records that the receivers keep for themselves."""
 
 import json
+import time
 
 
 def signed_by_relay(stage, record):
@@ -87,3 +88,25 @@ def problem(answer):
 def deliveries(server, activity_id):
     """How often an activity was brought to this server."""
     return [r for r in server.records(activity__id=activity_id) if r["method"] == "POST"]
+
+
+def held_now(server, sent):
+    """What of these activities the server has stored, in order of arrival."""
+    wanted = set(sent)
+    return [record["activity"]["id"] for record in server.records(did="stored")
+            if record["activity"]["id"] in wanted]
+
+
+def held_in_time(server, sent, timeout):
+    """The same, as soon as it is all or time is up."""
+    end = time.monotonic() + timeout
+    while len(held := held_now(server, sent)) < len(sent) and time.monotonic() < end:
+        time.sleep(0.1)
+    return held
+
+
+def all_verified(stage, server, sent):
+    """The server stored each of these, and verified the relay's signature and the author's proof."""
+    records = [r for r in server.records(did="stored") if r["activity"]["id"] in set(sent)]
+    return len(records) == len(sent) > 0 and all(
+        signed_by_relay(stage, r) and proved_by_author(r) for r in records)

@@ -103,6 +103,24 @@ class Relay:
                 raise RelayFailed(f"weir serve was not ready in {_READY_S} s:\n{self._log_end()}")
             time.sleep(0.05)
 
+    def process(self, role):
+        """The process id of a part of it: front, courier, steward, redis; or of the master."""
+        if role == "master":
+            return self.pid
+        for child in _children(self.pid):
+            words = _command_line(child)
+            if role == "redis" and any("redis-server" in w or "valkey" in w for w in words[:1]):
+                return child
+            if "--role" in words and words[words.index("--role") + 1] == role:
+                return child
+        raise ProcessLookupError(f"there is no {role}")
+
+    def kill(self, role):
+        """kill -9, without a word."""
+        os.kill(self.process(role), signal.SIGKILL)
+        if role == "master":
+            self._process.wait()
+
     def verb(self, *arguments):
         """Runs a verb of an operator; answers (exit code, standard output, standard error)."""
         done = self._run(*arguments, "-c", str(self.config))
@@ -162,6 +180,27 @@ def _free_host(first):
                 continue
             return f"127.0.0.1:{probe.getsockname()[1]}"
     raise OSError("no free port")
+
+
+def _children(pid):
+    """Processes that this one started and that still live."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
+            except OSError:
+                continue  # it has just ended
+            if int(parent) == pid and state != "Z":
+                found.append(int(entry.name))
+    return sorted(found)
+
+
+def _command_line(pid):
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace").split("\0")
+    except OSError:
+        return []
 
 
 def _group_lives(group, leader):

@@ -19,6 +19,10 @@ class Report:
     def say(self, text):
         self._print(textwrap.fill(text, 96, initial_indent="   ", subsequent_indent="   "))
 
+    def line(self, text):
+        """What a program printed, as it stands."""
+        self._print(f"      {text}")
+
     def check(self, what, ok, found=""):
         """Counts one check. `found`: what there was instead, shown only where it failed."""
         if ok:

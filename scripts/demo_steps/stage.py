@@ -1,4 +1,4 @@
-"""Who takes part in the demo: Weir, three departments, a partner and a stranger.
+"""Who takes part in the demo: Weir, four departments, a partner and a stranger.
 
 Also what `--break` breaks. Nothing of it is a switch inside Weir: a key file is exchanged behind
 its members' backs, a rule loses its condition, or the receivers' lines are cut."""
@@ -28,6 +28,7 @@ class Stage:
         program = os.environ.get("WEIR_BIN", _ROOT / "build" / "weir")
         self.relay = Relay(program, self.directory / "weir", open_gate=broken == "rule")
         self.servers = {}
+        self.story = None  # the id of a post to tell of
 
     def set_up(self):
         self.relay.directory.mkdir()
@@ -37,6 +38,7 @@ class Stage:
         self._python("blog", "blog", "91")
         self._python("wiki", "wiki", "91")
         self._fedify("bookmarks", "91")
+        self._python("forum", "social", "91")
         self._python("partner", "social", "92")
         self._python("stranger", "social", "93")
         if old_key:
@@ -60,12 +62,14 @@ class Stage:
         return servers[name]
 
     def departments(self, *, but=()):
+        """Those that follow the public collection. The forum, which follows the relay's actor, is
+        told of things in another way."""
         return {name: self.servers[name] for name in ("blog", "wiki", "bookmarks")
                 if name not in but}
 
     def cut_lines(self):
         """From now on the receivers' lines go dead as soon as somebody delivers."""
-        for name in ("blog", "wiki", "partner"):
+        for name in ("blog", "wiki", "forum", "partner"):
             self.servers[name].do("fault", path="/inbox", cut=True)
 
     def settle(self, seconds=0.5):
@@ -106,7 +110,7 @@ class Stage:
 
     def _pin(self, pem):
         """The members hold the key that they were once given."""
-        for name in ("blog", "wiki", "partner"):
+        for name in ("blog", "wiki", "forum", "partner"):
             self.servers[name].do(
                 "pin", key_id=f"{self.relay.actor}#main-key", owner=self.relay.actor, pem=pem
             )

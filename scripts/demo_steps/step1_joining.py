@@ -12,18 +12,33 @@ def run(stage, report):
     for name in stage.departments():
         what = f"the {name} server asks to join, and holds the relay's signed yes"
         _joins(stage, report, name, what)
+    _forum(stage, report)
     _partner(stage, report)
     _stranger(stage, report)
 
 
-def _joins(stage, report, name, what):
+def _joins(stage, report, name, what, style="mastodon"):
     server = stage.servers[name]
-    answer = server.do("follow", relay=stage.relay.actor)
+    answer = server.do("follow", relay=stage.relay.actor, style=style)
     record = arrived(stage, name, "accepted", activity__type="Accept")
     report.check(
         what,
         answer["status"] == 202 and record is not None and signed_by_relay(stage, record),
         f"{answer['status']} {answer['answer']}; {brief(server.records(method='POST'))}",
+    )
+
+
+def _forum(stage, report):
+    report.say("The forum's software subscribes in the other way that there is: it follows the "
+               "relay's actor, and wants to be followed back.")
+    _joins(stage, report, "forum", "the forum asks to join, and holds the relay's signed yes",
+           style="litepub")
+    found = stage.forum.wait_for(timeout=stage.patience, activity__type="Follow")
+    report.check(
+        "the relay follows the forum back, and the forum says yes",
+        bool(found) and signed_by_relay(stage, found[0])
+        and found[0].get("did") == "answered: Accept",
+        brief(found),
     )
 
 

@@ -14,17 +14,20 @@ def run(stage, report):
     sent = stage.blog.do("post", title="The new canteen", text="It opens on Monday.")
     for name in stage.departments(but=["blog"]):
         whole_post(stage, report, name, sent, "the article", since=since)
+    announced_post(stage, report, "forum", sent, "the article", since=since)
     report.say("The blog publishes another one, without a proof.")
     since = time.time()
     bare = stage.blog.do("post", title="The old canteen", text="It closes on Friday.", proof=False)
     for name in stage.departments(but=["blog"]):
         announced_post(stage, report, name, bare, "the article", since=since)
+    announced_post(stage, report, "forum", bare, "the article", since=since)
     path = urlsplit(bare["object"]).path
     fetched = stage.blog.wait_for(2, stage.patience, path=path, did="served")
     signers = {urlsplit(r["signature"].get("signer", "")).netloc for r in fetched}
     readers = {server.host for server in stage.departments(but=["blog"]).values()}
+    readers.add(stage.forum.host)
     report.check(
-        "the blog's own record shows both departments fetching it, each under its own name",
+        "the blog's own record shows all three fetching it, each under its own name",
         readers <= signers,
         signers,
     )

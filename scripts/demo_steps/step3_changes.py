@@ -18,7 +18,7 @@ def run(stage, report):
     for name in readers:
         whole_post(stage, report, name, update, "the correction", did="updated")
         whole_post(stage, report, name, delete, "the deletion", did="deleted")
-    _withdrawn(stage, report, readers)
+    _withdrawn(stage, report, {**readers, "forum": stage.forum})
     for name, server in readers.items():
         held = str(server.do("posts")["posts"])
         report.check(

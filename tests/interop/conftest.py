@@ -35,13 +35,13 @@ def fedify(tmp_path_factory):
     """Starts a Fedify peer: `fedify("127.0.0.2", scheme="cavage")`."""
     started = []
 
-    def start(address, scheme="rfc9421"):
+    def start(address, scheme="rfc9421", actor="Person"):
         node, node_dir = os.environ["WEIR_NODE"], os.environ["WEIR_NODE_DIR"]
         with socket.socket() as probe:
             probe.bind((address, 0))
             host = f"{address}:{probe.getsockname()[1]}"
         started.append(Program.fedify(
-            host, "bookmarks", tmp_path_factory.mktemp("fedify"), node, node_dir, scheme
+            host, "bookmarks", tmp_path_factory.mktemp("fedify"), node, node_dir, scheme, actor
         ))
         return started[-1]
 

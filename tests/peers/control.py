@@ -135,9 +135,26 @@ async def _twice(peer, text, **how):
     return {**_outcome(first), "again": _answer(second)}
 
 
+async def _write(peer, text, **how):
+    """A post that is there to be read, and of which nobody was told yet."""
+    activity = peer.write(text, **how)
+    return {"id": activity["id"], "object": activity["object"]["id"]}
+
+
+async def _tell(peer, activity):
+    """Sends an activity of ours, as often as asked; status 0 where nobody answered."""
+    known = next(one for one in peer.sent_activities if one["id"] == activity)
+    try:
+        return _outcome(await peer.send(known))
+    except (aiohttp.ClientError, asyncio.TimeoutError) as error:
+        return {"id": activity, "status": 0, "type": "", "answer": f"{type(error).__name__}: {error}"}
+
+
 _COMMANDS = {
     **{name: _sender(name) for name in ("follow", "unfollow", "post", "edit", "remove",
                                         "announce", "undo")},
+    "write": _write,
+    "tell": _tell,
     "posts": _posts,
     "state": _state,
     "down": _down,

@@ -61,12 +61,12 @@ class Program:
         )
 
     @classmethod
-    def fedify(cls, host, kind, directory, node, node_dir, scheme="rfc9421"):
+    def fedify(cls, host, kind, directory, node, node_dir, scheme="rfc9421", actor="Person"):
         """`node` and `node_dir`: WEIR_NODE and WEIR_NODE_DIR of scripts/lib/node.sh. `scheme`:
-        how it knocks first."""
+        how it knocks first. `actor`: Person or Application."""
         return cls(
             [str(node), str(_HERE / "fedify" / "peer.mjs"), "--listen", host, "--kind", kind,
-             "--dir", str(directory), "--scheme", scheme],
+             "--dir", str(directory), "--scheme", scheme, "--actor", actor],
             directory,
             {"WEIR_NODE_DIR": str(node_dir)},
         )

@@ -3,6 +3,7 @@
 //   WEIR_NODE_DIR=build/interop node tests/peers/fedify/peer.mjs --listen HOST:PORT --dir DIR
 //
 // `--scheme cavage|rfc9421`: how it knocks first at a server that it does not know.
+// `--actor Person|Application`: what its one actor is.
 // Commands on standard input, answers on standard output, record.jsonl in DIR: as README.md one
 // folder up says. It ends when its input does. scripts/lib/node.sh installs what it needs.
 
@@ -24,6 +25,7 @@ const { values: options } = parseArgs({
     dir: { type: "string" },
     kind: { type: "string", default: "bookmarks" },
     scheme: { type: "string", default: "rfc9421" },
+    actor: { type: "string", default: "Person" },
   },
 });
 const origin = `http://${options.listen}`;
@@ -58,17 +60,21 @@ federation
   .setActorDispatcher("/users/{identifier}", async (context, identifier) => {
     if (identifier !== AUTHOR.identifier) return null;
     const pairs = await context.getActorKeyPairs(identifier);
-    return new vocab.Person({
+    const Actor = { Person: vocab.Person, Application: vocab.Application }[options.actor];
+    return new Actor({
       id: context.getActorUri(identifier),
       preferredUsername: identifier,
       name: `The ${options.kind}`,
       inbox: context.getInboxUri(identifier),
+      followers: context.getFollowersUri(identifier),
       endpoints: new vocab.Endpoints({ sharedInbox: context.getInboxUri() }),
       publicKey: pairs[0].cryptographicKey,
       assertionMethods: pairs.map((pair) => pair.multikey),
     });
   })
   .setKeyPairsDispatcher(() => keys);
+
+federation.setFollowersDispatcher("/users/{identifier}/followers", () => ({ items: [] }));
 
 federation.setObjectDispatcher(vocab.Note, "/posts/{id}", (context, { id }) =>
   written.get(context.getObjectUri(vocab.Note, { id }).href) ?? null);
@@ -91,6 +97,7 @@ async function take(context, activity) {
     relay.state = activity instanceof vocab.Accept ? "accepted" : "rejected";
     return relay.state;
   }
+  if (activity instanceof vocab.Follow) return await acceptFollow(context, activity);
   if (activity instanceof vocab.Create || activity instanceof vocab.Update) {
     const known = posts.has(object);
     const post = await activity.getObject(context);
@@ -110,6 +117,16 @@ async function take(context, activity) {
     return "withdrawn";
   }
   return `ignored: ${activity.constructor.name}`;
+}
+
+async function acceptFollow(context, follow) {
+  const accept = new vocab.Accept({
+    id: newId("activities"),
+    actor: context.getActorUri(AUTHOR.identifier),
+    object: follow,
+  });
+  await context.sendActivity(AUTHOR, await follow.getActor(context), accept, { immediate: true });
+  return "answered: Accept";
 }
 
 async function fetchAnnounced(context, activity) {
@@ -161,9 +178,9 @@ function note(id, text, title, tags) {
   });
 }
 
-function activity(Type, object) {
+function activity(Type, object, to = PUBLIC) {
   const actor = context().getActorUri(AUTHOR.identifier);
-  return new Type({ id: newId("activities"), actor, object, to: PUBLIC });
+  return new Type({ id: newId("activities"), actor, object, to });
 }
 
 // As programs on Fedify do that write their JSON themselves: what JSON-LD makes of the public
@@ -181,10 +198,12 @@ async function sendCompact(activity) {
 }
 
 const commands = {
-  async follow({ relay: actor, compact = false }) {
+  async follow({ relay: actor, compact = false, style = "mastodon" }) {
     const loader = await context().getDocumentLoader(AUTHOR);
     const { document } = await loader(actor);
-    const follow = activity(vocab.Follow, PUBLIC);
+    const follow = style === "litepub"
+      ? activity(vocab.Follow, new URL(actor), new URL(actor))
+      : activity(vocab.Follow, PUBLIC);
     relay = { actor, inbox: document.inbox, follow, state: "asked" };
     return await (compact ? sendCompact(follow) : send(follow));
   },
@@ -193,6 +212,13 @@ const commands = {
     const post = note(newId("posts"), text, title, tags);
     written.set(post.id.href, post);
     return await send(activity(vocab.Create, post));
+  },
+  // The way of relay actors: nothing but a pointer, for those who follow.
+  async point({ text, title, tags = [] }) {
+    const post = note(newId("posts"), text, title, tags);
+    written.set(post.id.href, post);
+    const followers = context().getFollowersUri(AUTHOR.identifier);
+    return await send(activity(vocab.Announce, post.id, followers));
   },
   async edit({ object, text }) {
     const post = written.get(object).clone({
