@@ -35,7 +35,7 @@ def joined(peer, relay, style):
 
 def arrived(peer, **wanted):
     found = peer.wait_for(1, PATIENCE_S, **wanted)
-    assert found, f"not there: {wanted}; {[(r['activity'], r['did']) for r in peer.records()]}"
+    assert found, f"not there: {wanted}; {[(r.get('activity'), r['did']) for r in peer.records()]}"
     return found[-1]
 
 
@@ -49,10 +49,13 @@ def test_an_application_is_followed_back_and_a_person_is_not(relay, members):
     assert follow["signature"]["signer"] == relay.actor
     assert follow["did"] == "answered: Accept"
     assert json.loads(body_of(follow))["object"] == actor.actor
-    wait_until(lambda: relay.told("member", "show", actor.host).count("accepted"),
-               "the relay knows that it may follow")
+    wait_until(lambda: followed_back(relay, actor) == ["accepted"], "the relay may follow")
     for peer in (public, person):
         assert peer.records(activity__type="Follow") == []
+
+
+def followed_back(relay, peer):
+    return [one["followBack"] for one in relay.told("member", "show", peer.host)["followers"]]
 
 
 def test_the_same_posts_in_both_styles(relay, members):
@@ -99,7 +102,13 @@ def test_a_pointer_of_a_relay_actor_reaches_both_styles(relay, members):
 
 
 def test_a_pointer_of_a_person_to_its_followers_stays_where_it_is(relay, members):
-    """Only a relay's actor means everybody by its followers."""
-    _, _, person, _ = members
+    """Only a relay's actor means everybody by its followers. A person's post is thanked for, as
+    any that is not meant for us, and goes nowhere."""
+    public, actor, person, _ = members
     sent = person.do("point", text="for my followers", title="Mine")
-    assert (sent["status"], "not-public" in sent["answer"]) == (403, True), sent
+    assert sent["knocks"][-1]["status"] == 202
+    assert [line["code"] for line in relay.wait_log("inbox", activity=sent["id"])] == ["not-public"]
+    after = person.do("post", text="for all", title="Ours")
+    for peer in (public, actor):
+        arrived(peer, object=after["object"])
+        assert peer.records(object=sent["object"]) == []
