@@ -235,6 +235,21 @@ def test_what_the_receiver_gets(place):
     assert edited["followsItsObject"] is True
 
 
+def test_what_is_announced_to_followers_would_be_fetched(place):
+    actor = post()["actor"]
+    announce = {"type": "Announce", "object": f"http://{PARTNER}/n/1", "cc": []}
+    told = explained(place, post(**announce, to=[f"{actor}/followers"]), "--from", BLOG)[1]
+    assert told["fetchesItsObject"] is True
+    assert told["gets"] == {"withProofs": "announce", "otherwise": "announce"}
+    done = explain(place, post(**announce, to=[f"{actor}/followers"]), "--from", BLOG)
+    assert "its object would be fetched" in done.stdout
+    # the twins: to everybody it is known already; to somebody else's followers it goes nowhere
+    public = explained(place, post(**announce, to=[PUBLIC]), "--from", BLOG)[1]
+    assert public["fetchesItsObject"] is False
+    others = explained(place, post(**announce, to=[f"{actor}s/followers"]), "--from", BLOG)
+    assert (others[0], others[1]["code"]) == (1, "not-public")
+
+
 @pytest.mark.parametrize("text, reason", [
     ("", "json-syntax"), ("{", "json-syntax"), ('{"a": 1, "a": 2}', "json-duplicate"),
     ("[" * 40 + "]" * 40, "json-depth"), ("{}", "not-an-activity"),
