@@ -31,9 +31,9 @@ class Settlers:
         return town.add(address, directory=directory, **how)
 
 
-def server(town, address=INTERNAL):
-    """A peer of the town that the fixture of that name gives."""
-    return town.settlers.add(town, address)
+def server(town, address=INTERNAL, **how):
+    """A peer of the town that the fixture of that name gives; `how` is what Peer takes."""
+    return town.settlers.add(town, address, **how)
 
 
 def join(relay, *peers):

@@ -24,6 +24,7 @@ def arguments(description):
     parser.add_argument("--kind", default="blog", choices=("blog", "wiki", "bookmarks", "social"))
     parser.add_argument("--dir", required=True, help="keeps the keys and record.jsonl")
     parser.add_argument("--scheme", default="cavage", choices=("cavage", "rfc9421"))
+    parser.add_argument("--instance", default="Application", help="the instance actor's type")
     return parser.parse_args()
 
 
@@ -152,7 +153,7 @@ async def _tell(peer, activity):
 
 _COMMANDS = {
     **{name: _sender(name) for name in ("follow", "unfollow", "post", "edit", "remove",
-                                        "announce", "undo")},
+                                        "announce", "undo", "point")},
     "write": _write,
     "tell": _tell,
     "posts": _posts,

@@ -8,11 +8,13 @@ from peers.wire import PUBLIC, id_of
 
 
 class Inbox:
-    """The posts of others that a peer holds, by object id, and what it learned about its relay."""
+    """The posts of others that a peer holds, by object id, what it learned about its relay, and
+    who follows it: actor -> the Follow."""
 
     def __init__(self, fetch, answer_follow):
         self.posts = {}
         self.followed = None
+        self.followers = {}
         self._announced = {}
         self._fetch = fetch
         self._answer_follow = answer_follow
@@ -52,8 +54,10 @@ class Inbox:
         return state
 
     async def _follow(self, activity, actor, object_id):
-        await self._answer_follow(activity, actor)
-        return "answered: Accept"
+        answer = await self._answer_follow(activity, actor)
+        if answer == "Accept":
+            self.followers[actor] = activity
+        return f"answered: {answer}"
 
     async def _store(self, activity, actor, object_id):
         post = activity.get("object")
@@ -84,6 +88,9 @@ class Inbox:
         return "fetched"
 
     async def _undo(self, activity, actor, object_id):
+        if self.followers.get(actor, {}).get("id") == object_id:
+            del self.followers[actor]
+            return "unfollowed"
         announcer, post_id = self._announced.get(object_id, (None, None))
         if announcer != actor:
             return "ignored: nothing of the actor's to undo"

@@ -78,10 +78,12 @@ class Peer:
 
     `scheme` signs what goes out: "cavage" or "rfc9421". `clock` is given to every signature, so a
     peer can live in another time. `directory` keeps keys and the record; without one they are in
-    memory alone. A `host` with port 0 takes any free port."""
+    memory alone. A `host` with port 0 takes any free port. `instance` is the type of the instance
+    actor. `answers` says what it does with a Follow: "embedded" (an Accept with the whole Follow),
+    "id" (with its id alone), "reject", "nothing"."""
 
     def __init__(self, host="127.0.0.1:0", kind="blog", directory=None, users=("alice",),
-                 scheme="cavage", clock=time.time):
+                 scheme="cavage", clock=time.time, instance="Application", answers="embedded"):
         self.host = host
         self.kind = kind
         self.scheme = scheme
@@ -91,10 +93,12 @@ class Peer:
         self.faults = []
         self.sent_activities = []
         self.authorized_fetch = False
+        self.answers = answers
         self.directory = directory and Path(directory)
         if self.directory:
             self.directory.mkdir(parents=True, exist_ok=True)
         self.records = Records(self.directory and self.directory / "record.jsonl")
+        self._instance = instance
         self._users = users
         self._server = Server(self)
         self._http = None
@@ -115,8 +119,8 @@ class Peer:
         )
         self.host = await self._server.start()
         self.judge = Judge(self.host, self.fetch, self.clock)
-        self.inbox = Inbox(self.fetch, self._accept_follow)
-        self._add_actor("instance", f"{self.origin}/actor", "Application")
+        self.inbox = Inbox(self.fetch, self._answer_follow)
+        self._add_actor("instance", f"{self.origin}/actor", self._instance)
         for name in self._users:
             self._add_actor(name, f"{self.origin}/users/{name}", "Person")
         return self
@@ -240,10 +244,21 @@ class Peer:
         return await self.send(self._activity("Undo", follow if embedded else follow["id"], who),
                                who=who)
 
-    async def _accept_follow(self, follow, follower):
-        accept = self._activity("Accept", follow, "instance")
-        accept["to"] = [follower]
-        await self.send(accept, (await self.fetch(follower))["inbox"], "instance")
+    async def _answer_follow(self, follow, follower):
+        """Sends what `answers` says; answers the type of what was sent."""
+        if self.answers == "nothing":
+            return self.answers
+        await self.answer(follow, follower, "Reject" if self.answers == "reject" else "Accept",
+                          embedded=self.answers != "id")
+        return "Reject" if self.answers == "reject" else "Accept"
+
+    async def answer(self, follow, follower, kind, embedded=True):
+        """An Accept or Reject of a Follow of ours, by the actor that it is of."""
+        who = next((name for name, actor in self.actors.items()
+                    if actor.id == id_of(follow["object"])), "instance")
+        answer = self._activity(kind, follow if embedded else follow["id"], who)
+        answer["to"] = [follower]
+        return await self.send(answer, (await self.fetch(follower))["inbox"], who)
 
     # --- writing ----------------------------------------------------------------------------
 
@@ -296,13 +311,22 @@ class Peer:
     async def announce(self, object_id, who="alice", inbox=None, proof=False):
         return await self.send(self._activity("Announce", object_id, who, proof=proof), inbox, who)
 
+    async def point(self, text, title=None, tags=(), who="alice", **how):
+        """Writes a post, and announces it the way Pleroma's relay actor does: to its followers,
+        who fetch it."""
+        post = self.write(text, title, tags, who=who, **how)["object"]
+        followers = self.document(self.actors["instance"].id)["followers"]
+        announce = self._activity("Announce", post["id"], "instance", to=[followers])
+        return await self.send(announce, who="instance")
+
     async def undo(self, activity, who="alice", inbox=None, proof=False):
         """Takes back an activity of ours, given whole or by its id."""
         return await self.send(self._activity("Undo", activity, who, proof=proof), inbox, who)
 
 
 async def main(arguments):
-    peer = Peer(arguments.listen, arguments.kind, arguments.dir, scheme=arguments.scheme)
+    peer = Peer(arguments.listen, arguments.kind, arguments.dir, scheme=arguments.scheme,
+                instance=arguments.instance)
     await peer.start()
     with contextlib.suppress(asyncio.CancelledError):
         await control.obey(peer)
