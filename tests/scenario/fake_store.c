@@ -684,6 +684,11 @@ size_t fake_mail(const struct store *s)
     return s->mail_n;
 }
 
+const struct direct *fake_letter(const struct store *store, size_t i)
+{
+    return i < store->mail_n ? &store->mail[i].d : NULL;
+}
+
 bool fake_is_down(const struct store *s, const char *host)
 {
     return down_of(s, host) < s->down_n;

@@ -93,6 +93,8 @@ const char *fake_record(const struct store *store, uint64_t n, const char *host)
 size_t fake_records(const struct store *store);
 /* Direct mail that is not settled. */
 size_t fake_mail(const struct store *store);
+/* One of them, in the order in which they were written; NULL behind the last. */
+const struct direct *fake_letter(const struct store *store, size_t i);
 /* Whether couriers told that the host is in trouble. */
 bool fake_is_down(const struct store *store, const char *host);
 /* When the last commit took effect; how many did; how many changes it had. */

@@ -103,6 +103,19 @@ static char *field_copy(const struct fake_arrived *a, const char *name)
     return NULL;
 }
 
+/* What it says of our own in the id that it begins with. */
+static void read_kind(struct span body, char *ret, size_t size)
+{
+    static const char mark[] = "\"id\":\"https://relay.example/activities/";
+    const char *at = memmem(body.p, body.n, mark, strlen(mark));
+    ret[0] = '\0';
+    if (!at || memmem(body.p, (size_t)(at - body.p), "\"type\"", 6))
+        return;
+    at += strlen(mark);
+    struct span rest = {at, (size_t)(body.p + body.n - at)};
+    span_copy(span_cut(&rest, '-'), ret, size);
+}
+
 static void on_free_again(void *arg)
 {
     struct peer *p = arg;
@@ -123,6 +136,8 @@ static void take(struct peer *p, const struct fake_arrived *a, struct fake_answe
                      .direct = mentions(a->body, "\"Accept\"") || mentions(a->body, "\"Reject\""),
                      .body = mem_copy(a->body),
                      .signature = field_copy(a, "Signature: ")};
+    span_copy(span_of(a->url), got->url, sizeof(got->url));
+    read_kind(a->body, got->kind, sizeof(got->kind));
     p->busy++;
     p->busy_most = p->busy > p->busy_most ? p->busy : p->busy_most;
     int64_t until = ret->delay_ms < 30 * SECOND ? ret->delay_ms : 30 * SECOND - 1;
@@ -143,6 +158,8 @@ static void on_site(void *arg, const struct fake_arrived *a, struct fake_answer 
         *ret = p->object;
         return;
     }
+    while (p->next_actor && strcmp(a->url, p->actor) != 0)
+        p = p->next_actor;
     p->fetches++;
     p->fetched_ms = fake_now();
     if (p->redirects) {
@@ -176,6 +193,20 @@ void peer_init(struct peer *p, const char *name, bool internal)
     snprintf(p->inbox, sizeof(p->inbox), "https://%s/inbox", p->host);
     p->got = mem_new(PEER_GOT * sizeof(*p->got));
     peer_moves(p, internal ? "10.1.2.3" : "93.184.216.34");
+}
+
+void peer_init_actor(struct peer *p, struct peer *server, const char *name, bool own_inbox)
+{
+    *p = (struct peer){.type = "Person", .document = {.status = 200}};
+    memcpy(p->host, server->host, sizeof(p->host));
+    memcpy(p->inbox, server->inbox, sizeof(p->inbox));
+    snprintf(p->actor, sizeof(p->actor), "https://%s/users/%s", p->host, name);
+    snprintf(p->key_id, sizeof(p->key_id), "%s#main-key", p->actor);
+    if (own_inbox)
+        snprintf(p->inbox, sizeof(p->inbox), "%s/inbox", p->actor);
+    while (server->next_actor)
+        server = server->next_actor;
+    server->next_actor = p;
 }
 
 void peer_init_in_shard(struct peer *p, unsigned shard, unsigned number)

@@ -30,15 +30,18 @@ struct got { /* what a server's inbox was sent */
     int status;    /* what it answered; 0: nothing */
     bool announce; /* in our own words */
     bool direct;   /* an Accept or a Reject */
+    char url[128]; /* of the inbox */
+    char kind[16]; /* `accept`, `follow`, `announce` ...: by our own id; else empty */
     char *body;
     char *signature; /* the Signature field */
 };
 
 enum { PEER_SCRIPT = 64, PEER_GOT = 4096 };
 struct peer {
-    char host[64], actor[96], key_id[128], inbox[96];
-    int key;          /* 0 or 1: which pair it has now */
-    const char *type; /* of its actor; a Service */
+    char host[64], actor[96], key_id[128], inbox[112];
+    int key;                 /* 0 or 1: which pair it has now */
+    const char *type;        /* of its actor; a Service */
+    struct peer *next_actor; /* another of the same server */
     /* Its actor document: what a GET is answered with, and how often there was one. */
     struct fake_answer document;
     const char *redirect_to; /* where the next `redirects` GETs are sent instead */
@@ -63,6 +66,9 @@ struct peer {
  * `name.partner.example` somewhere public. It answers 202 to everything. */
 void peer_init(struct peer *p, const char *name, bool internal);
 void peer_fini(struct peer *p);
+/* Another actor of that server, a Person: its document is at /users/name, its inbox, if it has its
+ * own, at /users/name/inbox. What arrives there is told by the server. Not for peer_fini(). */
+void peer_init_actor(struct peer *p, struct peer *server, const char *name, bool own_inbox);
 /* The same; its name is chosen so that it falls into this shard. */
 void peer_init_in_shard(struct peer *p, unsigned shard, unsigned number);
 /* Nobody answers under its name, or somebody does again. */
