@@ -97,18 +97,22 @@ bool admin_host(struct admin *a, struct http_request **request, struct span give
 
 static void post_reload(struct admin *a, struct http_request **request)
 {
-    struct bytes why;
-    bytes_init(&why, 65536);
-    enum err e = a->config.reload(a->config.arg, &why);
-    struct bytes done;
-    bytes_init(&done, 64);
-    bytes_add_str(&done, "{\"reloaded\":true}");
-    if (e == ERR_OK)
-        admin_answer(request, 200, &done);
-    else
-        admin_refuse(request, ERR_USAGE, bytes_span(&why));
-    bytes_fini(&done);
-    bytes_fini(&why);
+    struct call *call = call_new(a, request);
+    call->reloads = true;
+    json_open(&call->w, '{');
+    json_member_bool(&call->w, "reloaded", true);
+    json_close(&call->w, '}');
+    a->config.reload(a->config.arg);
+}
+
+void admin_reloaded(struct admin *a, enum err err, struct span why)
+{
+    struct call *next;
+    for (struct call *call = a->calls; call; call = next) {
+        next = call->next;
+        if (call->reloads)
+            call_end(call, err, why);
+    }
 }
 
 /* The path is the noun's, or one below it: then *ret_rest is what follows the slash. */
@@ -178,6 +182,7 @@ void admin_free(struct admin **admin)
     *admin = NULL;
     if (!a)
         return;
+    admin_reloaded(a, ERR_UNAVAILABLE, SPAN_NONE);
     for (struct call *call = a->calls; call; call = call->next) {
         admin_refuse(&call->request, ERR_UNAVAILABLE, SPAN_NONE);
         call->admin = NULL;

@@ -8,8 +8,8 @@ struct admin;
 
 struct admin_config {
     struct context *context;
-    /* Reads the configuration anew; the reason in why where it is refused. */
-    enum err (*reload)(void *arg, struct bytes *why);
+    /* Asks for the configuration to be read anew; admin_reloaded() says what became of it. */
+    void (*reload)(void *arg);
     /* A member's end date may have changed: look at the calendar again. */
     void (*changed)(void *arg);
     void *arg;
@@ -17,4 +17,6 @@ struct admin_config {
 
 /* ERR_FILE with a reason if the socket can't be made. */
 enum err admin_new(const struct admin_config *config, struct bytes *why, struct admin **ret);
+/* Tells all who asked since the last time: OK, or why it was refused. */
+void admin_reloaded(struct admin *admin, enum err err, struct span why);
 void admin_free(struct admin **admin);

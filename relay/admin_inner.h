@@ -1,4 +1,4 @@
-/* admin_inner: what the files of the admin share: a request that waits for the store. */
+/* admin_inner: what the files of the admin share: a request that waits for its answer. */
 #pragma once
 
 #include "common/io/http_server.h"
@@ -11,7 +11,7 @@ enum { ADMIN_ANSWER_MAX = 64 * 1024 * 1024 };
 struct admin {
     struct admin_config config;
     struct http_server *server;
-    struct call *calls; /* requests that wait for the store */
+    struct call *calls; /* requests that wait for their answer */
 };
 
 /* Outlives the server if it must: answers of the store come when they come. */
@@ -24,6 +24,7 @@ struct call {
     char host[MEMBER_HOST_SIZE]; /* that was asked for; may be empty */
     struct book *book;           /* once it was read */
     int64_t lag_ms;              /* status: age of the oldest entry that somebody lacks */
+    bool reloads;                /* waits for another configuration, not for the store */
 };
 
 /* Takes the request; call_end() gives it its answer. */

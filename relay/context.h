@@ -20,7 +20,6 @@ struct context {
     struct bytes pem, multibase; /* what identity borrows */
     struct store *store;
     struct http_client *client;
-    uint64_t member_changes; /* made by this process so far: whoever counts members counts again */
 };
 
 /* Loads the keys and builds the identity. Takes the config. ERR_FILE or ERR_KEY_REFUSED with a

@@ -10,9 +10,12 @@
 #include "relay/meters.h"
 #include "relay/public.h"
 
+enum { BODY_GRACE_MS = 5000, GAUGES_MS = 1000 };
+
 struct front {
     struct context *context;
     struct http_server *server;
+    struct timer *gauges;
     struct keyring *keyring;
     struct inbox_room room;
     struct public public;
@@ -63,7 +66,12 @@ static void on_refused(void *arg, struct span peer, enum err why)
     meter_answer(err_status(why));
 }
 
-enum { BODY_GRACE_MS = 5000 };
+static void on_gauges(void *arg)
+{
+    struct front *f = arg;
+    metric_set(METER_CONNECTIONS, 0, (double)http_server_connections(f->server));
+    timer_start(f->gauges, GAUGES_MS);
+}
 
 static struct http_limits limits_of(const struct settings *set)
 {
@@ -90,6 +98,7 @@ enum err front_new(struct context *context, struct bytes *why, struct front **re
     f->public =
         (struct public){.identity = &context->identity, .members = -1, .inbox = on_inbox, .arg = f};
     struct http_server_config config = {.listen = context->config->set.listen,
+                                        .shared = context->config->set.fronts > 1,
                                         .limits = limits_of(&context->config->set),
                                         .handler = on_request,
                                         .refused = on_refused,
@@ -100,6 +109,8 @@ enum err front_new(struct context *context, struct bytes *why, struct front **re
         free(f);
         return e;
     }
+    f->gauges = timer_new(context->loop, on_gauges, f);
+    timer_start(f->gauges, GAUGES_MS);
     *ret = f;
     return ERR_OK;
 }
@@ -121,17 +132,8 @@ void front_free(struct front **front)
     if (!f)
         return;
     inbox_abandon(&f->room);
+    timer_free(&f->gauges);
     http_server_free(&f->server);
     keyring_free(&f->keyring);
     free(f);
-}
-
-size_t front_connections(const struct front *front)
-{
-    return http_server_connections(front->server);
-}
-
-uint16_t front_port(const struct front *front)
-{
-    return http_server_port(front->server);
 }

@@ -12,5 +12,3 @@ void front_stop(struct front *front);
 /* Whether nothing is in work any more. */
 bool front_idle(const struct front *front);
 void front_free(struct front **front);
-size_t front_connections(const struct front *front);
-uint16_t front_port(const struct front *front);

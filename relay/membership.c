@@ -50,7 +50,6 @@ static void membership_end(struct membership *m, enum err err, const struct memb
     log_str(&l, "host", m->host);
     log_str(&l, "change", member_event_name(m->event));
     if (err == ERR_OK) {
-        m->context->member_changes++;
         log_str(&l, "state", member_state_name(member->state));
         log_str(&l, "zone", member->zone);
     } else {

@@ -15,6 +15,11 @@ static const char *const values_CODE[] = {
     ERR_TABLE(X)
 #undef X
 };
+static const char *const values_ROLE[] = {
+#define X(name, text) text,
+    ROLES_TABLE(X)
+#undef X
+        "all"};
 static const char *const values_MEMBER[] = {
 #define X(name, text) text,
     MEMBER_STATES(X)
@@ -28,6 +33,7 @@ static const char *const values_MEMBER[] = {
 #define LABEL_STATE    LABEL("state", values_STATE)
 #define LABEL_VERSION  LABEL("version", values_VERSION)
 #define LABEL_CODE     LABEL("code", values_CODE)
+#define LABEL_ROLE     LABEL("role", values_ROLE)
 #define LABEL_MEMBER   LABEL("state", values_MEMBER)
 
 static const struct metric_def table[METER_COUNT] = {

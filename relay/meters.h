@@ -5,6 +5,7 @@
 #pragma once
 
 #include "common/io/metrics.h"
+#include "relay/role.h"
 
 /* clang-format off */
 #define METERS_TABLE(X) \
@@ -27,6 +28,8 @@
     X(KEY_FETCHES,    "weir_key_fetches_total",             COUNTER,   CODE,    "fetches of other actors' keys, by result") \
     X(REDIS_UP,       "weir_redis_up",                      GAUGE,     NONE,    "1 while the journal can be relied on") \
     X(REDIS_COMMANDS, "weir_redis_commands_total",          COUNTER,   NONE,    "commands sent to Redis") \
+    X(PROCESSES,      "weir_processes",                     GAUGE,     ROLE,    "processes that run, by role") \
+    X(PROCESS_RESTARTS, "weir_process_restarts_total",      COUNTER,   ROLE,    "processes that ended unasked and were started again, by role") \
     X(CONNECTIONS,    "weir_http_connections",              GAUGE,     NONE,    "open connections of the public listener")
 /* clang-format on */
 
@@ -48,6 +51,9 @@ enum {
     METER_STATE_HELD,
     METER_STATE_COUNT
 };
+
+/* Of METER_PROCESSES: the roles as in role.h, then one that has all of them. */
+enum { METER_ROLE_ALL = ROLE_COUNT };
 
 /* The table as the metrics library wants it; static. */
 const struct metric_def *meters_table(void);

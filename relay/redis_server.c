@@ -15,13 +15,14 @@
 #include "common/io/clock.h"
 #include "common/io/log.h"
 
-enum { BACKOFF_MS = 200, BACKOFF_MOST_MS = 10000, STEADY_MS = 60000 };
+enum { BACKOFF_MS = 200, BACKOFF_MOST_MS = 10000, STEADY_MS = 60000, HELD_FD = 3 };
 
 struct redis_server {
     struct loop *loop;
     const char *program;
     char *dir, *socket, *memory;
     bool strict;
+    int held;
     struct child *child;
     struct timer *again;
     int64_t started_ms, backoff_ms;
@@ -95,7 +96,9 @@ static enum err start(struct redis_server *s, struct bytes *why)
         NULL,
     };
     s->started_ms = clock_mono_ms();
-    const struct child_config config = {.args = args, .ended = on_exit_, .arg = s};
+    const struct child_fd fds[] = {{s->held, HELD_FD}};
+    const struct child_config config = {
+        .args = args, .fds = fds, .fds_n = 1, .ended = on_exit_, .arg = s};
     return child_new(s->loop, &config, why, &s->child);
 }
 
@@ -109,13 +112,13 @@ static int64_t memory_of(const struct config *config)
     return quarter > 0 && quarter < most ? quarter : most;
 }
 
-enum err redis_server_new(struct loop *loop, const struct config *config, struct bytes *why,
-                          struct redis_server **ret)
+enum err redis_server_new(struct loop *loop, const struct config *config, int held,
+                          struct bytes *why, struct redis_server **ret)
 {
     static const char *const programs[] = {"redis-server", "valkey-server"};
     struct bytes text;
     struct redis_server *s = mem_new(sizeof(*s));
-    *s = (struct redis_server){.loop = loop, .backoff_ms = BACKOFF_MS};
+    *s = (struct redis_server){.loop = loop, .held = held, .backoff_ms = BACKOFF_MS};
     bytes_init(&text, 4096);
     bytes_addf(&text, "%s/redis", config->data_dir);
     s->dir = bytes_take(&text);

@@ -5,6 +5,7 @@
  */
 #include "relay/steward.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,14 +17,7 @@
 #include "relay/meters.h"
 #include "relay/store/journal.h"
 
-enum {
-    MINUTE_MS = 60000,
-    TRIM_MS = 60000,
-    GAUGES_MS = 1000,
-    SECOND = 1000,
-    TRIM_PAGE = 256,
-    WHY_SIZE = 256
-};
+enum { MINUTE_MS = 60000, TRIM_MS = 60000, SECOND = 1000, TRIM_PAGE = 256, WHY_SIZE = 256 };
 
 struct walk { /* one look through all members; outlives the steward if it must */
     struct steward *steward;
@@ -38,17 +32,23 @@ struct trim { /* the same for one reading of where entries, then bodies, are old
     bool more;     /* a whole page was too old */
 };
 
+struct count { /* the same for one question whether members changed */
+    struct steward *steward;
+};
+
 struct steward {
     struct steward_config config;
     struct http_server *metrics;
     struct admin *admin;
-    struct timer *calendar, *trim_timer, *gauges;
+    struct timer *calendar, *trim_timer, *second;
     struct walk *walk;
     struct trim *trim;
+    struct count *count;
     bool ready, again, policy_changed;
-    uint64_t member_changes; /* that the last look knew of */
-    char why[WHY_SIZE];
-    uint64_t bodies_below; /* bodies up to here may go */
+    uint64_t member_changes;   /* that the last look knew of */
+    char why[WHY_SIZE];        /* not ready */
+    char others_why[WHY_SIZE]; /* other roles are not ready; empty: they are */
+    uint64_t bodies_below;     /* bodies up to here may go */
 };
 
 /* --- the calendar ----------------------------------------------------------------------------- */
@@ -142,7 +142,6 @@ static void start_walk(void *arg)
     s->walk->steward = s;
     s->walk->next_ms = clock_wall_ms() + MINUTE_MS;
     s->walk->policy = s->policy_changed;
-    s->member_changes = s->config.context->member_changes;
     s->policy_changed = false;
     members_each(s->config.context->store, on_member, s->walk);
 }
@@ -152,10 +151,10 @@ static void on_changed(void *arg)
     start_walk(arg);
 }
 
-static enum err on_reload(void *arg, struct bytes *why)
+static void on_reload(void *arg)
 {
     struct steward *s = arg;
-    return s->config.reload(s->config.arg, why);
+    s->config.reload(s->config.arg);
 }
 
 /* --- the journal's length --------------------------------------------------------------------- */
@@ -218,14 +217,31 @@ static void on_trim(void *arg)
 
 /* --- metrics and health ----------------------------------------------------------------------- */
 
-static void on_gauges(void *arg)
+/* Somebody, in whatever process, changed a member: look at all of them again. */
+static void on_member_changes(void *arg, enum err err, uint64_t changes)
+{
+    struct count *count = arg;
+    struct steward *s = count->steward;
+    free(count);
+    if (!s)
+        return;
+    s->count = NULL;
+    if (err != ERR_OK || changes == s->member_changes)
+        return;
+    s->member_changes = changes;
+    start_walk(s);
+}
+
+static void on_second(void *arg)
 {
     struct steward *s = arg;
     metric_set(METER_REDIS_UP, 0, s->ready);
-    metric_set(METER_CONNECTIONS, 0, (double)front_connections(s->config.front));
-    if (s->member_changes != s->config.context->member_changes)
-        start_walk(s);
-    timer_start(s->gauges, GAUGES_MS);
+    if (s->ready && !s->count) {
+        s->count = mem_new(sizeof(*s->count));
+        s->count->steward = s;
+        members_changes(s->config.context->store, on_member_changes, s->count);
+    }
+    timer_start(s->second, SECOND);
 }
 
 static void answer_text(struct http_request **request, int status, const char *type,
@@ -250,11 +266,12 @@ static void answer_metrics(struct http_request **request)
 static void answer_ready(const struct steward *s, struct http_request **request)
 {
     bool strict = s->config.context->config->set.durability == DURABILITY_STRICT;
+    const char *trouble = !s->ready ? s->why : s->others_why[0] ? s->others_why : NULL;
     struct bytes out;
     bytes_init(&out, 1024);
-    bytes_addf(&out, "%s\ndurability: %s\n", s->ready ? "ready" : s->why,
+    bytes_addf(&out, "%s\ndurability: %s\n", trouble ? trouble : "ready",
                strict ? "strict" : "standard");
-    answer_text(request, s->ready ? 200 : 503, "text/plain; charset=utf-8", bytes_span(&out));
+    answer_text(request, trouble ? 503 : 200, "text/plain; charset=utf-8", bytes_span(&out));
     bytes_fini(&out);
 }
 
@@ -300,11 +317,9 @@ enum err steward_new(const struct steward_config *config, struct bytes *why, str
     span_copy(SPAN("starting"), s->why, sizeof(s->why));
     s->calendar = timer_new(loop, start_walk, s);
     s->trim_timer = timer_new(loop, on_trim, s);
-    s->gauges = timer_new(loop, on_gauges, s);
-    struct admin_config admin = {.context = config->context,
-                                 .reload = on_reload,
-                                 .changed = on_changed,
-                                 .arg = s};
+    s->second = timer_new(loop, on_second, s);
+    struct admin_config admin = {
+        .context = config->context, .reload = on_reload, .changed = on_changed, .arg = s};
     enum err e = listen_metrics(s, why);
     if (e == ERR_OK)
         e = admin_new(&admin, why, &s->admin);
@@ -313,7 +328,7 @@ enum err steward_new(const struct steward_config *config, struct bytes *why, str
         return e;
     }
     metric_set(METER_BUILD, 0, 1);
-    timer_start(s->gauges, GAUGES_MS);
+    timer_start(s->second, SECOND);
     *ret = s;
     return ERR_OK;
 }
@@ -327,6 +342,16 @@ void steward_ready(struct steward *s, bool ready, const char *why)
         timer_start(s->calendar, 0);
         timer_start(s->trim_timer, 0);
     }
+}
+
+void steward_others(struct steward *s, bool ready, const char *why)
+{
+    snprintf(s->others_why, sizeof(s->others_why), "%s", ready ? "" : why);
+}
+
+void steward_reloaded(struct steward *s, enum err err, struct span why)
+{
+    admin_reloaded(s->admin, err, why);
 }
 
 void steward_policy_changed(struct steward *s)
@@ -345,15 +370,12 @@ void steward_free(struct steward **steward)
         s->walk->steward = NULL;
     if (s->trim)
         s->trim->steward = NULL;
+    if (s->count)
+        s->count->steward = NULL;
     admin_free(&s->admin);
     http_server_free(&s->metrics);
     timer_free(&s->calendar);
     timer_free(&s->trim_timer);
-    timer_free(&s->gauges);
+    timer_free(&s->second);
     free(s);
-}
-
-uint16_t steward_metrics_port(const struct steward *steward)
-{
-    return http_server_port(steward->metrics);
 }

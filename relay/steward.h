@@ -3,16 +3,12 @@
 #pragma once
 
 #include "relay/context.h"
-#include "relay/courier.h"
-#include "relay/front.h"
 
 struct steward;
 
 struct steward_config {
     struct context *context;
-    const struct courier *courier;
-    const struct front *front;
-    enum err (*reload)(void *arg, struct bytes *why); /* see admin.h */
+    void (*reload)(void *arg); /* see admin.h; answered by steward_reloaded() */
     void *arg;
 };
 
@@ -22,5 +18,9 @@ enum err steward_new(const struct steward_config *config, struct bytes *why, str
 void steward_ready(struct steward *steward, bool ready, const char *why);
 /* The policy changed: members that fit no zone any more are suspended, others moved. */
 void steward_policy_changed(struct steward *steward);
+/* Whether the other roles can work, and if not, why: /readyz tells it. Until this is called, they
+ * can. */
+void steward_others(struct steward *steward, bool ready, const char *why);
+/* What became of reading the configuration anew: to whom it may concern. */
+void steward_reloaded(struct steward *steward, enum err err, struct span why);
 void steward_free(struct steward **steward);
-uint16_t steward_metrics_port(const struct steward *steward);

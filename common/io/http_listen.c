@@ -16,6 +16,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "common/io/http_server.h"
 #include "common/pure/net.h"
 
 enum { BACKLOG = 1024 };
@@ -80,6 +81,23 @@ static enum err bind_tcp(struct http_listener *l, const char *address, bool shar
     if (rc == 0)
         rc = uv_tcp_bind(&l->uv.tcp, (const struct sockaddr *)&sa, 0);
     return rc == 0 ? ERR_OK : fail(why, address, uv_strerror(rc));
+}
+
+enum err http_address_free(const char *address, struct bytes *why)
+{
+    struct sockaddr_storage sa = {0};
+    int yes = 1;
+    if (!net_listen_read(span_of(address), &sa))
+        return fail(why, address, "not an address to listen on");
+    int fd = socket(sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    /* Connections that are long over don't count. Without the option to share, a bind is refused
+     * whatever the others said. */
+    bool bound = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
+                 bind(fd, (const struct sockaddr *)&sa, sizeof sa) == 0;
+    int error = errno;
+    if (fd >= 0)
+        close(fd);
+    return bound ? ERR_OK : fail(why, address, uv_strerror(-error));
 }
 
 static void learn_port(struct http_listener *l)

@@ -77,6 +77,8 @@ struct http_server_config {
     void *arg;
 };
 
+/* ERR_FILE with a reason in why if somebody listens on this TCP address, shared or not. */
+enum err http_address_free(const char *address, struct bytes *why);
 /* ERR_FILE with a reason in why (text of the system) if the address can't be listened on. */
 enum err http_server_new(struct loop *loop, const struct http_server_config *config,
                          struct bytes *why, struct http_server **ret);

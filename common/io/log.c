@@ -23,16 +23,23 @@ enum {
     VALUE_MAX_BYTES = 512,
     LINE_USUAL_BYTES = 500,
     TAIL_BYTES = 32,
+    NAME_SIZE = 32,
 };
 
 static enum log_format format_now = LOG_LOGFMT;
 static enum log_level least_now = LOG_LEVEL_INFO;
+static char name_now[NAME_SIZE]; /* empty: there is only one process */
 static uint64_t dropped;
 
 void log_setup(enum log_format format, enum log_level least)
 {
     format_now = format;
     least_now = least;
+}
+
+void log_name(const char *name)
+{
+    span_copy(span_of(name), name_now, sizeof name_now);
 }
 
 uint64_t log_dropped(void)
@@ -185,6 +192,7 @@ void log_begin(struct log_line *l, enum log_level level, const char *event)
     add_time(l, clock_wall_ms());
     log_str(l, "level", names[level]);
     log_str(l, "event", event);
+    log_str(l, "role", *name_now ? name_now : NULL);
 }
 
 /* A line that can't be written (disk full, reader gone) is counted and given up: service goes on.

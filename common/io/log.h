@@ -23,6 +23,8 @@ struct log_line {
 
 /* Standard error, info, logfmt until this is called. */
 void log_setup(enum log_format format, enum log_level least);
+/* Which of several processes writes: stands in every line from now on, as `role`. */
+void log_name(const char *name);
 void log_begin(struct log_line *l, enum log_level level, const char *event);
 void log_text(struct log_line *l, const char *key, struct span value); /* absent: left out */
 void log_str(struct log_line *l, const char *key, const char *value);  /* NULL: left out */

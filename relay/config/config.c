@@ -162,7 +162,7 @@ static enum err file_bad(const char *path, const char *reason, int fd, struct by
     return ERR_FILE;
 }
 
-enum err config_load(const char *path, struct bytes *why, struct config **ret)
+enum err config_text(const char *path, struct bytes *text, struct bytes *why)
 {
     struct stat st;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -170,19 +170,25 @@ enum err config_load(const char *path, struct bytes *why, struct config **ret)
         return file_bad(path, strerror(errno), fd, why);
     if (!S_ISREG(st.st_mode))
         return file_bad(path, "not a file", fd, why);
-    struct bytes text;
-    bytes_init(&text, CONFIG_FILE_MAX);
     char chunk[8192];
     ssize_t n;
-    while ((n = read(fd, chunk, sizeof(chunk))) > 0 && !text.over)
-        bytes_add(&text, (struct span){chunk, (size_t)n});
-    enum err e = n < 0       ? file_bad(path, strerror(errno), fd, why)
-                 : text.over ? file_bad(path, "larger than 1 MiB", fd, why)
-                             : ERR_OK;
-    if (!e) {
-        close(fd);
+    while ((n = read(fd, chunk, sizeof(chunk))) > 0 && !text->over)
+        bytes_add(text, (struct span){chunk, (size_t)n});
+    if (n < 0)
+        return file_bad(path, strerror(errno), fd, why);
+    if (text->over)
+        return file_bad(path, "larger than 1 MiB", fd, why);
+    close(fd);
+    return ERR_OK;
+}
+
+enum err config_load(const char *path, struct bytes *why, struct config **ret)
+{
+    struct bytes text;
+    bytes_init(&text, CONFIG_FILE_MAX);
+    enum err e = config_text(path, &text, why);
+    if (e == ERR_OK)
         e = config_read(bytes_span(&text), path, why, ret);
-    }
     bytes_fini(&text);
     return e;
 }

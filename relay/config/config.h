@@ -29,7 +29,10 @@ struct config {
  * `FILE:LINE:COLUMN: what is wrong`, all of them, sorted by place; ERR_USAGE if there was one. The
  * caller owns *ret. */
 enum err config_read(struct span text, const char *path, struct bytes *why, struct config **ret);
-/* Reads the file, at most 1 MiB. ERR_FILE if it can't be read; the reason is in why. */
+/* Adds the file's content to text, which must have room for CONFIG_FILE_MAX. ERR_FILE with a reason
+ * in why if it can't be read or is larger than that. */
+enum err config_text(const char *path, struct bytes *text, struct bytes *why);
+/* Both: reads the file, at most 1 MiB. ERR_FILE if it can't be read; the reason is in why. */
 enum err config_load(const char *path, struct bytes *why, struct config **ret);
 void config_free(struct config **config);
 /* The file that a verb uses: given, else ./weir.yaml, else /etc/weir/weir.yaml; NULL if none is

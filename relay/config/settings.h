@@ -23,6 +23,8 @@ enum { SETTINGS_SEEN_MS = 691200000 }; /* 8 days: how long ids are remembered (D
     X(data,                   "data",                    TEXT,     1, 1000, "./weir-data", NULL, "keys, admin socket, embedded Redis; relative to the configuration file")             \
     X(redis,                  "redis",                   TEXT,     1, 1000, "embedded", NULL, "embedded, redis://[user:password@]host:port/db, or unix:/path")                         \
     X(workers,                "workers",                 TEXT,     1, 10, "auto", NULL, "couriers: auto or 1 to 64; 0 = everything in one process")                                    \
+    X(fronts,                 "fronts",                  COUNT,    1, 64, "1", NULL, "processes that listen; several share the address")                                               \
+    X(drain,                  "drain",                   DURATION, 100, 3600000, "30s", NULL, "stopping: time for requests in work, then for attempts under way")                      \
     X(durability,             "durability",              CHOICE,   0, 0, "strict", "strict|standard", "what 202 promises: strict = on disk; standard = a power cut may lose a second") \
     X(log_format,             "log.format",              CHOICE,   0, 0, "logfmt", "logfmt|json", "form of the log lines")                                                             \
     X(log_level,              "log.level",               CHOICE,   0, 0, "info", "error|warn|info|debug", "least level that is logged")                                                \

@@ -104,6 +104,35 @@ void members_each(struct store *store, member_cb each, void *arg)
     store_call(store, words, 2, on_hosts, call);
 }
 
+/* --- how many changes
+ * ----------------------------------------------------------------------------------------------------
+ */
+
+struct changes_call {
+    members_changes_cb cb;
+    void *arg;
+};
+
+/* Of a journal that never had a member there is no number. */
+static void on_changes(void *arg, enum err err, const struct redis_reply *reply)
+{
+    struct changes_call *call = arg;
+    uint64_t changes = 0;
+    struct span text = err == ERR_OK ? reply_text(reply) : SPAN_NONE;
+    if (text.p && !span_u64(text, UINT64_MAX, &changes))
+        err = ERR_REDIS_REPLY;
+    call->cb(call->arg, err, changes);
+    free(call);
+}
+
+void members_changes(struct store *store, members_changes_cb cb, void *arg)
+{
+    const struct span words[] = {SPAN("HGET"), SPAN(KEY("log")), SPAN("changes")};
+    struct changes_call *call = mem_new(sizeof(*call));
+    *call = (struct changes_call){cb, arg};
+    store_call(store, words, 3, on_changes, call);
+}
+
 /* --- changing
  * -----------------------------------------------------------------------------------------------
  */

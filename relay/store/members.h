@@ -12,6 +12,10 @@ void members_get(struct store *store, struct span host, member_cb cb, void *arg)
 /* Called once for each member, then once with member NULL and err. */
 void members_each(struct store *store, member_cb each, void *arg);
 
+/* How many changes of members there have been, whoever made them: another number, another registry. */
+typedef void (*members_changes_cb)(void *arg, enum err err, uint64_t changes);
+void members_changes(struct store *store, members_changes_cb cb, void *arg);
+
 /* Stands in a record for the number that its own control entry will get. */
 #define MEMBER_HERE ((uint64_t)INT64_MAX - 1)
 

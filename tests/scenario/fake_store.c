@@ -251,6 +251,34 @@ void members_each(struct store *store, member_cb each, void *arg)
     fake_call(store, OP_MEMBERS, &c->call, work_members, answer_members);
 }
 
+struct changes_call {
+    struct call call;
+    members_changes_cb cb;
+    void *arg;
+    uint64_t found;
+};
+
+static void work_changes(struct call *call)
+{
+    struct changes_call *c = (struct changes_call *)call;
+    for (size_t i = 0; i < call->store->members_n; i++)
+        c->found += call->store->members[i].ver;
+}
+
+static void answer_changes(struct call *call, enum err err)
+{
+    struct changes_call *c = (struct changes_call *)call;
+    c->cb(c->arg, err, c->found);
+}
+
+void members_changes(struct store *store, members_changes_cb cb, void *arg)
+{
+    struct changes_call *c = mem_new(sizeof(*c));
+    c->cb = cb;
+    c->arg = arg;
+    fake_call(store, OP_CHANGES, &c->call, work_changes, answer_changes);
+}
+
 struct change_call {
     struct call call;
     struct member after;

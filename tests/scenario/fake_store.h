@@ -16,6 +16,7 @@
 enum fake_op {
     OP_MEMBER,
     OP_MEMBERS,
+    OP_CHANGES,
     OP_CHANGE,
     OP_APPEND,
     OP_PAGE,

@@ -376,8 +376,7 @@ void world_courier(struct world *w)
 void world_steward(struct world *w)
 {
     struct bytes why;
-    struct steward_config config = {
-        .context = &w->context, .courier = w->courier, .front = w->front};
+    struct steward_config config = {.context = &w->context};
     bytes_init(&why, 1024);
     assert_int_equal(steward_new(&config, &why, &w->steward), ERR_OK);
     bytes_fini(&why);

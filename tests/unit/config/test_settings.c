@@ -23,6 +23,8 @@ static const struct {
     {"data", "''", NULL, "/var/lib/weir", "/var/lib/weir"},
     {"redis", "''", NULL, "redis://u:secret@10.0.0.5:6379/1", "redis://u:***@10.0.0.5:6379/1"},
     {"workers", "-1", "65", "64", "64"},
+    {"fronts", "0", "65", "64", "64"},
+    {"drain", "99ms", "61min", "1h", "1h"},
     {"durability", "none", "Strict", "standard", "standard"},
     {"log.format", "text", "JSON", "json", "json"},
     {"log.level", "none", "trace", "debug", "debug"},

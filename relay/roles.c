@@ -1,0 +1,278 @@
+/* roles: brings the roles of this process up and down.
+ *
+ *     keys -> front, courier, steward -> store -> ready ... drain: front stops -> requests in work
+ *     end -> courier drains -> steward -> store
+ *
+ * Owns the context, the store and the roles. May not know: what the roles do; other processes. */
+#include "relay/roles.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/io/log.h"
+#include "relay/context.h"
+#include "relay/courier.h"
+#include "relay/front.h"
+#include "relay/meters.h"
+#include "relay/names.h"
+#include "relay/steward.h"
+
+enum {
+    DRAIN_TICK_MS = 20,
+    PATIENCE_MS = 2000,
+    WHY_SIZE = 256,
+    CLIENT_SHARDS = 16,
+    CLIENT_CONNECTIONS = 2048
+};
+
+struct roles {
+    struct roles_config config;
+    struct context context;
+    struct front *front;
+    struct courier *courier;
+    struct steward *steward;
+    struct timer *drain, *late, *patience;
+    int64_t drain_until_ms;
+    bool draining, told_ready;
+    bool store_ready, others_ready;
+    char waits_for[WHY_SIZE]; /* what was said of a Redis that never answered */
+    loop_cb drained;
+    void *drained_arg;
+};
+
+/* --- whether we can work -----------------------------------------------------------------------
+ */
+
+/* READY once all is there, WAITS when it is no more. */
+static void tell(struct roles *r, const char *why)
+{
+    bool ready = r->store_ready && r->others_ready;
+    if (ready == r->told_ready)
+        return;
+    r->told_ready = ready;
+    r->config.told(r->config.arg, ready ? ROLE_SAYS_READY : ROLE_SAYS_WAITS, ready ? NULL : why);
+}
+
+static void on_store(void *arg, bool ready, bool fatal, const char *why)
+{
+    struct roles *r = arg;
+    r->store_ready = ready;
+    if (r->steward)
+        steward_ready(r->steward, ready, why);
+    if (r->courier && !r->draining)
+        courier_ready(r->courier, ready);
+    if (!ready && !fatal && !r->draining)
+        log_note(LOG_LEVEL_ERROR, "redis", "not ready: %s", why);
+    tell(r, why);
+    if (fatal)
+        r->config.told(r->config.arg, ROLE_SAYS_FATAL, why);
+}
+
+/* A Redis that can't be reached from the start changes no state: that it is waited for, and why,
+ * is said from here. */
+static void on_patience(void *arg)
+{
+    struct roles *r = arg;
+    if (r->store_ready || r->draining)
+        return;
+    const char *why = store_trouble(r->context.store);
+    if (*why && strncmp(why, r->waits_for, sizeof(r->waits_for) - 1) != 0) {
+        snprintf(r->waits_for, sizeof(r->waits_for), "%s", why);
+        log_note(LOG_LEVEL_WARN, "redis", "not ready: %s", r->waits_for);
+        if (r->steward)
+            steward_ready(r->steward, false, r->waits_for);
+        r->config.told(r->config.arg, ROLE_SAYS_WAITS, r->waits_for);
+    }
+    timer_start(r->patience, PATIENCE_MS);
+}
+
+void roles_others(struct roles *r, bool ready, struct span why)
+{
+    char text[WHY_SIZE];
+    snprintf(text, sizeof(text), "%.*s", SPAN_ARG(why));
+    r->others_ready = ready;
+    if (r->steward)
+        steward_others(r->steward, ready, text);
+    tell(r, text);
+}
+
+/* --- another configuration ---------------------------------------------------------------------
+ */
+
+void roles_take_config(struct roles *r, struct config **config)
+{
+    context_take_config(&r->context, config);
+    if (r->steward)
+        steward_policy_changed(r->steward);
+}
+
+void roles_reloaded(struct roles *r, enum err err, struct span why)
+{
+    if (r->steward)
+        steward_reloaded(r->steward, err, why);
+}
+
+static void on_reload(void *arg)
+{
+    struct roles *r = arg;
+    r->config.reload(r->config.arg);
+}
+
+/* --- the end -----------------------------------------------------------------------------------
+ */
+
+static void on_courier_drained(void *arg)
+{
+    struct roles *r = arg;
+    timer_stop(r->late);
+    steward_free(&r->steward);
+    store_free(&r->context.store);
+    r->drained(r->drained_arg);
+}
+
+/* What is still under way is repeated by whoever has these shards next. */
+static void on_late(void *arg)
+{
+    struct roles *r = arg;
+    log_note(LOG_LEVEL_WARN, "serve", "attempts under way are given up: their time is over");
+    courier_free(&r->courier);
+    on_courier_drained(r);
+}
+
+static void on_drain(void *arg)
+{
+    struct roles *r = arg;
+    if (r->front && !front_idle(r->front) && loop_now_ms(r->config.loop) < r->drain_until_ms) {
+        timer_start(r->drain, DRAIN_TICK_MS);
+        return;
+    }
+    front_free(&r->front);
+    if (r->courier) {
+        timer_start(r->late, r->context.config->set.drain);
+        courier_drain(r->courier, on_courier_drained, r);
+    } else {
+        on_courier_drained(r);
+    }
+}
+
+void roles_drain(struct roles *r, loop_cb done, void *arg)
+{
+    r->draining = true;
+    r->drained = done;
+    r->drained_arg = arg;
+    if (r->front)
+        front_stop(r->front);
+    r->drain_until_ms = loop_now_ms(r->config.loop) + r->context.config->set.drain;
+    timer_start(r->drain, 0);
+}
+
+/* --- the beginning -----------------------------------------------------------------------------
+ */
+
+static void start_client(struct roles *r)
+{
+    struct bytes agent;
+    bytes_init(&agent, 512);
+    bytes_addf(&agent, "weir/%s (+%s/)", WEIR_VERSION, r->context.config->set.url);
+    r->context.client =
+        http_client_new(r->config.loop, bytes_str(&agent), CLIENT_SHARDS, CLIENT_CONNECTIONS);
+    bytes_fini(&agent);
+}
+
+static void start_courier(struct roles *r)
+{
+    char name[ROLE_NAME_SIZE];
+    role_write(ROLE_COURIER, r->config.slot, name);
+    struct courier_config courier = {.name = name, .couriers = r->config.couriers};
+    r->courier = courier_new(&r->context, &courier);
+}
+
+static enum err start_steward(struct roles *r, struct bytes *why)
+{
+    struct steward_config steward = {.context = &r->context, .reload = on_reload, .arg = r};
+    enum err e = steward_new(&steward, why, &r->steward);
+    if (e == ERR_OK)
+        steward_others(r->steward, r->others_ready, "starting");
+    return e;
+}
+
+static enum err start_store(struct roles *r, struct bytes *why)
+{
+    const struct config *config = r->context.config;
+    struct bytes file;
+    char *url = context_redis_url(&r->context);
+    bytes_init(&file, 4096);
+    bytes_addf(&file, "%s/%s", config->data_dir, JOURNAL_FILE);
+    struct store_config store = {.url = url,
+                                 .journal_file = bytes_str(&file),
+                                 .owner = config->set.url,
+                                 .strict = config->set.durability == DURABILITY_STRICT,
+                                 .command_ms = config->set.redis_command,
+                                 .on_ready = on_store,
+                                 .arg = r};
+    redis_meter(METER_REDIS_COMMANDS);
+    enum err e = store_new(r->config.loop, &store, &r->context.store);
+    if (e != ERR_OK)
+        bytes_addf(why, "redis: %s", err_title(e));
+    bytes_fini(&file);
+    free(url);
+    return e;
+}
+
+static enum err start_roles(struct roles *r, struct bytes *why)
+{
+    const bool *wanted = r->config.wanted;
+    enum err e = ERR_OK;
+    if (wanted[ROLE_FRONT] || wanted[ROLE_COURIER])
+        start_client(r);
+    if (wanted[ROLE_COURIER])
+        start_courier(r);
+    if (wanted[ROLE_FRONT])
+        e = front_new(&r->context, why, &r->front);
+    if (e == ERR_OK && wanted[ROLE_STEWARD])
+        e = start_steward(r, why);
+    return e;
+}
+
+enum err roles_new(const struct roles_config *config, struct config **settings, struct bytes *why,
+                   struct roles **ret)
+{
+    struct roles *r = mem_new(sizeof(*r));
+    r->config = *config;
+    r->drain = timer_new(config->loop, on_drain, r);
+    r->late = timer_new(config->loop, on_late, r);
+    r->patience = timer_new(config->loop, on_patience, r);
+    /* Who is not the steward has nobody to tell of the others. */
+    r->others_ready = !config->wanted[ROLE_STEWARD] || config->wanted[ROLE_FRONT];
+    enum err e = context_init(&r->context, config->loop, settings, why);
+    if (e == ERR_OK)
+        e = start_roles(r, why);
+    if (e == ERR_OK)
+        e = start_store(r, why);
+    if (e == ERR_OK) {
+        timer_start(r->patience, PATIENCE_MS);
+        *ret = r;
+    } else {
+        roles_free(&r);
+    }
+    return e;
+}
+
+void roles_free(struct roles **roles)
+{
+    struct roles *r = *roles;
+    *roles = NULL;
+    if (!r)
+        return;
+    steward_free(&r->steward);
+    front_free(&r->front);
+    courier_free(&r->courier);
+    store_free(&r->context.store);
+    http_client_free(&r->context.client);
+    timer_free(&r->drain);
+    timer_free(&r->late);
+    timer_free(&r->patience);
+    context_fini(&r->context);
+    free(r);
+}
