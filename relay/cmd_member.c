@@ -116,7 +116,7 @@ int cmd_member(int argc, char **argv)
     return member_ask(verb, &w);
 }
 
-/* --- weir config reload ----------------------------------------------------------------------- */
+/* --- weir reload ------------------------------------------------------------------------------ */
 
 static void print_reloaded(const struct json *json)
 {
@@ -131,8 +131,8 @@ int cmd_reload(int argc, char **argv)
     struct bytes answer;
     const struct arg items[] = {{"-c", &file, NULL}, {"--json", NULL, &as_json}};
     const struct args args = {items, 2, "", 0, 0};
-    if (!args_read(&args, argc - 1, argv + 1, NULL))
-        return ask_usage("config reload");
+    if (!args_read(&args, argc, argv, NULL))
+        return ask_usage("reload");
     bytes_init(&answer, ASK_ANSWER_MAX);
     int code = ask_relay(file, "POST", "/api/v1/reload", SPAN_NONE, &answer);
     code = ask_report(code, &answer, as_json, print_reloaded);

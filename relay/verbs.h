@@ -8,11 +8,11 @@
 /*    words             function      options                                        prose */
 #define VERBS_TABLE(X) \
     X("init",            cmd_init,     "[DIR] [--url URL]",                           "write a commented configuration and keys") \
-    X("serve",           cmd_serve,    "",                                            "run the relay in the foreground") \
+    X("serve",           cmd_serve,    "[--workers N]",                               "run the relay in the foreground; N couriers, 0: all in one process") \
     X("status",          cmd_status,   "[--watch]",                                   "how the running relay is doing; --watch: from second to second") \
     X("config check",    cmd_config,   "",                                            "whether the configuration is right, with the place of every mistake") \
     X("config explain",  cmd_config,   "",                                            "every setting with its bounds, default and value") \
-    X("config reload",   cmd_reload,   "",                                            "make the running relay read its configuration anew (as SIGHUP does)") \
+    X("reload",          cmd_reload,   "",                                            "make the running relay read its configuration anew (as SIGHUP does)") \
     X("member list",     cmd_member,   "",                                            "all members") \
     X("member show",     cmd_member,   "HOST",                                        "one member, with its health") \
     X("member invite",   cmd_member,   "HOST [--zone ZONE] [--until DATE]",           "let a host join; its membership may carry an end date") \

@@ -74,10 +74,11 @@ static void identity_load(struct store *st)
         st->epoch = 0;
 }
 
+/* Several processes may save at once, each a file of its own: all of them say the same. */
 static bool identity_save(const struct store *st)
 {
     char temporary[4200];
-    if (snprintf(temporary, sizeof(temporary), "%s.new", st->journal_file) >=
+    if (snprintf(temporary, sizeof(temporary), "%s.new-%d", st->journal_file, (int)getpid()) >=
         (int)sizeof(temporary))
         return false;
     FILE *f = fopen(temporary, "we");
@@ -86,7 +87,10 @@ static bool identity_save(const struct store *st)
     bool ok = fprintf(f, "%s\n%" PRIu64 "\n", st->id, st->epoch) > 0 && fflush(f) == 0 &&
               fsync(fileno(f)) == 0;
     ok = fclose(f) == 0 && ok;
-    return ok && rename(temporary, st->journal_file) == 0;
+    ok = ok && rename(temporary, st->journal_file) == 0;
+    if (!ok)
+        unlink(temporary);
+    return ok;
 }
 
 /* --- handshake ------------------------------------------------------------------------------- */

@@ -30,19 +30,20 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 WEIR = os.environ.get("WEIR_BIN", str(ROOT / "build" / "weir"))
+WORKERS = os.environ.get("WEIR_WORKERS", "0")  # of a relay that does not say so itself
 PATIENCE_S = 30  # for what a machine under load may take long over, and always does in the end
 
 # Where the peers of a zone listen.
 INTERNAL, PARTNER, GUEST, STRANGER = (f"127.0.0.{n}:0" for n in (2, 3, 5, 9))
 
-# $host, $metrics and $redis are filled in.
+# $host, $metrics, $redis and $workers are filled in.
 CONFIG = """\
 url: http://$host
 listen: $host
 metrics: $metrics
 data: ./weir-data
 redis: $redis
-workers: 0
+workers: $workers
 zones:
   internal:
     hosts: ["127.0.0.2:*"]
@@ -96,21 +97,22 @@ class Done:
 
 class Relay:
     """One Weir. `extra` is added to the configuration text; `environment` to its own; `program` is
-    another than the one under test."""
+    another than the one under test; `workers` as in its configuration."""
 
     def __init__(self, directory, config=CONFIG, *, redis="embedded", extra="", environment=None,
-                 program=WEIR):
+                 program=WEIR, workers=None):
         self.directory = Path(directory) / "relay"
         self.config = self.directory / "weir.yaml"
         self.out, self.err = self.directory / "stdout.txt", self.directory / "stderr.txt"
         self.data = self.directory / "weir-data"
         self.host, self.metrics, self.redis = free_host(), free_host(), redis
+        self.workers = WORKERS if workers is None else workers
         self._program = str(program)
         self._text = config + extra
         self._environment = {**os.environ, **(environment or {})}
         self._process = None
+        self._pids = set()
         self._read_from = 0
-        self._log_paths = []
 
     def __enter__(self):
         self.init()
@@ -154,8 +156,12 @@ class Relay:
     @property
     def redis_pid(self):
         """Of the embedded redis-server; None while there is none."""
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text("ascii").split()
-        return int(children[0]) if children else None
+        found = [pid for pid in children(self.pid) if comm(pid) in ("redis-server", "valkey-server")]
+        return found[0] if found else None
+
+    def roles(self):
+        """The processes with a role: `courier-0` -> pid; empty where there is one for all."""
+        return {name: pid for pid in children(self.pid) if (name := role(pid))}
 
     # --- life -------------------------------------------------------------------------------
 
@@ -171,7 +177,7 @@ class Relay:
         """Writes another configuration; a running relay knows nothing of it yet."""
         self._text = text
         text = string.Template(text).substitute(
-            host=self.host, metrics=self.metrics, redis=self.redis
+            host=self.host, metrics=self.metrics, redis=self.redis, workers=self.workers
         )
         self.config.write_text(text, "utf-8")
 
@@ -193,7 +199,7 @@ class Relay:
                 start_new_session=True,
                 preexec_fn=_end_with_parent,
             )
-        self._log_paths.append(_sanitizer_file(self._environment, self._process.pid))
+        self._pids.add(self._process.pid)
         if ready:
             self.wait_ready()
         return self
@@ -233,7 +239,7 @@ class Relay:
             return
         self._process.kill()
         self._process.wait()
-        wait_until(lambda: not _session_lives(self._process.pid), "its Redis has ended, too")
+        wait_until(lambda: not _session_lives(self._process.pid), "what it had started has ended, too")
 
     def strike(self):
         """kill -9 of the master, and no look at how the others end."""
@@ -325,7 +331,8 @@ class Relay:
     def check_reports(self):
         """No sanitizer said anything, on standard error or in a file of its own."""
         assert not _SANITIZER.search(self.err_text), self.err_text[-6000:]
-        for path in self._log_paths:
+        roles = set(map(int, re.findall(r" is process (\d+)", self.err_text)))
+        for path in (_sanitizer_file(self._environment, pid) for pid in self._pids | roles):
             assert not (path and path.exists()), path.read_text("utf-8", "replace")[:6000]
 
     # --- inside -----------------------------------------------------------------------------
@@ -369,6 +376,31 @@ def http_get(url, headers=None):
     except urllib.error.HTTPError as error:
         with error:
             return error.code, error.headers, error.read().decode("utf-8")
+
+
+def children(pid):
+    try:
+        return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()))
+    except OSError:
+        return []
+
+
+def comm(pid):
+    try:
+        return Path(f"/proc/{pid}/comm").read_text("utf-8").strip()
+    except OSError:
+        return None
+
+
+def role(pid):
+    """`courier-0`, by its command line; None of another process."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace").split("\0")
+    except OSError:
+        return None
+    if "--role" not in words:
+        return None
+    return f"{words[words.index('--role') + 1]}-{words[words.index('--slot') + 1]}"
 
 
 def parse_logfmt(line):

@@ -32,10 +32,12 @@ METRICS = {
     "weir_key_fetches_total": "counter",
     "weir_redis_up": "gauge",
     "weir_redis_commands_total": "counter",
+    "weir_processes": "gauge",
+    "weir_process_restarts_total": "counter",
     "weir_http_connections": "gauge",
 }
 VERBS = [
-    "init", "serve", "status", "config check", "config explain", "config reload", "member list",
+    "init", "serve", "status", "config check", "config explain", "reload", "member list",
     "member show", "member invite", "member accept", "member reject", "member suspend",
     "member resume", "member remove", "explain", "sig canonicalize", "sig sign", "sig verify",
     "help", "version",

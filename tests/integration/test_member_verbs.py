@@ -92,7 +92,7 @@ def test_wrong_use_ends_with_2_and_shows_the_right_one(relay, words):
 
 @pytest.mark.parametrize("words", [
     *(["member", verb, "127.0.0.2:1"] for verb in (*CHANGES, "show")),
-    ["member", "list"], ["status"], ["config", "reload"],
+    ["member", "list"], ["status"], ["reload"],
 ], ids=" ".join)
 def test_a_relay_that_does_not_run_ends_a_verb_with_3(tmp_path, words):
     done = Relay(tmp_path).init().verb(*words)

@@ -320,7 +320,9 @@ def test_a_reload_that_moves_a_member_to_another_zone_changes_what_it_gets(relay
     ("metrics: $metrics", "metrics: 127.0.0.1:1", "metrics"),
     ("redis: $redis", "redis: redis://127.0.0.1:1/0", "redis"),
     ("./weir-data", "./elsewhere", "data"),
-    ("workers: 0", "durability: standard", "durability"),
+    ("data:", "durability: standard\ndata:", "durability"),
+    ("data:", "fronts: 3\ndata:", "fronts"),
+    ("workers: $workers", "workers: 7", "workers"),
 ], ids=lambda word: word if word.isalpha() else "")
 def test_what_cannot_change_under_a_running_relay_is_refused_on_reload(running, old, new, name):
     before = running._text
@@ -333,21 +335,21 @@ def test_what_cannot_change_under_a_running_relay_is_refused_on_reload(running, 
     assert running.reload()["level"] == "info"
 
 
-def test_config_reload_does_the_same_and_answers(relay, town):
+def test_weir_reload_does_the_same_and_answers(relay, town):
     blog, partner = server(town), server(town, PARTNER)
     relay.told("member", "invite", partner.host)
     join(relay, blog, partner)
     relay.replace(SHARED, SHARED.replace("when: { tags: [partners] }, ", ""))
-    assert relay.told("config", "reload") == {"reloaded": True}
+    assert relay.told("reload") == {"reloaded": True}
     received(partner, blog.post("two").id)
     relay.replace("then: allow", "then: maybe")
-    done = relay.verb("config", "reload", "--json")
+    done = relay.verb("reload", "--json")
     assert (done.code, done.out) == (1, "")
     assert "maybe" in done.err or "then" in done.err
     received(partner, blog.post("three").id)
 
 
-def test_config_reload_says_to_people_that_it_was_done(running):
-    done = running.verb("config", "reload")
+def test_weir_reload_says_to_people_that_it_was_done(running):
+    done = running.verb("reload")
     assert (done.code, done.err) == (0, "")
     assert "new configuration" in done.out

@@ -302,7 +302,7 @@ def test_unlisted_posts_go_out_where_the_operator_says_so(own):
     unlisted = {"to": [FOLLOWERS], "cc": [PUBLIC]}
     before = own.send("Create", note(own.blog, **unlisted), **unlisted)
     assert own.got(before) == []
-    own.relay.replace("workers: 0\n", "workers: 0\naccept: { unlisted: yes }\n")
+    own.relay.replace("zones:\n", "accept: { unlisted: yes }\nzones:\n")
     own.relay.reload()
     after = own.send("Create", note(own.blog, **unlisted), **unlisted)
     assert own.got(after) == [own.wiki]
