@@ -11,8 +11,9 @@
 Weir runs as it is shipped, with its own Redis and as many couriers as there are cores. The hosts are
 one program (tests/bench/sink.c) on addresses 127.1.x.y; it keeps connections open, answers 202, and
 verifies every twentieth signature. Before, between and after the rounds another (limit.c) measures
-how many signatures a second the same cores make and what CPU one costs: with that, figures of one
-run are comparable with those of another machine, or of another day on this one.
+how many signatures a second the same cores make; and in each round, forty times a second, what CPU
+one costs just then: on a machine that others use too that changes from one second to the next. With
+that, figures are comparable with those of another machine, or of another day on this one.
 
 CPU is counted from the moment before the first post is sent to the last answer. Commands are those
 that Weir wrote to its connections to Redis (from /metrics), with what it writes while idle; beside

@@ -13,9 +13,10 @@
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/io/http_call.h"
-#include "common/io/loop_uv.h"
+#include "common/io/http_watch.h"
 
 enum {
     IDLE_CALLS_MAX = 256,  /* 5.5 KB each */
@@ -35,16 +36,10 @@ struct http_client {
     char *user_agent;
     struct shard *shards;
     unsigned shards_n;
+    struct watches *watches;
     struct http_call *live, *idle;
     unsigned idle_n;
     bool freed; /* the record waits for the frames that run callbacks */
-};
-
-struct watch {
-    uv_poll_t poll;
-    struct shard *shard;
-    curl_socket_t fd;
-    int events;
 };
 
 static void list_add(struct http_call **list, struct http_call *call)
@@ -112,64 +107,35 @@ static void pump(struct shard *shard)
 
 /* --- the loop -------------------------------------------------------------------------------- */
 
-/* Told of an error, libcurl gives up. Told to read, it sees what the error is; and that a
- * connection was only closed while it was kept, after which it asks once more on a new one. libuv
- * stops watching at an error. */
-static void on_poll(uv_poll_t *poll, int status, int events)
+static void on_watch(void *arg, curl_socket_t fd, int flags)
 {
-    struct watch *watch = poll->data;
-    struct shard *shard = watch->shard;
-    int flags = status < 0 ? CURL_CSELECT_IN | CURL_CSELECT_OUT : 0;
+    struct shard *shard = arg;
     int running;
-    if (status < 0)
-        uv_poll_start(poll, watch->events, on_poll);
-    if (events & UV_READABLE)
-        flags |= CURL_CSELECT_IN;
-    if (events & UV_WRITABLE)
-        flags |= CURL_CSELECT_OUT;
-    curl_multi_socket_action(shard->multi, watch->fd, flags, &running);
+    curl_multi_socket_action(shard->multi, fd, flags, &running);
     pump(shard);
-}
-
-static void on_watch_closed(uv_handle_t *handle)
-{
-    free(handle->data);
-}
-
-static struct watch *watch_new(struct shard *shard, curl_socket_t fd)
-{
-    struct watch *watch = mem_new(sizeof *watch);
-    if (uv_poll_init_socket(loop_uv(shard->client->loop), &watch->poll, fd) != 0) {
-        free(watch);
-        return NULL; /* the call's deadline ends it */
-    }
-    watch->poll.data = watch;
-    watch->shard = shard;
-    watch->fd = fd;
-    curl_multi_assign(shard->multi, fd, watch);
-    return watch;
 }
 
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *of_socket)
 {
     struct shard *shard = arg;
-    struct watch *watch = of_socket;
-    (void)easy;
-    if (what == CURL_POLL_REMOVE) {
-        if (watch) {
-            curl_multi_assign(shard->multi, fd, NULL);
-            uv_close((uv_handle_t *)&watch->poll, on_watch_closed);
-        }
-        return 0;
-    }
-    if (!watch)
-        watch = watch_new(shard, fd);
-    if (watch) {
-        watch->events =
-            (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
-        uv_poll_start(&watch->poll, watch->events, on_poll);
-    }
+    (void)easy, (void)of_socket;
+    watches_set(shard->client->watches, shard, fd, what);
     return 0;
+}
+
+static int on_opened(void *arg, curl_socket_t fd, curlsocktype purpose)
+{
+    struct http_client *client = arg;
+    (void)purpose;
+    watches_opened(client->watches, fd);
+    return CURL_SOCKOPT_OK;
+}
+
+static int on_close(void *arg, curl_socket_t fd)
+{
+    struct http_client *client = arg;
+    watches_closed(client->watches, fd);
+    return close(fd);
 }
 
 static void on_timer(void *arg)
@@ -219,6 +185,7 @@ struct http_client *http_client_new(struct loop *loop, const char *user_agent, u
     struct http_client *client = mem_new(sizeof *client);
     client->loop = loop;
     client->user_agent = mem_copy(span_of(user_agent));
+    client->watches = watches_new(loop, on_watch);
     client->shards_n = shards ? shards : 1;
     client->shards = mem_new(client->shards_n * sizeof *client->shards);
     long each = (long)(max_connections / client->shards_n);
@@ -257,6 +224,7 @@ void http_client_free(struct http_client **client)
         curl_share_cleanup(c->shards[i].share);
         timer_free(&c->shards[i].timer);
     }
+    watches_free(&c->watches);
     /* One of our callbacks may have called: the frames below still look at the record. */
     loop_post(c->loop, free_record, c);
 }
@@ -273,6 +241,15 @@ static struct shard *shard_of(const struct http_client *client, const char *url)
     return &client->shards[hash % client->shards_n];
 }
 
+/* A connection keeps these beyond the call that opened it. */
+static void watch_sockets(struct http_client *client, const struct http_call *call)
+{
+    curl_easy_setopt(call->easy, CURLOPT_SOCKOPTFUNCTION, on_opened);
+    curl_easy_setopt(call->easy, CURLOPT_SOCKOPTDATA, client);
+    curl_easy_setopt(call->easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
+    curl_easy_setopt(call->easy, CURLOPT_CLOSESOCKETDATA, client);
+}
+
 struct http_call *http_client_send(struct http_client *client, const struct http_ask *ask,
                                    http_answered cb, void *arg)
 {
@@ -282,6 +259,7 @@ struct http_call *http_client_send(struct http_client *client, const struct http
         client->idle_n--;
     } else {
         call = http_call_new(client->user_agent);
+        watch_sockets(client, call);
     }
     struct shard *shard = shard_of(client, ask->url);
     call->cb = cb;

@@ -9,6 +9,7 @@
 #include "common/io/log.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,6 +31,15 @@ static enum log_format format_now = LOG_LOGFMT;
 static enum log_level least_now = LOG_LEVEL_INFO;
 static char name_now[NAME_SIZE]; /* empty: there is only one process */
 static uint64_t dropped;
+
+/* Whole lines that wait for log_gather(): no more than a pipe takes in one piece, since several
+ * processes may write to it. */
+static struct {
+    bool on;
+    char text[PIPE_BUF];
+    size_t n;
+    uint64_t lines;
+} gathered;
 
 void log_setup(enum log_format format, enum log_level least)
 {
@@ -186,6 +196,7 @@ void log_begin(struct log_line *l, enum log_level level, const char *event)
     static const char *const names[] = {"error", "warn", "info", "debug"};
     bytes_init(&l->text, LINE_MAX_BYTES);
     l->wanted = level <= least_now;
+    l->level = level;
     if (!l->wanted)
         return;
     bytes_reserve(&l->text, LINE_USUAL_BYTES);
@@ -195,21 +206,46 @@ void log_begin(struct log_line *l, enum log_level level, const char *event)
     log_str(l, "role", *name_now ? name_now : NULL);
 }
 
-/* A line that can't be written (disk full, reader gone) is counted and given up: service goes on.
- */
-static void write_line(struct span line)
+/* What can't be written (disk full, reader gone) is counted and given up: service goes on. */
+static void write_out(struct span text, uint64_t lines)
 {
-    while (line.n > 0) {
-        ssize_t n = write(STDERR_FILENO, line.p, line.n);
+    while (text.n > 0) {
+        ssize_t n = write(STDERR_FILENO, text.p, text.n);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0) {
-            dropped++;
+            dropped += lines;
             return;
         }
-        line.p += n;
-        line.n -= (size_t)n;
+        text.p += n;
+        text.n -= (size_t)n;
     }
+}
+
+static void flush(void)
+{
+    write_out((struct span){gathered.text, gathered.n}, gathered.lines);
+    gathered.n = 0;
+    gathered.lines = 0;
+}
+
+static void write_line(struct span line, bool at_once)
+{
+    if (at_once || gathered.n + line.n > sizeof gathered.text)
+        flush();
+    if (at_once || line.n > sizeof gathered.text) {
+        write_out(line, 1);
+        return;
+    }
+    memcpy(gathered.text + gathered.n, line.p, line.n);
+    gathered.n += line.n;
+    gathered.lines++;
+}
+
+void log_gather(bool on)
+{
+    flush();
+    gathered.on = on;
 }
 
 void log_end(struct log_line *l)
@@ -220,7 +256,7 @@ void log_end(struct log_line *l)
         if (cut)
             log_int(l, "cut", 1);
         bytes_add_str(&l->text, format_now == LOG_JSON ? "}\n" : "\n");
-        write_line(bytes_span(&l->text));
+        write_line(bytes_span(&l->text), !gathered.on || l->level < LOG_LEVEL_INFO);
     }
     bytes_fini(&l->text);
     l->wanted = false;

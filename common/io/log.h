@@ -18,6 +18,7 @@ enum log_format { LOG_LOGFMT, LOG_JSON };
 
 struct log_line {
     struct bytes text;
+    enum log_level level;
     bool wanted;
 };
 
@@ -31,6 +32,10 @@ void log_str(struct log_line *l, const char *key, const char *value);  /* NULL: 
 void log_int(struct log_line *l, const char *key, int64_t value);
 /* Writes it and frees it. A line that can't be written is dropped and counted. */
 void log_end(struct log_line *l);
+/* On: lines of level info and debug are gathered and written in one piece, at the latest at the
+ * next call; warnings and errors go out at once, behind what was gathered. Each call writes what
+ * was gathered. The loop calls it before it sleeps. */
+void log_gather(bool on);
 /* Lines dropped by this process so far, for metrics. */
 uint64_t log_dropped(void);
 /* One line with one message (`message`), for start and stop. */

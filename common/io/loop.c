@@ -3,7 +3,8 @@
  * A handle's memory must outlive its close callback, so timers and signals are freed there and
  * nowhere else. Deferred calls wait in a list that an idle handle empties: it runs once a turn, and
  * keeps the poll from sleeping while the list holds anything. An async handle that nobody wakes
- * keeps the loop alive while there is nothing else on it.
+ * keeps the loop alive while there is nothing else on it. Lines of the log are gathered within a
+ * turn and written before the poll.
  *
  * May not know: sockets, HTTP, Redis. */
 #include "common/io/loop.h"
@@ -11,6 +12,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "common/io/log.h"
 #include "common/io/loop_uv.h"
 #include "common/pure/bytes.h"
 
@@ -23,6 +25,7 @@ struct post {
 struct loop {
     uv_loop_t uv;
     uv_idle_t idle;
+    uv_prepare_t prepare; /* before each poll */
     uv_async_t alive;
     struct post *first, **last;
 };
@@ -74,6 +77,12 @@ static void on_nothing(uv_async_t *async)
     (void)async;
 }
 
+static void on_prepare(uv_prepare_t *prepare)
+{
+    (void)prepare;
+    log_gather(true);
+}
+
 struct loop *loop_new(void)
 {
     struct loop *loop = mem_new(sizeof *loop);
@@ -84,13 +93,18 @@ struct loop *loop_new(void)
     must(uv_loop_init(&loop->uv));
     must(uv_idle_init(&loop->uv, &loop->idle));
     must(uv_async_init(&loop->uv, &loop->alive, on_nothing));
+    must(uv_prepare_init(&loop->uv, &loop->prepare));
+    must(uv_prepare_start(&loop->prepare, on_prepare));
+    uv_unref((uv_handle_t *)&loop->prepare);
     loop->idle.data = loop;
     return loop;
 }
 
 void loop_run(struct loop *loop)
 {
+    log_gather(true);
     uv_run(&loop->uv, UV_RUN_DEFAULT);
+    log_gather(false);
 }
 
 void loop_stop(struct loop *loop)

@@ -10,7 +10,7 @@ from integration.relay import Relay, wait_until
 from peers import keys
 
 from bench_parts import cpu
-from bench_parts.programs import BenchFailed, Sink, limit
+from bench_parts.programs import BenchFailed, Limit, Sink
 from bench_parts.sender import Sender, create, follow
 
 BODY_BYTES = 2048
@@ -93,24 +93,25 @@ class Fanout:
         requests = self._requests(self.sizes.posts)
         deliveries = len(requests) * self.sizes.destinations
         names = cpu.tree(self.relay.pid)
-        ours = [self._sink.pid, os.getpid()]
-        busy, used = cpu.machine_busy(), _clocks([*names, *ours])
-        started = time.monotonic_ns()
-        self._sender.post(requests)
-        done = self._sink.wait(self._last["deliveries"] + deliveries)
-        now, busy = _clocks([*names, *ours]), cpu.machine_busy() - busy
+        with self._limit.beside() as beside:
+            others = [self._sink.pid, beside.pid, os.getpid()]
+            busy, used = cpu.machine_busy(), _clocks([*names, *others])
+            started = time.monotonic_ns()
+            self._sender.post(requests)
+            done = self._sink.wait(self._last["deliveries"] + deliveries)
+            now, busy = _clocks([*names, *others]), cpu.machine_busy() - busy
         wall_ns = done["last_ns"] - started
         if cpu.tree(self.relay.pid) != names:
             raise BenchFailed("a process of Weir ended in the middle of a round")
         spent = {pid: now[pid] - used[pid] for pid in now}
-        self._limits.append(self._limit())
+        self._signs_per_s.append(self._limit.alone(self.sizes.limit_s))
         after = self._counters()
         found = Round(
             deliveries=deliveries,
             wall_s=wall_ns / 1e9,
             cpu={name: spent[pid] for pid, name in names.items()},
-            sign_us=sum(one["sign_us"] for one in self._limits[-2:]) / 2,
-            signs_per_s=sum(one["signs_per_s"] for one in self._limits[-2:]) / 2,
+            sign_us=beside.sign_us,
+            signs_per_s=sum(self._signs_per_s[-2:]) / 2,
             commands=after[0] - before[0],
             info_commands=after[1] - before[1],
             connections=done["connections"] - self._last["connections"],
@@ -133,8 +134,7 @@ class Fanout:
         paths["member"].write_bytes(keys.private_pem(member.rsa))
         paths["public"].write_text(member.public_pem, "ascii")
         paths["relay"].write_text(pem.group(1).replace("\\n", "\n").replace("\\/", "/"), "ascii")
-        self._limit = lambda: limit(self._programs / "bench_limit", paths["member"],
-                                    self.sizes.limit_s)
+        self._limit = Limit(self._programs / "bench_limit", paths["member"])
         hosts = self.sizes.destinations + 1
         self._sink = Sink(self._programs / "bench_sink", hosts, paths["public"], paths["relay"],
                           VERIFY_EVERY)
@@ -147,7 +147,7 @@ class Fanout:
         self._sender.post(self._requests(WARM_UP))
         self._last = self._sink.wait(hosts + WARM_UP * self.sizes.destinations)
         self._redis = RedisInfo(self.relay.data / "redis.sock")
-        self._limits = [self._limit()]
+        self._signs_per_s = [self._limit.alone(self.sizes.limit_s)]
 
     def _requests(self, posts):
         self._posted += posts

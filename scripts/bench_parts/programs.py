@@ -1,9 +1,11 @@
 """The two programs beside Weir: the sink that receives, the limit that signs."""
 
+import contextlib
 import json
 import os
 import select
 import subprocess
+import types
 
 _PATIENCE_S = 120
 
@@ -63,10 +65,30 @@ class Sink:
         return f"the sink has {os.read(self._process.stdout.fileno(), 65536).decode().strip()}"
 
 
-def limit(program, key, seconds):
-    """{threads, signs, signs_per_s, sign_us}: what the cores do when they do nothing but sign."""
-    done = subprocess.run([program, key, str(seconds)], stdout=subprocess.PIPE, check=False,
-                          stdin=subprocess.DEVNULL)
-    if done.returncode != 0:
-        raise BenchFailed("the limit was not measured")
-    return json.loads(done.stdout)
+class Limit:
+    """tests/bench/limit.c: what the cores do when they do nothing but sign, and what a signature
+    costs while they do other things."""
+
+    def __init__(self, program, key):
+        self._program, self._key = program, key
+
+    def alone(self, seconds):
+        """Signatures a second of all cores."""
+        done = subprocess.run([self._program, self._key, str(seconds)], stdout=subprocess.PIPE,
+                              check=False, stdin=subprocess.DEVNULL)
+        if done.returncode != 0:
+            raise BenchFailed("the limit was not measured")
+        return json.loads(done.stdout)["signs_per_s"]
+
+    @contextlib.contextmanager
+    def beside(self):
+        """Signs now and then inside of `with`; behind it, `sign_us` of what this gives is there."""
+        found = types.SimpleNamespace()
+        with subprocess.Popen([self._program, self._key, "beside"], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE) as process:
+            if process.stdout.readline() != b"beside\n":
+                raise BenchFailed("signatures were not measured")
+            found.pid = process.pid
+            yield found
+            process.stdin.close()
+            found.sign_us = json.loads(process.stdout.read())["sign_us"]

@@ -59,7 +59,7 @@ struct sink {
     int64_t last_ns;
 };
 
-static void fail(const char *what)
+static void give_up(const char *what)
 {
     fprintf(stderr, "bench_sink: %s\n", what);
     exit(1);
@@ -108,7 +108,7 @@ static void obey(struct sink *s, struct span line)
         s->await = n;
         tell_awaited(s);
     } else {
-        fail("no such command");
+        give_up("no such command");
     }
 }
 
@@ -155,7 +155,7 @@ static void add_actor(const struct sink *s, struct span host, struct bytes *out)
                "\"owner\":\"http://%.*s/actor\",\"publicKeyPem\":\"%s\"}}",
                SPAN_ARG(host), SPAN_ARG(host), s->member_pem);
     if (body.over)
-        fail("the actor document is too long");
+        give_up("the actor document is too long");
     add_answer(out, "200 OK", bytes_span(&body));
     bytes_fini(&body);
 }
@@ -213,7 +213,7 @@ static void watch(const struct sink *s, int fd, struct watched *watched)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = watched};
     if (epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &event) != 0)
-        fail("epoll");
+        give_up("epoll");
 }
 
 static void accept_one(struct sink *s, const struct watched *listener)
@@ -317,7 +317,7 @@ static void read_pem(struct sink *s, const char *path)
     while (file && (c = fgetc(file)) != EOF)
         c == '\n' ? bytes_add_str(&out, "\\n") : bytes_add_char(&out, (char)c);
     if (!file || out.over || !out.n || !span_copy(bytes_span(&out), s->member_pem, PEM_MAX))
-        fail("the members' key can't be read");
+        give_up("the members' key can't be read");
     fclose(file);
     bytes_fini(&out);
 }
@@ -329,18 +329,18 @@ int main(int argc, char **argv)
     int tries = PORT_TRIES;
     if (argc != 5 || !span_u64(span_of(argv[1]), HOSTS_MAX, &hosts) || !hosts ||
         !span_u64(span_of(argv[4]), UINT32_MAX, &s.every) || !s.every)
-        fail("usage: bench_sink HOSTS MEMBER.pub.pem RELAY.pub.pem EVERY");
+        give_up("usage: bench_sink HOSTS MEMBER.pub.pem RELAY.pub.pem EVERY");
     s.hosts = (unsigned)hosts;
     read_pem(&s, argv[2]);
     s.referee = referee_new(argv[3]);
     if (!s.referee)
-        fail("the relay's key can't be read");
+        give_up("the relay's key can't be read");
     s.seen = map_new();
     s.epoll = epoll_create1(EPOLL_CLOEXEC);
     struct watched *listeners = mem_new(s.hosts * sizeof(*listeners));
     while (!listen_all(&s, listeners))
         if (--tries == 0)
-            fail("no port that is free on all addresses");
+            give_up("no port that is free on all addresses");
     for (unsigned i = 0; i < s.hosts; i++)
         watch(&s, listeners[i].fd, &listeners[i]);
     printf("%u\n", (unsigned)s.port);

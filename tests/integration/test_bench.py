@@ -75,7 +75,8 @@ def test_less_than_one_signature_is_refused(bent, tmp_path):
     """Somebody measures signatures as dearer than they are."""
     (bent / "bench_limit").unlink()
     program(bent / "bench_limit", "#!/bin/sh\n"
-            """echo '{"threads": 1, "signs": 1, "signs_per_s": 1.0, "sign_us": 1e9}'\n""")
+            """[ "$2" = beside ] && echo beside && cat\n"""
+            """echo '{"signs": 1, "signs_per_s": 1.0, "sign_us": 1e9}'\n""")
     file = tmp_path / "figures.json"
     done = run(*SMALL, "--json", file, programs=bent)
     assert done.returncode == 1

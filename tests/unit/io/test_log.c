@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -239,9 +240,80 @@ static void disk_full(void **state)
     assert_int_equal(log_dropped(), before + 1);
 }
 
+static void line(enum log_level level, const char *word)
+{
+    struct log_line l;
+    log_begin(&l, level, "test");
+    log_str(&l, "word", word);
+    log_end(&l);
+}
+
+/* Whatever can be read of the pipe now; without waiting. */
+static bool came(const char *word)
+{
+    ssize_t n = read(pipe_end, got, sizeof got - 1);
+    got[n > 0 ? n : 0] = '\0';
+    return n > 0 && strstr(got, word);
+}
+
+static void test_gathered(void **state)
+{
+    (void)state;
+    capture();
+    fcntl(pipe_end, F_SETFL, O_NONBLOCK);
+    log_gather(true);
+    line(LOG_LEVEL_INFO, "one");
+    assert_false(came("one"));
+    log_gather(true);
+    assert_true(came("one"));
+    line(LOG_LEVEL_INFO, "two");
+    line(LOG_LEVEL_WARN, "three"); /* goes out at once, and nothing overtakes another */
+    assert_true(came("three"));
+    const char *two = strstr(got, "two");
+    assert_non_null(two);
+    assert_true(two < strstr(got, "three"));
+    line(LOG_LEVEL_INFO, "four");
+    log_gather(false);
+    assert_true(came("four"));
+    line(LOG_LEVEL_INFO, "five");
+    assert_true(came("five"));
+    captured();
+}
+
+/* More than fits is written in pieces of whole lines. */
+static void test_gathered_lines_stay_whole(void **state)
+{
+    char word[400];
+    int lines = 0;
+    (void)state;
+    memset(word, 'x', sizeof word - 1);
+    word[sizeof word - 1] = '\0';
+    capture();
+    fcntl(pipe_end, F_SETFL, O_NONBLOCK);
+    log_gather(true);
+    for (int i = 0; i < 30; i++) {
+        line(LOG_LEVEL_INFO, word);
+        if (came("word=")) {
+            size_t n = strlen(got);
+            assert_true(n <= PIPE_BUF && got[n - 1] == '\n');
+            for (const char *p = got; *p; p++)
+                lines += *p == '\n';
+        }
+    }
+    assert_true(lines > 0 && lines < 30);
+    log_gather(false);
+    assert_true(came("word="));
+    for (const char *p = got; *p; p++)
+        lines += *p == '\n';
+    assert_int_equal(lines, 30);
+    captured();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_gathered),
+        cmocka_unit_test(test_gathered_lines_stay_whole),
         cmocka_unit_test(values),
         cmocka_unit_test(json_is_json),
         cmocka_unit_test(absent_is_left_out),
