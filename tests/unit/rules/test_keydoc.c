@@ -148,6 +148,49 @@ static void test_table(void **state)
     }
 }
 
+/* What else the document says of its actor: its followers collection, if it is of its origin, and
+ * whether it is a machine. */
+static void test_actor(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *more, *followers;
+        bool machine;
+    } rows[] = {
+        {"", "", false},
+        {",'type':'Application'", "", true},
+        {",'type':'Service'", "", true},
+        {",'type':'as:Service'", "", true},
+        {",'type':'https://www.w3.org/ns/activitystreams#Application'", "", true},
+        {",'type':['Person','Service']", "", true},
+        {",'type':'Person'", "", false},
+        {",'type':'Group'", "", false},
+        {",'type':'Organization'", "", false},
+        {",'type':'service'", "", false},
+        {",'type':'Application '", "", false},
+        {",'type':['Person']", "", false},
+        {",'type':[]", "", false},
+        {",'type':{'id':'Service'}", "", false},
+        {",'type':7", "", false},
+        {",'followers':'" ACTOR "/followers'", ACTOR "/followers", false},
+        {",'followers':'https://a.test/f'", "https://a.test/f", false},
+        {",'followers':'https://b.test/f'", "", false},
+        {",'followers':'http://a.test/f'", "", false},
+        {",'followers':{'id':'" ACTOR "/followers'}", "", false},
+        {",'followers':'f'", "", false},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        char text[512];
+        struct keydoc got;
+        snprintf(text, sizeof(text), "{'id':'" ACTOR "','publicKey':GIVEN%s}", rows[i].more);
+        struct json *json = document(text);
+        assert_int_equal(keydoc_read(json, SPAN(KEY), SPAN(ACTOR), &got), ERR_OK);
+        if (got.machine != rows[i].machine || !span_eq_str(got.followers, rows[i].followers))
+            fail_msg("%s", text);
+        json_free(&json);
+    }
+}
+
 /* Only so many keys are looked at. */
 static void test_many_keys(void **state)
 {
@@ -172,6 +215,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_table),
+        cmocka_unit_test(test_actor),
         cmocka_unit_test(test_many_keys),
     };
     return cmocka_run_group_tests_name("keydoc", tests, NULL, NULL);

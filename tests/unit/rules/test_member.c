@@ -1,4 +1,4 @@
-/* member: every event in every state, the spans it leaves behind, and the text form. */
+/* member: every event in every state, and the spans it leaves behind. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -44,6 +44,7 @@ static struct member member_in(enum member_state state)
     if (state != MEMBER_INVITED && state != MEMBER_LEFT) {
         member_bring(&m, &first, SPAN("https://b.example/old-inbox"));
         m.followers[0].accepted = state != MEMBER_PENDING;
+        m.followers[0].back = state != MEMBER_PENDING ? BACK_ASKED : BACK_NONE;
     }
     if (state == MEMBER_INVITED || state == MEMBER_PENDING)
         return m;
@@ -79,6 +80,8 @@ static const struct {
     {UNKNOWN, EVENT_FOLLOW, JOIN_APPROVAL, "pending"},
     {UNKNOWN, EVENT_FOLLOW, JOIN_INVITED, "not-invited"},
     {UNKNOWN, EVENT_UNDO, ANY, NO},
+    {UNKNOWN, EVENT_BACK_ACCEPT, ANY, NO},
+    {UNKNOWN, EVENT_BACK_REJECT, ANY, NO},
     {UNKNOWN, EVENT_ACCEPT, ANY, NO},
     {UNKNOWN, EVENT_REJECT, ANY, NO},
     {UNKNOWN, EVENT_SUSPEND, ANY, NO},
@@ -93,6 +96,8 @@ static const struct {
     {MEMBER_INVITED, EVENT_FOLLOW, JOIN_APPROVAL, "active +A"},
     {MEMBER_INVITED, EVENT_FOLLOW, JOIN_INVITED, "active +A"},
     {MEMBER_INVITED, EVENT_UNDO, ANY, NO},
+    {MEMBER_INVITED, EVENT_BACK_ACCEPT, ANY, NO},
+    {MEMBER_INVITED, EVENT_BACK_REJECT, ANY, NO},
     {MEMBER_INVITED, EVENT_ACCEPT, ANY, NO},
     {MEMBER_INVITED, EVENT_REJECT, ANY, "removed !"},
     {MEMBER_INVITED, EVENT_SUSPEND, ANY, NO},
@@ -106,6 +111,8 @@ static const struct {
     {MEMBER_PENDING, EVENT_FOLLOW, JOIN_APPROVAL, "pending"},
     {MEMBER_PENDING, EVENT_FOLLOW, JOIN_INVITED, "not-invited"},
     {MEMBER_PENDING, EVENT_UNDO, ANY, "left !"},
+    {MEMBER_PENDING, EVENT_BACK_ACCEPT, ANY, NO},
+    {MEMBER_PENDING, EVENT_BACK_REJECT, ANY, NO},
     {MEMBER_PENDING, EVENT_ACCEPT, ANY, "active +A"},
     {MEMBER_PENDING, EVENT_REJECT, ANY, "removed +R !"},
     {MEMBER_PENDING, EVENT_SUSPEND, ANY, NO},
@@ -118,6 +125,8 @@ static const struct {
     {MEMBER_ACTIVE, EVENT_FOLLOW, JOIN_OPEN, "active +A"},
     {MEMBER_ACTIVE, EVENT_FOLLOW, JOIN_INVITED, "active +A"},
     {MEMBER_ACTIVE, EVENT_UNDO, ANY, "left !"},
+    {MEMBER_ACTIVE, EVENT_BACK_ACCEPT, ANY, "active"},
+    {MEMBER_ACTIVE, EVENT_BACK_REJECT, ANY, "active"},
     {MEMBER_ACTIVE, EVENT_ACCEPT, ANY, NO},
     {MEMBER_ACTIVE, EVENT_REJECT, ANY, "removed +R !"},
     {MEMBER_ACTIVE, EVENT_SUSPEND, ANY, "suspended"},
@@ -130,6 +139,8 @@ static const struct {
     {MEMBER_SUSPENDED, EVENT_INVITE, ANY, "suspended"},
     {MEMBER_SUSPENDED, EVENT_FOLLOW, JOIN_OPEN, "suspended"},
     {MEMBER_SUSPENDED, EVENT_UNDO, ANY, "suspended !"},
+    {MEMBER_SUSPENDED, EVENT_BACK_ACCEPT, ANY, "suspended"},
+    {MEMBER_SUSPENDED, EVENT_BACK_REJECT, ANY, "suspended"},
     {MEMBER_SUSPENDED, EVENT_ACCEPT, ANY, NO},
     {MEMBER_SUSPENDED, EVENT_REJECT, ANY, "removed +R !"},
     {MEMBER_SUSPENDED, EVENT_SUSPEND, ANY, NO},
@@ -141,6 +152,8 @@ static const struct {
     {MEMBER_EXPIRED, EVENT_INVITE, ANY, "invited"},
     {MEMBER_EXPIRED, EVENT_FOLLOW, JOIN_OPEN, "expired"},
     {MEMBER_EXPIRED, EVENT_UNDO, ANY, NO},
+    {MEMBER_EXPIRED, EVENT_BACK_ACCEPT, ANY, NO},
+    {MEMBER_EXPIRED, EVENT_BACK_REJECT, ANY, NO},
     {MEMBER_EXPIRED, EVENT_ACCEPT, ANY, NO},
     {MEMBER_EXPIRED, EVENT_REJECT, ANY, NO},
     {MEMBER_EXPIRED, EVENT_SUSPEND, ANY, NO},
@@ -155,6 +168,8 @@ static const struct {
     {MEMBER_LEFT, EVENT_FOLLOW, JOIN_APPROVAL, "pending"},
     {MEMBER_LEFT, EVENT_FOLLOW, JOIN_INVITED, "not-invited"},
     {MEMBER_LEFT, EVENT_UNDO, ANY, NO},
+    {MEMBER_LEFT, EVENT_BACK_ACCEPT, ANY, NO},
+    {MEMBER_LEFT, EVENT_BACK_REJECT, ANY, NO},
     {MEMBER_LEFT, EVENT_ACCEPT, ANY, NO},
     {MEMBER_LEFT, EVENT_REJECT, ANY, NO},
     {MEMBER_LEFT, EVENT_SUSPEND, ANY, NO},
@@ -166,6 +181,8 @@ static const struct {
     {MEMBER_REMOVED, EVENT_INVITE, ANY, "invited"},
     {MEMBER_REMOVED, EVENT_FOLLOW, JOIN_OPEN, "removed"},
     {MEMBER_REMOVED, EVENT_UNDO, ANY, NO},
+    {MEMBER_REMOVED, EVENT_BACK_ACCEPT, ANY, NO},
+    {MEMBER_REMOVED, EVENT_BACK_REJECT, ANY, NO},
     {MEMBER_REMOVED, EVENT_ACCEPT, ANY, NO},
     {MEMBER_REMOVED, EVENT_REJECT, ANY, NO},
     {MEMBER_REMOVED, EVENT_SUSPEND, ANY, NO},
@@ -462,159 +479,6 @@ static void test_spans_overflow(void **state)
     assert_true(member_spans_entitle(m.spans, m.spans_n, 11, SPAN("partners")));
 }
 
-static void test_text(void **state)
-{
-    (void)state;
-    struct member m = member_in(MEMBER_ACTIVE), back;
-    struct bytes out;
-    bytes_init(&out, MEMBER_TEXT_MAX);
-    m.until_ms = 1830000000000;
-    m.placed = true;
-    m.spans[1] = m.spans[0];
-    m.spans[0].to = 15;
-    m.spans[1].from = 17;
-    m.spans_n = 2;
-    SET(m.software, "a \"b\"\n");
-    m.inboxes[7] = (struct member_inbox){"https://b.example/in", STYLE_LITEPUB, 12};
-    m.followers[m.followers_n++] = (struct member_follower){.actor = "https://b.example/relay",
-                                                            .follow = "https://b.example/f",
-                                                            .inbox = 7,
-                                                            .style = STYLE_LITEPUB,
-                                                            .machine = true,
-                                                            .accepted = true,
-                                                            .back = BACK_REJECTED,
-                                                            .asked = 9};
-    member_write(&m, &out);
-    assert_string_equal(
-        bytes_str(&out),
-        "{\"host\":\"b.example\",\"state\":\"active\",\"zone\":\"partners\",\"placed\":true,"
-        "\"inboxes\":["
-        "{\"slot\":0,\"url\":\"https://b.example/old-inbox\",\"style\":\"public\",\"from\":0},"
-        "{\"slot\":7,\"url\":\"https://b.example/in\",\"style\":\"litepub\",\"from\":12}],"
-        "\"followers\":["
-        "{\"actor\":\"https://b.example/actor\",\"follow\":\"https://b.example/follow/1\","
-        "\"inbox\":0,\"style\":\"public\",\"machine\":false,\"accepted\":true,"
-        "\"back\":\"none\",\"asked\":0},"
-        "{\"actor\":\"https://b.example/relay\",\"follow\":\"https://b.example/f\","
-        "\"inbox\":7,\"style\":\"litepub\",\"machine\":true,\"accepted\":true,"
-        "\"back\":\"rejected\",\"asked\":9}],"
-        "\"software\":\"a \\\"b\\\"\\n\","
-        "\"since\":7,\"until\":1830000000000,\"ver\":3,\"spans\":["
-        "{\"from\":10,\"to\":15,\"zone\":\"partners\"},{\"from\":17,\"zone\":\"partners\"}]}");
-    assert_true(member_read(bytes_span(&out), &back));
-    struct bytes again;
-    bytes_init(&again, MEMBER_TEXT_MAX);
-    member_write(&back, &again);
-    assert_string_equal(bytes_str(&again), bytes_str(&out));
-    assert_true(back.spans[1].to == MEMBER_SPAN_OPEN);
-    assert_true(back.placed);
-    bytes_fini(&again);
-    bytes_fini(&out);
-}
-
-/* A number that is not known yet stands there in full, so that the store can put in the right one.
- */
-static void test_text_mark(void **state)
-{
-    (void)state;
-    struct member with = brought();
-    struct member_change change;
-    struct bytes out;
-    bytes_init(&out, MEMBER_TEXT_MAX);
-    assert_int_equal(
-        member_apply(NULL, EVENT_FOLLOW, &with, JOIN_OPEN, UINT64_MAX - 1, NOW, &change), ERR_OK);
-    member_write(&change.after, &out);
-    assert_non_null(strstr(bytes_str(&out), "\"spans\":[{\"from\":18446744073709551614,\"zone\""));
-    bytes_clear(&out);
-    struct member before = member_in(MEMBER_ACTIVE);
-    assert_int_equal(member_apply(&before, EVENT_UNDO, &with, ANY, UINT64_MAX - 1, NOW, &change),
-                     ERR_OK);
-    member_write(&change.after, &out);
-    assert_non_null(strstr(bytes_str(&out), "{\"from\":10,\"to\":18446744073709551614,"));
-    bytes_fini(&out);
-}
-
-/* The longest there can be fits. */
-static void test_text_longest(void **state)
-{
-    (void)state;
-    struct member m = {.state = MEMBER_SUSPENDED, .ver = INT64_MAX}, back;
-    struct bytes out;
-    bytes_init(&out, MEMBER_TEXT_MAX);
-    memset(m.host, '\x01', sizeof(m.host) - 1);
-    memset(m.zone, '\x01', sizeof(m.zone) - 1);
-    for (unsigned i = 0; i < MEMBER_INBOXES_MAX; i++) {
-        memset(m.inboxes[i].url, '\x01', sizeof(m.inboxes[i].url) - 1);
-        m.inboxes[i].from = INT64_MAX;
-    }
-    for (m.followers_n = 0; m.followers_n < MEMBER_FOLLOWERS_MAX; m.followers_n++) {
-        struct member_follower *f = &m.followers[m.followers_n];
-        memset(f->actor, '\x01', sizeof(f->actor) - 1);
-        f->actor[0] = (char)('a' + m.followers_n);
-        memset(f->follow, '\x01', sizeof(f->follow) - 1);
-        f->asked = INT64_MAX;
-        f->style = STYLE_LITEPUB;
-        f->back = BACK_ACCEPTED;
-    }
-    memset(m.software, '\x01', sizeof(m.software) - 1);
-    for (uint64_t i = 0; i < MEMBER_SPANS_MAX; i++) {
-        m.spans[i] =
-            (struct member_span){.from = INT64_MAX - 100 + 2 * i, .to = INT64_MAX - 99 + 2 * i};
-        memset(m.spans[i].zone, '\x01', sizeof(m.spans[i].zone) - 1);
-    }
-    m.spans_n = MEMBER_SPANS_MAX;
-    member_write(&m, &out);
-    assert_false(out.over);
-    assert_true(member_read(bytes_span(&out), &back));
-    assert_string_equal(back.spans[31].zone, m.spans[31].zone);
-    assert_true(back.spans[31].to == m.spans[31].to);
-    assert_int_equal(back.followers_n, MEMBER_FOLLOWERS_MAX);
-    assert_string_equal(back.followers[15].follow, m.followers[15].follow);
-    assert_string_equal(back.inboxes[7].url, m.inboxes[7].url);
-    bytes_fini(&out);
-}
-
-static void test_text_bad(void **state)
-{
-    (void)state;
-#define OK  "\"host\":\"b\",\"state\":\"active\""
-#define Z64 "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz"
-    static const struct {
-        const char *text;
-        bool ok;
-    } rows[] = {
-        {"{" OK "}", true},
-        {"{" OK ",\"later\":{\"x\":1}}", true},
-        {"{" OK ",\"spans\":[{\"from\":1,\"to\":2},{\"from\":2}]}", true},
-        {"", false},
-        {"{}", false},
-        {"[]", false},
-        {"null", false},
-        {"{\"state\":\"active\"}", false},
-        {"{\"host\":\"\",\"state\":\"active\"}", false},
-        {"{\"host\":\"b\",\"state\":\"dead\"}", false},
-        {"{\"host\":\"b\"}", false},
-        {"{" OK ",\"zone\":7}", false},
-        {"{" OK ",\"zone\":null}", false},
-        {"{" OK ",\"zone\":\"" Z64 "\"}", false},
-        {"{" OK ",\"since\":-1}", false},
-        {"{" OK ",\"since\":1.5}", false},
-        {"{" OK ",\"ver\":\"3\"}", false},
-        {"{" OK ",\"spans\":[7]}", false},
-        {"{" OK ",\"spans\":[{\"from\":2,\"to\":2}]}", false},
-        {"{" OK ",\"spans\":[{\"from\":3,\"to\":2}]}", false},
-        {"{" OK ",\"spans\":[{\"from\":1},{\"from\":5}]}", false},
-        {"{" OK ",\"spans\":[{\"from\":1,\"to\":5},{\"from\":4}]}", false},
-        {"{" OK ",\"host\":\"c\"}", false},
-        {"{" OK "} x", false},
-    };
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct member m;
-        if (member_read(span_of(rows[i].text), &m) != rows[i].ok)
-            fail_msg("%s", rows[i].text);
-    }
-}
-
 static void test_names(void **state)
 {
     (void)state;
@@ -636,8 +500,6 @@ int main(void)
         cmocka_unit_test(test_placed),        cmocka_unit_test(test_end_date),
         cmocka_unit_test(test_no_way_round),  cmocka_unit_test(test_resume_answers),
         cmocka_unit_test(test_spans),         cmocka_unit_test(test_spans_overflow),
-        cmocka_unit_test(test_text),          cmocka_unit_test(test_text_mark),
-        cmocka_unit_test(test_text_longest),  cmocka_unit_test(test_text_bad),
         cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

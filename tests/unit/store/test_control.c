@@ -53,6 +53,34 @@ static void test_mail(void **state)
     assert_answer(rig, expected, command);
 }
 
+/* Everyone is told, in the order that was given, each at its own inbox; readers of the registry see
+ * that there was a change. */
+static bool all_letters_go(struct rig *rig)
+{
+    static const struct members_letter letters[] = {
+        {{"https://b.example/1", 19}, {"accept", 6}, {"one", 3}},
+        {{"https://b.example/1", 19}, {"follow", 6}, {"two", 3}},
+        {{"https://b.example/2", 19}, {"accept", 6}, {"three", 5}}};
+    char command[128], expected[512];
+    struct member m = {.state = MEMBER_ACTIVE, .ver = 1};
+    struct changed changed = {.rig = rig};
+    snprintf(m.host, sizeof m.host, "b.example");
+    struct members_change change = {
+        .after = &m, .event = EVENT_FOLLOW, .now_ms = 7, .letters = letters, .letters_n = 3};
+    members_change(rig->store, &change, on_member_changed, &changed);
+    rig_await(rig, &changed.calls, 1);
+    unsigned long long epoch = store_epoch(rig->store);
+    snprintf(command, sizeof command, "XRANGE {weir}:direct:%u - +",
+             shard_of(SPAN("b.example"), STORE_SHARDS));
+    snprintf(expected, sizeof expected,
+             "((%llu-2 (t 7 h b.example i https://b.example/1 k accept b one)) "
+             "(%llu-3 (t 7 h b.example i https://b.example/1 k follow b two)) "
+             "(%llu-4 (t 7 h b.example i https://b.example/2 k accept b three)))",
+             epoch, epoch, epoch);
+    return changed.err == ERR_OK && strcmp(ask(rig, "%s", command), expected) == 0 &&
+           strcmp(ask(rig, "HMGET {weir}:log n changes"), "(4 1)") == 0;
+}
+
 /* A change by an old record is not made, and the answer brings the one that is there. */
 static bool old_record_is_refused(struct rig *rig)
 {
@@ -64,6 +92,7 @@ static bool old_record_is_refused(struct rig *rig)
     return first.err == ERR_OK && late.err == ERR_AGAIN &&
            member_read(span_of(late.member), &there) && there.ver == 1 &&
            stranger.err == ERR_AGAIN && stranger.member[0] == '\0' && journal_is(rig, "1<0 join") &&
+           strcmp(ask(rig, "HGET {weir}:log changes"), "1") == 0 &&
            strcmp(ask(rig, "HGET {weir}:log n"), "1") == 0;
 }
 
@@ -118,6 +147,10 @@ static void test_twins(void **state)
     static const struct twin twins[] = {
         {"an old record is refused", old_record_is_refused, &script_control, "~= ver then",
          "== 'never' then"},
+        {"all letters go", all_letters_go, &script_control, "#ARGV, 3", "10, 3"},
+        {"letters in order", all_letters_go, &script_control, "i = 10, #ARGV, 3",
+         "i = #ARGV - 2, 10, -3"},
+        {"changes are counted", all_letters_go, &script_control, "'changes', 1", "'changes', 0"},
         {"texts stay", texts_stay, &script_control,
          "'(%w\":)' .. here .. '([,}])', '%1' .. n .. '%2'", "here, n"},
         {"texts stay", texts_stay, &script_control, "(%w\":)", "(\":)"},
