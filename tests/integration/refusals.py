@@ -96,15 +96,16 @@ class Stage:
 
     def news(self):
         """The lines of the log, and the counts of weir_inbox_total, since the last look."""
+        before = self._counts
+        text = http_get(f"http://{self.relay.metrics}/metrics")[2]
+        self._counts = {code: int(n) for code, n in _COUNT.findall(text)}
+        # Lines are written at the end of a turn: whoever was answered in a later one finds them.
         with open(self.relay.err, "rb") as file:
             file.seek(self._log_at)
             text = file.read()
         text = text[: text.rfind(b"\n") + 1]
         self._log_at += len(text)
         lines = [parse_logfmt(line) for line in text.decode("utf-8").splitlines()]
-        before = self._counts
-        text = http_get(f"http://{self.relay.metrics}/metrics")[2]
-        self._counts = {code: int(n) for code, n in _COUNT.findall(text)}
         counted = {code: n - before.get(code, 0) for code, n in self._counts.items()}
         return lines, {code: n for code, n in counted.items() if n}
 
