@@ -16,7 +16,15 @@
 
 enum { STARTS_A_TURN = 16 }; /* signatures made before the loop is asked for other work */
 
-static void courier_schedule(struct courier *c);
+/* Something may be there to write down: within a commit's time it will have been. */
+static void touch(struct courier *c)
+{
+    c->touched_ms = clock_mono_ms();
+    if (c->commit_soon || c->committing)
+        return; /* it comes; or its answer comes back to here */
+    c->commit_soon = true;
+    timer_start(c->commit, c->context->config->set.delivery_commit);
+}
 
 /* --- tail: what the journal says -------------------------------------------------------------- */
 
@@ -49,7 +57,7 @@ static void courier_tail(void *arg, const struct journal_line *line)
         }
         schedule_floor(c->schedule, line->previous);
     }
-    c->followed = true;
+    c->followed = c->told = true;
     c->last_line = line->n;
     switch (line->kind) {
     case JOURNAL_ENTRY:
@@ -75,6 +83,7 @@ static void courier_tail(void *arg, const struct journal_line *line)
 static void on_direct(void *arg, const struct direct *direct)
 {
     struct courier *c = arg;
+    c->told = true;
     schedule_direct(c->schedule, direct);
 }
 
@@ -82,12 +91,16 @@ static void on_floor(void *arg, uint64_t floor)
 {
     struct courier *c = arg;
     c->last_line = floor;
+    c->told = true;
     schedule_floor(c->schedule, floor);
 }
 
-static void on_wake(void *arg)
+static void on_batch(void *arg)
 {
-    courier_schedule(arg);
+    struct courier *c = arg;
+    if (c->told)
+        courier_schedule(c);
+    c->told = false;
 }
 
 static void on_lost(void *arg, const char *why)
@@ -125,8 +138,7 @@ static void ask_page(struct courier *c)
 {
     if (!schedule_want_page(c->schedule, &c->page_after))
         return;
-    c->paging = mem_new(sizeof(*c->paging));
-    c->paging->courier = c;
+    c->paging = courier_loading(c);
     journal_page(c->context->store, c->page_after, SCHEDULE_PAGE, on_page, c->paging);
 }
 
@@ -183,6 +195,11 @@ static bool send_one(struct courier *c, int64_t now_ms)
     return true;
 }
 
+static void on_wake(void *arg)
+{
+    courier_schedule(arg);
+}
+
 static void on_pump(void *arg)
 {
     struct courier *c = arg;
@@ -190,19 +207,23 @@ static void on_pump(void *arg)
     courier_schedule(c);
 }
 
-static void courier_schedule(struct courier *c)
+void courier_schedule(struct courier *c)
 {
-    bool live = c->state == COURIER_RUNNING || c->state == COURIER_DRAINING;
-    if (!live || c->pumping)
+    if (!courier_holds(c) || c->pumping)
         return;
     int64_t now = clock_wall_ms();
+    touch(c);
+    c->starved = !courier_may_start(c);
+    if (c->starved)
+        return;        /* the renewal of the lease comes back to here */
     c->pumping = true; /* an attempt that ends at once calls back into here */
     while (c->started < STARTS_A_TURN && (resume_one(c) || send_one(c, now)))
         if (c->started++ == 0)
             timer_start(c->pump, 0);
     c->pumping = false;
-    if (c->state == COURIER_RUNNING)
-        ask_page(c);
+    if (c->state != COURIER_RUNNING)
+        return;
+    ask_page(c);
     int64_t wake = schedule_wake(c->schedule);
     if (wake < INT64_MAX)
         timer_start(c->wake, wake > now ? wake - now : 0);
@@ -214,6 +235,8 @@ static void on_committed(void *arg, enum err err)
 {
     struct courier *c = arg;
     c->committing = false;
+    if (err == ERR_FENCED)
+        courier_abort(c);
     if (err != ERR_OK) {
         courier_start_over(c, err == ERR_FENCED ? "another courier owns these shards"
                                                 : "a commit was not answered");
@@ -222,19 +245,25 @@ static void on_committed(void *arg, enum err err)
     metric_add(METER_COMMITS, 0, 1);
     schedule_committed(c->schedule, &c->delta);
     courier_schedule(c);
+    if (c->state != COURIER_RUNNING)
+        courier_commit(c);
 }
 
+/* Where nothing happens any more, the cursors of some shards may still lag: they are moved along
+ * for as long as that can take, and then nothing runs. */
 void courier_commit(void *arg)
 {
     struct courier *c = arg;
-    bool live = c->state == COURIER_RUNNING || c->state == COURIER_DRAINING;
-    if (live && !c->committing && schedule_delta(c->schedule, clock_wall_ms(), &c->delta)) {
+    if (!courier_holds(c))
+        return;
+    c->commit_soon = false;
+    if (!c->committing && schedule_delta(c->schedule, clock_wall_ms(), &c->delta)) {
         c->committing = true;
         cursors_commit(c->cursors, &c->delta, clock_wall_ms(), on_committed, c);
+    } else if (!c->committing && clock_mono_ms() - c->touched_ms <= 2 * COURIER_ADVANCE_MS) {
+        timer_start(c->commit, COURIER_ADVANCE_MS);
     }
-    if (live)
-        timer_start(c->commit, c->context->config->set.delivery_commit);
-    courier_drained(c);
+    courier_halted(c);
 }
 
 /* --- begin and end ---------------------------------------------------------------------------- */
@@ -243,6 +272,7 @@ void courier_follow(struct courier *c)
 {
     c->last_line = schedule_loaded(c->schedule);
     c->followed = false;
+    c->told = true; /* what was loaded; but nothing is sent before the first look at direct mail */
     char *url = context_redis_url(c->context);
     struct tail_config config = {.url = url,
                                  .command_ms = c->context->config->set.redis_command,
@@ -251,17 +281,18 @@ void courier_follow(struct courier *c)
                                  .on_floor = on_floor,
                                  .on_line = courier_tail,
                                  .on_direct = on_direct,
-                                 .on_batch = on_wake,
+                                 .on_batch = on_batch,
+                                 .shards = c->held,
                                  .on_lost = on_lost,
                                  .arg = c};
     courier_goto(c, COURIER_RUNNING);
     if (tail_new(c->context->loop, &config, &c->tail) != ERR_OK)
         courier_start_over(c, "the address of Redis is not one");
     free(url);
-    timer_start(c->commit, c->context->config->set.delivery_commit);
+    touch(c);
 }
 
-void courier_unfollow(struct courier *c)
+void courier_abort(struct courier *c)
 {
     struct flight *next;
     for (struct flight *f = c->flights; f; f = next) {
@@ -269,6 +300,11 @@ void courier_unfollow(struct courier *c)
         delivery_cancel(&f->delivery);
         flight_end(f);
     }
+}
+
+void courier_unfollow(struct courier *c)
+{
+    courier_abort(c);
     courier_forget(&c->paging);
     tail_free(&c->tail);
     delta_free(&c->delta);
@@ -276,7 +312,7 @@ void courier_unfollow(struct courier *c)
     timer_stop(c->commit);
     timer_stop(c->pump);
     c->started = 0;
-    c->committing = false;
+    c->committing = c->commit_soon = c->told = c->starved = false;
 }
 
 void courier_walk_init(struct courier *c)

@@ -5,23 +5,38 @@
 
 #include "relay/courier.h"
 #include "relay/delivery.h"
+#include "relay/rules/lease.h"
 #include "relay/store/cursors.h"
 #include "relay/store/tail.h"
 
-/*     STOPPED -> CLAIMING (shards and cursors) -> MEMBERS (the registry) -> RUNNING -> DRAINING
- *        ^                                                                     |
- *        +------ BROKEN: Redis went away, or somebody else owns a shard <------+
+/*
+ *     STOPPED -> ASKING -> CLAIMING -> MEMBERS -> RUNNING -> DRAINING -> LEAVING -> STOPPED
+ *                  ^                                 |
+ *                  +------------- HALTING <----------+
+ *
+ *     ASKING: what is ours? The table of leases knows; here is also who owns nothing.
+ *     CLAIMING, MEMBERS: the shards and their cursors, then the registry, are loaded.
+ *     HALTING: other shards are to be ours. Nothing new starts, what is in flight ends, all is
+ *     committed; then everything is loaded anew, for the new set.
+ *     DRAINING: the same for good. LEAVING: the last beat, which gives all back.
+ *     Any but STOPPED and LEAVING -> BROKEN -> STOPPED: Redis went away, or our lease did.
  */
 enum courier_state {
     COURIER_STOPPED,
+    COURIER_ASKING,
     COURIER_CLAIMING,
     COURIER_MEMBERS,
     COURIER_RUNNING,
+    COURIER_HALTING,
     COURIER_DRAINING,
+    COURIER_LEAVING,
     COURIER_BROKEN
 };
 
-enum { COURIER_AGAIN_MS = 500 }; /* before what failed is tried again */
+enum {
+    COURIER_AGAIN_MS = 500,   /* before what failed is tried again */
+    COURIER_ADVANCE_MS = 1000 /* how often a shard's cursor is moved along where nothing happens */
+};
 
 struct flight { /* one attempt */
     struct flight *prev, *next;
@@ -37,23 +52,44 @@ struct loading { /* a call that can't be taken back: it may outlive the courier'
 
 struct courier {
     struct context *context;
-    char *name;
-    unsigned couriers;
     enum courier_state state;
+
+    /* The walk. */
     struct schedule *schedule;
     struct bodies *bodies;
     struct tail *tail;
     struct cursors *cursors;
-    struct loading *loading, *paging;
+    struct loading *paging;
     struct flight *flights, *ready;
-    struct timer *wake, *commit, *restart, *pump, *gauges;
+    struct timer *wake, *commit, *pump;
     struct delta delta; /* out, or empty */
     bool committing, pumping;
-    unsigned started; /* in this turn */
+    bool commit_soon;   /* the timer runs, and for a commit's time at most */
+    int64_t touched_ms; /* when there was last something to write down */
+    unsigned started;   /* in this turn */
     uint64_t page_after, last_line;
     bool followed; /* a line was told in this life */
+    bool told;     /* something was, in this batch */
+    bool starved;  /* nothing was started, for want of a renewed lease */
+
+    /* Its life. */
+    struct timer *restart, *gauges;
+    struct loading *loading;
     loop_cb drained;
     void *drained_arg;
+
+    /* What it owns. */
+    struct lease lease;
+    uint64_t held;    /* bit s: shard s is loaded, or is being loaded */
+    uint64_t giving;  /* goes when it has halted */
+    uint64_t give;    /* goes with the next beat */
+    uint64_t given;   /* went with the one that is out */
+    bool first;       /* no beat of this nonce was answered */
+    bool whole;       /* a whole tick lies before the beat that is out */
+    int64_t sent_ms;  /* when that was sent */
+    int64_t lease_ms; /* when the last one that was answered was sent */
+    struct loading *beating;
+    struct timer *tick, *lapse, *halt;
 };
 
 /* courier.c: the walk, from the journal to the cursors */
@@ -63,12 +99,39 @@ void courier_walk_fini(struct courier *c);
 void courier_follow(struct courier *c);
 /* Attempts in flight are taken back, what was not committed is forgotten. */
 void courier_unfollow(struct courier *c);
-void courier_commit(void *arg);
+/* Attempts in flight are taken back: what came of them is not known. */
+void courier_abort(struct courier *c);
+void courier_schedule(struct courier *c);
+void courier_commit(void *courier);
+
+/* courier_lease.c: which shards it owns, and whether it still may act on them */
+void courier_lease_init(struct courier *c, const struct courier_config *config);
+void courier_lease_fini(struct courier *c);
+/* A new nonce; asks for what is ours. */
+void courier_lease_begin(struct courier *c);
+/* Nothing more is said of leases. */
+void courier_lease_end(struct courier *c);
+/* The last beat. */
+void courier_leave(struct courier *c);
+/* Nothing is in flight and all is committed: goes on from ASKING with the new set. */
+void courier_shift(struct courier *c);
+/* Whether an attempt may start now. */
+bool courier_may_start(const struct courier *c);
+/* Whether it has loaded what it holds, and works on it. */
+bool courier_holds(const struct courier *c);
 
 /* courier_life.c: starting, stopping, starting over */
 void courier_goto(struct courier *c, enum courier_state state);
+/* Loads what it holds, and runs. */
+void courier_claim(struct courier *c);
+/* Forgets what was loaded; keeps the lease. */
+void courier_rest(struct courier *c);
 /* Not in the turn that it broke in: whoever noticed is still on the stack. */
 void courier_start_over(struct courier *c, const char *why);
-/* While draining: whether that was all. */
-void courier_drained(struct courier *c);
+/* Whether nothing is in flight or to be written any more, where that is waited for; then goes on.
+ */
+void courier_halted(struct courier *c);
+/* It has left: tells whoever waits for that. */
+void courier_gone(struct courier *c);
+struct loading *courier_loading(struct courier *c);
 void courier_forget(struct loading **loading);

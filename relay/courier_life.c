@@ -3,18 +3,12 @@
  * States: see the drawing in courier_inner.h. May not know: what is sent to whom. */
 #include <stdlib.h>
 
-#include "common/io/clock.h"
 #include "common/io/log.h"
-#include "common/pure/encode.h"
 #include "relay/courier_inner.h"
 #include "relay/meters.h"
 #include "relay/store/members.h"
 
-enum {
-    WINDOW = 4096, /* entries of the tail in memory */
-    ADVANCE_MS = 1000,
-    GAUGES_MS = 1000
-};
+enum { WINDOW = 4096 /* entries of the tail in memory */, GAUGES_MS = 1000 };
 
 static void courier_start(struct courier *c);
 
@@ -25,6 +19,13 @@ void courier_goto(struct courier *c, enum courier_state state)
 
 /* --- stopping and starting over --------------------------------------------------------------- */
 
+struct loading *courier_loading(struct courier *c)
+{
+    struct loading *loading = mem_new(sizeof(*loading));
+    loading->courier = c;
+    return loading;
+}
+
 void courier_forget(struct loading **loading)
 {
     if (*loading)
@@ -32,23 +33,35 @@ void courier_forget(struct loading **loading)
     *loading = NULL;
 }
 
-static void courier_stop(struct courier *c)
+void courier_rest(struct courier *c)
 {
     courier_unfollow(c);
     courier_forget(&c->loading);
     cursors_free(&c->cursors);
     bodies_free(&c->bodies);
     schedule_free(&c->schedule);
+}
+
+static void courier_stop(struct courier *c)
+{
+    courier_rest(c);
+    courier_lease_end(c);
     courier_goto(c, COURIER_STOPPED);
 }
 
 void courier_start_over(struct courier *c, const char *why)
 {
-    if (c->state == COURIER_STOPPED || c->state == COURIER_BROKEN)
+    if (c->state == COURIER_STOPPED || c->state == COURIER_BROKEN || c->state == COURIER_LEAVING)
         return;
-    log_note(LOG_LEVEL_WARN, "courier", "starts over: %s", why);
+    log_note(LOG_LEVEL_WARN, "courier", "%s starts over: %s", c->lease.name, why);
     courier_goto(c, COURIER_BROKEN);
     timer_start(c->restart, COURIER_AGAIN_MS);
+}
+
+void courier_gone(struct courier *c)
+{
+    courier_stop(c);
+    c->drained(c->drained_arg);
 }
 
 static void on_restart(void *arg)
@@ -61,12 +74,22 @@ static void on_restart(void *arg)
         courier_start(c);
 }
 
-void courier_drained(struct courier *c)
+void courier_halted(struct courier *c)
 {
-    if (c->state != COURIER_DRAINING || c->flights || c->committing)
+    bool waits = c->state == COURIER_HALTING || c->state == COURIER_DRAINING;
+    if (!waits || c->flights || c->committing)
         return;
-    courier_stop(c);
-    c->drained(c->drained_arg);
+    courier_rest(c);
+    if (c->state == COURIER_HALTING)
+        courier_shift(c);
+    else
+        courier_leave(c);
+}
+
+static void courier_start(struct courier *c)
+{
+    courier_goto(c, COURIER_ASKING);
+    courier_lease_begin(c);
 }
 
 /* --- loading ---------------------------------------------------------------------------------- */
@@ -91,7 +114,7 @@ static void on_member(void *arg, enum err err, const struct member *member)
 }
 
 /* Members after shards: another's last commit may have passed one that we had not read. */
-static void on_claimed(void *arg, enum err err)
+static void on_claimed(void *arg, enum err err, uint64_t taken)
 {
     struct courier *c = arg;
     if (err != ERR_OK) {
@@ -100,32 +123,33 @@ static void on_claimed(void *arg, enum err err)
     }
     if (c->state != COURIER_CLAIMING)
         return;
-    c->loading = mem_new(sizeof(*c->loading));
-    c->loading->courier = c;
+    if (taken) { /* somebody was faster */
+        courier_rest(c);
+        c->held &= ~taken;
+        courier_goto(c, COURIER_ASKING);
+        if (c->held)
+            courier_claim(c);
+        return;
+    }
+    c->loading = courier_loading(c);
     courier_goto(c, COURIER_MEMBERS);
     members_each(c->context->store, on_member, c->loading);
 }
 
-static void courier_start(struct courier *c)
+void courier_claim(struct courier *c)
 {
     const struct settings *set = &c->context->config->set;
     struct schedule_limits limits = {.in_flight = (size_t)set->delivery_in_flight,
                                      .window = WINDOW,
                                      .shards = store_shards(c->context->store),
-                                     .advance_ms = ADVANCE_MS,
-                                     .owned = UINT64_MAX,
+                                     .owned = c->held,
+                                     .advance_ms = COURIER_ADVANCE_MS,
                                      .judge = delivery_limits(set)};
-    uint8_t chance[16];
-    struct bytes nonce;
-    bytes_init(&nonce, 32);
-    clock_random(chance, sizeof(chance));
-    hex_write(&nonce, (struct span){(const char *)chance, sizeof(chance)});
     c->schedule = schedule_new(&limits);
     c->bodies = bodies_new(c->context->store, BODIES_KEPT);
-    c->cursors = cursors_new(c->context->store, bytes_str(&nonce));
-    bytes_fini(&nonce);
+    c->cursors = cursors_new(c->context->store, c->lease.nonce);
     courier_goto(c, COURIER_CLAIMING);
-    cursors_claim(c->cursors, c->schedule, on_claimed, c);
+    cursors_claim(c->cursors, c->schedule, c->held, on_claimed, c);
 }
 
 /* --- gauges ----------------------------------------------------------------------------------- */
@@ -153,8 +177,7 @@ struct courier *courier_new(struct context *context, const struct courier_config
 {
     struct courier *c = mem_new(sizeof(*c));
     c->context = context;
-    c->name = mem_copy(span_of(config->name));
-    c->couriers = config->couriers;
+    courier_lease_init(c, config);
     c->restart = timer_new(context->loop, on_restart, c);
     c->gauges = timer_new(context->loop, on_gauges, c);
     timer_start(c->gauges, GAUGES_MS);
@@ -175,14 +198,22 @@ void courier_drain(struct courier *c, loop_cb done, void *arg)
     c->drained = done;
     c->drained_arg = arg;
     timer_stop(c->restart);
-    if (c->state == COURIER_RUNNING) {
+    switch (c->state) {
+    case COURIER_RUNNING:
+    case COURIER_HALTING:
         courier_goto(c, COURIER_DRAINING);
         courier_commit(c);
-    } else if (c->state == COURIER_BROKEN) {
-        timer_start(c->restart, 0);
-    } else {
-        courier_stop(c);
-        done(arg);
+        break;
+    case COURIER_ASKING:
+    case COURIER_CLAIMING:
+    case COURIER_MEMBERS:
+        courier_rest(c);
+        courier_leave(c);
+        break;
+    case COURIER_BROKEN: timer_start(c->restart, 0); break;
+    case COURIER_DRAINING:
+    case COURIER_LEAVING: break; /* on its way already */
+    case COURIER_STOPPED: done(arg); break;
     }
 }
 
@@ -194,9 +225,9 @@ void courier_free(struct courier **courier)
         return;
     courier_stop(c);
     courier_walk_fini(c);
+    courier_lease_fini(c);
     timer_free(&c->restart);
     timer_free(&c->gauges);
-    free(c->name);
     free(c);
 }
 

@@ -39,6 +39,8 @@ struct http_client {
     struct watches *watches;
     struct http_call *live, *idle;
     unsigned idle_n;
+    loop_cb before;
+    void *before_arg;
     bool freed; /* the record waits for the frames that run callbacks */
 };
 
@@ -107,10 +109,17 @@ static void pump(struct shard *shard)
 
 /* --- the loop -------------------------------------------------------------------------------- */
 
+static void ask_before(const struct http_client *client)
+{
+    if (client->before)
+        client->before(client->before_arg);
+}
+
 static void on_watch(void *arg, curl_socket_t fd, int flags)
 {
     struct shard *shard = arg;
     int running;
+    ask_before(shard->client); /* a socket that is gone after that, libcurl passes over */
     curl_multi_socket_action(shard->multi, fd, flags, &running);
     pump(shard);
 }
@@ -142,6 +151,7 @@ static void on_timer(void *arg)
 {
     struct shard *shard = arg;
     int running;
+    ask_before(shard->client);
     curl_multi_socket_action(shard->multi, CURL_SOCKET_TIMEOUT, 0, &running);
     pump(shard);
 }
@@ -227,6 +237,12 @@ void http_client_free(struct http_client **client)
     watches_free(&c->watches);
     /* One of our callbacks may have called: the frames below still look at the record. */
     loop_post(c->loop, free_record, c);
+}
+
+void http_client_before(struct http_client *client, loop_cb cb, void *arg)
+{
+    client->before = cb;
+    client->before_arg = arg;
 }
 
 /* FNV-1a over host and port as they stand between `//` and the path. */

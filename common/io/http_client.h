@@ -52,6 +52,10 @@ struct http_client *http_client_new(struct loop *loop, const char *user_agent, u
 /* Cancels what is in flight (no callbacks) and frees. Any callback may call it. Accepts NULL
  * inside. */
 void http_client_free(struct http_client **client);
+/* Called whenever the client has waited and is about to touch its connections: whoever may have
+ * lost the right to go on meanwhile takes its calls back there (http_call_cancel()). One at a time;
+ * cb NULL: nobody. */
+void http_client_before(struct http_client *client, loop_cb cb, void *arg);
 
 /* Starts it; the callback comes in a later turn, exactly once unless cancelled. The call is gone
  * when its callback returns. */

@@ -66,6 +66,7 @@ enum { SETTINGS_SEEN_MS = 691200000 }; /* 8 days: how long ids are remembered (D
     X(delivery_aside,         "delivery.aside",          DURATION, 1000, 86400000, "1min", NULL, "first wait of an entry that was set aside; doubles")                                 \
     X(delivery_aside_most,    "delivery.aside_most",     DURATION, 1000, 86400000, "6h", NULL, "longest wait of an entry that was set aside")                                          \
     X(delivery_aside_after,   "delivery.aside_after",    COUNT,    1, 100, "3", NULL, "failures of its own, while the host answers others, after which an entry is set aside")         \
+    X(delivery_lease,         "delivery.lease",          DURATION, 1000, 600000, "10s", NULL, "how long a courier owns what it delivers without a sign of life")                        \
     X(retention_entries,      "retention.entries",       DURATION, 60000, 31536000000, "30d", NULL, "how long the journal keeps entries")                                              \
     X(retention_bodies,       "retention.bodies",        DURATION, 60000, 31536000000, "8d", NULL, "how long the journal keeps bodies")                                                \
     X(redis_command,          "redis_limits.command",    DURATION, 100, 60000, "2s", NULL, "deadline of a Redis command")                                                              \

@@ -1,24 +1,36 @@
 #!lua flags=allow-oom
 -- commit: cursors of any number of shards, each moved by its owner alone and in sequence. Either all of
 -- it is written or none.
--- ARGV: epoch, nonce, now, then changes, each a word and its arguments:
---   S shard seq low | C host record | F host | X n host code status | K n host code
---   G from to host code | D id | - host | + host          (all but S belong to the shard named last)
+-- ARGV: epoch, nonce, now, then changes, each a word and its arguments (all but S belong to the shard named last):
+--   S shard seq low | C host low record | F host | X n host slot code status tries detail
+--   L n host slot tries | K n host slot code | G from to host slot code | R n host | P n host | D id |
+--   - host | + host
+-- X: never delivered; L: late, not on the first attempt; R: a failure is to be tried again, its record goes;
+-- P: an operator dropped it, its record says so.
 -- What was passed undelivered lies in sorted sets by the number of the entry (of a cut: the last that it
--- covers), so that it can be found by that number and forgotten behind the floor.
+-- covers), so that it can be found by that number and forgotten behind the floor:
+--   fail: n host slot flag code status time tries detail     (flag: `-`, or `d` = dropped)
+--   late: n host slot tries time;  skip: n host code time slot;  cut: from to host code time slot
+-- slot: which inbox of the host; one more than there can be (8): all of them; 9: it was direct mail.
+-- Where a cursor moved, that is told in the stream `when`, an entry for each commit of a shard (or more, where
+-- many moved), its id the commit's sequence: t (time), s (low of the shard), then each host with a cursor of
+-- its own that moved: its low, or `=` where it follows s from here on.
 -- Answer: OK | EPOCH | FENCED shard | SEQ shard
 local P = '{weir}:'
-local WORDS = { S = 3, C = 2, F = 1, X = 4, K = 3, G = 4, D = 1, ['-'] = 1, ['+'] = 1 }
+local WHEN_KEPT, MOVED_MOST = 2000, 1000 -- entries of the stream; words of one of them
+local WORDS = { S = 3, C = 3, F = 1, X = 7, L = 4, K = 4, G = 5, R = 2, P = 2, D = 1, ['-'] = 1, ['+'] = 1 }
 if redis.call('HGET', P .. 'log', 'epoch') ~= ARGV[1] then return { 'EPOCH' } end
 local shard
+local was = {}
 local at = 4
 while at <= #ARGV do
   local word = ARGV[at]
   if word == 'S' then
     shard = ARGV[at + 1]
-    local has = redis.call('HMGET', P .. 'shard:' .. shard, 'owner', 'seq')
+    local has = redis.call('HMGET', P .. 'shard:' .. shard, 'owner', 'seq', 'low')
     if has[1] ~= ARGV[2] then return { 'FENCED', shard } end
     if tonumber(has[2] or '0') + 1 ~= tonumber(ARGV[at + 2]) then return { 'SEQ', shard } end
+    was[shard] = has[3] or '0'
   elseif not (shard and WORDS[word]) then
     error('no such change, or of no shard: ' .. word)
   end
@@ -27,29 +39,68 @@ end
 if at ~= #ARGV + 1 then error('a change is cut short') end
 
 local now = ARGV[3]
+local moved, seq, low -- of the shard at hand
+local function tell_when()
+  if not shard or (#moved == 0 and low == was[shard]) then return end
+  for part = 0, math.max(0, math.ceil(#moved / MOVED_MOST) - 1) do
+    redis.call('XADD', P .. 'when:' .. shard, 'MAXLEN', '~', WHEN_KEPT, seq .. '-' .. part, 't', now, 's', low,
+      unpack(moved, part * MOVED_MOST + 1, math.min(#moved, (part + 1) * MOVED_MOST)))
+  end
+end
+-- The failures of entry n for this host, whatever the inbox: each goes, and stays as `keep` makes it.
+local function settle_failures(n, host, keep)
+  local key = P .. 'fail:' .. shard
+  for _, member in ipairs(redis.call('ZRANGEBYSCORE', key, n, n)) do
+    local whose, slot, flag, rest = string.match(member, '^%d+ (%S+) (%S+) (%S+) (.*)$')
+    if whose == host then
+      redis.call('ZREM', key, member)
+      if keep then redis.call('ZADD', key, n, table.concat({ n, host, slot, keep, rest }, ' ')) end
+    end
+  end
+end
+
+local apply = {
+  C = function(host, at_low, record)
+    redis.call('HSET', P .. 'own:' .. shard, host, record)
+    moved[#moved + 1] = host
+    moved[#moved + 1] = at_low
+  end,
+  F = function(host)
+    redis.call('HDEL', P .. 'own:' .. shard, host)
+    moved[#moved + 1] = host
+    moved[#moved + 1] = '='
+  end,
+  X = function(n, host, slot, code, status, tries, detail)
+    redis.call('ZADD', P .. 'fail:' .. shard, n,
+      table.concat({ n, host, slot, '-', code, status, now, tries, detail }, ' '))
+  end,
+  L = function(n, host, slot, tries)
+    redis.call('ZADD', P .. 'late:' .. shard, n, table.concat({ n, host, slot, tries, now }, ' '))
+  end,
+  K = function(n, host, slot, code)
+    redis.call('ZADD', P .. 'skip:' .. shard, n, table.concat({ n, host, code, now, slot }, ' '))
+  end,
+  G = function(from, to, host, slot, code)
+    redis.call('ZADD', P .. 'cut:' .. shard, to, table.concat({ from, to, host, code, now, slot }, ' '))
+  end,
+  R = function(n, host) settle_failures(n, host) end,
+  P = function(n, host) settle_failures(n, host, 'd') end,
+  D = function(id) redis.call('XDEL', P .. 'direct:' .. shard, id) end,
+  ['-'] = function(host) redis.call('HSET', P .. 'down', host, now) end,
+  ['+'] = function(host) redis.call('HDEL', P .. 'down', host) end,
+}
+shard = nil
 at = 4
 while at <= #ARGV do
-  local word, a, b, c, d = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]
+  local word = ARGV[at]
   if word == 'S' then
-    shard = a
-    redis.call('HSET', P .. 'shard:' .. shard, 'seq', b, 'low', c)
-  elseif word == 'C' then
-    redis.call('HSET', P .. 'own:' .. shard, a, b)
-  elseif word == 'F' then
-    redis.call('HDEL', P .. 'own:' .. shard, a)
-  elseif word == 'X' then
-    redis.call('ZADD', P .. 'fail:' .. shard, a, table.concat({ a, b, c, d, now }, ' '))
-  elseif word == 'K' then
-    redis.call('ZADD', P .. 'skip:' .. shard, a, table.concat({ a, b, c, now }, ' '))
-  elseif word == 'G' then
-    redis.call('ZADD', P .. 'cut:' .. shard, b, table.concat({ a, b, c, d, now }, ' '))
-  elseif word == 'D' then
-    redis.call('XDEL', P .. 'direct:' .. shard, a)
-  elseif word == '-' then
-    redis.call('HSET', P .. 'down', a, now)
-  elseif word == '+' then
-    redis.call('HDEL', P .. 'down', a)
+    tell_when()
+    shard, seq, low, moved = ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], {}
+    redis.call('HSET', P .. 'shard:' .. shard, 'seq', seq, 'low', low)
+  else
+    apply[word](unpack(ARGV, at + 1, at + WORDS[word]))
   end
   at = at + 1 + WORDS[word]
 end
+tell_when()
 return { 'OK' }

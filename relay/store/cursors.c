@@ -16,6 +16,9 @@ struct cursors {
     struct schedule *schedule; /* while claiming */
     size_t waiting;
     enum err err;
+    uint64_t taken;
+    cursors_claimed_cb claimed;
+    void *claimed_arg;
     cursors_cb cb;
     void *arg;
     bool moved[SCHEDULE_SHARDS_MAX]; /* shards of the commit that is out */
@@ -41,8 +44,7 @@ void cursors_free(struct cursors **cursors)
         free(c);
 }
 
-/* --- claiming
- * --------------------------------------------------------------------------------------------- */
+/* --- claiming -------------------------------------------------------------------------------- */
 
 struct claim {
     struct cursors *c;
@@ -66,12 +68,23 @@ static enum err load_shard(struct cursors *c, unsigned shard, const struct redis
     return ERR_OK;
 }
 
+static enum err claim_judge(struct cursors *c, unsigned shard, const struct redis_reply *reply)
+{
+    if (answer_is(reply, "OK"))
+        return load_shard(c, shard, reply);
+    if (answer_is(reply, "TAKEN"))
+        c->taken |= UINT64_C(1) << shard;
+    else
+        return answer_is(reply, "FENCED") ? ERR_FENCED : ERR_REDIS_REPLY;
+    return ERR_OK;
+}
+
 static void on_claimed(void *arg, enum err err, const struct redis_reply *reply)
 {
     struct claim *claim = arg;
     struct cursors *c = claim->c;
     if (err == ERR_OK && !c->dead)
-        err = answer_is(reply, "OK") ? load_shard(c, claim->shard, reply) : ERR_REDIS_REPLY;
+        err = claim_judge(c, claim->shard, reply);
     if (err != ERR_OK)
         c->err = err;
     free(claim);
@@ -80,17 +93,21 @@ static void on_claimed(void *arg, enum err err, const struct redis_reply *reply)
     if (c->dead)
         free(c);
     else
-        c->cb(c->arg, c->err);
+        c->claimed(c->claimed_arg, c->err, c->taken);
 }
 
-void cursors_claim(struct cursors *c, struct schedule *schedule, cursors_cb cb, void *arg)
+void cursors_claim(struct cursors *c, struct schedule *schedule, uint64_t shards,
+                   cursors_claimed_cb cb, void *arg)
 {
     c->schedule = schedule;
-    c->cb = cb;
-    c->arg = arg;
+    c->claimed = cb;
+    c->claimed_arg = arg;
     c->err = ERR_OK;
-    c->waiting = store_shards(c->store);
+    c->taken = 0;
     for (unsigned shard = 0; shard < store_shards(c->store); shard++) {
+        if (!(shards >> shard & 1))
+            continue;
+        c->waiting++;
         struct claim *claim = mem_new(sizeof(*claim));
         struct words a = {0};
         *claim = (struct claim){c, shard};
@@ -101,8 +118,7 @@ void cursors_claim(struct cursors *c, struct schedule *schedule, cursors_cb cb, 
     }
 }
 
-/* --- committing
- * ------------------------------------------------------------------------------------------- */
+/* --- committing ------------------------------------------------------------------------------ */
 
 static void on_committed(void *arg, enum err err, const struct redis_reply *reply)
 {
@@ -121,59 +137,76 @@ static void on_committed(void *arg, enum err err, const struct redis_reply *repl
         c->cb(c->arg, err);
 }
 
-static void add_words(struct words *a, const char *word, const char *host)
+static void add_cursor(struct words *a, const struct change *change)
+{
+    struct bytes text;
+    bytes_init(&text, CURSOR_TEXT_MAX);
+    cursor_write(&change->cursor, &text);
+    words_add_str(a, "C");
+    words_add_str(a, change->host);
+    words_add_int(a, (int64_t)change->cursor.low);
+    words_add(a, bytes_span(&text));
+    bytes_fini(&text);
+}
+
+/* A word, then the entry and the host that it is about. */
+static void add_about(struct words *a, const char *word, const struct change *change)
 {
     words_add_str(a, word);
-    if (host)
-        words_add_str(a, host);
+    words_add_int(a, (int64_t)change->to);
+    words_add_str(a, change->host);
+}
+
+static void add_two(struct words *a, const char *word, const char *what)
+{
+    words_add_str(a, word);
+    words_add_str(a, what);
 }
 
 /* The words of commit.lua, one change each. */
 static void add_change(struct cursors *c, struct words *a, const struct change *change)
 {
-    struct bytes cursor;
     switch (change->kind) {
     case CHANGE_SHARD:
-        add_words(a, "S", NULL);
+        words_add_str(a, "S");
         words_add_int(a, change->shard);
         words_add_int(a, (int64_t)c->seq[change->shard] + 1);
         words_add_int(a, (int64_t)change->cursor.low);
         c->moved[change->shard] = true;
         break;
-    case CHANGE_CURSOR:
-        bytes_init(&cursor, CURSOR_TEXT_MAX);
-        cursor_write(&change->cursor, &cursor);
-        add_words(a, "C", change->host);
-        words_add(a, bytes_span(&cursor));
-        bytes_fini(&cursor);
-        break;
-    case CHANGE_FOLLOW: add_words(a, "F", change->host); break;
+    case CHANGE_CURSOR: add_cursor(a, change); break;
+    case CHANGE_FOLLOW: add_two(a, "F", change->host); break;
     case CHANGE_FAIL:
-        add_words(a, "X", NULL);
-        words_add_int(a, (int64_t)change->to);
-        words_add_str(a, change->host);
+        add_about(a, "X", change);
+        words_add_int(a, change->slot);
         words_add_str(a, err_code(change->why));
         words_add_int(a, change->status);
+        words_add_int(a, change->tries);
+        words_add_str(a, change->detail);
+        break;
+    case CHANGE_LATE:
+        add_about(a, "L", change);
+        words_add_int(a, change->slot);
+        words_add_int(a, change->tries);
         break;
     case CHANGE_SKIP:
-        add_words(a, "K", NULL);
-        words_add_int(a, (int64_t)change->to);
-        words_add_str(a, change->host);
+        add_about(a, "K", change);
+        words_add_int(a, change->slot);
         words_add_str(a, err_code(change->why));
         break;
     case CHANGE_CUT:
-        add_words(a, "G", NULL);
+        words_add_str(a, "G");
         words_add_int(a, (int64_t)change->from);
         words_add_int(a, (int64_t)change->to);
         words_add_str(a, change->host);
+        words_add_int(a, change->slot);
         words_add_str(a, err_code(change->why));
         break;
-    case CHANGE_LATE:
-    case CHANGE_RETRY:
-    case CHANGE_DROP: break;
-    case CHANGE_DIRECT: add_words(a, "D", change->id); break;
-    case CHANGE_DOWN: add_words(a, "-", change->host); break;
-    case CHANGE_UP: add_words(a, "+", change->host); break;
+    case CHANGE_RETRY: add_about(a, "R", change); break;
+    case CHANGE_DROP: add_about(a, "P", change); break;
+    case CHANGE_DIRECT: add_two(a, "D", change->id); break;
+    case CHANGE_DOWN: add_two(a, "-", change->host); break;
+    case CHANGE_UP: add_two(a, "+", change->host); break;
     }
 }
 

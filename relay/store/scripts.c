@@ -11,5 +11,6 @@ struct redis_script script_control = {.name = "control", .text = LUA_CONTROL};
 struct redis_script script_hello = {.name = "hello", .text = LUA_HELLO};
 struct redis_script script_ledger = {.name = "ledger", .text = LUA_LEDGER};
 struct redis_script script_order = {.name = "order", .text = LUA_ORDER};
+struct redis_script script_lease = {.name = "lease", .text = LUA_LEASE};
 struct redis_script script_page = {.name = "page", .text = LUA_PAGE};
 struct redis_script script_trim = {.name = "trim", .text = LUA_TRIM};

@@ -11,5 +11,6 @@ extern struct redis_script script_control;
 extern struct redis_script script_hello;
 extern struct redis_script script_ledger;
 extern struct redis_script script_order;
+extern struct redis_script script_lease;
 extern struct redis_script script_page;
 extern struct redis_script script_trim;

@@ -3,9 +3,11 @@
  *     CONNECT -> START (one page: where the journal begins, and in which epoch) -> FOLLOW
  *     any -> LOST
  *
- * FOLLOW is one XREAD after the other, over the lines and the direct mail of every shard: what one
- * of them shows is of one moment (or, if it had to wait, the one stream that was written to first,
- * up to the write that ended the wait), so that no line is told before mail of a smaller number.
+ * FOLLOW is one XREAD after the other (all but the first wait for news), over the lines and the
+ * direct mail of our shards: what one of them shows is of one moment (or, if it had to wait, the
+ * one stream that was written to first, up to the write that ended the wait), so that no line is
+ * told before mail of a smaller number. CONNECT has a deadline; each command has its own.
+ *
  * May not know: what is done with a line. */
 #include "relay/store/tail.h"
 
@@ -16,7 +18,10 @@
 
 #include "relay/store/store_inner.h"
 
-enum { BLOCK_MS = 1000 };
+enum {
+    BLOCK_MS = 1000,
+    PATIENCE = 3 /* deadlines of a command, for the connection to come up */
+};
 
 enum tail_state { TAIL_CONNECT, TAIL_START, TAIL_FOLLOW, TAIL_LOST };
 
@@ -34,9 +39,11 @@ struct tail {
     struct redis *redis;
     struct page_ask *ask;
     enum tail_state state;
-    struct stream lines; /* N */
-    struct stream mail[STORE_SHARDS];
-    unsigned shards;
+    struct stream lines;              /* N */
+    struct stream mail[STORE_SHARDS]; /* of the shards that are read */
+    unsigned mail_n;
+    bool looked; /* the first look is not worth waiting for: its batch says that all is told */
+    struct timer *patience; /* runs until the first page is asked for */
 };
 
 static void tail_goto(struct tail *t, enum tail_state state)
@@ -71,7 +78,7 @@ static void tell_mail(struct tail *t, struct stream *stream, const struct redis_
 
 static struct stream *stream_named(struct tail *t, struct span name)
 {
-    for (unsigned i = 0; i < t->shards; i++)
+    for (unsigned i = 0; i < t->mail_n; i++)
         if (span_eq_str(name, t->mail[i].name))
             return &t->mail[i];
     return NULL;
@@ -155,14 +162,17 @@ static void follow(struct tail *t)
     words[n++] = SPAN("XREAD");
     words[n++] = SPAN("COUNT");
     words[n++] = SPAN("256");
-    words[n++] = SPAN("BLOCK");
-    words[n++] = span_of(block);
+    if (t->looked) {
+        words[n++] = SPAN("BLOCK");
+        words[n++] = span_of(block);
+    }
+    t->looked = true;
     words[n++] = SPAN("STREAMS");
     words[n++] = span_of(t->lines.name);
-    for (unsigned i = 0; i < t->shards; i++)
+    for (unsigned i = 0; i < t->mail_n; i++)
         words[n++] = span_of(t->mail[i].name);
     words[n++] = span_of(t->lines.last);
-    for (unsigned i = 0; i < t->shards; i++)
+    for (unsigned i = 0; i < t->mail_n; i++)
         words[n++] = span_of(t->mail[i].last);
     redis_call(t->redis, words, n, BLOCK_MS, on_streams, t);
 }
@@ -201,6 +211,7 @@ static void on_state(void *arg, bool up)
 {
     struct tail *t = arg;
     if (up && t->state == TAIL_CONNECT) {
+        timer_stop(t->patience);
         tail_goto(t, TAIL_START);
         t->ask = mem_new(sizeof(*t->ask));
         t->ask->tail = t;
@@ -210,27 +221,40 @@ static void on_state(void *arg, bool up)
     }
 }
 
+/* The store has a connection: that this one does not come is trouble that its owner must hear of.
+ */
+static void on_patience(void *arg)
+{
+    lost(arg, "no second connection to Redis");
+}
+
 /* --- life ------------------------------------------------------------------------------------ */
 
 enum err tail_new(struct loop *loop, const struct tail_config *config, struct tail **ret)
 {
     struct tail *t = mem_new(sizeof(*t));
     t->config = *config;
-    t->shards = store_shards(config->store);
+    t->patience = timer_new(loop, on_patience, t);
     snprintf(t->lines.name, sizeof(t->lines.name), KEY("N"));
     snprintf(t->lines.last, sizeof(t->lines.last), "%s-%" PRIu64, store_epoch_text(config->store),
              config->after);
-    for (unsigned i = 0; i < t->shards; i++) {
-        snprintf(t->mail[i].name, sizeof(t->mail[i].name), KEY("direct:%u"), i);
-        snprintf(t->mail[i].last, sizeof(t->mail[i].last), "0-0");
+    for (unsigned i = 0; i < store_shards(config->store); i++) {
+        struct stream *mail = &t->mail[t->mail_n];
+        if (!(config->shards >> i & 1))
+            continue;
+        snprintf(mail->name, sizeof(mail->name), KEY("direct:%u"), i);
+        snprintf(mail->last, sizeof(mail->last), "0-0");
+        t->mail_n++;
     }
     struct redis_config redis = {
         .url = config->url, .command_ms = config->command_ms, .on_state = on_state, .arg = t};
     enum err e = redis_new(loop, &redis, &t->redis);
     if (e != ERR_OK) {
+        timer_free(&t->patience);
         free(t);
         return e;
     }
+    timer_start(t->patience, PATIENCE * config->command_ms);
     *ret = t;
     return ERR_OK;
 }
@@ -242,6 +266,7 @@ void tail_free(struct tail **tail)
     if (!t)
         return;
     tail_goto(t, TAIL_LOST);
+    timer_free(&t->patience);
     redis_free(&t->redis);
     if (t->ask)
         t->ask->tail = NULL;

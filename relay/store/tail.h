@@ -1,5 +1,5 @@
-/* tail: new lines of the journal and of direct mail, as they come; waits on a connection of its
- * own. */
+/* tail: new lines of the journal, and of the direct mail of some shards, as they come; waits on a
+ * connection of its own. */
 #pragma once
 
 #include "relay/rules/schedule.h"
@@ -12,6 +12,7 @@ struct tail_config {
     int64_t command_ms;
     struct store *store; /* ready; to find where to start */
     uint64_t after;      /* lines behind this number are told, as far back as there are any */
+    uint64_t shards;     /* bit s: direct mail of shard s is told */
     /* Lines up to this number are no longer in the journal; told before those that are. */
     void (*on_floor)(void *arg, uint64_t floor);
     /* Lines in the order of their numbers; direct mail is told before the lines that follow it, all
@@ -20,8 +21,8 @@ struct tail_config {
     void (*on_direct)(void *arg, const struct direct *direct);
     /* A batch is done: now is the time to act. */
     void (*on_batch)(void *arg);
-    /* The connection went away, or a line can't be read: the owner starts over. Once, then silence.
-     * Here alone the tail may be freed. */
+    /* The connection went away or does not come up, or a line can't be read: the owner starts over.
+     * Once, then silence. Here alone the tail may be freed. */
     void (*on_lost)(void *arg, const char *why);
     void *arg;
 };

@@ -1,9 +1,9 @@
 /* fake_http: http_client and http_server without sockets, and the log.
  *
- * A call: sent -> (1 ms) arrived at its site, the guard having allowed the address -> answered, or
- * timed out. What the caller lends until the answer (the body) is read again at the answer, so that
- * a sanitizer sees who gave it back too early.
- * May not know: what any machine does. */
+ * A call: sent -> (1 ms) connected, the guard having allowed the address, and at its site ->
+ * answered, or timed out. What the caller lends until the answer (the body) is read again at the
+ * answer, so that a sanitizer sees who gave it back too early. May not know: what any machine does.
+ */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,6 +68,8 @@ void fake_host(const char *authority, const char *address, fake_site site, void 
 
 struct http_client {
     struct http_call *calls;
+    loop_cb before;
+    void *before_arg;
 };
 
 struct http_call {
@@ -117,6 +119,12 @@ static void call_free(struct http_call *call)
     free(call);
 }
 
+void http_client_before(struct http_client *client, loop_cb cb, void *arg)
+{
+    client->before = cb;
+    client->before_arg = arg;
+}
+
 void http_client_free(struct http_client **client)
 {
     while (*client && (*client)->calls)
@@ -132,11 +140,28 @@ void http_call_cancel(struct http_call **call)
     *call = NULL;
 }
 
+/* A look before the connections are touched: it may take back any call, also this one. */
+static bool taken_back(struct http_call *call)
+{
+    struct http_client *client = call->client;
+    const struct http_call *c;
+    if (client->before)
+        client->before(client->before_arg);
+    DL_FOREACH(client->calls, c)
+    {
+        if (c == call)
+            return false;
+    }
+    return true;
+}
+
 static void on_landed(void *arg)
 {
     struct http_call *call = arg;
-    const struct fake_answer *a = &call->answer;
     call->event = NULL;
+    if (taken_back(call))
+        return;
+    const struct fake_answer *a = &call->answer;
     if (call->body.n && memcmp(call->body.p, call->sent, call->body.n) != 0) {
         fprintf(stderr, "a body changed while it was lent\n");
         abort();
@@ -156,6 +181,9 @@ static void on_arrived(void *arg)
 {
     struct http_call *call = arg;
     struct uri uri;
+    call->event = NULL;
+    if (taken_back(call))
+        return;
     size_t i = uri_read(span_of(call->url), &uri) == ERR_OK ? host_find(uri.authority) : hosts_n;
     call->answer = (struct fake_answer){.err = ERR_RESOLVE};
     if (i < hosts_n && hosts[i].site && call->guard &&
@@ -165,7 +193,9 @@ static void on_arrived(void *arg)
         struct fake_arrived arrived = {call->method, call->url, (const char *const *)call->fields,
                                        call->fields_n, call->body};
         call->answer.err = ERR_OK;
+        unsigned process = fake_process(0);
         hosts[i].site(hosts[i].arg, &arrived, &call->answer);
+        fake_process(process);
     }
     int64_t at = fake_now() + call->answer.delay_ms;
     if (at >= call->give_up_ms) {

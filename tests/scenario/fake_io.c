@@ -5,12 +5,17 @@
 #include "common/io/clock.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { BUSY_MOST = 200000 }; /* events within one millisecond: somebody goes round in a circle */
+enum {
+    BUSY_MOST = 200000,
+    PROCESSES = 32
+}; /* events within one millisecond: somebody goes round in a circle */
 
 struct event {
     struct event *next;
     int64_t at_ms;
+    unsigned process;
     loop_cb cb;
     void *arg;
 };
@@ -19,6 +24,8 @@ static struct event *queue; /* by time, then by when it was asked for */
 static int64_t now_ms;
 static uint64_t random_state;
 static unsigned busy;
+static unsigned running; /* process */
+static bool frozen[PROCESSES];
 
 void fake_reset(uint64_t seed)
 {
@@ -28,6 +35,8 @@ void fake_reset(uint64_t seed)
     }
     now_ms = 0;
     busy = 0;
+    running = 0;
+    memset(frozen, 0, sizeof(frozen));
     random_state = seed;
     fake_http_reset();
 }
@@ -37,11 +46,31 @@ int64_t fake_now(void)
     return now_ms;
 }
 
+unsigned fake_process(unsigned process)
+{
+    unsigned before = running;
+    if (process >= PROCESSES)
+        abort();
+    running = process;
+    return before;
+}
+
+void fake_freeze(unsigned process, bool freeze)
+{
+    frozen[process] = freeze;
+}
+
 struct event *fake_at(int64_t at_ms, loop_cb cb, void *arg)
+{
+    return fake_at_for(running, at_ms, cb, arg);
+}
+
+struct event *fake_at_for(unsigned process, int64_t at_ms, loop_cb cb, void *arg)
 {
     struct event *e = mem_new(sizeof(*e));
     struct event **at = &queue;
-    *e = (struct event){.at_ms = at_ms > now_ms ? at_ms : now_ms, .cb = cb, .arg = arg};
+    *e = (struct event){
+        .at_ms = at_ms > now_ms ? at_ms : now_ms, .process = process, .cb = cb, .arg = arg};
     while (*at && (*at)->at_ms <= e->at_ms)
         at = &(*at)->next;
     e->next = *at;
@@ -64,7 +93,10 @@ void fake_cancel(struct event **event)
 
 bool fake_step(int64_t until)
 {
-    struct event *e = queue;
+    struct event **at = &queue;
+    while (*at && frozen[(*at)->process])
+        at = &(*at)->next;
+    struct event *e = *at;
     if (!e || e->at_ms > until) {
         now_ms = until > now_ms ? until : now_ms;
         return false;
@@ -74,12 +106,14 @@ bool fake_step(int64_t until)
         fprintf(stderr, "time stands still at %lld\n", (long long)now_ms);
         abort();
     }
-    now_ms = e->at_ms;
-    queue = e->next;
+    now_ms = e->at_ms > now_ms ? e->at_ms : now_ms;
+    *at = e->next;
     loop_cb cb = e->cb;
     void *arg = e->arg;
+    unsigned before = fake_process(e->process);
     free(e);
     cb(arg);
+    fake_process(before);
     return true;
 }
 

@@ -28,10 +28,20 @@ void fake_run(int64_t ms);
 /* How many events are still to come. */
 size_t fake_waiting(void);
 
+/* --- processes ------------------------------------------------------------------------------- */
+
+/* What is asked for while a process runs is its own, and so is what that asks for in turn. Sets who
+ * runs and returns who did; 0: the test, and everybody else. */
+unsigned fake_process(unsigned process);
+/* Its events wait while it is frozen, and come at once, in their order, when it goes on. */
+void fake_freeze(unsigned process, bool frozen);
+
 /* For the other fakes: calls back at that time; the event is gone then. */
 struct event;
 struct event *fake_at(int64_t at_ms, loop_cb cb, void *arg);
 void fake_cancel(struct event **event);
+/* The same, for another than who runs. */
+struct event *fake_at_for(unsigned process, int64_t at_ms, loop_cb cb, void *arg);
 
 /* --- other servers --------------------------------------------------------------------------- */
 

@@ -58,13 +58,15 @@ static void on_work(void *arg)
         call->worked = true;
     }
     bool late = call->fault == FAULT_LOST || call->fault == FAULT_UNANSWERED;
-    fake_at(fake_now() + (late ? FAKE_COMMAND_MS : 1), on_answer, call);
+    fake_at_for(call->process, fake_now() + (late ? FAKE_COMMAND_MS : 1), on_answer, call);
 }
 
 void fake_call(struct store *store, enum fake_op op, struct call *call, void (*work)(struct call *),
                void (*answer)(struct call *, enum err))
 {
     call->store = store;
+    call->process = fake_process(0);
+    fake_process(call->process);
     call->op = op;
     call->epoch = store->epoch;
     call->work = work;
@@ -76,7 +78,7 @@ void fake_call(struct store *store, enum fake_op op, struct call *call, void (*w
         faults[op].times--;
         call->fault = faults[op].fault;
     }
-    fake_at(fake_now() + 1, on_work, call);
+    fake_at_for(0, fake_now() + 1, on_work, call);
 }
 
 /* --- life ------------------------------------------------------------------------------------ */
@@ -106,7 +108,7 @@ static void key_fini(struct key_kept *key)
     free(key->pem);
 }
 
-static void mail_fini(struct mail *mail)
+void fake_mail_fini(struct mail *mail)
 {
     for (size_t i = 0; i < 4; i++)
         free(mail->texts[i]);
@@ -128,7 +130,7 @@ void fake_store_free(struct store **store)
     for (size_t i = 0; i < s->lines_n; i++)
         fake_line_fini(&s->lines[i]);
     for (size_t i = 0; i < s->mail_n; i++)
-        mail_fini(&s->mail[i]);
+        fake_mail_fini(&s->mail[i]);
     fake_forget_keys(s);
     free(s->lines);
     free(s->own);
@@ -365,7 +367,7 @@ static void answer_change(struct call *call, enum err err)
     c->cb(c->arg, &answer);
     bytes_fini(&c->record);
     for (size_t i = 0; i < c->letters_n; i++)
-        mail_fini(&c->letters[i]);
+        fake_mail_fini(&c->letters[i]);
 }
 
 void members_change(struct store *store, const struct members_change *change, members_changed_cb cb,
@@ -445,289 +447,4 @@ void keycache_put(struct store *store, const char *id_hash, const struct keycach
     k->machine = entry->machine;
     k->pem = mem_copy(entry->pem);
     k->fetched_ms = entry->fetched_ms;
-}
-
-/* --- cursors --------------------------------------------------------------------------------- */
-
-struct cursors {
-    struct store *store;
-    char nonce[33];
-    uint64_t seq[FAKE_SHARDS];
-    struct schedule *schedule;
-    cursors_cb cb;
-    void *arg;
-    unsigned out; /* calls under way */
-    bool dead;
-};
-
-struct cursors_call {
-    struct call call;
-    struct cursors *c;
-    struct change *list;
-    size_t n;
-    int64_t now_ms;
-    bool fenced;
-};
-
-struct cursors *cursors_new(struct store *store, const char *nonce)
-{
-    struct cursors *c = mem_new(sizeof(*c));
-    c->store = store;
-    span_copy(span_of(nonce), c->nonce, sizeof(c->nonce));
-    return c;
-}
-
-void cursors_free(struct cursors **cursors)
-{
-    struct cursors *c = *cursors;
-    *cursors = NULL;
-    if (c && c->out)
-        c->dead = true;
-    else
-        free(c);
-}
-
-static void settle(struct cursors *c, enum err err)
-{
-    c->out--;
-    if (!c->dead)
-        c->cb(c->arg, err);
-    else if (!c->out)
-        free(c);
-}
-
-static void work_claim(struct call *call)
-{
-    struct cursors_call *k = (struct cursors_call *)call;
-    for (unsigned i = 0; i < FAKE_SHARDS; i++)
-        memcpy(call->store->shards[i].nonce, k->c->nonce, sizeof(k->c->nonce));
-}
-
-static void load(struct cursors *c)
-{
-    const struct store *s = c->store;
-    for (unsigned i = 0; i < FAKE_SHARDS; i++) {
-        c->seq[i] = s->shards[i].seq;
-        schedule_load_shard(c->schedule, i, s->shards[i].low);
-        for (size_t o = 0; o < s->own_n; o++)
-            if (shard_of(span_of(s->own[o].name), FAKE_SHARDS) == i)
-                schedule_load_cursor(c->schedule, span_of(s->own[o].name), &s->own[o].cursor);
-    }
-}
-
-static void answer_claim(struct call *call, enum err err)
-{
-    struct cursors_call *k = (struct cursors_call *)call;
-    if (err == ERR_OK && !k->c->dead)
-        load(k->c);
-    settle(k->c, err);
-}
-
-void cursors_claim(struct cursors *c, struct schedule *schedule, cursors_cb cb, void *arg)
-{
-    struct cursors_call *k = mem_new(sizeof(*k));
-    k->c = c;
-    c->schedule = schedule;
-    c->cb = cb;
-    c->arg = arg;
-    c->out++;
-    fake_call(c->store, OP_CLAIM, &k->call, work_claim, answer_claim);
-}
-
-static struct own *own_of(const struct store *s, const char *host)
-{
-    for (size_t i = 0; i < s->own_n; i++)
-        if (strcmp(s->own[i].name, host) == 0)
-            return &s->own[i];
-    return NULL;
-}
-
-static void note(struct store *s, const struct change *c, uint64_t from, const char *what)
-{
-    struct note *note = &s->notes[s->notes_n++];
-    *note = (struct note){.from = from, .n = c->to};
-    span_copy(span_of(c->host), note->host, sizeof(note->host));
-    snprintf(note->text, sizeof(note->text), "%s %s", what, err_code(c->why));
-}
-
-/* What is tried again has not failed yet. */
-static void forget_fails(struct store *s, const struct change *c)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < s->notes_n; i++) {
-        const struct note *n = &s->notes[i];
-        if (n->n != c->to || strcmp(n->host, c->host) != 0 || strncmp(n->text, "fail ", 5) != 0)
-            s->notes[kept++] = *n;
-    }
-    s->notes_n = kept;
-}
-
-static size_t down_of(const struct store *s, const char *host)
-{
-    size_t i = 0;
-    while (i < s->down_n && strcmp(s->down[i], host) != 0)
-        i++;
-    return i;
-}
-
-static void down_set(struct store *s, const char *host, bool down)
-{
-    size_t i = down_of(s, host);
-    if (down && i == s->down_n)
-        span_copy(span_of(host), s->down[s->down_n++], MEMBER_HOST_SIZE);
-    else if (!down && i < s->down_n)
-        memmove(s->down[i], s->down[--s->down_n], MEMBER_HOST_SIZE);
-}
-
-static void settle_mail(struct store *s, const char *id)
-{
-    for (size_t i = 0; i < s->mail_n; i++)
-        if (strcmp(s->mail[i].d.id, id) == 0) {
-            mail_fini(&s->mail[i]);
-            s->mail_n--;
-            memmove(&s->mail[i], &s->mail[i + 1], (s->mail_n - i) * sizeof(*s->mail));
-            return;
-        }
-}
-
-static void apply(struct store *s, const struct change *c)
-{
-    struct own *own = c->host ? own_of(s, c->host) : NULL;
-    switch (c->kind) {
-    case CHANGE_SHARD:
-        s->shards[c->shard].seq++;
-        s->shards[c->shard].low = fake_lies(LIE_COMMIT_AHEAD) ? s->n : c->cursor.low;
-        break;
-    case CHANGE_CURSOR:
-        if (fake_lies(LIE_COMMIT_AHEAD))
-            break;
-        own = own ? own : &s->own[s->own_n++];
-        span_copy(span_of(c->host), own->name, sizeof(own->name));
-        cursor_fini(&own->cursor);
-        cursor_copy(&c->cursor, &own->cursor);
-        break;
-    case CHANGE_FOLLOW:
-        if (own) {
-            cursor_fini(&own->cursor);
-            *own = s->own[--s->own_n];
-            s->own[s->own_n].cursor = (struct cursor){0};
-        }
-        break;
-    case CHANGE_FAIL: note(s, c, c->to - 1, "fail"); break;
-    case CHANGE_SKIP: note(s, c, c->to - 1, "skip"); break;
-    case CHANGE_CUT: note(s, c, c->from, "cut"); break;
-    case CHANGE_LATE: break;
-    case CHANGE_RETRY: forget_fails(s, c); break;
-    case CHANGE_DROP: break;
-    case CHANGE_DIRECT: settle_mail(s, c->id); break;
-    case CHANGE_DOWN: down_set(s, c->host, true); break;
-    case CHANGE_UP: down_set(s, c->host, false); break;
-    }
-}
-
-static void work_commit(struct call *call)
-{
-    struct cursors_call *k = (struct cursors_call *)call;
-    struct store *s = call->store;
-    for (size_t i = 0; i < k->n && !fake_lies(LIE_NO_FENCE); i++) {
-        unsigned shard = k->list[i].shard;
-        if (k->list[i].kind == CHANGE_SHARD && (strcmp(s->shards[shard].nonce, k->c->nonce) != 0 ||
-                                                s->shards[shard].seq != k->c->seq[shard]))
-            k->fenced = true;
-    }
-    if (k->fenced || fake_lies(LIE_COMMIT_NEVER))
-        return;
-    for (size_t i = 0; i < k->n; i++)
-        apply(s, &k->list[i]);
-    s->commits++;
-    s->committed_ms = fake_now();
-}
-
-static void answer_commit(struct call *call, enum err err)
-{
-    struct cursors_call *k = (struct cursors_call *)call;
-    if (err == ERR_OK && k->fenced)
-        err = ERR_FENCED;
-    for (size_t i = 0; i < k->n; i++) {
-        if (k->list[i].kind == CHANGE_SHARD && err == ERR_OK && !fake_lies(LIE_COMMIT_NEVER))
-            k->c->seq[k->list[i].shard]++;
-        free(k->list[i].host);
-        cursor_fini(&k->list[i].cursor);
-    }
-    free(k->list);
-    settle(k->c, err);
-}
-
-void cursors_commit(struct cursors *c, const struct delta *delta, int64_t now_ms, cursors_cb cb,
-                    void *arg)
-{
-    struct cursors_call *k = mem_new(sizeof(*k));
-    k->c = c;
-    k->n = delta->n;
-    k->now_ms = now_ms;
-    k->list = mem_new(delta->n * sizeof(*k->list));
-    for (size_t i = 0; i < delta->n; i++) {
-        k->list[i] = delta->list[i];
-        if (delta->list[i].host)
-            k->list[i].host = mem_copy(span_of(delta->list[i].host));
-        cursor_copy(&delta->list[i].cursor, &k->list[i].cursor);
-        k->list[i].detail = NULL;
-    }
-    c->cb = cb;
-    c->arg = arg;
-    c->out++;
-    fake_call(c->store, OP_COMMIT, &k->call, work_commit, answer_commit);
-}
-
-void fake_steal(struct store *s)
-{
-    for (unsigned i = 0; i < FAKE_SHARDS; i++)
-        snprintf(s->shards[i].nonce, sizeof(s->shards[i].nonce), "somebody else");
-}
-
-/* --- for tests ------------------------------------------------------------------------------- */
-
-struct cursor fake_cursor(const struct store *s, const char *host)
-{
-    const struct own *own = own_of(s, host);
-    unsigned shard = shard_of(span_of(host), FAKE_SHARDS);
-    return own ? own->cursor : (struct cursor){.low = s->shards[shard].low};
-}
-
-const char *fake_record(const struct store *s, uint64_t n, const char *host)
-{
-    for (size_t i = 0; i < s->notes_n; i++)
-        if (s->notes[i].from < n && n <= s->notes[i].n && strcmp(s->notes[i].host, host) == 0)
-            return s->notes[i].text;
-    return NULL;
-}
-
-size_t fake_records(const struct store *s)
-{
-    return s->notes_n;
-}
-
-size_t fake_mail(const struct store *s)
-{
-    return s->mail_n;
-}
-
-const struct direct *fake_letter(const struct store *store, size_t i)
-{
-    return i < store->mail_n ? &store->mail[i].d : NULL;
-}
-
-bool fake_is_down(const struct store *s, const char *host)
-{
-    return down_of(s, host) < s->down_n;
-}
-
-int64_t fake_committed_ms(const struct store *s)
-{
-    return s->committed_ms;
-}
-
-unsigned fake_commits(const struct store *s)
-{
-    return s->commits;
 }

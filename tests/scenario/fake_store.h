@@ -21,6 +21,7 @@ enum fake_op {
     OP_APPEND,
     OP_PAGE,
     OP_BODY,
+    OP_LEASE,
     OP_CLAIM,
     OP_COMMIT,
     OP_KEY,
@@ -44,6 +45,8 @@ enum fake_lie {
     LIE_COMMIT_AHEAD,  /* a commit moves the shard's cursor to the end of the journal */
     LIE_COMMIT_NEVER,  /* a commit is answered and not written */
     LIE_NO_FENCE,      /* whoever commits is believed */
+    LIE_TAKES_ALL,     /* whoever claims a shard gets it, whosever it is */
+    LIE_NOBODY_BURIED, /* a lease never ends */
     LIE_JOURNAL_LOSES, /* every third line is nowhere to be read, and its neighbours deny it */
     LIE_EVER_MEMBER,   /* the registry's spans are open from the beginning */
     LIE_APPEND_IGNORES /* the journal does not look at the member's version */

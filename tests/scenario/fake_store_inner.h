@@ -1,6 +1,7 @@
 /* fake_store_inner: what the two files of the fake store share. */
 #pragma once
 
+#include "relay/store/leases.h"
 #include "tests/scenario/fake_io.h"
 #include "tests/scenario/fake_store.h"
 
@@ -79,11 +80,13 @@ struct store {
     unsigned commits;
     int64_t committed_ms;
     struct tail *tails;
+    struct lease_table leases; /* its owners are not used: they are in the shards */
 };
 
 /* One call on its way. Embedded first in the record of each kind. */
 struct call {
     struct store *store;
+    unsigned process; /* whose call it is */
     enum fake_op op;
     enum fake_fault fault;
     bool worked;
@@ -95,6 +98,7 @@ struct call {
 void fake_call(struct store *store, enum fake_op op, struct call *call, void (*work)(struct call *),
                void (*answer)(struct call *, enum err));
 bool fake_lies(enum fake_lie lie);
+void fake_mail_fini(struct mail *mail);
 
 /* fake_store_journal.c */
 struct fake_line *fake_line_add(struct store *s, enum journal_line_kind kind);

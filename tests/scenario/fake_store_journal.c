@@ -378,6 +378,7 @@ struct tail {
     struct tail_config config;
     struct event *event;
     uint64_t told, mail_told;
+    unsigned process;
 };
 
 static void tell_mail(struct tail *t)
@@ -386,7 +387,8 @@ static void tell_mail(struct tail *t)
     for (size_t i = 0; i < s->mail_n; i++)
         if (s->mail[i].d.n > t->mail_told) {
             t->mail_told = s->mail[i].d.n;
-            t->config.on_direct(t->config.arg, &s->mail[i].d);
+            if (t->config.shards >> shard_of(s->mail[i].d.host, FAKE_SHARDS) & 1)
+                t->config.on_direct(t->config.arg, &s->mail[i].d);
         }
 }
 
@@ -420,7 +422,7 @@ void fake_tails_wake(struct store *s)
     DL_FOREACH(s->tails, t)
     {
         if (!t->event)
-            t->event = fake_at(fake_now() + 1, on_tail, t);
+            t->event = fake_at_for(t->process, fake_now() + 1, on_tail, t);
     }
 }
 
@@ -437,7 +439,7 @@ void fake_tails_lost(struct store *s)
     DL_FOREACH(s->tails, t)
     {
         fake_cancel(&t->event);
-        t->event = fake_at(fake_now(), on_tail_lost, t);
+        t->event = fake_at_for(t->process, fake_now(), on_tail_lost, t);
     }
 }
 
@@ -446,6 +448,8 @@ enum err tail_new(struct loop *loop, const struct tail_config *config, struct ta
     struct tail *t = mem_new(sizeof(*t));
     (void)loop;
     t->config = *config;
+    t->process = fake_process(0);
+    fake_process(t->process);
     t->told = config->after;
     DL_APPEND(t->config.store->tails, t);
     t->event = fake_at(fake_now() + 1, on_tail, t);

@@ -109,7 +109,7 @@ static void test_body_gone(void **state)
     uint64_t n = fake_accept(w.context.store, &update);
     fake_drop_bodies(w.context.store, n);
     world_post(&w, 3);
-    fake_run(SECOND);
+    fake_run(2 * SECOND); /* a commit lies between */
     assert_int_equal(wiki.got_n, 3);
     assert_true(wiki.got[1].announce);
     assert_int_equal(wiki.got[1].k, 1);

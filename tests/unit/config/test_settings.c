@@ -66,6 +66,7 @@ static const struct {
     {"delivery.aside", "999ms", "25h", "1s", "1s"},
     {"delivery.aside_most", "999ms", "25h", "1d", "1d"},
     {"delivery.aside_after", "0", "101", "100", "100"},
+    {"delivery.lease", "999ms", "11min", "1s", "1s"},
     {"retention.entries", "59s", "366d", "365d", "365d"},
     {"retention.bodies", "59s", "366d", "1min", "1min"},
     {"redis_limits.command", "99ms", "61s", "100ms", "100ms"},

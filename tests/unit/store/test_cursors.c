@@ -2,6 +2,7 @@
 #include "tests/unit/store/store_rig.h"
 
 #include "relay/store/cursors.h"
+#include "relay/store/leases.h"
 
 #define NONCE_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define NONCE_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -10,8 +11,10 @@ struct owner {
     struct rig *rig;
     struct cursors *cursors;
     struct schedule *schedule;
+    const char *nonce;
     int calls;
     enum err err;
+    uint64_t taken;
 };
 
 static void on_done(void *arg, enum err err)
@@ -22,30 +25,60 @@ static void on_done(void *arg, enum err err)
     loop_stop(o->rig->loop);
 }
 
+static void on_claimed(void *arg, enum err err, uint64_t taken)
+{
+    struct owner *o = arg;
+    o->taken = taken;
+    on_done(o, err);
+}
+
+static void on_beat(void *arg, enum err err, const struct lease_table *table)
+{
+    (void)table;
+    on_done(arg, err);
+}
+
 static void owner_init(struct rig *rig, const char *nonce, struct owner *o)
 {
     const struct schedule_limits limits = {
         .in_flight = 10, .window = 10, .shards = STORE_SHARDS, .owned = UINT64_MAX};
-    *o = (struct owner){.rig = rig};
+    *o = (struct owner){.rig = rig, .nonce = nonce};
     o->cursors = cursors_new(rig->store, nonce);
     o->schedule = schedule_new(&limits);
 }
 
-static enum err claim(struct owner *o)
+/* A lease, under a name: whoever had one under that name has none any more. */
+static enum err lease(struct owner *o, const char *name)
+{
+    const struct leases_beat beat = {.nonce = o->nonce, .name = name, .first = true};
+    int target = o->calls + 1;
+    leases_beat(o->rig->store, &beat, on_beat, o);
+    rig_await(o->rig, &o->calls, target);
+    return o->err;
+}
+
+static enum err claim_some(struct owner *o, uint64_t shards)
 {
     int target = o->calls + 1;
-    cursors_claim(o->cursors, o->schedule, on_done, o);
+    cursors_claim(o->cursors, o->schedule, shards, on_claimed, o);
     assert_int_equal(o->calls, target - 1);
     rig_await(o->rig, &o->calls, target);
     assert_int_equal(o->calls, target);
     return o->err;
 }
 
-/* A courier that has just started: it owns everything. */
+static enum err claim(struct owner *o)
+{
+    return claim_some(o, UINT64_MAX);
+}
+
+/* A courier that has just started, in the place of the one before: it owns everything. */
 static void owner_new(struct rig *rig, const char *nonce, struct owner *o)
 {
     owner_init(rig, nonce, o);
+    assert_int_equal(lease(o, "courier-0"), ERR_OK);
     assert_int_equal(claim(o), ERR_OK);
+    assert_int_equal(o->taken, 0);
 }
 
 static void owner_free(struct owner *o)
@@ -78,7 +111,7 @@ static enum err move(struct owner *o, uint64_t low, unsigned a, unsigned b, unsi
 
 static void test_words(void **state)
 {
-    static char host[] = "a.example", other[] = "b.example";
+    static char host[] = "a.example", other[] = "b.example", detail[] = "gone for good";
     struct rig *rig = *state;
     struct owner a;
     rig_fresh(rig);
@@ -99,8 +132,17 @@ static void test_words(void **state)
          .host = host,
          .to = 5,
          .why = ERR_REFUSED_BY_PEER,
+         .slot = 1,
+         .tries = 3,
+         .detail = detail,
          .status = 410},
-        {.kind = CHANGE_SKIP, .shard = 3, .host = host, .to = 6, .why = ERR_NO_RIGHT},
+        {.kind = CHANGE_LATE, .shard = 3, .host = other, .to = 7, .slot = 2, .tries = 4},
+        {.kind = CHANGE_SKIP,
+         .shard = 3,
+         .host = host,
+         .to = 6,
+         .slot = SLOT_ALL,
+         .why = ERR_NO_RIGHT},
         {.kind = CHANGE_CUT, .shard = 3, .host = other, .from = 2, .to = 8, .why = ERR_GAP},
         {.kind = CHANGE_DIRECT, .shard = 3, .host = host, .id = "9-1"},
         {.kind = CHANGE_DOWN, .shard = 3, .host = host},
@@ -113,12 +155,94 @@ static void test_words(void **state)
     assert_answer(rig, "(owner " NONCE_A ")", "HGETALL {weir}:shard:4");
     assert_answer(rig, "(a.example 4 w99 f2)", "HGETALL {weir}:own:3");
     assert_answer(rig, "(a.example 12)", "HGETALL {weir}:own:63");
-    assert_answer(rig, "(5 a.example refused-by-peer 410 77 5)",
+    assert_answer(rig, "(5 a.example 1 - refused-by-peer 410 77 3 gone for good 5)",
                   "ZRANGE {weir}:fail:3 0 -1 WITHSCORES");
-    assert_answer(rig, "(6 a.example no-right 77 6)", "ZRANGE {weir}:skip:3 0 -1 WITHSCORES");
-    assert_answer(rig, "(2 8 b.example gap 77 8)", "ZRANGE {weir}:cut:3 0 -1 WITHSCORES");
+    assert_answer(rig, "(6 a.example no-right 77 8 6)", "ZRANGE {weir}:skip:3 0 -1 WITHSCORES");
+    assert_answer(rig, "(7 b.example 2 4 77 7)", "ZRANGE {weir}:late:3 0 -1 WITHSCORES");
+    assert_answer(rig, "(2 8 b.example gap 77 0 8)", "ZRANGE {weir}:cut:3 0 -1 WITHSCORES");
     assert_answer(rig, "((9-2 (h x)))", "XRANGE {weir}:direct:3 - +");
     assert_answer(rig, "(a.example 77)", "HGETALL {weir}:down");
+    owner_free(&a);
+}
+
+/* Two failures of one entry at one host, and others beside them: an operator's orders are about the
+ * first two alone. */
+static void test_orders(void **state)
+{
+    static char host[] = "a.example", other[] = "b.example";
+    static const struct change shard = {.kind = CHANGE_SHARD, .shard = 3, .cursor = {.low = 10}};
+    static const struct {
+        enum change_kind order;
+        const char *left;
+    } rows[] = {
+        {CHANGE_DROP, "(5 a.example 0 d too-old 503 77 2  5 a.example 1 d too-old 503 77 2  "
+                      "5 b.example 0 - too-old 503 77 2  6 a.example 0 - too-old 503 77 2 )"},
+        {CHANGE_RETRY,
+         "(5 b.example 0 - too-old 503 77 2  6 a.example 0 - too-old 503 77 2 )"},
+    };
+    struct rig *rig = *state;
+    struct owner a;
+    rig_fresh(rig);
+    owner_new(rig, NONCE_A, &a);
+    struct change fail = {
+        .kind = CHANGE_FAIL, .shard = 3, .why = ERR_TOO_OLD, .status = 503, .tries = 2};
+    struct change fails[] = {shard, fail, fail, fail, fail};
+    for (size_t i = 1; i < 5; i++) {
+        fails[i].host = i == 3 ? other : host;
+        fails[i].to = i == 4 ? 6 : 5;
+        fails[i].slot = i == 2;
+    }
+    assert_int_equal(commit(&a, fails, 5), ERR_OK);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct change order[] = {shard,
+                                 {.kind = rows[i].order, .shard = 3, .host = host, .to = 5},
+                                 {.kind = rows[i].order, .shard = 3, .host = host, .to = 7}};
+        assert_int_equal(commit(&a, order, 3), ERR_OK);
+        assert_answer(rig, rows[i].left, "ZRANGE {weir}:fail:3 0 -1");
+    }
+    owner_free(&a);
+}
+
+/* When cursors moved, shard by shard; nothing is said where none did. */
+static void test_when(void **state)
+{
+    enum { MANY = 1200 };
+    static char host[] = "a.example", other[] = "b.example", hosts[MANY][24];
+    struct rig *rig = *state;
+    struct owner a;
+    rig_fresh(rig);
+    owner_new(rig, NONCE_A, &a);
+    struct change moves[] = {
+        {.kind = CHANGE_SHARD, .shard = 3, .cursor = {.low = 10}},
+        {.kind = CHANGE_CURSOR, .shard = 3, .host = host, .cursor = {.low = 4}},
+        {.kind = CHANGE_FOLLOW, .shard = 3, .host = other},
+        {.kind = CHANGE_SHARD, .shard = 5, .cursor = {.low = 10}},
+        {.kind = CHANGE_SHARD, .shard = 6}};
+    assert_int_equal(commit(&a, moves, 5), ERR_OK);
+    assert_answer(rig, "((1-0 (t 77 s 10 a.example 4 b.example =)))", "XRANGE {weir}:when:3 - +");
+    assert_answer(rig, "((1-0 (t 77 s 10)))", "XRANGE {weir}:when:5 - +");
+    assert_answer(rig, "0", "EXISTS {weir}:when:6");
+    struct change rest[] = {
+        {.kind = CHANGE_SHARD, .shard = 3, .cursor = {.low = 10}},
+        {.kind = CHANGE_SKIP, .shard = 3, .host = host, .to = 6, .why = ERR_NO_RIGHT},
+        {.kind = CHANGE_SHARD, .shard = 5, .cursor = {.low = 11}}};
+    assert_int_equal(commit(&a, rest, 3), ERR_OK);
+    assert_answer(rig, "1", "XLEN {weir}:when:3");
+    assert_answer(rig, "((1-0 (t 77 s 10)) (2-0 (t 77 s 11)))", "XRANGE {weir}:when:5 - +");
+    /* More than can be said in one breath. */
+    struct change *many = mem_new((MANY + 1) * sizeof(*many));
+    many[0] = (struct change){.kind = CHANGE_SHARD, .shard = 3, .cursor = {.low = 12}};
+    for (int i = 0; i < MANY; i++) {
+        snprintf(hosts[i], sizeof(hosts[i]), "h%d.example", i);
+        many[i + 1] = (struct change){
+            .kind = CHANGE_CURSOR, .shard = 3, .host = hosts[i], .cursor = {.low = 11}};
+    }
+    assert_int_equal(commit(&a, many, MANY + 1), ERR_OK);
+    free(many);
+    assert_answer(rig, "4", "XLEN {weir}:when:3");
+    const char *last = ask(rig, "XRANGE {weir}:when:3 3-2 +");
+    assert_non_null(strstr(last, "(t 77 s 12 h1000.example 11 "));
+    assert_non_null(strstr(last, " h1199.example 11)"));
     owner_free(&a);
 }
 
@@ -141,6 +265,7 @@ static void test_load(void **state)
     assert_int_equal(commit(&a, changes, 2), ERR_OK);
     assert_int_equal(commit(&a, changes, 1), ERR_OK);
     owner_init(rig, NONCE_B, &b);
+    assert_int_equal(lease(&b, "courier-0"), ERR_OK);
     ask(rig, "HSET {weir}:own:%u broken 4x", shard);
     assert_int_equal(claim(&b), ERR_REDIS_REPLY); /* else it would be passed over */
     ask(rig, "HDEL {weir}:own:%u broken", shard);
@@ -166,6 +291,39 @@ static bool second_claimer_fences(struct rig *rig)
     ok = ok && strcmp(ask(rig, "HMGET {weir}:shard:1 seq low"), "(2 30)") == 0;
     owner_free(&a);
     owner_free(&b);
+    return ok;
+}
+
+/* What another with a lease owns is not for us, and it goes on; its lease gone, it is. */
+static bool taken_is_taken(struct rig *rig)
+{
+    struct owner a, b;
+    owner_new(rig, NONCE_A, &a);
+    owner_init(rig, NONCE_B, &b);
+    ask(rig, "HDEL {weir}:shard:5 owner");
+    ask(rig, "HSET {weir}:shard:6 owner nobody");
+    ask(rig, "HSET {weir}:shard:10 owner nobody");
+    bool ok = lease(&b, "courier-1") == ERR_OK;
+    ok = ok && claim_some(&b, UINT64_C(0x4f0)) == ERR_OK && b.taken == UINT64_C(0x90);
+    ok = ok && move(&a, 10, 4, 7, 8) == ERR_OK && move(&a, 10, 4, 5, 7) == ERR_FENCED;
+    ok = ok && move(&b, 10, 5, 6, 10) == ERR_OK && move(&b, 20, 6, 10, 4) == ERR_FENCED;
+    ok = ok && strcmp(ask(rig, "HGET {weir}:shard:8 owner"), NONCE_A) == 0;
+    ask(rig, "HDEL {weir}:lease " NONCE_A);
+    ok = ok && claim_some(&b, UINT64_C(0x4f0)) == ERR_OK && b.taken == 0;
+    ok = ok && move(&a, 20, 4, 7, 8) == ERR_FENCED && move(&a, 20, 8, 9, 11) == ERR_OK;
+    owner_free(&a);
+    owner_free(&b);
+    return ok;
+}
+
+/* Who has no lease owns nothing. */
+static bool no_claim_without_a_lease(struct rig *rig)
+{
+    struct owner a;
+    owner_init(rig, NONCE_A, &a);
+    bool ok = claim(&a) == ERR_FENCED;
+    ok = ok && strcmp(ask(rig, "EXISTS {weir}:shard:0"), "0") == 0;
+    owner_free(&a);
     return ok;
 }
 
@@ -234,8 +392,9 @@ static bool claim_checks_the_epoch(struct rig *rig)
 {
     struct owner a;
     owner_init(rig, NONCE_A, &a);
+    bool ok = lease(&a, "courier-0") == ERR_OK;
     ask(rig, "HSET {weir}:log epoch 5 run other");
-    bool ok = claim(&a) == ERR_REDIS;
+    ok = ok && claim(&a) == ERR_REDIS;
     ok = ok && strcmp(ask(rig, "EXISTS {weir}:shard:0"), "0") == 0;
     owner_free(&a);
     return ok;
@@ -249,6 +408,12 @@ static void test_twins(void **state)
         {"a second claimer fences", second_claimer_fences, &script_claim,
          "redis.call('HSET', S, 'owner', ARGV[2])", ""},
         {"a second claimer fences", second_claimer_fences, &script_claim, "has[1] or '0'", "'0'"},
+        {"taken is taken", taken_is_taken, &script_claim,
+         "if owner and owner ~= ARGV[2] and redis.call('HEXISTS', LEASE, owner) == 1", "if false"},
+        {"taken is taken", taken_is_taken, &script_claim,
+         "and redis.call('HEXISTS', LEASE, owner) == 1", ""},
+        {"no claim without a lease", no_claim_without_a_lease, &script_claim,
+         "redis.call('HEXISTS', LEASE, ARGV[2]) == 0", "false"},
         {"a late commit is refused", late_commit_is_refused, &script_commit,
          "tonumber(has[2] or '0') + 1 ~= tonumber(ARGV[at + 2])", "false"},
         {"all or nothing", all_or_nothing, &script_commit, "  shard = ARGV[at + 1]\n",
@@ -275,15 +440,16 @@ static void test_freed_early(void **state)
     struct owner a;
     rig_fresh(rig);
     owner_init(rig, NONCE_A, &a);
-    cursors_claim(a.cursors, a.schedule, on_done, &a);
+    assert_int_equal(lease(&a, "courier-0"), ERR_OK);
+    cursors_claim(a.cursors, a.schedule, UINT64_MAX, on_claimed, &a);
     owner_free(&a);
     rig_idle(rig, 50);
-    assert_int_equal(a.calls, 0);
+    assert_int_equal(a.calls, 1);
     owner_new(rig, NONCE_A, &a);
     cursors_commit(a.cursors, &delta, 1, on_done, &a);
     owner_free(&a);
     rig_idle(rig, 50);
-    assert_int_equal(a.calls, 1);
+    assert_int_equal(a.calls, 2); /* lease and claim */
     assert_answer(rig, "5", "HGET {weir}:shard:1 low");
 }
 
@@ -309,7 +475,8 @@ static void test_hung(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_words), cmocka_unit_test(test_load),
+        cmocka_unit_test(test_words), cmocka_unit_test(test_orders),
+        cmocka_unit_test(test_when),  cmocka_unit_test(test_load),
         cmocka_unit_test(test_twins), cmocka_unit_test(test_freed_early),
         cmocka_unit_test(test_hung),
     };

@@ -6,6 +6,7 @@
 
 #include "relay/store/cursors.h"
 #include "relay/store/keycache.h"
+#include "relay/store/leases.h"
 
 /* --- what Redis promises --------------------------------------------------------------------- */
 
@@ -255,7 +256,18 @@ static void on_cursors(void *arg, enum err err)
     count(arg, err == ERR_REDIS);
 }
 
-enum { ASKED = 8 };
+static void on_claimed(void *arg, enum err err, uint64_t taken)
+{
+    (void)taken;
+    count(arg, err == ERR_REDIS);
+}
+
+static void on_beat(void *arg, enum err err, const struct lease_table *table)
+{
+    count(arg, err == ERR_REDIS && !table);
+}
+
+enum { ASKED = 9 };
 
 static void ask_everything(struct rig *rig, struct refused *r, struct cursors *cursors,
                            struct schedule *schedule)
@@ -273,7 +285,9 @@ static void ask_everything(struct rig *rig, struct refused *r, struct cursors *c
     const struct members_change members = {.after = &member};
     const struct keycache_entry key = {
         .owner = SPAN("o"), .inbox = SPAN("i"), .pem = SPAN("p"), .fetched_ms = 1};
+    const struct leases_beat beat = {.nonce = "n", .name = "courier-0", .first = true};
     *r = (struct refused){.rig = rig};
+    leases_beat(rig->store, &beat, on_beat, r);
     journal_append(rig->store, &append, on_append, r);
     journal_page(rig->store, 0, 10, on_page, r);
     journal_body(rig->store, 1, on_body, r);
@@ -284,7 +298,7 @@ static void ask_everything(struct rig *rig, struct refused *r, struct cursors *c
     keycache_put(rig->store, "00", &key, 1000);
     journal_trim(rig->store, "1-1", 5);
     if (schedule)
-        cursors_claim(cursors, schedule, on_cursors, r);
+        cursors_claim(cursors, schedule, UINT64_MAX, on_claimed, r);
     else
         cursors_commit(cursors, &delta, 1, on_cursors, r);
     assert_int_equal(r->calls, 0);

@@ -63,12 +63,13 @@ static void on_lost(void *arg, const char *why)
     loop_stop(f->rig->loop);
 }
 
-static struct follower *follow(struct rig *rig, uint64_t after)
+static struct follower *follow_at(struct rig *rig, const char *url, uint64_t after, uint64_t shards)
 {
     struct follower *f = mem_new(sizeof *f);
     f->rig = rig;
-    const struct tail_config config = {.url = rig->url,
+    const struct tail_config config = {.url = url,
                                        .command_ms = rig->command_ms,
+                                       .shards = shards,
                                        .store = rig->store,
                                        .after = after,
                                        .on_floor = on_floor,
@@ -79,6 +80,11 @@ static struct follower *follow(struct rig *rig, uint64_t after)
                                        .arg = f};
     assert_int_equal(tail_new(rig->loop, &config, &f->tail), ERR_OK);
     return f;
+}
+
+static struct follower *follow(struct rig *rig, uint64_t after)
+{
+    return follow_at(rig, rig->url, after, UINT64_MAX);
 }
 
 static void follow_end(struct follower *f)
@@ -114,6 +120,45 @@ static void posts(struct rig *rig, int from, int n)
         post_send(rig, &p, &posted[i]);
     }
     rig_await(rig, &posted[n - 1].calls, 1);
+}
+
+/* Mail of shards that are another's is told to that other. */
+static void test_shards(void **state)
+{
+    struct rig *rig = *state;
+    struct changed changed;
+    unsigned shard = shard_of(SPAN("b.example"), STORE_SHARDS);
+    rig_fresh(rig);
+    join(rig, "b.example", 0, "hello", &changed);
+    struct follower *ours = follow_at(rig, rig->url, 0, UINT64_C(1) << shard);
+    struct follower *others = follow_at(rig, rig->url, 0, ~(UINT64_C(1) << shard));
+    rig_await(rig, &ours->lines, 1);
+    rig_await(rig, &others->lines, 1);
+    assert_int_equal(ours->mails, 1);
+    assert_int_equal(others->mails, 0);
+    follow_end(ours);
+    follow_end(others);
+}
+
+/* The store has its connection, the tail gets none: that is told in time. */
+static void test_no_connection(void **state)
+{
+    struct rig *rig = *state;
+    char url[256];
+    rig_fresh(rig);
+    snprintf(url, sizeof url, "%s.not", rig->url);
+    rig->command_ms = 100;
+    int64_t began = clock_mono_ms();
+    struct follower *f = follow_at(rig, url, 0, UINT64_MAX);
+    rig_await(rig, &f->losts, 1);
+    assert_true(clock_mono_ms() - began >= 200);
+    assert_string_equal(f->why, "no second connection to Redis");
+    follow_end(f);
+    f = follow(rig, 0); /* the twin: with one, nothing is said */
+    rig_idle(rig, 500);
+    assert_int_equal(f->losts, 0);
+    follow_end(f);
+    rig->command_ms = 5000;
 }
 
 static void test_follow(void **state)
@@ -357,10 +402,11 @@ static void test_freed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_follow),     cmocka_unit_test(test_start),
-        cmocka_unit_test(test_many),       cmocka_unit_test(test_trimmed),
-        cmocka_unit_test(test_epochs),     cmocka_unit_test(test_twins),
-        cmocka_unit_test(test_unreadable), cmocka_unit_test(test_freed),
+        cmocka_unit_test(test_follow),        cmocka_unit_test(test_shards),
+        cmocka_unit_test(test_no_connection), cmocka_unit_test(test_start),
+        cmocka_unit_test(test_many),          cmocka_unit_test(test_trimmed),
+        cmocka_unit_test(test_epochs),        cmocka_unit_test(test_twins),
+        cmocka_unit_test(test_unreadable),    cmocka_unit_test(test_freed),
     };
     return cmocka_run_group_tests(tests, rig_group_setup, rig_group_teardown);
 }

@@ -1,0 +1,400 @@
+/* fake_store_cursors: leases, shards and cursors of the fake store.
+ * May not know: which machine asks, or why. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/io/clock.h"
+#include "tests/scenario/fake_store_inner.h"
+
+/* --- leases ---------------------------------------------------------------------------------- */
+
+struct beat_call {
+    struct call call;
+    struct leases_beat beat;
+    char nonce[LEASE_NONCE_SIZE], name[LEASE_NAME_SIZE];
+    struct lease_entry bury[LEASES_MAX];
+    leases_cb cb;
+    void *arg;
+    bool fenced;
+    struct lease_table table;
+};
+
+static struct lease_entry *lease_of(struct store *s, const char *nonce)
+{
+    for (size_t i = 0; i < s->leases.n; i++)
+        if (strcmp(s->leases.list[i].nonce, nonce) == 0)
+            return &s->leases.list[i];
+    return NULL;
+}
+
+static void lease_drop(struct store *s, struct lease_entry *e)
+{
+    *e = s->leases.list[--s->leases.n];
+}
+
+static void lease_write(struct store *s, const struct beat_call *c)
+{
+    for (size_t i = s->leases.n; i-- > 0;)
+        if (strcmp(s->leases.list[i].name, c->name) == 0 &&
+            strcmp(s->leases.list[i].nonce, c->nonce) != 0)
+            lease_drop(s, &s->leases.list[i]);
+    struct lease_entry *own = lease_of(s, c->nonce);
+    if (!own) {
+        own = &s->leases.list[s->leases.n++];
+        *own = (struct lease_entry){0};
+        memcpy(own->nonce, c->nonce, sizeof(own->nonce));
+        memcpy(own->name, c->name, sizeof(own->name));
+    }
+    own->beat++;
+}
+
+static void work_beat(struct call *call)
+{
+    struct beat_call *c = (struct beat_call *)call;
+    struct store *s = call->store;
+    c->fenced = !c->beat.first && !lease_of(s, c->nonce);
+    if (c->fenced)
+        return;
+    lease_write(s, c);
+    for (unsigned i = 0; i < FAKE_SHARDS; i++)
+        if ((c->beat.give >> i & 1) && strcmp(s->shards[i].nonce, c->nonce) == 0)
+            s->shards[i].nonce[0] = '\0';
+    for (size_t i = 0; i < c->beat.bury_n; i++) {
+        struct lease_entry *dead = lease_of(s, c->bury[i].nonce);
+        if (dead && dead->beat == c->bury[i].beat && !fake_lies(LIE_NOBODY_BURIED))
+            lease_drop(s, dead);
+    }
+    if (c->beat.leave)
+        lease_drop(s, lease_of(s, c->nonce));
+    c->table = s->leases;
+    for (unsigned i = 0; i < FAKE_SHARDS; i++)
+        memcpy(c->table.owners[i], s->shards[i].nonce, sizeof(c->table.owners[i]));
+}
+
+static void answer_beat(struct call *call, enum err err)
+{
+    struct beat_call *c = (struct beat_call *)call;
+    if (err == ERR_OK && c->fenced)
+        err = ERR_FENCED;
+    c->cb(c->arg, err, err == ERR_OK ? &c->table : NULL);
+}
+
+void leases_beat(struct store *store, const struct leases_beat *beat, leases_cb cb, void *arg)
+{
+    struct beat_call *c = mem_new(sizeof(*c));
+    c->beat = *beat;
+    c->cb = cb;
+    c->arg = arg;
+    span_copy(span_of(beat->nonce), c->nonce, sizeof(c->nonce));
+    span_copy(span_of(beat->name), c->name, sizeof(c->name));
+    memcpy(c->bury, beat->bury, beat->bury_n * sizeof(*c->bury));
+    fake_call(store, OP_LEASE, &c->call, work_beat, answer_beat);
+}
+
+/* --- cursors --------------------------------------------------------------------------------- */
+
+struct cursors {
+    struct store *store;
+    char nonce[33];
+    uint64_t seq[FAKE_SHARDS];
+    struct schedule *schedule;
+    cursors_claimed_cb claimed;
+    void *claimed_arg;
+    cursors_cb cb;
+    void *arg;
+    unsigned out; /* calls under way */
+    bool dead;
+};
+
+struct cursors_call {
+    struct call call;
+    struct cursors *c;
+    struct change *list;
+    size_t n;
+    int64_t now_ms;
+    uint64_t shards, taken; /* of a claim */
+    bool fenced;
+};
+
+struct cursors *cursors_new(struct store *store, const char *nonce)
+{
+    struct cursors *c = mem_new(sizeof(*c));
+    c->store = store;
+    span_copy(span_of(nonce), c->nonce, sizeof(c->nonce));
+    return c;
+}
+
+void cursors_free(struct cursors **cursors)
+{
+    struct cursors *c = *cursors;
+    *cursors = NULL;
+    if (c && c->out)
+        c->dead = true;
+    else
+        free(c);
+}
+
+/* Whether its owner is there to be told. */
+static bool settle(struct cursors *c)
+{
+    c->out--;
+    if (!c->dead)
+        return true;
+    if (!c->out)
+        free(c);
+    return false;
+}
+
+static void work_claim(struct call *call)
+{
+    struct cursors_call *k = (struct cursors_call *)call;
+    struct store *s = call->store;
+    k->fenced = !lease_of(s, k->c->nonce);
+    for (unsigned i = 0; i < FAKE_SHARDS && !k->fenced; i++) {
+        char *owner = s->shards[i].nonce;
+        if (!(k->shards >> i & 1))
+            continue;
+        if (strcmp(owner, k->c->nonce) != 0 && lease_of(s, owner) && !fake_lies(LIE_TAKES_ALL))
+            k->taken |= UINT64_C(1) << i;
+        else
+            memcpy(owner, k->c->nonce, sizeof(k->c->nonce));
+    }
+}
+
+static void load(struct cursors *c, uint64_t shards)
+{
+    const struct store *s = c->store;
+    for (unsigned i = 0; i < FAKE_SHARDS; i++) {
+        if (!(shards >> i & 1))
+            continue;
+        c->seq[i] = s->shards[i].seq;
+        schedule_load_shard(c->schedule, i, s->shards[i].low);
+        for (size_t o = 0; o < s->own_n; o++)
+            if (shard_of(span_of(s->own[o].name), FAKE_SHARDS) == i)
+                schedule_load_cursor(c->schedule, span_of(s->own[o].name), &s->own[o].cursor);
+    }
+}
+
+static void answer_claim(struct call *call, enum err err)
+{
+    struct cursors_call *k = (struct cursors_call *)call;
+    if (err == ERR_OK && k->fenced)
+        err = ERR_FENCED;
+    if (err == ERR_OK && !k->c->dead)
+        load(k->c, k->shards & ~k->taken);
+    if (settle(k->c))
+        k->c->claimed(k->c->claimed_arg, err, k->taken);
+}
+
+void cursors_claim(struct cursors *c, struct schedule *schedule, uint64_t shards,
+                   cursors_claimed_cb cb, void *arg)
+{
+    struct cursors_call *k = mem_new(sizeof(*k));
+    k->c = c;
+    k->shards = shards;
+    c->schedule = schedule;
+    c->claimed = cb;
+    c->claimed_arg = arg;
+    c->out++;
+    fake_call(c->store, OP_CLAIM, &k->call, work_claim, answer_claim);
+}
+
+static struct own *own_of(const struct store *s, const char *host)
+{
+    for (size_t i = 0; i < s->own_n; i++)
+        if (strcmp(s->own[i].name, host) == 0)
+            return &s->own[i];
+    return NULL;
+}
+
+static void note(struct store *s, const struct change *c, uint64_t from, const char *what)
+{
+    struct note *note = &s->notes[s->notes_n++];
+    *note = (struct note){.from = from, .n = c->to};
+    span_copy(span_of(c->host), note->host, sizeof(note->host));
+    snprintf(note->text, sizeof(note->text), "%s %s", what, err_code(c->why));
+}
+
+/* What is tried again has not failed yet. */
+static void forget_fails(struct store *s, const struct change *c)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < s->notes_n; i++) {
+        const struct note *n = &s->notes[i];
+        if (n->n != c->to || strcmp(n->host, c->host) != 0 || strncmp(n->text, "fail ", 5) != 0)
+            s->notes[kept++] = *n;
+    }
+    s->notes_n = kept;
+}
+
+static size_t down_of(const struct store *s, const char *host)
+{
+    size_t i = 0;
+    while (i < s->down_n && strcmp(s->down[i], host) != 0)
+        i++;
+    return i;
+}
+
+static void down_set(struct store *s, const char *host, bool down)
+{
+    size_t i = down_of(s, host);
+    if (down && i == s->down_n)
+        span_copy(span_of(host), s->down[s->down_n++], MEMBER_HOST_SIZE);
+    else if (!down && i < s->down_n)
+        memmove(s->down[i], s->down[--s->down_n], MEMBER_HOST_SIZE);
+}
+
+static void settle_mail(struct store *s, const char *id)
+{
+    for (size_t i = 0; i < s->mail_n; i++)
+        if (strcmp(s->mail[i].d.id, id) == 0) {
+            fake_mail_fini(&s->mail[i]);
+            s->mail_n--;
+            memmove(&s->mail[i], &s->mail[i + 1], (s->mail_n - i) * sizeof(*s->mail));
+            return;
+        }
+}
+
+static void apply(struct store *s, const struct change *c)
+{
+    struct own *own = c->host ? own_of(s, c->host) : NULL;
+    switch (c->kind) {
+    case CHANGE_SHARD:
+        s->shards[c->shard].seq++;
+        s->shards[c->shard].low = fake_lies(LIE_COMMIT_AHEAD) ? s->n : c->cursor.low;
+        break;
+    case CHANGE_CURSOR:
+        if (fake_lies(LIE_COMMIT_AHEAD))
+            break;
+        own = own ? own : &s->own[s->own_n++];
+        span_copy(span_of(c->host), own->name, sizeof(own->name));
+        cursor_fini(&own->cursor);
+        cursor_copy(&c->cursor, &own->cursor);
+        break;
+    case CHANGE_FOLLOW:
+        if (own) {
+            cursor_fini(&own->cursor);
+            *own = s->own[--s->own_n];
+            s->own[s->own_n].cursor = (struct cursor){0};
+        }
+        break;
+    case CHANGE_FAIL: note(s, c, c->to - 1, "fail"); break;
+    case CHANGE_SKIP: note(s, c, c->to - 1, "skip"); break;
+    case CHANGE_CUT: note(s, c, c->from, "cut"); break;
+    case CHANGE_LATE: break;
+    case CHANGE_RETRY: forget_fails(s, c); break;
+    case CHANGE_DROP: break;
+    case CHANGE_DIRECT: settle_mail(s, c->id); break;
+    case CHANGE_DOWN: down_set(s, c->host, true); break;
+    case CHANGE_UP: down_set(s, c->host, false); break;
+    }
+}
+
+static void work_commit(struct call *call)
+{
+    struct cursors_call *k = (struct cursors_call *)call;
+    struct store *s = call->store;
+    for (size_t i = 0; i < k->n && !fake_lies(LIE_NO_FENCE); i++) {
+        unsigned shard = k->list[i].shard;
+        if (k->list[i].kind == CHANGE_SHARD && (strcmp(s->shards[shard].nonce, k->c->nonce) != 0 ||
+                                                s->shards[shard].seq != k->c->seq[shard]))
+            k->fenced = true;
+    }
+    if (k->fenced || fake_lies(LIE_COMMIT_NEVER))
+        return;
+    for (size_t i = 0; i < k->n; i++)
+        apply(s, &k->list[i]);
+    s->commits++;
+    s->committed_ms = fake_now();
+}
+
+static void answer_commit(struct call *call, enum err err)
+{
+    struct cursors_call *k = (struct cursors_call *)call;
+    if (err == ERR_OK && k->fenced)
+        err = ERR_FENCED;
+    for (size_t i = 0; i < k->n; i++) {
+        if (k->list[i].kind == CHANGE_SHARD && err == ERR_OK && !fake_lies(LIE_COMMIT_NEVER))
+            k->c->seq[k->list[i].shard]++;
+        free(k->list[i].host);
+        cursor_fini(&k->list[i].cursor);
+    }
+    free(k->list);
+    if (settle(k->c))
+        k->c->cb(k->c->arg, err);
+}
+
+void cursors_commit(struct cursors *c, const struct delta *delta, int64_t now_ms, cursors_cb cb,
+                    void *arg)
+{
+    struct cursors_call *k = mem_new(sizeof(*k));
+    k->c = c;
+    k->n = delta->n;
+    k->now_ms = now_ms;
+    k->list = mem_new(delta->n * sizeof(*k->list));
+    for (size_t i = 0; i < delta->n; i++) {
+        k->list[i] = delta->list[i];
+        if (delta->list[i].host)
+            k->list[i].host = mem_copy(span_of(delta->list[i].host));
+        cursor_copy(&delta->list[i].cursor, &k->list[i].cursor);
+        k->list[i].detail = NULL;
+    }
+    c->cb = cb;
+    c->arg = arg;
+    c->out++;
+    fake_call(c->store, OP_COMMIT, &k->call, work_commit, answer_commit);
+}
+
+void fake_steal(struct store *s)
+{
+    for (unsigned i = 0; i < FAKE_SHARDS; i++)
+        snprintf(s->shards[i].nonce, sizeof(s->shards[i].nonce), "somebody else");
+}
+
+/* --- for tests ------------------------------------------------------------------------------- */
+
+struct cursor fake_cursor(const struct store *s, const char *host)
+{
+    const struct own *own = own_of(s, host);
+    unsigned shard = shard_of(span_of(host), FAKE_SHARDS);
+    return own ? own->cursor : (struct cursor){.low = s->shards[shard].low};
+}
+
+const char *fake_record(const struct store *s, uint64_t n, const char *host)
+{
+    for (size_t i = 0; i < s->notes_n; i++)
+        if (s->notes[i].from < n && n <= s->notes[i].n && strcmp(s->notes[i].host, host) == 0)
+            return s->notes[i].text;
+    return NULL;
+}
+
+size_t fake_records(const struct store *s)
+{
+    return s->notes_n;
+}
+
+size_t fake_mail(const struct store *s)
+{
+    return s->mail_n;
+}
+
+const struct direct *fake_letter(const struct store *store, size_t i)
+{
+    return i < store->mail_n ? &store->mail[i].d : NULL;
+}
+
+bool fake_is_down(const struct store *s, const char *host)
+{
+    return down_of(s, host) < s->down_n;
+}
+
+int64_t fake_committed_ms(const struct store *s)
+{
+    return s->committed_ms;
+}
+
+unsigned fake_commits(const struct store *s)
+{
+    return s->commits;
+}
