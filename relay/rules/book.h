@@ -1,34 +1,107 @@
-/* book: what is known of the destinations as of one moment: where their cursors stand. Pure:
- * whoever read it from somewhere puts it in. */
+/* book: what is known of the destinations as of one moment: where their cursors stand, what these
+ * passed without delivering, and when they moved. Pure: whoever read it from somewhere puts it in.
+ */
 #pragma once
 
 #include "relay/rules/cursor.h"
 
 enum { BOOK_SHARDS_MAX = 64 };
 
+/* What a cursor passed, as it is written down: words with one space between them.
+ *
+ *   FAIL  n host slot flag code status time tries detail...   (flag: `-`, or `d`: seen, left at
+ * that) LATE  n host slot tries time SKIP  n host slot code time CUT   from to host slot code time
+ * (everything with from < n <= to)
+ *
+ * Records of before have no slot, nor have FAILs what stands between host and code, and behind the
+ * time: what they say counts for every inbox. */
+#define BOOK_RECORDS(X)                                                                            \
+    X(FAIL, "fail") /* will never be delivered */                                                  \
+    X(LATE, "late") /* was delivered, not at the first attempt */                                  \
+    X(SKIP, "skip") /* was passed over */                                                          \
+    X(CUT, "cut")   /* a stretch was */
+enum book_kind {
+#define X(name, text) BOOK_##name,
+    BOOK_RECORDS(X)
+#undef X
+        BOOK_KIND_COUNT
+};
+
+enum { BOOK_CODE_SIZE = 32, BOOK_DETAIL_SIZE = 201, BOOK_EVERY_SLOT = CURSOR_SLOTS_MAX };
+
+struct book_record {
+    enum book_kind kind;
+    char *host;
+    uint64_t from, n; /* CUT: the stretch; else from is n - 1 */
+    unsigned slot;    /* of the inbox; BOOK_EVERY_SLOT: all; above: it was direct mail */
+    bool dropped;     /* FAIL: an operator has seen it */
+    char code[BOOK_CODE_SIZE];
+    int status;
+    unsigned tries; /* attempts that were made */
+    int64_t at_ms;  /* when it was written down */
+    char detail[BOOK_DETAIL_SIZE];
+};
+
 struct book_own {
     char *host;
     struct cursor cursor;
 };
 
+/* What one commit moved. A host whose cursor was written has one of its own from then on: `fresh`
+ * if it had followed its shard's until then; or follows that again. */
+struct book_move {
+    char *host;
+    bool follows, fresh;
+    uint64_t low;
+};
+struct book_mark {
+    int64_t at_ms;
+    uint64_t low; /* of the shard, from then on */
+    struct book_move *moves;
+    size_t moves_n, moves_cap;
+};
+struct book_marks { /* of one shard, oldest first */
+    struct book_mark *list;
+    size_t n, cap;
+};
+
 struct book {
     uint64_t last;  /* number of the newest line */
-    uint64_t floor; /* everything up to here is gone */
+    uint64_t floor; /* everything up to here is gone, and the records about it */
     size_t mail;    /* direct mail that waits */
+    size_t dead;    /* FAILs that nobody has seen yet */
     unsigned shards;
     uint64_t low[BOOK_SHARDS_MAX]; /* where those stand that have no cursor of their own */
-    struct book_own *own;          /* by host, once book_close() was called */
+    struct book_marks marks[BOOK_SHARDS_MAX];
+    struct book_own *own; /* by host, once book_close() was called; so are records */
     size_t own_n, own_cap;
+    struct book_record *records;
+    size_t records_n, records_cap;
 };
 
 struct book *book_new(unsigned shards);
 /* Accepts NULL inside. */
 void book_free(struct book **book);
-/* Copies both. */
+
+/* Everything is copied. */
 void book_add_own(struct book *book, struct span host, const struct cursor *cursor);
+/* False on text that is no such record. */
+bool book_add_record(struct book *book, enum book_kind kind, struct span text);
+/* Marks of a shard from the oldest to the newest. */
+void book_add_mark(struct book *book, unsigned shard, int64_t at_ms, uint64_t low);
+/* To the last mark of the shard: `12`, `+12` (fresh), or `-` (follows). False on anything else. */
+bool book_add_move(struct book *book, unsigned shard, struct span host, struct span text);
 /* All is in it: from now on it can be asked. */
 void book_close(struct book *book);
+
+/* The host's own cursor; NULL if it follows that of its shard. */
+const struct book_own *book_own(const struct book *book, struct span host);
 /* Where the host stands: its own cursor, or that of its shard. What its list points to is the
- * book's.
- */
+ * book's. */
 struct cursor book_cursor(const struct book *book, struct span host);
+/* The records about a host: *ret_n of them, by number, inbox and kind. */
+const struct book_record *book_records(const struct book *book, struct span host, size_t *ret_n);
+/* When the cursor of a host that has passed n did so: after *since_ms, which is given as the moment
+ * when n came to be, and not after *until_ms, which is given as now; the marks make it narrower. */
+void book_when(const struct book *book, struct span host, uint64_t n, int64_t *since_ms,
+               int64_t *until_ms);

@@ -1,0 +1,229 @@
+/* trace: what became of an entry, inbox by inbox.
+ *
+ * An inbox that the member had when the entry came, and has not any more, is not known by name;
+ * what is recorded of it is told all the same.
+ *
+ * May not know: how a cursor comes to pass an entry (schedule.c), or where the facts were read. */
+#include "relay/rules/trace.h"
+
+const char *trace_verdict_name(enum trace_verdict verdict)
+{
+    static const char *const names[] = {
+#define X(name, text) [TRACE_##name] = (text),
+        TRACE_VERDICTS(X)
+#undef X
+    };
+    return names[verdict];
+}
+
+/* What all rows of one member are made from. */
+struct facts {
+    const struct entry *e;
+    const struct member *m;
+    const struct book *b;
+    int64_t now_ms;
+    struct cursor cursor;
+    const struct book_record *records;
+    size_t records_n;
+};
+
+/* --- for whom it is --------------------------------------------------------------------------- */
+
+static bool was_member(const struct member *m, uint64_t n)
+{
+    for (size_t i = 0; i < m->spans_n; i++)
+        if (m->spans[i].from < n && n <= m->spans[i].to)
+            return true;
+    return false;
+}
+
+/* Whether any inbox may have it in some form: those of the member, or, where none of them was there
+ * yet, one that takes everything. */
+static bool has_form(const struct entry *e, const struct member *m)
+{
+    bool any = false;
+    for (size_t i = 0; i < MEMBER_INBOXES_MAX; i++) {
+        const struct member_inbox *inbox = &m->inboxes[i];
+        if (!inbox->url[0] || inbox->from >= e->n)
+            continue;
+        if (outgoing_form(&e->facts, inbox->style) != FORM_NOTHING)
+            return true;
+        any = true;
+    }
+    return !any && outgoing_form(&e->facts, STYLE_PUBLIC) != FORM_NOTHING;
+}
+
+const char *trace_not_for(const struct entry *e, const struct member *m)
+{
+    struct span host = span_of(m->host);
+    if (span_eq(e->origin, host) || span_eq(e->object_host, host))
+        return "origin";
+    if (!was_member(m, e->n))
+        return "not-member";
+    if (!member_spans_entitle(m->spans, m->spans_n, e->n, e->audience))
+        return "zone";
+    return has_form(e, m) ? NULL : "no-form";
+}
+
+/* --- one inbox -------------------------------------------------------------------------------- */
+
+static const struct book_record *recorded(const struct facts *f, enum book_kind kind, unsigned slot)
+{
+    for (size_t i = 0; i < f->records_n; i++) {
+        const struct book_record *r = &f->records[i];
+        bool here = r->from < f->e->n && f->e->n <= r->n;
+        if (r->kind == kind && here && (r->slot == slot || r->slot == BOOK_EVERY_SLOT))
+            return r;
+    }
+    return NULL;
+}
+
+static const struct cursor_aside *aside(const struct facts *f, unsigned slot)
+{
+    for (size_t i = 0; i < f->cursor.aside_n; i++)
+        if (f->cursor.aside[i].n == f->e->n && f->cursor.aside[i].slot == slot)
+            return &f->cursor.aside[i];
+    return NULL;
+}
+
+static bool passed(const struct facts *f, unsigned slot)
+{
+    const struct cursor *c = &f->cursor;
+    return c->low >= f->e->n || (c->head.n == f->e->n && (c->head.done >> slot & 1));
+}
+
+static void tell_waiting(const struct facts *f, unsigned slot, struct trace_row *row)
+{
+    const struct cursor *c = &f->cursor;
+    row->verdict = TRACE_WAITING;
+    row->failures = c->failures;
+    row->ahead = f->e->n - c->low - 1;
+    if (c->head.n == f->e->n && c->head.slot == slot) {
+        row->tries = c->head.tried.tries;
+        row->status = c->head.tried.past.status;
+    }
+    if (f->m->state == MEMBER_SUSPENDED) {
+        row->code = "suspended";
+    } else if (f->m->state != MEMBER_ACTIVE) {
+        row->code = "leaving";
+    } else if (!audience_has(f->e->audience, f->m->zone)) {
+        row->code = "no-right";
+    } else if (c->shut) {
+        row->code = "accept";
+    } else {
+        row->code = c->failures ? "host" : "queue";
+        row->next_ms = c->wake_ms;
+    }
+}
+
+static void tell_never(const struct book_record *r, struct trace_row *row)
+{
+    row->verdict = TRACE_NEVER;
+    row->code = r->code;
+    row->until_ms = r->at_ms;
+    row->tries = r->tries;
+    row->status = r->status;
+    row->detail = r->detail;
+    row->dropped = r->dropped;
+}
+
+static void tell_delivered(const struct facts *f, const struct book_record *late,
+                           struct trace_row *row)
+{
+    row->verdict = TRACE_DELIVERED;
+    row->tries = late ? late->tries : 1;
+    row->since_ms = late ? late->at_ms : f->e->at_ms;
+    row->until_ms = late ? late->at_ms : f->now_ms;
+    if (!late)
+        book_when(f->b, span_of(f->m->host), f->e->n, &row->since_ms, &row->until_ms);
+}
+
+/* What was recorded stands above what the cursor says; that it was delivered late, above a cut that
+ * came while other inboxes were still waiting. */
+static void tell(const struct facts *f, unsigned slot, struct trace_row *row)
+{
+    const struct book_record *late = recorded(f, BOOK_LATE, slot);
+    const struct book_record *fail = recorded(f, BOOK_FAIL, slot);
+    const struct book_record *passed_over = recorded(f, BOOK_SKIP, slot);
+    const struct book_record *cut = recorded(f, BOOK_CUT, slot);
+    const struct cursor_aside *apart = aside(f, slot);
+    if (apart) {
+        row->verdict = TRACE_ASIDE;
+        row->code = apart->tried.tries ? "failed" : "object";
+        row->next_ms = apart->wake_ms;
+        row->tries = apart->tried.tries;
+        row->status = apart->tried.past.status;
+    } else if (fail) {
+        tell_never(fail, row);
+    } else if (late) {
+        tell_delivered(f, late, row);
+    } else if (passed_over || cut) {
+        const struct book_record *r = passed_over ? passed_over : cut;
+        row->verdict = passed_over ? TRACE_SKIPPED : TRACE_CUT;
+        row->code = r->code;
+        row->until_ms = r->at_ms;
+    } else if (passed(f, slot)) {
+        tell_delivered(f, NULL, row);
+    } else {
+        tell_waiting(f, slot, row);
+    }
+}
+
+/* --- all of them ------------------------------------------------------------------------------ */
+
+static struct trace_row blank(void)
+{
+    return (struct trace_row){.inbox = "", .code = "", .detail = ""};
+}
+
+/* Inboxes that are not the member's any more, or were not yet, and of which something is recorded.
+ */
+static size_t tell_former(const struct facts *f, unsigned told, size_t n, struct trace_row *rows)
+{
+    for (unsigned slot = 0; slot < MEMBER_INBOXES_MAX; slot++) {
+        bool known = aside(f, slot) != NULL;
+        for (size_t i = 0; i < f->records_n; i++)
+            known = known || (f->records[i].slot == slot && f->records[i].from < f->e->n &&
+                              f->e->n <= f->records[i].n);
+        if (!known || (told >> slot & 1))
+            continue;
+        rows[n] = blank();
+        tell(f, slot, &rows[n++]);
+    }
+    return n;
+}
+
+size_t trace_member(const struct entry *e, const struct member *m, const struct book *b,
+                    int64_t now_ms, struct trace_row rows[TRACE_ROWS_MAX])
+{
+    struct facts f = {
+        .e = e, .m = m, .b = b, .now_ms = now_ms, .cursor = book_cursor(b, span_of(m->host))};
+    const char *not_for = trace_not_for(e, m);
+    size_t n = 0;
+    unsigned told = 0;
+    if (not_for) {
+        rows[0] = blank();
+        rows[0].verdict = TRACE_NOT_FOR_IT;
+        rows[0].code = not_for;
+        return 1;
+    }
+    f.records = book_records(b, span_of(m->host), &f.records_n);
+    for (unsigned slot = 0; slot < MEMBER_INBOXES_MAX; slot++) {
+        const struct member_inbox *inbox = &m->inboxes[slot];
+        bool there = inbox->url[0] && inbox->from < e->n;
+        if (!there || outgoing_form(&e->facts, inbox->style) == FORM_NOTHING)
+            continue;
+        rows[n] = blank();
+        rows[n].inbox = inbox->url;
+        tell(&f, slot, &rows[n++]);
+        told |= 1U << slot;
+    }
+    n = tell_former(&f, told, n, rows);
+    if (n ==
+        0) { /* it was there then, with an inbox that is gone: what holds for all holds for it */
+        rows[0] = blank();
+        tell(&f, BOOK_EVERY_SLOT, &rows[0]);
+        n = 1;
+    }
+    return n;
+}

@@ -1,0 +1,54 @@
+/* trace: what became of one entry for one member: facts in, a verdict for each of its inboxes out.
+ * Pure.
+ *
+ * "Delivered" is said only of what a cursor has passed, was the member's by facts that cannot
+ * change (ENGINE 0, the passing rule), and is recorded nowhere as anything else. */
+#pragma once
+
+#include "relay/rules/book.h"
+#include "relay/rules/entry.h"
+#include "relay/rules/member.h"
+
+/* verdict, name, and what `code` says of it */
+#define TRACE_VERDICTS(X)                                                                          \
+    X(DELIVERED, "delivered") /* nothing */                                                        \
+    X(WAITING, "waiting")     /* why: queue, host, suspended, accept, leaving, no-right */         \
+    X(ASIDE, "aside")         /* it failed alone, or waits for one of its object that did */       \
+    X(NEVER, "never")         /* of the error, as the delivery was judged */                       \
+    X(SKIPPED, "skipped")     /* of the reason: its right was withdrawn */                         \
+    X(CUT, "cut") /* of the reason: it left, was removed; or the journal was trimmed */            \
+    X(NOT_FOR_IT, "not-for-it") /* origin, not-member, zone, no-form */
+enum trace_verdict {
+#define X(name, text) TRACE_##name,
+    TRACE_VERDICTS(X)
+#undef X
+        TRACE_VERDICT_COUNT
+};
+const char *trace_verdict_name(enum trace_verdict verdict);
+
+struct trace_row {
+    enum trace_verdict verdict;
+    const char *inbox; /* empty: one that is no longer known, or none in particular; borrowed */
+    const char *code;  /* empty: nothing to say; borrowed */
+    /* DELIVERED: after the one and not after the other. NEVER, SKIPPED, CUT: written down then. */
+    int64_t since_ms, until_ms;
+    int64_t next_ms;    /* WAITING, ASIDE: no attempt before; 0: now, or not known */
+    unsigned tries;     /* attempts made so far; 0: none, or not known */
+    int status;         /* of the last answer; 0: none, or not known */
+    unsigned failures;  /* WAITING: of the host, in a row */
+    uint64_t ahead;     /* WAITING: lines of the journal that are to be looked at before it */
+    const char *detail; /* NEVER: what the other side said; may be empty; borrowed */
+    bool dropped;       /* NEVER: an operator has seen it, and left it at that */
+};
+
+enum { TRACE_ROWS_MAX = 2 * MEMBER_INBOXES_MAX };
+
+/* The rows of a member, at least one; returns how many. The book is read after the entry was known
+ * to be there, and its floor is below the entry: else nobody can say any more. What is borrowed is
+ * the book's and the member's. */
+size_t trace_member(const struct entry *entry, const struct member *member, const struct book *book,
+                    int64_t now_ms, struct trace_row rows[TRACE_ROWS_MAX]);
+
+/* Why an entry is not for the member by facts that cannot change, as `code` has it; NULL: it is, or
+ * was. */
+const char *trace_not_for(const struct entry *entry, const struct member *member);
