@@ -2,6 +2,9 @@
  *
  *     GET  /api/v1/status      admin_status.c        POST /api/v1/reload
  *     *    /api/v1/members     admin_members.c
+ *     GET  /api/v1/trace       admin_trace.c
+ *     GET  /api/v1/queue       admin_queue.c
+ *     *    /api/v1/dead        admin_dead.c
  *
  * Everything is answered from Redis: whoever accepts and delivers may be another process.
  * May not know: what a command line looks like. */
@@ -64,6 +67,8 @@ static bool call_over(struct call *call)
 
 static void call_free(struct call *call)
 {
+    if (call->more)
+        call->more_free(call->more);
     book_free(&call->book);
     bytes_fini(&call->out);
     free(call);
@@ -142,6 +147,12 @@ static void on_request(void *arg, struct http_request *request)
         post_reload(a, &request);
     else if (behind(path, SPAN("/api/v1/members"), &rest))
         admin_members(a, &request, rest);
+    else if (get && behind(path, SPAN("/api/v1/trace"), &rest))
+        admin_trace(a, &request, rest);
+    else if (get && span_eq_str(path, "/api/v1/queue"))
+        admin_queue(a, &request);
+    else if (behind(path, SPAN("/api/v1/dead"), &rest))
+        admin_dead(a, &request, rest);
     else
         admin_refuse(&request, ERR_NOT_FOUND, SPAN_NONE);
 }

@@ -4,6 +4,7 @@
 #include "common/io/http_server.h"
 #include "common/pure/json.h"
 #include "relay/admin.h"
+#include "relay/rules/trace.h"
 #include "relay/store/ledger.h"
 
 enum { ADMIN_ANSWER_MAX = 64 * 1024 * 1024 };
@@ -23,8 +24,9 @@ struct call {
     struct json_writer w;
     char host[MEMBER_HOST_SIZE]; /* that was asked for; may be empty */
     struct book *book;           /* once it was read */
-    int64_t lag_ms;              /* status: age of the oldest entry that somebody lacks */
-    bool reloads;                /* waits for another configuration, not for the store */
+    void *more;                  /* what else the one who answers keeps */
+    void (*more_free)(void *more);
+    bool reloads; /* waits for another configuration, not for the store */
 };
 
 /* Takes the request; call_end() gives it its answer. */
@@ -39,3 +41,24 @@ bool admin_host(struct admin *admin, struct http_request **request, struct span 
 /* Each takes the request. rest: the path behind the noun and its slash; absent: there was none. */
 void admin_members(struct admin *admin, struct http_request **request, struct span rest);
 void admin_status(struct admin *admin, struct http_request **request);
+void admin_trace(struct admin *admin, struct http_request **request, struct span rest);
+void admin_queue(struct admin *admin, struct http_request **request);
+void admin_dead(struct admin *admin, struct http_request **request, struct span rest);
+
+void admin_trace_host(struct admin *admin, struct http_request **request, const char *host);
+
+/* admin_entries.c: entries by number. The list is borrowed during the callback: one for each
+ * number, in their order; NULL: it is not in the journal, or is no entry. */
+typedef void (*entries_cb)(void *arg, enum err err, struct entry *const *list);
+/* At least one number; copies them. */
+void entries_read(struct store *store, const uint64_t *numbers, size_t n, entries_cb cb, void *arg);
+
+/* admin_view.c: what is shown of things. */
+/* RFC 3339 with milliseconds; nothing where ms is 0. */
+void view_time(struct json_writer *w, const char *key, int64_t ms);
+/* Members of an object that is open. */
+void view_entry(struct json_writer *w, const struct entry *entry);
+/* The same in short: activity, type and when it was accepted. NULL: nothing. */
+void view_entry_short(struct json_writer *w, const struct entry *entry);
+void view_row(struct json_writer *w, const struct trace_row *row);
+void view_record(struct json_writer *w, const struct book_record *record);

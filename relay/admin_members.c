@@ -71,7 +71,8 @@ static void on_ledger(void *arg, enum err err, struct book *book)
 /* The member call->host, or all where that is empty. */
 static void show(struct call *call)
 {
-    ledger_read(call->admin->config.context->store, span_of(call->host), on_ledger, call);
+    struct ledger_ask ask = {.host = span_of(call->host), .since_ms = -1};
+    ledger_read(call->admin->config.context->store, &ask, on_ledger, call);
 }
 
 /* --- changing --------------------------------------------------------------------------------- */

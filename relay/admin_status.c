@@ -52,17 +52,23 @@ static void write_relay(const struct context *c, struct json_writer *w)
 }
 
 /* Also while Redis is away: that is what is asked for then. */
-static void finish(struct call *call)
+static void finish(struct call *call, int64_t lag_ms)
 {
+    const struct book *b = call->book;
+    size_t aside = 0;
     if (call->admin) {
         json_open(&call->w, '{');
         write_relay(call->admin->config.context, &call->w);
-        if (call->book) {
-            json_member_int(&call->w, "position", (int64_t)call->book->last);
-            json_member_int(&call->w, "direct", (int64_t)call->book->mail);
+        for (size_t i = 0; b && i < b->own_n; i++)
+            aside += b->own[i].cursor.aside_n;
+        if (b) {
+            json_member_int(&call->w, "position", (int64_t)b->last);
+            json_member_int(&call->w, "direct", (int64_t)b->mail);
+            json_member_int(&call->w, "aside", (int64_t)aside);
+            json_member_int(&call->w, "dead", (int64_t)b->dead);
         }
         write_destinations(&call->w);
-        json_member_int(&call->w, "lag_s", call->lag_ms / 1000);
+        json_member_int(&call->w, "lag_s", lag_ms / 1000);
         json_member_int(&call->w, "accepted", (int64_t)metric_get(METER_APPENDED, 0));
         json_member_int(&call->w, "delivered",
                         (int64_t)metric_get(METER_DELIVERIES, VERDICT_DELIVERED));
@@ -76,10 +82,12 @@ static void finish(struct call *call)
 static void on_oldest(void *arg, const struct journal_page *page)
 {
     struct call *call = arg;
-    for (size_t i = 0; page->err == ERR_OK && i < page->lines_n && !call->lag_ms; i++)
-        if (page->lines[i].kind == JOURNAL_ENTRY)
-            call->lag_ms = clock_wall_ms() - page->lines[i].entry->at_ms;
-    finish(call);
+    int64_t now_ms = clock_wall_ms();
+    int64_t since_ms = now_ms;
+    for (size_t i = page->err == ERR_OK ? page->lines_n : 0; i > 0; i--)
+        if (page->lines[i - 1].kind == JOURNAL_ENTRY)
+            since_ms = page->lines[i - 1].entry->at_ms;
+    finish(call, now_ms - since_ms);
 }
 
 static void on_book(void *arg, enum err err, struct book *book)
@@ -89,7 +97,7 @@ static void on_book(void *arg, enum err err, struct book *book)
     (void)err; /* told by what is missing, and by `ready` */
     call->book = book;
     if (!call->admin || !book || !lag || lag > book->last)
-        finish(call);
+        finish(call, 0);
     else
         journal_page(call->admin->config.context->store, book->last - lag, PAGE, on_oldest, call);
 }
@@ -97,5 +105,6 @@ static void on_book(void *arg, enum err err, struct book *book)
 void admin_status(struct admin *a, struct http_request **request)
 {
     struct call *call = call_new(a, request);
-    ledger_read(a->config.context->store, SPAN_NONE, on_book, call);
+    struct ledger_ask ask = {.since_ms = -1};
+    ledger_read(a->config.context->store, &ask, on_book, call);
 }

@@ -3,6 +3,7 @@
 #include "relay/ask.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/io/http_client.h"
@@ -27,33 +28,52 @@ static void print_problem(const struct bytes *answer, int status)
     json_free(&json);
 }
 
-/* The configuration is read for the socket's path alone. */
-int ask_relay(const char *file, const char *method, const char *path, struct span body,
-              struct bytes *answer)
+/* The path of the relay's socket, the caller's; NULL: said why. The configuration is read for it
+ * alone. */
+static char *socket_of(const char *file)
 {
     struct bytes why;
     struct config *config = NULL;
-    int status = 0;
+    char *path = NULL;
     const char *found = config_find(file);
     bytes_init(&why, CONFIG_WHY_MAX);
     if (!found)
         bytes_add_str(
             &why, "weir: no configuration: neither ./weir.yaml nor /etc/weir/weir.yaml is there\n");
-    if (!found || config_load(found, &why, &config) != ERR_OK) {
+    if (found && config_load(found, &why, &config) == ERR_OK)
+        path = mem_copy(span_of(config->admin_socket));
+    else
         fputs(bytes_str(&why), stderr);
-        bytes_fini(&why);
-        return EXIT_REFUSED;
-    }
-    enum err e = http_unix_call(config->admin_socket, method, path, body, &status, answer);
-    int code = e == ERR_OK && status < 300 ? 0 : e == ERR_OK ? EXIT_REFUSED : EXIT_UNREACHED;
-    if (code == EXIT_UNREACHED)
-        fprintf(stderr, "weir: the relay can't be reached at %s: is it running?\n",
-                config->admin_socket);
-    else if (code)
-        print_problem(answer, status);
     config_free(&config);
     bytes_fini(&why);
+    return path;
+}
+
+int ask_relay(const char *file, const char *method, const char *path, struct span body,
+              struct bytes *answer)
+{
+    int status = 0;
+    char *socket = socket_of(file);
+    if (!socket)
+        return EXIT_REFUSED;
+    enum err e = http_unix_call(socket, method, path, body, &status, answer);
+    int code = e == ERR_OK && status < 300 ? 0 : e == ERR_OK ? EXIT_REFUSED : EXIT_UNREACHED;
+    if (code == EXIT_UNREACHED)
+        fprintf(stderr, "weir: the relay can't be reached at %s: is it running?\n", socket);
+    else if (code)
+        print_problem(answer, status);
+    free(socket);
     return code;
+}
+
+int ask_quietly(const char *file, const char *path, int *ret_status, struct bytes *answer)
+{
+    char *socket = socket_of(file);
+    if (!socket)
+        return EXIT_REFUSED;
+    enum err e = http_unix_call(socket, "GET", path, SPAN_NONE, ret_status, answer);
+    free(socket);
+    return e == ERR_OK ? 0 : EXIT_UNREACHED;
 }
 
 int ask_report(int code, const struct bytes *answer, bool as_json,
@@ -92,12 +112,32 @@ void ask_escape(struct bytes *path, const char *text)
     }
 }
 
+void ask_print_text(struct span text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        unsigned char c = (unsigned char)text.p[i];
+        bool steers = c < ' ' || c == 0x7f ||
+                      (c == 0xc2 && i + 1 < text.n && /* U+0080 to U+009F */
+                       (unsigned char)text.p[i + 1] < 0xa0);
+        putchar(steers ? '?' : c);
+    }
+}
+
 void ask_print_field(const struct json *json, const char *name)
 {
     struct span text = json_text(json_get(json, name));
     int64_t number;
-    if (text.n)
-        printf("%-10s %.*s\n", name, SPAN_ARG(text));
-    else if (json_int(json_get(json, name), &number))
+    if (text.n) {
+        printf("%-10s ", name);
+        ask_print_text(text);
+        putchar('\n');
+    } else if (json_int(json_get(json, name), &number)) {
         printf("%-10s %lld\n", name, (long long)number);
+    }
+}
+
+struct span ask_title(struct span code)
+{
+    enum err e = err_by_code(code);
+    return e == ERR_COUNT ? code : span_of(err_title(e));
 }

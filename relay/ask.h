@@ -16,6 +16,8 @@ enum { ASK_ANSWER_MAX = 64 * 1024 * 1024 };
  * what went wrong stands on standard error then. */
 int ask_relay(const char *file, const char *method, const char *path, struct span body,
               struct bytes *answer);
+/* The same with GET, and without a word: *ret_status is what was answered with. */
+int ask_quietly(const char *file, const char *path, int *ret_status, struct bytes *answer);
 /* Says what was answered: the JSON as it came, or what print makes of it. code: of ask_relay(); if
  * it is not 0, nothing is said. Returns it. */
 int ask_report(int code, const struct bytes *answer, bool as_json,
@@ -25,5 +27,11 @@ int ask_usage(const char *word);
 /* Adds text to a path or query: what neither can hold is escaped. */
 void ask_escape(struct bytes *path, const char *text);
 
+/* Text from elsewhere, on standard output: what would steer a terminal is shown as `?`. */
+void ask_print_text(struct span text);
+/* What a row of `weir trace` says, in words, without what it is about. */
+void ask_print_verdict(const struct json *row);
+/* What a code means, in words; the code itself if this version does not know it. */
+struct span ask_title(struct span code);
 /* For tables: `name value` if the object has it, text or number. */
 void ask_print_field(const struct json *json, const char *name);

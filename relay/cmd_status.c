@@ -69,7 +69,8 @@ static void print_lag(const struct json *json)
 {
     int64_t lag = number(json, "lag");
     if (lag)
-        printf("%-12s %" PRId64 " entries, %" PRId64 " s\n", "lag", lag, number(json, "lag_s"));
+        printf("%-12s %" PRId64 " %s, %" PRId64 " s\n", "lag", lag, lag == 1 ? "entry" : "entries",
+               number(json, "lag_s"));
     else
         printf("%-12s none\n", "lag");
 }

@@ -8,8 +8,10 @@
 #include "relay/cmd_explain.h"
 #include "relay/cmd_help.h"
 #include "relay/cmd_member.h"
+#include "relay/cmd_queue.h"
 #include "relay/cmd_sig.h"
 #include "relay/cmd_status.h"
+#include "relay/cmd_trace.h"
 #include "relay/serve.h"
 #include "relay/verbs.h"
 

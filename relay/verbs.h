@@ -21,6 +21,12 @@
     X("member suspend",  cmd_member,   "HOST",                                        "close the gate for a while; what it is owed waits") \
     X("member resume",   cmd_member,   "HOST",                                        "open it again") \
     X("member remove",   cmd_member,   "HOST",                                        "end a membership, and say so on the wire") \
+    X("trace",           cmd_trace,    "ACTIVITY | OBJECT | HOST",                    "which member got it, when, at which attempt; or why not") \
+    X("queue list",      cmd_queue,    "",                                            "who has not everything yet, since when, and why") \
+    X("dead list",       cmd_dead,     "",                                            "what was given up, newest first") \
+    X("dead show",       cmd_dead,     "ID",                                          "one of these, with what the receiver said") \
+    X("dead retry",      cmd_dead,     "ID",                                          "try it again") \
+    X("dead drop",       cmd_dead,     "ID",                                          "leave it at that") \
     X("explain",         cmd_explain,  "ACTIVITY.json --from HOST [--to HOST]",       "which rule decides where an activity may go") \
     X("sig canonicalize", cmd_sig,     "[options]",                                   "the exact text that a request's signature covers") \
     X("sig sign",        cmd_sig,      "--key FILE --key-id URL [options]",           "sign a request from standard input") \

@@ -93,6 +93,10 @@
     X(USAGE, "usage", 400, false, "wrong use")                                                     \
     X(TRANSITION, "transition", 409, false, "not possible in the member's present state")          \
     X(NO_SUCH_MEMBER, "no-such-member", 404, false, "no such member")                              \
+    X(NO_SUCH_LETTER, "no-such-letter", 404, false, "no such dead letter")                         \
+    X(NOT_KNOWN, "not-known", 404, false, "nothing is known of it")                                \
+    X(NOT_KEPT, "not-kept", 409, false, "it is not kept any more")                                 \
+    X(ORDERED, "ordered", 409, true, "this was ordered before, and is still to be carried out")    \
     /* outgoing and inner */                                                                       \
     X(CONNECT, "connect", 0, true, "no connection")                                                \
     X(RESOLVE, "resolve", 0, true, "the name does not resolve")                                    \

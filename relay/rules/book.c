@@ -70,7 +70,7 @@ void book_add_mark(struct book *b, unsigned shard, int64_t at_ms, uint64_t low)
 bool book_add_move(struct book *b, unsigned shard, struct span host, struct span text)
 {
     struct book_mark *mark = &b->marks[shard].list[b->marks[shard].n - 1];
-    struct book_move move = {.follows = span_eq_str(text, "-"),
+    struct book_move move = {.follows = span_eq_str(text, "="),
                              .fresh = span_starts(text, SPAN("+"))};
     if (move.fresh)
         text = (struct span){text.p + 1, text.n - 1};
@@ -190,8 +190,9 @@ bool book_add_record(struct book *b, enum book_kind kind, struct span text)
     case BOOK_SKIP:
     case BOOK_CUT:
     case BOOK_KIND_COUNT:
+        ok = read_why(&text, false, &r);
         read_slot(&text, &r.slot);
-        ok = read_why(&text, false, &r) && !text.p;
+        ok = ok && !text.p;
         break;
     }
     if (!ok)

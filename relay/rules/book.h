@@ -9,12 +9,13 @@ enum { BOOK_SHARDS_MAX = 64 };
 
 /* What a cursor passed, as it is written down: words with one space between them.
  *
- *   FAIL  n host slot flag code status time tries detail...   (flag: `-`, or `d`: seen, left at
- * that) LATE  n host slot tries time SKIP  n host slot code time CUT   from to host slot code time
- * (everything with from < n <= to)
+ *   FAIL  n host slot flag code status time tries detail...
+ *   LATE  n host slot tries time
+ *   SKIP  n host code time slot
+ *   CUT   from to host code time slot      for everything with from < n <= to
  *
- * Records of before have no slot, nor have FAILs what stands between host and code, and behind the
- * time: what they say counts for every inbox. */
+ * flag is `-`, or `d` where an operator has seen it and left it at that. Records of before have no
+ * slot, nor have FAILs a flag, or anything behind the time: they count for every inbox. */
 #define BOOK_RECORDS(X)                                                                            \
     X(FAIL, "fail") /* will never be delivered */                                                  \
     X(LATE, "late") /* was delivered, not at the first attempt */                                  \
@@ -69,7 +70,7 @@ struct book {
     uint64_t last;  /* number of the newest line */
     uint64_t floor; /* everything up to here is gone, and the records about it */
     size_t mail;    /* direct mail that waits */
-    size_t dead;    /* FAILs that nobody has seen yet */
+    size_t dead;    /* FAILs that no operator has seen, those left out of the records too */
     unsigned shards;
     uint64_t low[BOOK_SHARDS_MAX]; /* where those stand that have no cursor of their own */
     struct book_marks marks[BOOK_SHARDS_MAX];
@@ -89,7 +90,7 @@ void book_add_own(struct book *book, struct span host, const struct cursor *curs
 bool book_add_record(struct book *book, enum book_kind kind, struct span text);
 /* Marks of a shard from the oldest to the newest. */
 void book_add_mark(struct book *book, unsigned shard, int64_t at_ms, uint64_t low);
-/* To the last mark of the shard: `12`, `+12` (fresh), or `-` (follows). False on anything else. */
+/* To the last mark of the shard: `12`, `+12` (fresh), or `=` (follows). False on anything else. */
 bool book_add_move(struct book *book, unsigned shard, struct span host, struct span text);
 /* All is in it: from now on it can be asked. */
 void book_close(struct book *book);

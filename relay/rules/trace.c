@@ -92,6 +92,17 @@ static bool passed(const struct facts *f, unsigned slot)
     return c->low >= f->e->n || (c->head.n == f->e->n && (c->head.done >> slot & 1));
 }
 
+const char *trace_waits(const struct member *m, const struct cursor *c)
+{
+    if (m->state == MEMBER_SUSPENDED)
+        return "suspended";
+    if (m->state != MEMBER_ACTIVE)
+        return "leaving";
+    if (c->shut)
+        return "accept";
+    return c->failures ? "host" : "queue";
+}
+
 static void tell_waiting(const struct facts *f, unsigned slot, struct trace_row *row)
 {
     const struct cursor *c = &f->cursor;
@@ -102,18 +113,11 @@ static void tell_waiting(const struct facts *f, unsigned slot, struct trace_row 
         row->tries = c->head.tried.tries;
         row->status = c->head.tried.past.status;
     }
-    if (f->m->state == MEMBER_SUSPENDED) {
-        row->code = "suspended";
-    } else if (f->m->state != MEMBER_ACTIVE) {
-        row->code = "leaving";
-    } else if (!audience_has(f->e->audience, f->m->zone)) {
-        row->code = "no-right";
-    } else if (c->shut) {
-        row->code = "accept";
-    } else {
-        row->code = c->failures ? "host" : "queue";
+    bool stays = f->m->state == MEMBER_ACTIVE || f->m->state == MEMBER_SUSPENDED;
+    bool its = audience_has(f->e->audience, f->m->zone);
+    row->code = stays && !its ? "no-right" : trace_waits(f->m, c);
+    if (f->m->state == MEMBER_ACTIVE && its && !c->shut)
         row->next_ms = c->wake_ms;
-    }
 }
 
 static void tell_never(const struct book_record *r, struct trace_row *row)

@@ -49,6 +49,8 @@ enum { TRACE_ROWS_MAX = 2 * MEMBER_INBOXES_MAX };
 size_t trace_member(const struct entry *entry, const struct member *member, const struct book *book,
                     int64_t now_ms, struct trace_row rows[TRACE_ROWS_MAX]);
 
+/* Why what follows the cursor of a member waits: queue, host, suspended, accept, leaving. */
+const char *trace_waits(const struct member *member, const struct cursor *cursor);
 /* Why an entry is not for the member by facts that cannot change, as `code` has it; NULL: it is, or
  * was. */
 const char *trace_not_for(const struct entry *entry, const struct member *member);

@@ -10,7 +10,7 @@
 #include "relay/store/scripts.h"
 #include "relay/store/store_inner.h"
 
-enum { WEEK_MS = 7 * 86400 * 1000, SEEN_BYTES = 14, BUCKETS = 4096, BODIES_AT_ONCE = 1000 };
+enum { BUCKETS = 4096, BODIES_AT_ONCE = 1000 };
 
 /* --- append
  * --------------------------------------------------------------------------------------------- */
@@ -50,7 +50,7 @@ static struct span hash_part(const uint8_t *hash, size_t n)
     return hash ? (struct span){(const char *)hash, n} : SPAN("");
 }
 
-static unsigned bucket_of(const uint8_t *hash)
+unsigned seen_bucket(const uint8_t *hash)
 {
     return hash ? ((unsigned)hash[30] << 8 | hash[31]) % BUCKETS : 0;
 }
@@ -76,15 +76,15 @@ void journal_append(struct store *store, const struct journal_append *p, journal
     if (p->kind == JOURNAL_ANNOUNCE)
         hex_write(&about, hash_part(p->again_hash, 16));
     hex_write(&check, hash_part(p->what_hash, 4));
-    snprintf(again_bucket, sizeof(again_bucket), "a%u", bucket_of(p->again_hash));
+    snprintf(again_bucket, sizeof(again_bucket), "a%u", seen_bucket(p->again_hash));
 
     words_add_str(&a, store_epoch_text(store));
     words_add(&a, p->from);
     words_add_int(&a, (int64_t)p->ver);
     words_add_int(&a, p->now_ms);
     words_add_str(&a, kinds[p->kind]);
-    words_add_int(&a, p->now_ms / WEEK_MS);
-    words_add_int(&a, bucket_of(p->id_hash));
+    words_add_int(&a, p->now_ms / SEEN_WEEK_MS);
+    words_add_int(&a, seen_bucket(p->id_hash));
     words_add(&a, hash_part(p->id_hash, SEEN_BYTES));
     words_add(&a, bytes_span(&check));
     words_add(&a, bytes_span(&object));

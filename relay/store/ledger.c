@@ -1,10 +1,11 @@
 /* ledger: reading cursors and records, one script call for each shard, so that what is said of a
- * host is of one moment.
+ * host is of one moment; finding what an id stands for; orders.
  * May not know: what the records mean for an entry (rules/trace.c says that). */
 #include "relay/store/ledger.h"
 
 #include <stdlib.h>
 
+#include "common/pure/encode.h"
 #include "relay/store/scripts.h"
 #include "relay/store/store_inner.h"
 
@@ -23,25 +24,75 @@ struct shard_call {
     unsigned shard;
 };
 
-static enum err take_shard(struct book *b, unsigned shard, const struct redis_reply *reply)
+/* Where things stand in the answer of ledger.lua. */
+enum {
+    AT_LAST,
+    AT_FLOOR,
+    AT_LOW,
+    AT_MAIL,
+    AT_DEAD,
+    AT_OWN,
+    AT_RECORDS,
+    AT_MARKS = AT_RECORDS + 4
+};
+
+static bool take_own(struct book *b, const struct redis_reply *own)
 {
-    const struct redis_reply *own = reply_at(reply, 4);
-    if (reply_len(reply) != 5)
-        return ERR_REDIS_REPLY;
-    uint64_t last = answer_number(reply, 0);
-    uint64_t floor = answer_number(reply, 1);
-    b->last = last > b->last ? last : b->last;
-    b->floor = floor > b->floor ? floor : b->floor;
-    b->low[shard] = answer_number(reply, 2);
-    b->mail += answer_number(reply, 3);
     for (size_t i = 0; i + 1 < reply_len(own); i += 2) {
         struct cursor cursor;
         if (!cursor_read(reply_text(reply_at(own, i + 1)), &cursor))
-            return ERR_REDIS_REPLY;
+            return false;
         book_add_own(b, reply_text(reply_at(own, i)), &cursor);
         cursor_fini(&cursor);
     }
-    return ERR_OK;
+    return true;
+}
+
+static bool take_records(struct book *b, enum book_kind kind, const struct redis_reply *list)
+{
+    bool whole = true;
+    for (size_t i = 0; whole && i < reply_len(list); i++)
+        whole = book_add_record(b, kind, reply_text(reply_at(list, i)));
+    return whole;
+}
+
+/* Newest first. A commit that moved many has several entries, of one number. */
+static bool take_marks(struct book *b, unsigned shard, const struct redis_reply *list)
+{
+    struct span commit = SPAN_NONE;
+    for (size_t i = reply_len(list); i > 0; i--) {
+        const struct redis_reply *mark = reply_at(list, i - 1);
+        const struct redis_reply *fields = reply_at(mark, 1);
+        struct span id = reply_text(reply_at(mark, 0));
+        struct span number = span_cut(&id, '-');
+        if (!span_eq(number, commit))
+            book_add_mark(b, shard, reply_int(reply_field(fields, "t")),
+                          (uint64_t)reply_int(reply_field(fields, "s")));
+        commit = number;
+        for (size_t k = 4; k + 1 < reply_len(fields); k += 2)
+            if (!book_add_move(b, shard, reply_text(reply_at(fields, k)),
+                               reply_text(reply_at(fields, k + 1))))
+                return false;
+    }
+    return true;
+}
+
+static enum err take_shard(struct book *b, unsigned shard, const struct redis_reply *reply)
+{
+    if (reply_len(reply) != AT_MARKS + 1)
+        return ERR_REDIS_REPLY;
+    uint64_t last = answer_number(reply, AT_LAST);
+    uint64_t floor = answer_number(reply, AT_FLOOR);
+    b->last = last > b->last ? last : b->last;
+    b->floor = floor > b->floor ? floor : b->floor;
+    b->low[shard] = answer_number(reply, AT_LOW);
+    b->mail += answer_number(reply, AT_MAIL);
+    b->dead += answer_number(reply, AT_DEAD);
+    bool whole =
+        take_own(b, reply_at(reply, AT_OWN)) && take_marks(b, shard, reply_at(reply, AT_MARKS));
+    for (unsigned kind = 0; whole && kind < BOOK_KIND_COUNT; kind++)
+        whole = take_records(b, (enum book_kind)kind, reply_at(reply, AT_RECORDS + kind));
+    return whole ? ERR_OK : ERR_REDIS_REPLY;
 }
 
 static void on_shard(void *arg, enum err err, const struct redis_reply *reply)
@@ -64,26 +115,74 @@ static void on_shard(void *arg, enum err err, const struct redis_reply *reply)
 }
 
 static void read_shard(struct store *store, struct read_call *call, unsigned shard,
-                       struct span host)
+                       const struct ledger_ask *ask)
 {
     struct shard_call *part = mem_new(sizeof(*part));
     struct words a = {0};
     *part = (struct shard_call){call, shard};
     words_add_int(&a, shard);
-    words_add(&a, host);
+    words_add(&a, ask->host);
+    words_add_int(&a, (int64_t)ask->from);
+    words_add_int(&a, (int64_t)ask->to);
+    words_add_int(&a, (int64_t)ask->most);
+    if (ask->since_ms < 0)
+        words_add_str(&a, "");
+    else
+        words_add_int(&a, ask->since_ms);
+    words_add_str(&a, ask->fails_only ? "1" : "");
     store_script(store, &a, &script_ledger, on_shard, part);
 }
 
-void ledger_read(struct store *store, struct span host, ledger_cb cb, void *arg)
+void ledger_read(struct store *store, const struct ledger_ask *ask, ledger_cb cb, void *arg)
 {
     struct read_call *call = mem_new(sizeof(*call));
     unsigned shards = store_shards(store);
+    unsigned one = shard_of(ask->host, shards);
     *call = (struct read_call){.book = book_new(shards), .cb = cb, .arg = arg};
-    call->waiting = host.n ? 1 : shards;
-    if (host.n)
-        read_shard(store, call, shard_of(host, shards), host);
-    for (unsigned shard = 0; !host.n && shard < shards; shard++)
-        read_shard(store, call, shard, SPAN_NONE);
+    call->waiting = ask->host.n ? 1 : shards;
+    for (unsigned shard = 0; shard < shards; shard++)
+        if (!ask->host.n || shard == one)
+            read_shard(store, call, shard, ask);
+}
+
+/* --- finding ---------------------------------------------------------------------------------- */
+
+struct find_call {
+    ledger_found_cb cb;
+    void *arg;
+};
+
+static void on_found(void *arg, enum err err, const struct redis_reply *reply)
+{
+    struct find_call *call = arg;
+    struct ledger_found found = {.err = err};
+    struct span was = err == ERR_OK ? reply_text(reply_at(reply, 0)) : SPAN_NONE;
+    struct span about = err == ERR_OK ? reply_text(reply_at(reply, 1)) : SPAN_NONE;
+    found.seen = was.n > 0;
+    if (found.seen && !span_u64(span_cut(&was, ':'), UINT64_MAX, &found.n))
+        found.err = ERR_REDIS_REPLY;
+    while (about.p && about.n && found.about_n < LEDGER_ENTRIES_MAX)
+        if (!span_u64(span_cut(&about, ' '), UINT64_MAX, &found.about[found.about_n++]))
+            found.err = ERR_REDIS_REPLY;
+    call->cb(call->arg, &found);
+    free(call);
+}
+
+void ledger_find(struct store *store, const uint8_t *id_hash, int64_t now_ms, ledger_found_cb cb,
+                 void *arg)
+{
+    struct find_call *call = mem_new(sizeof(*call));
+    struct words a = {0};
+    struct bytes object;
+    *call = (struct find_call){cb, arg};
+    bytes_init(&object, 64);
+    hex_write(&object, (struct span){(const char *)id_hash, 16});
+    words_add_int(&a, now_ms / SEEN_WEEK_MS);
+    words_add_int(&a, seen_bucket(id_hash));
+    words_add(&a, (struct span){(const char *)id_hash, SEEN_BYTES});
+    words_add(&a, bytes_span(&object));
+    store_script(store, &a, &script_find, on_found, call);
+    bytes_fini(&object);
 }
 
 /* --- orders ----------------------------------------------------------------------------------- */
@@ -95,16 +194,24 @@ struct order_call {
 
 static void on_ordered(void *arg, enum err err, const struct redis_reply *reply)
 {
+    static const struct {
+        const char *word;
+        enum err err;
+    } answers[] = {{"OK", ERR_OK},
+                   {"NONE", ERR_NO_SUCH_LETTER},
+                   {"MAIL", ERR_NOT_KEPT},
+                   {"ORDERED", ERR_ORDERED}};
     struct order_call *call = arg;
-    bool ok = err == ERR_OK && answer_is(reply, "OK");
-    if (err == ERR_OK && !ok)
-        err = ERR_REDIS_REPLY;
-    call->cb(call->arg, err, ok ? answer_number(reply, 1) : 0);
+    enum err said = err == ERR_OK ? ERR_REDIS_REPLY : err;
+    for (size_t i = 0; err == ERR_OK && i < sizeof(answers) / sizeof(*answers); i++)
+        if (answer_is(reply, answers[i].word))
+            said = answers[i].err;
+    call->cb(call->arg, said, said == ERR_OK ? answer_number(reply, 1) : 0);
     free(call);
 }
 
 void ledger_order(struct store *store, enum journal_order order, struct span host, uint64_t of,
-                  ledger_ordered_cb cb, void *arg)
+                  int64_t now_ms, ledger_ordered_cb cb, void *arg)
 {
     struct order_call *call = mem_new(sizeof(*call));
     struct words a = {0};
@@ -113,5 +220,7 @@ void ledger_order(struct store *store, enum journal_order order, struct span hos
     words_add_str(&a, journal_order_name(order));
     words_add(&a, host);
     words_add_int(&a, (int64_t)of);
+    words_add_int(&a, shard_of(host, store_shards(store)));
+    words_add_int(&a, now_ms);
     store_script(store, &a, &script_order, on_ordered, call);
 }

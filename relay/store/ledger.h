@@ -1,17 +1,42 @@
-/* ledger: what Redis holds of the destinations: cursors, and what they passed undelivered. For
- * people: nothing here moves a cursor. */
+/* ledger: what Redis holds of the destinations: cursors, what they passed undelivered, and when
+ * they moved; where an activity or an object is in the journal. For people: nothing here moves a
+ * cursor.
+ */
 #pragma once
 
 #include "relay/rules/book.h"
 #include "relay/store/journal.h"
 
+struct ledger_ask {
+    struct span host;  /* of this one alone (with its shard); absent or empty: of all */
+    uint64_t from, to; /* records about these numbers, and cuts that cover any; 0, 0: none */
+    size_t most;       /* of each kind, the newest of each shard */
+    bool fails_only;   /* of all kinds of records, FAILs alone */
+    int64_t since_ms;  /* marks from then on; below 0: none */
+};
+
 /* err OK: the book, which the callback takes and gives back with book_free(); else NULL. */
 typedef void (*ledger_cb)(void *arg, enum err err, struct book *book);
-/* host: of this one alone (with its shard); absent or empty: of all. What is said of one host is of
- * one moment. */
-void ledger_read(struct store *store, struct span host, ledger_cb cb, void *arg);
+/* What is said of one host is of one moment. Copies what it needs. */
+void ledger_read(struct store *store, const struct ledger_ask *ask, ledger_cb cb, void *arg);
 
-/* An operator's order about entry `of` for the host; n is its number in the journal. */
+enum { LEDGER_ENTRIES_MAX = 32 };
+struct ledger_found {
+    enum err err;
+    bool seen;  /* an activity with this id came, within the last two weeks */
+    uint64_t n; /* its entry; 0: it was answered, and never came into the journal */
+    size_t about_n;
+    uint64_t about[LEDGER_ENTRIES_MAX]; /* newest entries about an object (or Announce) with this
+                                           id, oldest first */
+};
+typedef void (*ledger_found_cb)(void *arg, const struct ledger_found *found);
+/* What an id stands for. id_hash: its SHA-256. */
+void ledger_find(struct store *store, const uint8_t *id_hash, int64_t now_ms, ledger_found_cb cb,
+                 void *arg);
+
+/* An operator's order about the dead letter `of` for the host; n is its number in the journal.
+ * ERR_NO_SUCH_LETTER: there is none (to be dropped: or it was already); ERR_NOT_KEPT: it was direct
+ * mail, which can't be tried again; ERR_ORDERED: an order about it is still to be carried out. */
 typedef void (*ledger_ordered_cb)(void *arg, enum err err, uint64_t n);
 void ledger_order(struct store *store, enum journal_order order, struct span host, uint64_t of,
-                  ledger_ordered_cb cb, void *arg);
+                  int64_t now_ms, ledger_ordered_cb cb, void *arg);

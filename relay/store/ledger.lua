@@ -1,16 +1,56 @@
 #!lua flags=no-writes,allow-oom
--- ledger: how far the destinations of one shard have got, as of one moment.
--- ARGV: shard, host ('' = all)
--- Answer: last floor low mail { host record ... }
+-- ledger: what is known of the destinations of one shard, as of one moment.
+-- ARGV: shard, host ('' = all), from, to (records about these numbers; 0 0: none), most records of each
+--   kind (the newest), since (marks that are newer, and the one before them; '' = none), '1' = fails alone
+-- Answer: last floor low mail dead { host cursor ... } { fail ... } { late ... } { skip ... } { cut ... }
+--   { id { t time s low host moved ... } ... }, newest first
 local P = '{weir}:'
-local shard, host = ARGV[1], ARGV[2]
-local log = redis.call('HMGET', P .. 'log', 'last', 'floor')
-local own = {}
-if host == '' then
-  own = redis.call('HGETALL', P .. 'own:' .. shard)
-else
+local shard, host, from, to, most, since = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]),
+  tonumber(ARGV[6])
+local STEP = 500
+
+local function own()
+  if host == '' then return redis.call('HGETALL', P .. 'own:' .. shard) end
   local record = redis.call('HGET', P .. 'own:' .. shard, host)
-  if record then own = { host, record } end
+  return record and { host, record } or {}
 end
+
+-- In what stands before the name of the host: numbers alone.
+local function is_his(record, words)
+  return host == '' or string.match(record, words .. '(%S+)') == host
+end
+
+-- A cut is found by the last number that it covers, all others by the one that they are about.
+local function records(kind, words, top)
+  local out, at = {}, 0
+  while to > 0 and #out < most and (kind == 'fail:' or ARGV[7] == '') do
+    local page = redis.call('ZREVRANGEBYSCORE', P .. kind .. shard, top, from, 'LIMIT', at, STEP)
+    for _, record in ipairs(page) do
+      if #out < most and is_his(record, words) then out[#out + 1] = record end
+    end
+    if #page < STEP then break end
+    at = at + STEP
+  end
+  return out
+end
+
+local function marks()
+  local out, before = {}, '+'
+  while since do
+    local page = redis.call('XREVRANGE', P .. 'when:' .. shard, before, '-', 'COUNT', STEP)
+    for _, mark in ipairs(page) do
+      out[#out + 1] = mark
+      if tonumber(mark[2][2]) < since then return out end
+    end
+    if #page < STEP then break end
+    before = '(' .. page[#page][1]
+  end
+  return out
+end
+
+local log = redis.call('HMGET', P .. 'log', 'last', 'floor')
 return { log[1] or '0', log[2] or '0', redis.call('HGET', P .. 'shard:' .. shard, 'low') or '0',
-  redis.call('XLEN', P .. 'direct:' .. shard), own }
+  redis.call('XLEN', P .. 'direct:' .. shard), 
+  redis.call('ZCARD', P .. 'fail:' .. shard) - redis.call('ZCARD', P .. 'dropped:' .. shard), own(),
+  records('fail:', '^%d+ ', to), records('late:', '^%d+ ', to), records('skip:', '^%d+ ', to),
+  records('cut:', '^%d+ %d+ ', '+inf'), marks() }

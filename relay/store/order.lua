@@ -1,14 +1,39 @@
 #!lua flags=allow-oom
 -- order: an operator's order about one dead letter, numbered in the journal: only the owner of the shard
--- may change what is recorded there.
--- ARGV: epoch, order (retry or drop), host, number of the entry
--- Answer: OK n | EPOCH
+-- may change what is recorded there. One at a time for each letter: the second would undo what came of
+-- the first. What was ordered is kept as long as the letter's number.
+-- ARGV: epoch, order (retry or drop), host, number of the entry, shard, now
+-- Answer: OK n | NONE | MAIL | ORDERED | EPOCH
 local P = '{weir}:'
+local epoch, order, host, of, shard, now = unpack(ARGV)
+local MAIL = '9' -- in place of an inbox
 local log = redis.call('HMGET', P .. 'log', 'epoch', 'last')
-if log[1] ~= ARGV[1] then return { 'EPOCH' } end
+if log[1] ~= epoch then return { 'EPOCH' } end
+
+local found, mail
+for _, record in ipairs(redis.call('ZRANGEBYSCORE', P .. 'fail:' .. shard, of, of)) do
+  local whose, slot, flag = string.match(record, '^%d+ (%S+) (%S+) (%S+)')
+  if whose == host and not (order == 'drop' and flag == 'd') then
+    found = true
+    mail = mail or slot == MAIL
+  end
+end
+if not found then return { 'NONE' } end
+if mail and order == 'retry' then return { 'MAIL' } end
+
+-- How far orders were carried out: as the host's own cursor says, or that of its shard.
+local own = redis.call('HGET', P .. 'own:' .. shard, host)
+local done = tonumber(own and string.match(own, '^%d+') or redis.call('HGET', P .. 'shard:' .. shard, 'low') or 0)
+done = math.max(done, tonumber(own and string.match(own, ' o(%d+)') or 0))
+local ORDERS = P .. 'orders:' .. shard
+for _, record in ipairs(redis.call('ZRANGEBYSCORE', ORDERS, of, of)) do
+  local whose, line = string.match(record, '^%d+ (%S+) %S+ (%d+)')
+  if whose == host and tonumber(line) > done then return { 'ORDERED' } end
+end
 
 -- From here on, only writes.
 local n = redis.call('HINCRBY', P .. 'log', 'n', 1)
-redis.call('XADD', P .. 'N', log[1] .. '-' .. n, 'pv', log[2], 'k', 'o', 'c', ARGV[2], 'h', ARGV[3], 'of', ARGV[4])
+redis.call('XADD', P .. 'N', epoch .. '-' .. n, 'pv', log[2], 'k', 'o', 'c', order, 'h', host, 'of', of)
 redis.call('HSET', P .. 'log', 'last', n)
+redis.call('ZADD', ORDERS, of, table.concat({ of, host, order, n, now }, ' '))
 return { 'OK', tostring(n) }

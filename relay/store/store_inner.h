@@ -33,5 +33,9 @@ uint64_t answer_number(const struct redis_reply *reply, size_t i);
  * from the reply. */
 bool line_read(const struct redis_reply *reply, struct journal_line *line,
                struct entry **ret_entry);
+/* Ids that were seen lie in buckets of a week, under their first bytes. */
+enum { SEEN_WEEK_MS = 7 * 86400 * 1000, SEEN_BYTES = 14 };
+unsigned seen_bucket(const uint8_t *hash);
+
 /* The number behind the dash of an id. */
 uint64_t id_number(struct span id);

@@ -36,10 +36,10 @@ static void answer_read(struct call *call, enum err err)
     c->cb(c->arg, err, c->book);
 }
 
-void ledger_read(struct store *store, struct span host, ledger_cb cb, void *arg)
+void ledger_read(struct store *store, const struct ledger_ask *ask, ledger_cb cb, void *arg)
 {
     struct ledger_call *c = mem_new(sizeof(*c));
-    (void)host; /* of all, then */
+    (void)ask; /* of all, then */
     c->cb = cb;
     c->arg = arg;
     fake_call(store, OP_PAGE, &c->call, work_read, answer_read);

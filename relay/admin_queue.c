@@ -1,0 +1,216 @@
+/* admin_queue: destinations that have not everything: how much waits, since when, and why.
+ *
+ *     GET /api/v1/queue
+ *
+ *     BOOK (where all stand) -> PAGE (the newest lines: what waits there is counted, member by
+ * member)
+ *     -> MEMBERS -> OLDEST (what comes next for those who are further behind) -> answer
+ *
+ * May not know: what a command line looks like. */
+#include <stdlib.h>
+
+#include "relay/admin_inner.h"
+#include "relay/store/members.h"
+
+enum { PAGE = 256, LIST_MAX = 1000, OLDEST_MAX = 100, LOOK_AHEAD = 16 };
+
+struct row {
+    char host[MEMBER_HOST_SIZE], zone[MEMBER_ZONE_SIZE];
+    const char *code;     /* as of what waits: see trace.h */
+    struct cursor cursor; /* its list is the book's */
+    size_t waiting;
+    bool whole; /* that is all of it */
+    int64_t oldest_ms;
+};
+
+struct queue {
+    struct row *rows;
+    size_t n, cap, left_out;
+    struct entry *entries[PAGE];
+    size_t entries_n;
+    uint64_t page_after;
+    size_t at, looked; /* the row at hand, and how many looks were taken */
+};
+
+static void queue_free(void *more)
+{
+    struct queue *q = more;
+    for (size_t i = 0; i < q->entries_n; i++)
+        entry_unref(&q->entries[i]);
+    free(q->rows);
+    free(q);
+}
+
+static struct store *store_of(const struct call *call)
+{
+    return call->admin->config.context->store;
+}
+
+/* --- the answer ------------------------------------------------------------------------------- */
+
+static void write_row(struct json_writer *w, const struct row *r, uint64_t last)
+{
+    const struct cursor *c = &r->cursor;
+    json_open(w, '{');
+    json_member(w, "host", span_of(r->host));
+    json_member(w, "zone", span_of(r->zone));
+    json_member(w, "code", span_of(r->code));
+    json_member_int(w, "waiting", (int64_t)r->waiting);
+    json_member_bool(w, "whole", r->whole);
+    json_member_int(w, "behind", (int64_t)(last - c->low));
+    json_member_int(w, "aside", (int64_t)c->aside_n);
+    view_time(w, "oldest", r->oldest_ms);
+    if (c->failures)
+        json_member_int(w, "failures", c->failures);
+    if (c->head.tried.past.status)
+        json_member_int(w, "status", c->head.tried.past.status);
+    view_time(w, "next", c->wake_ms);
+    json_close(w, '}');
+}
+
+static void answer(struct call *call)
+{
+    const struct queue *q = call->more;
+    struct json_writer *w = &call->w;
+    json_open(w, '{');
+    json_member_int(w, "position", (int64_t)call->book->last);
+    json_member_int(w, "direct", (int64_t)call->book->mail);
+    json_member_int(w, "total", (int64_t)(q->n + q->left_out));
+    json_key(w, "queue");
+    json_open(w, '[');
+    for (size_t i = 0; i < q->n; i++)
+        write_row(w, &q->rows[i], call->book->last);
+    json_close(w, ']');
+    json_close(w, '}');
+    call_end(call, ERR_OK, SPAN_NONE);
+}
+
+/* --- what comes next for who is far behind -----------------------------------------------------
+ */
+
+static void look(struct call *call);
+
+static void on_next(void *arg, const struct journal_page *page)
+{
+    struct call *call = arg;
+    struct queue *q = call->more;
+    if (page->err != ERR_OK || !call->admin) {
+        call_end(call, page->err, SPAN_NONE);
+        return;
+    }
+    for (size_t i = page->lines_n; i > 0; i--)
+        if (page->lines[i - 1].kind == JOURNAL_ENTRY)
+            q->rows[q->at].oldest_ms = page->lines[i - 1].entry->at_ms;
+    q->at++;
+    look(call);
+}
+
+static void look(struct call *call)
+{
+    struct queue *q = call->more;
+    while (q->at < q->n && (q->rows[q->at].whole || q->looked >= OLDEST_MAX))
+        q->at++;
+    if (q->at == q->n) {
+        answer(call);
+        return;
+    }
+    q->looked++;
+    journal_page(store_of(call), q->rows[q->at].cursor.low, LOOK_AHEAD, on_next, call);
+}
+
+/* --- members ---------------------------------------------------------------------------------- */
+
+/* The furthest behind first. */
+static int by_low(const void *one, const void *other)
+{
+    const struct row *a = one;
+    const struct row *b = other;
+    return (a->cursor.low > b->cursor.low) - (a->cursor.low < b->cursor.low);
+}
+
+static void add_member(struct call *call, const struct member *m)
+{
+    struct queue *q = call->more;
+    struct row row = {.cursor = book_cursor(call->book, span_of(m->host))};
+    if (m->state != MEMBER_ACTIVE && m->state != MEMBER_SUSPENDED)
+        return;
+    row.whole = row.cursor.low >= q->page_after;
+    for (size_t i = 0; i < q->entries_n; i++) {
+        const struct entry *e = q->entries[i];
+        if (e->n <= row.cursor.low || trace_not_for(e, m))
+            continue;
+        if (row.waiting++ == 0)
+            row.oldest_ms = row.whole ? e->at_ms : 0;
+    }
+    if (row.whole && !row.waiting && !row.cursor.aside_n && !row.cursor.failures)
+        return;
+    if (q->n == LIST_MAX) {
+        q->left_out++;
+        return;
+    }
+    row.code = trace_waits(m, &row.cursor);
+    span_copy(span_of(m->host), row.host, sizeof(row.host));
+    span_copy(span_of(m->zone), row.zone, sizeof(row.zone));
+    if (q->n == q->cap) {
+        q->cap = q->cap ? 2 * q->cap : 16;
+        q->rows = mem_grow(q->rows, q->cap * sizeof(*q->rows));
+    }
+    q->rows[q->n++] = row;
+}
+
+static void on_member(void *arg, enum err err, const struct member *member)
+{
+    struct call *call = arg;
+    struct queue *q = call->more;
+    if (member) {
+        add_member(call, member);
+        return;
+    }
+    if (err != ERR_OK || !call->admin) {
+        call_end(call, err, SPAN_NONE);
+        return;
+    }
+    if (q->n)
+        qsort(q->rows, q->n, sizeof(*q->rows), by_low);
+    look(call);
+}
+
+/* --- where all stand -------------------------------------------------------------------------- */
+
+static void on_page(void *arg, const struct journal_page *page)
+{
+    struct call *call = arg;
+    struct queue *q = call->more;
+    if (page->err != ERR_OK || !call->admin) {
+        call_end(call, page->err, SPAN_NONE);
+        return;
+    }
+    for (size_t i = 0; i < page->lines_n; i++)
+        if (page->lines[i].kind == JOURNAL_ENTRY)
+            q->entries[q->entries_n++] = entry_ref(page->lines[i].entry);
+    members_each(store_of(call), on_member, call);
+}
+
+static void on_book(void *arg, enum err err, struct book *book)
+{
+    struct call *call = arg;
+    struct queue *q = call->more;
+    call->book = book;
+    if (err != ERR_OK || !call->admin) {
+        call_end(call, err, SPAN_NONE);
+        return;
+    }
+    q->page_after = book->last > PAGE ? book->last - PAGE : 0;
+    if (q->page_after < book->floor)
+        q->page_after = book->floor;
+    journal_page(store_of(call), q->page_after, PAGE, on_page, call);
+}
+
+void admin_queue(struct admin *a, struct http_request **request)
+{
+    struct call *call = call_new(a, request);
+    struct ledger_ask ask = {.since_ms = -1};
+    call->more = mem_new(sizeof(struct queue));
+    call->more_free = queue_free;
+    ledger_read(a->config.context->store, &ask, on_book, call);
+}

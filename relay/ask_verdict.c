@@ -1,0 +1,123 @@
+/* ask_verdict: what a verdict of the ledger means, in words.
+ * May not know: how it was come to (rules/trace.h). */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "relay/ask.h"
+
+static struct span text_of(const struct json *row, const char *name)
+{
+    return json_text(json_get(row, name));
+}
+
+static int64_t number_of(const struct json *row, const char *name)
+{
+    int64_t n = 0;
+    json_int(json_get(row, name), &n);
+    return n;
+}
+
+static void print_status(const struct json *row)
+{
+    if (number_of(row, "status"))
+        printf(", answered %" PRId64 "", number_of(row, "status"));
+}
+
+static void print_next(const struct json *row)
+{
+    struct span next = text_of(row, "next");
+    if (next.n)
+        printf("; next attempt %.*s", SPAN_ARG(next));
+}
+
+static void print_delivered(const struct json *row)
+{
+    int64_t attempts = number_of(row, "attempts");
+    struct span since = text_of(row, "since");
+    struct span until = text_of(row, "until");
+    if (attempts == 1)
+        printf("at the first attempt, ");
+    else
+        printf("at attempt %" PRId64 ", ", attempts);
+    if (!since.n)
+        printf("by %.*s", SPAN_ARG(until));
+    else if (span_eq(since, until))
+        printf("%.*s", SPAN_ARG(until));
+    else
+        printf("between %.*s and %.*s", SPAN_ARG(since), SPAN_ARG(until));
+}
+
+static void print_waiting(const struct json *row)
+{
+    struct span code = text_of(row, "code");
+    int64_t ahead = number_of(row, "ahead");
+    if (span_eq_str(code, "suspended"))
+        printf("until the member is resumed");
+    else if (span_eq_str(code, "leaving"))
+        printf("the member is gone: about to be cut");
+    else if (span_eq_str(code, "no-right"))
+        printf("its right was withdrawn: about to be passed over");
+    else if (span_eq_str(code, "accept"))
+        printf("our Accept was refused there: until it follows again");
+    else if (span_eq_str(code, "host"))
+        printf("the host fails, %" PRId64 " times in a row", number_of(row, "failures"));
+    else
+        printf("to be sent");
+    print_status(row);
+    if (ahead)
+        printf(", after %" PRId64 " lines of the journal", ahead);
+    print_next(row);
+}
+
+static void print_never(const struct json *row)
+{
+    int64_t attempts = number_of(row, "attempts");
+    struct span title = ask_title(text_of(row, "code"));
+    struct span detail = text_of(row, "detail");
+    printf("%.*s", SPAN_ARG(title));
+    print_status(row);
+    if (attempts)
+        printf(", after %" PRId64 " attempt%s", attempts, attempts == 1 ? "" : "s");
+    printf(", %.*s", SPAN_ARG(text_of(row, "until")));
+    if (detail.n) {
+        printf(": ");
+        ask_print_text(detail);
+    }
+    if (json_flag(json_get(row, "dropped"), false))
+        printf(" (dropped)");
+}
+
+static void print_not_for_it(struct span code)
+{
+    static const struct {
+        const char *code, *words;
+    } rows[] = {{"origin", "it came from there"},
+                {"not-member", "the host was no member then"},
+                {"zone", "its zone is not in the audience"},
+                {"no-form", "no form of it would be believed there"}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+        if (span_eq_str(code, rows[i].code))
+            printf("%s", rows[i].words);
+}
+
+void ask_print_verdict(const struct json *row)
+{
+    struct span verdict = text_of(row, "verdict");
+    struct span code = text_of(row, "code");
+    if (span_eq_str(verdict, "delivered")) {
+        print_delivered(row);
+    } else if (span_eq_str(verdict, "waiting")) {
+        print_waiting(row);
+    } else if (span_eq_str(verdict, "aside")) {
+        printf("%s", span_eq_str(code, "object") ? "waits for what came before it about its object"
+                                                 : "failed while the host takes others");
+        print_status(row);
+        print_next(row);
+    } else if (span_eq_str(verdict, "never")) {
+        print_never(row);
+    } else if (span_eq_str(verdict, "not-for-it")) {
+        print_not_for_it(code);
+    } else {
+        printf("%.*s, %.*s", SPAN_ARG(ask_title(code)), SPAN_ARG(text_of(row, "until")));
+    }
+}

@@ -1,0 +1,208 @@
+/* cmd_dead: `weir dead list|show|retry|drop`.
+ *
+ * An order stands in the journal when it is answered; then it is looked for a while whether it was
+ * carried out, so that the answer says what came of it.
+ * May not know: who carries it out. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "relay/args.h"
+#include "relay/ask.h"
+#include "relay/cmd_queue.h"
+
+enum { LOOKS = 50, LOOK_US = 100000 };
+
+static const struct json_limits limits = {16, 10000, 20000};
+
+struct dead_words {
+    const char *file, *id;
+    bool as_json;
+};
+
+static struct span text_of(const struct json *json, const char *name)
+{
+    return json_text(json_get(json, name));
+}
+
+static int64_t number_of(const struct json *json, const char *name)
+{
+    int64_t n = 0;
+    json_int(json_get(json, name), &n);
+    return n;
+}
+
+/* --- tables ----------------------------------------------------------------------------------- */
+
+static void print_letters(const struct json *json)
+{
+    const struct json *list = json_get(json, "dead");
+    int64_t left_out = number_of(json, "total") - (int64_t)json_len(list);
+    printf("%-34s %-24s %-7s %s\n", "ID", "GIVEN UP", "STATUS", "WHY");
+    for (size_t i = 0; i < json_len(list); i++) {
+        const struct json *l = json_at(list, i);
+        char status[8] = "-";
+        if (number_of(l, "status"))
+            snprintf(status, sizeof(status), "%d", (int)number_of(l, "status") % 1000);
+        printf("%-34.*s %-24.*s %-7s %.*s\n", SPAN_ARG(text_of(l, "id")),
+               SPAN_ARG(text_of(l, "at")), status, SPAN_ARG(ask_title(text_of(l, "code"))));
+        printf("  ");
+        if (json_flag(json_get(l, "direct"), false))
+            printf("direct mail");
+        else
+            ask_print_text(text_of(l, "activity"));
+        putchar('\n');
+    }
+    if (left_out > 0)
+        printf("and %" PRId64 " more\n", left_out);
+}
+
+static void print_letter(const struct json *l)
+{
+    static const char *const names[] = {"id", "host",     "activity", "type", "accepted",
+                                        "at", "attempts", "status",   "code"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        ask_print_field(l, names[i]);
+    printf("%-10s %.*s\n", "why", SPAN_ARG(ask_title(text_of(l, "code"))));
+    ask_print_field(l, "detail");
+    ask_print_field(json_get(l, "entry"), "object");
+    if (json_flag(json_get(l, "direct"), false))
+        printf("%-10s direct mail: it can't be tried again\n", "what");
+    printf("%-10s %s\n", "dropped", json_flag(json_get(l, "dropped"), false) ? "yes" : "no");
+}
+
+/* --- orders ----------------------------------------------------------------------------------- */
+
+static void add_path(const struct dead_words *w, const char *verb, struct bytes *path)
+{
+    bytes_init(path, 4096);
+    bytes_add_str(path, "/api/v1/dead/");
+    ask_escape(path, w->id);
+    if (verb)
+        bytes_addf(path, "/%s", verb);
+}
+
+enum outcome { OUTCOME_OPEN, OUTCOME_DONE, OUTCOME_REFUSED };
+
+/* The order stands at `line`. A letter that is no letter any more is tried again. */
+static enum outcome look(const struct dead_words *w, int64_t line, bool retries)
+{
+    struct bytes path;
+    struct bytes answer;
+    struct json *json = NULL;
+    int status = 0;
+    enum outcome outcome = OUTCOME_OPEN;
+    add_path(w, NULL, &path);
+    bytes_init(&answer, ASK_ANSWER_MAX);
+    int code = ask_quietly(w->file, bytes_str(&path), &status, &answer);
+    if (code == 0 && status == 404) {
+        outcome = retries ? OUTCOME_DONE : OUTCOME_REFUSED;
+    } else if (code == 0 && json_read(bytes_span(&answer), &limits, &json) == ERR_OK) {
+        bool dropped = json_flag(json_get(json, "dropped"), false);
+        if (!retries && dropped)
+            outcome = OUTCOME_DONE;
+        else if (number_of(json, "carried_out") >= line)
+            outcome = OUTCOME_REFUSED;
+    }
+    json_free(&json);
+    bytes_fini(&path);
+    bytes_fini(&answer);
+    return outcome;
+}
+
+static enum outcome await(const struct dead_words *w, int64_t line, bool retries)
+{
+    enum outcome outcome = OUTCOME_OPEN;
+    for (int i = 0; i < LOOKS && outcome == OUTCOME_OPEN; i++) {
+        if (i)
+            usleep(LOOK_US);
+        outcome = look(w, line, retries);
+    }
+    return outcome;
+}
+
+static int tell(const struct dead_words *w, const char *verb, int64_t line, enum outcome outcome)
+{
+    static const char *const states[] = {"open", "done", "refused"};
+    bool retries = strcmp(verb, "retry") == 0;
+    if (w->as_json) {
+        struct bytes out;
+        struct json_writer json;
+        bytes_init(&out, 4096);
+        json_begin(&json, &out);
+        json_open(&json, '{');
+        json_member(&json, "id", span_of(w->id));
+        json_member(&json, "order", span_of(verb));
+        json_member_int(&json, "line", line);
+        json_member(&json, "outcome", span_of(states[outcome]));
+        json_close(&json, '}');
+        printf("%s\n", bytes_str(&out));
+        bytes_fini(&out);
+    } else if (outcome == OUTCOME_DONE) {
+        printf("%s %s\n", w->id, retries ? "is tried again" : "is dropped");
+    } else if (outcome == OUTCOME_OPEN) {
+        printf("%s: ordered (line %" PRId64 "), not carried out yet\n", w->id, line);
+    }
+    if (outcome == OUTCOME_REFUSED && !w->as_json)
+        fprintf(
+            stderr,
+            "weir: %s could not be put back: the host is no member any more, or has no room for "
+            "more that is set aside\n",
+            w->id);
+    return outcome == OUTCOME_REFUSED ? EXIT_REFUSED : 0;
+}
+
+static int order(const char *verb, const struct dead_words *w)
+{
+    struct bytes path;
+    struct bytes answer;
+    struct json *json = NULL;
+    add_path(w, verb, &path);
+    bytes_init(&answer, ASK_ANSWER_MAX);
+    int code = ask_relay(w->file, "POST", bytes_str(&path), SPAN_NONE, &answer);
+    if (code == 0 && json_read(bytes_span(&answer), &limits, &json) == ERR_OK) {
+        int64_t line = number_of(json, "line");
+        code = tell(w, verb, line, await(w, line, strcmp(verb, "retry") == 0));
+    }
+    json_free(&json);
+    bytes_fini(&path);
+    bytes_fini(&answer);
+    return code;
+}
+
+/* --- the verb --------------------------------------------------------------------------------- */
+
+static int ask(const struct dead_words *w)
+{
+    struct bytes path;
+    struct bytes answer;
+    if (w->id) {
+        add_path(w, NULL, &path);
+    } else {
+        bytes_init(&path, 64);
+        bytes_add_str(&path, "/api/v1/dead");
+    }
+    bytes_init(&answer, ASK_ANSWER_MAX);
+    int code = ask_relay(w->file, "GET", bytes_str(&path), SPAN_NONE, &answer);
+    code = ask_report(code, &answer, w->as_json, w->id ? print_letter : print_letters);
+    bytes_fini(&path);
+    bytes_fini(&answer);
+    return code;
+}
+
+int cmd_dead(int argc, char **argv)
+{
+    struct dead_words w = {0};
+    const char *words[1] = {NULL};
+    const struct arg items[] = {{"-c", &w.file, NULL}, {"--json", NULL, &w.as_json}};
+    const char *verb = argc > 1 ? argv[1] : "";
+    bool lists = strcmp(verb, "list") == 0;
+    bool shows = strcmp(verb, "show") == 0;
+    bool orders = strcmp(verb, "retry") == 0 || strcmp(verb, "drop") == 0;
+    const struct args args = {items, 2, "", !lists, !lists};
+    if ((!lists && !shows && !orders) || !args_read(&args, argc - 1, argv + 1, words))
+        return ask_usage("dead");
+    w.id = words[0];
+    return orders ? order(verb, &w) : ask(&w);
+}

@@ -1,0 +1,6 @@
+/* cmd_queue: what waits, and what was given up. */
+#pragma once
+
+/* argv[0] is the verb. Exit codes: see ask.h. */
+int cmd_queue(int argc, char **argv); /* `weir queue list` */
+int cmd_dead(int argc, char **argv);  /* `weir dead ...` */
