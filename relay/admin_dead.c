@@ -22,7 +22,7 @@ struct letters {
     const struct book_record *list[LIST_MAX]; /* the book's */
     size_t n;
     uint64_t of; /* one was asked for; 0: all */
-    enum journal_order order;
+    enum book_order order;
 };
 
 static struct store *store_of(const struct call *call)
@@ -178,7 +178,7 @@ static void on_ordered(void *arg, enum err err, uint64_t n)
         json_open(&call->w, '{');
         json_member_int(&call->w, "n", (int64_t)l->of);
         json_member(&call->w, "host", span_of(call->host));
-        json_member(&call->w, "order", span_of(journal_order_name(l->order)));
+        json_member(&call->w, "order", span_of(book_order_name(l->order)));
         json_member_int(&call->w, "line", (int64_t)n);
         json_close(&call->w, '}');
     }
@@ -189,15 +189,15 @@ static void post(struct admin *a, struct http_request **request, uint64_t of, co
                  struct span verb)
 {
     int order = 0;
-    while (order < ORDER_COUNT && !span_eq_str(verb, journal_order_name((enum journal_order)order)))
+    while (order < ORDER_COUNT && !span_eq_str(verb, book_order_name((enum book_order)order)))
         order++;
     if (order == ORDER_COUNT) {
         admin_refuse(request, ERR_NOT_FOUND, SPAN_NONE);
         return;
     }
     struct call *call = letters_call(a, request, of, host);
-    ((struct letters *)call->more)->order = (enum journal_order)order;
-    ledger_order(store_of(call), (enum journal_order)order, span_of(host), of, clock_wall_ms(),
+    ((struct letters *)call->more)->order = (enum book_order)order;
+    ledger_order(store_of(call), (enum book_order)order, span_of(host), of, clock_wall_ms(),
                  on_ordered, call);
 }
 

@@ -5,6 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *book_order_name(enum book_order order)
+{
+    static const char *const names[] = {[ORDER_RETRY] = "retry", [ORDER_DROP] = "drop"};
+    return names[order];
+}
+
 struct book *book_new(unsigned shards)
 {
     struct book *b = mem_new(sizeof(*b));

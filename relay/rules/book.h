@@ -43,6 +43,10 @@ struct book_record {
     char detail[BOOK_DETAIL_SIZE];
 };
 
+/* What an operator wants done about a FAIL. */
+enum book_order { ORDER_RETRY, ORDER_DROP, ORDER_COUNT };
+const char *book_order_name(enum book_order order);
+
 struct book_own {
     char *host;
     struct cursor cursor;

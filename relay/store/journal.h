@@ -1,6 +1,7 @@
 /* journal: appending what was accepted, reading it back. */
 #pragma once
 
+#include "relay/rules/book.h"
 #include "relay/rules/entry.h"
 #include "relay/rules/member.h"
 #include "relay/store/store.h"
@@ -59,19 +60,15 @@ void journal_append(struct store *store, const struct journal_append *append,
 /* One line of the journal as read. */
 enum journal_line_kind { JOURNAL_ENTRY, JOURNAL_CONTROL, JOURNAL_WAKE, JOURNAL_ORDER };
 
-/* What an operator wants done about a dead letter. */
-enum journal_order { ORDER_RETRY, ORDER_DROP, ORDER_COUNT };
-const char *journal_order_name(enum journal_order order);
-
 struct journal_line {
     enum journal_line_kind kind;
     uint64_t n, previous;
-    struct entry *entry;      /* ENTRY: borrowed during the callback */
-    struct span event;        /* CONTROL */
-    struct span member;       /* CONTROL: its record, to be read with member_read() */
-    bool cuts;                /* CONTROL */
-    struct span host;         /* WAKE, ORDER */
-    enum journal_order order; /* ORDER: about the entry `of`, for the host */
+    struct entry *entry;   /* ENTRY: borrowed during the callback */
+    struct span event;     /* CONTROL */
+    struct span member;    /* CONTROL: its record, to be read with member_read() */
+    bool cuts;             /* CONTROL */
+    struct span host;      /* WAKE, ORDER */
+    enum book_order order; /* ORDER: about the entry `of`, for the host */
     uint64_t of;
     const char *id; /* its id in Redis, to read on from */
 };

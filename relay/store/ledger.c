@@ -25,16 +25,7 @@ struct shard_call {
 };
 
 /* Where things stand in the answer of ledger.lua. */
-enum {
-    AT_LAST,
-    AT_FLOOR,
-    AT_LOW,
-    AT_MAIL,
-    AT_DEAD,
-    AT_OWN,
-    AT_RECORDS,
-    AT_MARKS = AT_RECORDS + 4
-};
+enum { AT_LAST, AT_FLOOR, AT_LOW, AT_MAIL, AT_DEAD, AT_OWN, AT_RECORDS, AT_MARKS = AT_RECORDS + 4 };
 
 static bool take_own(struct book *b, const struct redis_reply *own)
 {
@@ -210,14 +201,14 @@ static void on_ordered(void *arg, enum err err, const struct redis_reply *reply)
     free(call);
 }
 
-void ledger_order(struct store *store, enum journal_order order, struct span host, uint64_t of,
+void ledger_order(struct store *store, enum book_order order, struct span host, uint64_t of,
                   int64_t now_ms, ledger_ordered_cb cb, void *arg)
 {
     struct order_call *call = mem_new(sizeof(*call));
     struct words a = {0};
     *call = (struct order_call){cb, arg};
     words_add_str(&a, store_epoch_text(store));
-    words_add_str(&a, journal_order_name(order));
+    words_add_str(&a, book_order_name(order));
     words_add(&a, host);
     words_add_int(&a, (int64_t)of);
     words_add_int(&a, shard_of(host, store_shards(store)));

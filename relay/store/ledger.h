@@ -38,5 +38,5 @@ void ledger_find(struct store *store, const uint8_t *id_hash, int64_t now_ms, le
  * ERR_NO_SUCH_LETTER: there is none (to be dropped: or it was already); ERR_NOT_KEPT: it was direct
  * mail, which can't be tried again; ERR_ORDERED: an order about it is still to be carried out. */
 typedef void (*ledger_ordered_cb)(void *arg, enum err err, uint64_t n);
-void ledger_order(struct store *store, enum journal_order order, struct span host, uint64_t of,
+void ledger_order(struct store *store, enum book_order order, struct span host, uint64_t of,
                   int64_t now_ms, ledger_ordered_cb cb, void *arg);

@@ -44,12 +44,6 @@ static struct entry *entry_read(const struct redis_reply *fields, uint64_t n)
     return entry_new(&e);
 }
 
-const char *journal_order_name(enum journal_order order)
-{
-    static const char *const names[] = {[ORDER_RETRY] = "retry", [ORDER_DROP] = "drop"};
-    return names[order];
-}
-
 /* False on an order that this version does not know: it could not carry it out. */
 static bool order_read(const struct redis_reply *fields, struct journal_line *line)
 {
@@ -57,7 +51,7 @@ static bool order_read(const struct redis_reply *fields, struct journal_line *li
     line->kind = JOURNAL_ORDER;
     line->host = field(fields, "h");
     line->of = (uint64_t)reply_int(reply_field(fields, "of"));
-    while (line->order < ORDER_COUNT && !span_eq_str(name, journal_order_name(line->order)))
+    while (line->order < ORDER_COUNT && !span_eq_str(name, book_order_name(line->order)))
         line->order++;
     return line->order < ORDER_COUNT;
 }

@@ -44,3 +44,85 @@ void ledger_read(struct store *store, const struct ledger_ask *ask, ledger_cb cb
     c->arg = arg;
     fake_call(store, OP_PAGE, &c->call, work_read, answer_read);
 }
+
+/* --- what an id stands for -------------------------------------------------------------------- */
+
+struct find_call {
+    struct call call;
+    uint8_t hash[32];
+    struct ledger_found found;
+    ledger_found_cb cb;
+    void *arg;
+};
+
+static void work_find(struct call *call)
+{
+    struct find_call *c = (struct find_call *)call;
+    for (size_t i = 0; i < call->store->seen_n; i++)
+        if (memcmp(call->store->seen[i].id, c->hash, sizeof(c->hash)) == 0) {
+            c->found.seen = true;
+            c->found.n = call->store->seen[i].n;
+        }
+}
+
+static void answer_find(struct call *call, enum err err)
+{
+    struct find_call *c = (struct find_call *)call;
+    c->found.err = err;
+    c->cb(c->arg, &c->found);
+}
+
+void ledger_find(struct store *store, const uint8_t *id_hash, int64_t now_ms, ledger_found_cb cb,
+                 void *arg)
+{
+    struct find_call *c = mem_new(sizeof(*c));
+    (void)now_ms; /* the model forgets nothing */
+    memcpy(c->hash, id_hash, sizeof(c->hash));
+    c->cb = cb;
+    c->arg = arg;
+    fake_call(store, OP_PAGE, &c->call, work_find, answer_find);
+}
+
+/* --- orders ----------------------------------------------------------------------------------- */
+
+struct order_call {
+    struct call call;
+    enum book_order order;
+    char host[MEMBER_HOST_SIZE];
+    uint64_t of, n;
+    ledger_ordered_cb cb;
+    void *arg;
+};
+
+static void work_order(struct call *call)
+{
+    struct order_call *c = (struct order_call *)call;
+    const char *what = fake_record(call->store, c->of, c->host);
+    if (!what || strncmp(what, "fail ", 5) != 0)
+        return;
+    struct fake_line *line = fake_line_add(call->store, JOURNAL_ORDER);
+    line->host = mem_copy(span_of(c->host));
+    line->line.order = c->order;
+    line->line.of = c->of;
+    c->n = line->line.n;
+    fake_tails_wake(call->store);
+}
+
+static void answer_order(struct call *call, enum err err)
+{
+    struct order_call *c = (struct order_call *)call;
+    c->cb(c->arg, err == ERR_OK && !c->n ? ERR_NO_SUCH_LETTER : err, c->n);
+}
+
+void ledger_order(struct store *store, enum book_order order, struct span host, uint64_t of,
+                  int64_t now_ms, ledger_ordered_cb cb, void *arg)
+{
+    struct order_call *c = mem_new(sizeof(*c));
+    (void)now_ms;
+    c->order = order;
+    span_copy(host, c->host, sizeof(c->host));
+    c->of = of;
+    c->cb = cb;
+    c->arg = arg;
+    fake_call(store, OP_CHANGE, &c->call, work_order, answer_order);
+}

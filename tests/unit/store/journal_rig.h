@@ -170,7 +170,7 @@ MAYBE static void line_text(const struct journal_line *line, struct bytes *out)
         break;
     case JOURNAL_WAKE: bytes_addf(out, "wake %.*s", SPAN_ARG(line->host)); break;
     case JOURNAL_ORDER:
-        bytes_addf(out, "%s %d@%.*s", journal_order_name(line->order), (int)line->of,
+        bytes_addf(out, "%s %d@%.*s", book_order_name(line->order), (int)line->of,
                    SPAN_ARG(line->host));
         break;
     }
