@@ -11,7 +11,7 @@
 Weir runs as it is shipped, with its own Redis and as many couriers as there are cores. The hosts are
 one program (tests/bench/sink.c) on addresses 127.1.x.y; it keeps connections open, answers 202, and
 verifies every twentieth signature. Before, between and after the rounds another (limit.c) measures
-how many signatures a second the same cores make; and in each round, forty times a second, what CPU
+how many signatures a second the same cores make; and in each round, sixty times a second, what CPU
 one costs just then: on a machine that others use too that changes from one second to the next. With
 that, figures are comparable with those of another machine, or of another day on this one.
 

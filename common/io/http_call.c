@@ -14,7 +14,14 @@
 #include <strings.h>
 #include <unistd.h>
 
-enum { HEADER_MAX = 64 * 1024, NAMES_KEPT_S = 300, CONNECTION_LIFE_S = 3600 };
+enum {
+    HEADER_MAX = 64 * 1024,
+    NAMES_KEPT_S = 300,
+    CONNECTION_LIFE_S = 3600,
+    FIELDS_MAX = 256 * 1024, /* bytes of all that are sent */
+    OWN_FIELDS = 3,          /* those that we add */
+    OWN_BYTES = 64
+};
 
 /* An option that this libcurl does not know would be a build against the wrong one. */
 #define SET(easy, option, value)                                                                   \
@@ -127,6 +134,7 @@ static void set_bounds(struct http_call *call)
 struct http_call *http_call_new(const char *user_agent)
 {
     struct http_call *call = mem_new(sizeof *call);
+    bytes_init(&call->lines, FIELDS_MAX);
     call->easy = curl_easy_init();
     if (!call->easy)
         abort();
@@ -156,6 +164,7 @@ void http_call_delete(struct http_call *call)
 {
     http_call_clear(call);
     curl_easy_cleanup(call->easy);
+    bytes_fini(&call->lines);
     free(call);
 }
 
@@ -173,17 +182,34 @@ static bool has_field(const struct http_ask *ask, const char *name)
     return false;
 }
 
+/* Room was made before: what was added stays where it is, because the list points to it. */
 static void add_field(struct http_call *call, const char *line)
 {
-    struct curl_slist *list = curl_slist_append(call->fields, line);
-    if (!list)
-        abort();
-    call->fields = list;
+    struct curl_slist *node = &call->fields[call->fields_n];
+    size_t at = call->lines.n;
+    bytes_add(&call->lines, (struct span){line, strlen(line) + 1});
+    *node = (struct curl_slist){.data = call->lines.p + at};
+    if (call->fields_n++)
+        node[-1].next = node;
+}
+
+static size_t size_of(const struct http_ask *ask)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < ask->fields_n; i++)
+        size += strlen(ask->fields[i]) + 1;
+    return size;
 }
 
 static void set_fields(struct http_call *call, const struct http_ask *ask, bool post)
 {
-    for (size_t i = 0; i < ask->fields_n; i++) {
+    size_t n = ask->fields_n;
+    if (n > HTTP_CALL_FIELDS - OWN_FIELDS || size_of(ask) > FIELDS_MAX - OWN_BYTES) {
+        call->preset = ERR_INTERNAL;
+        n = 0;
+    }
+    bytes_reserve(&call->lines, n ? size_of(ask) + OWN_BYTES : OWN_BYTES);
+    for (size_t i = 0; i < n; i++) {
         if (strpbrk(ask->fields[i], "\r\n") || !strchr(ask->fields[i], ':'))
             call->preset = ERR_INTERNAL; /* one field must not become two */
         add_field(call, ask->fields[i]);
@@ -301,8 +327,8 @@ void http_call_clear(struct http_call *call)
 {
     SET(call->easy, CURLOPT_HTTPHEADER, NULL);
     SET(call->easy, CURLOPT_POSTFIELDS, NULL); /* the caller's memory */
-    curl_slist_free_all(call->fields);
-    call->fields = NULL;
+    call->fields_n = 0;
+    bytes_clear(&call->lines);
     bytes_fini(&call->body);
     call->header_n = 0;
     call->header_whole = false;

@@ -6,6 +6,8 @@
 
 #include "common/io/http_client.h"
 
+enum { HTTP_CALL_FIELDS = 32 };
+
 struct http_call {
     CURL *easy;
     struct http_call *prev, *next; /* the client's list */
@@ -14,8 +16,11 @@ struct http_call {
     void *arg;
     bool (*guard)(void *arg, const struct sockaddr *to);
     void *guard_arg;
-    struct curl_slist *fields;
-    enum err preset; /* what the request itself is wrong with */
+    /* libcurl's list of fields, in order; it wants to read them until the end. */
+    struct curl_slist fields[HTTP_CALL_FIELDS];
+    size_t fields_n;
+    struct bytes lines; /* what the list points to */
+    enum err preset;    /* what the request itself is wrong with */
     struct bytes body;
     size_t header_n;
     bool header_whole; /* the last header that began has ended */

@@ -20,7 +20,7 @@ struct http_call; /* one in flight */
 struct http_ask {
     const char *method; /* GET or POST */
     const char *url;
-    /* `Name: value`, n of them; copied. A line break inside is ERR_INTERNAL. */
+    /* `Name: value`, n of them, at most 29; copied. A line break inside is ERR_INTERNAL. */
     const char *const *fields;
     size_t fields_n;
     struct span body; /* borrowed until the answer */

@@ -422,6 +422,29 @@ static void test_bad_asks(void **state)
     rig_fini(&rig);
 }
 
+/* As many fields as are promised, long ones among them, and not one more. */
+static void test_many_fields(void **state)
+{
+    static char text[30][2000];
+    const char *fields[30];
+    struct rig rig;
+    (void)state;
+    rig_init(&rig, 1);
+    for (int i = 0; i < 30; i++) {
+        snprintf(text[i], sizeof text[i], "X-%d: %0*d", i, i == 7 ? 1900 : 3, i);
+        fields[i] = text[i];
+    }
+    for (size_t n = 28; n <= 30; n++) {
+        struct http_ask ask = plain(url_of(&rig, "/ok"));
+        struct seen seen;
+        ask.fields = fields;
+        ask.fields_n = n;
+        ask_for(&rig, &seen, &ask);
+        assert_int_equal(seen.err, n <= 29 ? ERR_OK : ERR_INTERNAL);
+    }
+    rig_fini(&rig);
+}
+
 /* --- who may be connected to ----------------------------------------------------------------- */
 
 struct watch {
@@ -675,13 +698,21 @@ static void test_freed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_on_the_wire),   cmocka_unit_test(test_large_post),
-        cmocka_unit_test(test_outcomes),      cmocka_unit_test(test_body_limits),
-        cmocka_unit_test(test_too_slow),      cmocka_unit_test(test_connect_deadline),
-        cmocka_unit_test(test_bad_asks),      cmocka_unit_test(test_guard),
-        cmocka_unit_test(test_environment),   cmocka_unit_test(test_kept),
-        cmocka_unit_test(test_many_at_once),  cmocka_unit_test(test_cancel),
-        cmocka_unit_test(test_cancel_itself), cmocka_unit_test(test_send_from_inside),
+        cmocka_unit_test(test_on_the_wire),
+        cmocka_unit_test(test_large_post),
+        cmocka_unit_test(test_outcomes),
+        cmocka_unit_test(test_body_limits),
+        cmocka_unit_test(test_too_slow),
+        cmocka_unit_test(test_connect_deadline),
+        cmocka_unit_test(test_bad_asks),
+        cmocka_unit_test(test_many_fields),
+        cmocka_unit_test(test_guard),
+        cmocka_unit_test(test_environment),
+        cmocka_unit_test(test_kept),
+        cmocka_unit_test(test_many_at_once),
+        cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_cancel_itself),
+        cmocka_unit_test(test_send_from_inside),
         cmocka_unit_test(test_freed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
