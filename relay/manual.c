@@ -122,7 +122,13 @@ void manual_weir(struct bytes *out)
     add_section(out, "SIGNALS",
                 "SIGTERM and SIGINT: stop; requests in work are answered, attempts under way end, "
                 "cursors are "
-                "written. SIGHUP: read the configuration anew, whole or not at all.\n");
+                "written. SIGHUP: read the configuration anew, whole or not at all. All of them go "
+                "to the master.\n");
+    add_section(out, "PROCESSES",
+                "The master, `weir serve`, starts each role in a process of its own: `weir serve "
+                "--role front`, `courier` and `steward`, numbered by --slot, which only a master "
+                "can start. What dies is started again; a master that dies takes all with it. "
+                "--workers N overrides the setting workers; with 0 there is one process.\n");
     add_section(out, "FILES", "");
     add_item(out, "DATA/actor-rsa.pem, DATA/actor-ed25519.pem", "",
              "the relay's keys: its identity; mode 0600");
@@ -130,6 +136,8 @@ void manual_weir(struct bytes *out)
     add_item(out, "DATA/journal-id", "",
              "which journal belongs to these keys; another one is refused");
     add_item(out, "DATA/redis, DATA/redis.sock", "", "the embedded Redis");
+    add_item(out, "DATA/lock, DATA/lock.roles", "",
+             "held by the master; by everything that it started");
     add_metrics(out);
     add_problems(out);
     add_section(out, "SEE ALSO", "weir.yaml(5)\n");

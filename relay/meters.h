@@ -1,6 +1,6 @@
 /* meters: the one table of metrics. It sets up the exposition, prints `weir help metrics` and feeds
  * the manual. Labels are closed sets: never a host, never an id (a stranger could grow them without
- * end). Of several processes GAUGE is the sum, MOST the largest (see metrics.h); what only one of
+ * end). What several processes say is put together by kind (see metrics.h); what only one of
  * them sets (the steward, the master) is what that one says. */
 #pragma once
 
@@ -16,7 +16,7 @@
     X(APPENDED,       "weir_journal_appended_total",        COUNTER,   NONE,    "activities written to the journal") \
     X(NO_FORM,        "weir_journal_no_form_total",         COUNTER,   NONE,    "activities in the journal of which no form would be believed") \
     X(GAPS,           "weir_journal_gaps_total",            COUNTER,   NONE,    "holes found while reading the journal") \
-    X(POSITION,       "weir_journal_position",              MOST,      NONE,    "number of the newest entry that was read") \
+    X(POSITION,       "weir_journal_position",              LEAST,     NONE,    "number of the newest entry that every courier has read") \
     X(DELIVERIES,     "weir_deliveries_total",              COUNTER,   VERDICT, "attempts, by what came of them") \
     X(DELIVERY_SECONDS, "weir_delivery_seconds",            HISTOGRAM, NONE,    "one attempt, from signing to answer") \
     X(DELIVERY_LAG,   "weir_delivery_lag_seconds",          HISTOGRAM, NONE,    "from accepted to delivered") \

@@ -37,7 +37,7 @@ static double *cells;       /* our slot */
 
 const char *metric_kind_name(enum metric_kind kind)
 {
-    static const char *const names[] = {"counter", "gauge", "gauge", "histogram"};
+    static const char *const names[] = {"counter", "gauge", "gauge", "gauge", "histogram"};
     return names[kind];
 }
 
@@ -50,7 +50,7 @@ static size_t cells_of(const struct metric_def *d)
 
 static bool is_gauge(const struct metric_def *d)
 {
-    return d->kind == METRIC_GAUGE || d->kind == METRIC_MOST;
+    return d->kind == METRIC_GAUGE || d->kind == METRIC_MOST || d->kind == METRIC_LEAST;
 }
 
 static void page_drop(void)
@@ -149,14 +149,21 @@ void metrics_gone(size_t slot)
             store(&page[slot * slot_cells + c], 0);
 }
 
-/* A cell of all slots: their sum, or the largest. */
-static double total(size_t cell, bool most)
+static double two(enum metric_kind kind, double a, double b)
+{
+    switch (kind) {
+    case METRIC_MOST: return a > b ? a : b;
+    case METRIC_LEAST: return a == 0 || (b != 0 && b < a) ? b : a;
+    default: return a + b;
+    }
+}
+
+/* A cell of all slots. */
+static double total(size_t cell, enum metric_kind kind)
 {
     double all = slots_n ? load(&page[cell]) : 0;
-    for (size_t s = 1; s < slots_n; s++) {
-        double v = load(&page[s * slot_cells + cell]);
-        all = !most ? all + v : v > all ? v : all;
-    }
+    for (size_t s = 1; s < slots_n; s++)
+        all = two(kind, all, load(&page[s * slot_cells + cell]));
     return all;
 }
 
@@ -200,7 +207,7 @@ static double seen_in_all(size_t first)
 {
     double all = 0;
     for (size_t i = 0; i <= CELL_OVER; i++)
-        all += total(first + i, false);
+        all += total(first + i, METRIC_HISTOGRAM);
     return all;
 }
 
@@ -208,7 +215,7 @@ double metric_get(size_t metric, size_t value)
 {
     size_t c;
     if (find(metric, value, false, &c))
-        return total(c, defs_now[metric].kind == METRIC_MOST);
+        return total(c, defs_now[metric].kind);
     return find(metric, 0, true, &c) ? seen_in_all(c) : 0;
 }
 
@@ -253,18 +260,19 @@ static void write_histogram(struct bytes *out, const char *name, size_t first)
 {
     double below = 0;
     for (size_t i = 0; i < BOUNDS; i++) {
-        below += total(first + i, false);
+        below += total(first + i, METRIC_HISTOGRAM);
         bytes_addf(out, "%s_bucket{le=\"", name);
         write_number(out, bounds[i]);
         bytes_add_str(out, "\"} ");
         write_number(out, below);
         bytes_add_char(out, '\n');
     }
-    double all = below + total(first + CELL_OVER, false); /* read once: they go on counting */
+    double all =
+        below + total(first + CELL_OVER, METRIC_HISTOGRAM); /* read once: they go on counting */
     bytes_addf(out, "%s_bucket{le=\"+Inf\"} ", name);
     write_number(out, all);
     bytes_addf(out, "\n%s_sum ", name);
-    write_number(out, total(first + CELL_SUM, false));
+    write_number(out, total(first + CELL_SUM, METRIC_HISTOGRAM));
     bytes_addf(out, "\n%s_count ", name);
     write_number(out, all);
     bytes_add_char(out, '\n');
@@ -280,7 +288,7 @@ static void write_values(struct bytes *out, const struct metric_def *d, size_t f
             bytes_add_str(out, "\"}");
         }
         bytes_add_char(out, ' ');
-        write_number(out, total(first + i, d->kind == METRIC_MOST));
+        write_number(out, total(first + i, d->kind));
         bytes_add_char(out, '\n');
     }
 }

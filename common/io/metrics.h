@@ -6,9 +6,10 @@
 #include "common/pure/bytes.h"
 #include "common/pure/err.h"
 
-/* Of several processes (below), a counter, a histogram and a GAUGE are the sum of theirs, a MOST is
- * a gauge of which the largest counts. */
-enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_MOST, METRIC_HISTOGRAM };
+/* Of several processes (below), a counter, a histogram and a GAUGE are the sum of theirs. MOST and
+ * LEAST are gauges of which the largest counts, or the smallest of those that are not 0 (who says 0
+ * has nothing to say). */
+enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_MOST, METRIC_LEAST, METRIC_HISTOGRAM };
 
 /* `counter`, `gauge` or `histogram`. */
 const char *metric_kind_name(enum metric_kind kind);

@@ -186,12 +186,12 @@ class Relay:
         assert old in self._text, old
         self.configure(self._text.replace(old, new))
 
-    def start(self, ready=True):
+    def start(self, ready=True, options=()):
         """Runs `weir serve`, until it says that it is ready unless told not to wait."""
         self._read_from = self.out.stat().st_size if self.out.exists() else 0
         with open(self.out, "ab") as out, open(self.err, "ab") as err:
             self._process = subprocess.Popen(
-                [self._program, "serve", "-c", str(self.config)],
+                [self._program, "serve", "-c", str(self.config), *options],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,

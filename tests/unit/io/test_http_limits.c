@@ -511,6 +511,45 @@ static void shared_port(void **state)
     loop_free(&loop);
 }
 
+static void is_free(const char *address, const char *reason)
+{
+    struct bytes why;
+    bytes_init(&why, 1024);
+    enum err e = http_address_free(address, &why);
+    if (e != (*reason ? ERR_FILE : ERR_OK) || !strstr(bytes_str(&why), reason))
+        fail_msg("%s: %s", address, bytes_str(&why));
+    bytes_fini(&why);
+}
+
+/* Whether somebody has an address is seen, shared or not, and taking a look takes nothing. */
+static void address_free(void **state)
+{
+    struct loop *loop = loop_new();
+    (void)state;
+    for (int shared = 0; shared < 2; shared++) {
+        struct http_server_config config = {.listen = "127.0.0.1:0",
+                                            .shared = shared,
+                                            .limits = usual_limits(),
+                                            .handler = on_request};
+        struct http_server *server;
+        struct bytes why;
+        char address[32];
+        bytes_init(&why, 1024);
+        assert_int_equal(http_server_new(loop, &config, &why, &server), ERR_OK);
+        snprintf(address, sizeof address, "127.0.0.1:%u", http_server_port(server));
+        is_free(address, "address already in use");
+        http_server_free(&server);
+        is_free(address, "");
+        config.listen = address;
+        assert_int_equal(http_server_new(loop, &config, &why, &server), ERR_OK);
+        http_server_free(&server);
+        bytes_fini(&why);
+    }
+    is_free("localhost:80", "not an address");
+    is_free("192.0.2.1:80", "192.0.2.1:80: ");
+    loop_free(&loop);
+}
+
 static int connect_unix(const char *path)
 {
     struct sockaddr_un sa = {.sun_family = AF_UNIX};
@@ -626,6 +665,7 @@ int main(void)
         cmocka_unit_test(bad_addresses),
         cmocka_unit_test(port_in_use),
         cmocka_unit_test(shared_port),
+        cmocka_unit_test(address_free),
         cmocka_unit_test(unix_socket),
         cmocka_unit_test(unix_successor),
     };

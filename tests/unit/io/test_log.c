@@ -309,12 +309,31 @@ static void test_gathered_lines_stay_whole(void **state)
     captured();
 }
 
+static void which_process(void **state)
+{
+    (void)state;
+    log_name("courier-3");
+    capture();
+    write_value(LOG_LOGFMT, SPAN("x"));
+    assert_string_equal(captured(), "level=info event=test role=courier-3 v=x n=-7\n");
+    capture();
+    write_value(LOG_JSON, SPAN("x"));
+    assert_string_equal(
+        captured(),
+        "\"level\":\"info\",\"event\":\"test\",\"role\":\"courier-3\",\"v\":\"x\",\"n\":-7}\n");
+    log_name("");
+    capture();
+    write_value(LOG_LOGFMT, SPAN("x"));
+    assert_string_equal(captured(), "level=info event=test v=x n=-7\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gathered),
         cmocka_unit_test(test_gathered_lines_stay_whole),
         cmocka_unit_test(values),
+        cmocka_unit_test(which_process),
         cmocka_unit_test(json_is_json),
         cmocka_unit_test(absent_is_left_out),
         cmocka_unit_test(long_values_are_cut),

@@ -176,12 +176,13 @@ static void set_up_anew(void **state)
 }
 
 /* What another process counts stands in its own slot of the page, and all is told as one. */
-enum { M_COUNT, M_SUM, M_MOST, M_SECONDS };
+enum { M_COUNT, M_SUM, M_MOST, M_SECONDS, M_LEAST };
 static const struct metric_def many[] = {
     {"m_total", "counted", METRIC_COUNTER, "verdict", verdicts, 2},
     {"m_open", "open now", METRIC_GAUGE, NULL, NULL, 0},
     {"m_place", "the furthest", METRIC_MOST, NULL, NULL, 0},
     {"m_seconds", "how long", METRIC_HISTOGRAM, NULL, NULL, 0},
+    {"m_last", "the last", METRIC_LEAST, NULL, NULL, 0},
 };
 
 /* In a process of its own, which joins and counts. */
@@ -194,6 +195,7 @@ static void count_beside(int fd, size_t slot, double by)
         metric_add(M_COUNT, 1, by);
         metric_set(M_SUM, 0, by);
         metric_set(M_MOST, 0, by);
+        metric_set(M_LEAST, 0, by);
         metric_seen(M_SECONDS, 0.2);
         _exit(0);
     }
@@ -224,19 +226,25 @@ static void several_processes(void **state)
     count_beside(fd, 1, 2);
     count_beside(fd, 3, 3);
     expect(6, 5, 3, 2);
+    assert_true(metric_get(M_LEAST, 0) == 2);
     /* the next one of slot 3 goes on counting; what the last one was is over */
     metrics_gone(3);
     expect(6, 2, 2, 2);
+    metrics_gone(1);
+    assert_true(metric_get(M_LEAST, 0) == 0);
+    count_beside(fd, 1, 0);
+    expect(6, 0, 2, 3);
     count_beside(fd, 3, 4);
-    expect(10, 6, 4, 3);
+    assert_true(metric_get(M_LEAST, 0) == 4);
+    expect(10, 4, 4, 4);
     metrics_gone(0);
     metrics_gone(4); /* there is no such slot */
-    expect(10, 6, 4, 3);
+    expect(10, 4, 4, 4);
     bytes_init(&out, 65536);
     metrics_write(&out);
     assert_non_null(strstr(bytes_str(&out), want));
     assert_non_null(strstr(bytes_str(&out), "# TYPE m_place gauge\nm_place 4\n"));
-    assert_non_null(strstr(bytes_str(&out), "m_seconds_bucket{le=\"+Inf\"} 3\n"));
+    assert_non_null(strstr(bytes_str(&out), "m_seconds_bucket{le=\"+Inf\"} 4\n"));
     bytes_fini(&out);
     metrics_fini();
     close(fd);
