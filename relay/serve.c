@@ -3,6 +3,7 @@
  * May not know: what a relay consists of. */
 #include "relay/serve.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,7 +18,9 @@ static const char usage[] = "usage: weir serve [-c FILE] [--workers N]\n";
 /* As many as this process may use cores. */
 static unsigned cores(void)
 {
-    return 1;
+    cpu_set_t set;
+    int n = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+    return n < 1 ? 1 : n > COURIERS_MAX ? COURIERS_MAX : (unsigned)n;
 }
 
 /* `auto`, or 0 to 64. False if it is neither. */

@@ -15,7 +15,7 @@ from integration.relay import Relay, children, comm, http_get, wait_until
 from peers.faults import Fault
 
 QUICK = "delivery: { backoff: 50ms, backoff_most: 1s }\n"
-COURIERS = 1
+COURIERS = 2
 ROLES = [*(f"courier-{n}" for n in range(COURIERS)), "front-0", "steward-0"]
 
 
