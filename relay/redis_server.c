@@ -15,7 +15,7 @@
 #include "common/io/clock.h"
 #include "common/io/log.h"
 
-enum { BACKOFF_MS = 200, BACKOFF_MOST_MS = 10000, STEADY_MS = 60000, HELD_FD = 3 };
+enum { BACKOFF_MS = 50, BACKOFF_MOST_MS = 5000, STEADY_MS = 5000, HELD_FD = 3 };
 
 struct redis_server {
     struct loop *loop;

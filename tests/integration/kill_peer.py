@@ -16,8 +16,8 @@ Two kinds of files tell what happened; each line is one write to a file opened w
 `verified` is `ok` or `bad` for a sample whose HTTP signature was checked, else `-`.
 
 On standard output: one JSON line when every host holds its Accept, one at the end. On standard
-input: `stop` ends the lanes, each after its last post was answered 202; the end of the input ends
-the program.
+input: `go` begins the lanes; `stop` ends them, each after its last post was answered 202; the end
+of the input ends the program.
 """
 
 import asyncio
@@ -237,6 +237,7 @@ async def main(settings):
         await host.join()
     print(json.dumps({"joined": [host.host for host in hosts]}), flush=True)
     loop = asyncio.get_running_loop()
+    await loop.run_in_executor(None, sys.stdin.readline)
     stopping = loop.run_in_executor(None, sys.stdin.readline)
     stopping.add_done_callback(lambda _: [host.stopped.set() for host in hosts])
     await asyncio.gather(stopping, *(host.run_lanes() for host in hosts))

@@ -32,11 +32,11 @@ PROGRAM = Path(__file__).with_name("kill_peer.py")
 ADDRESS = "127.0.0.2"  # of a department, as relay.CONFIG has it
 QUIET_S = 1  # nothing came for so long: it is over, if nothing is missing
 SILENT_S = 10  # and so long if something is: it will not come any more
-REDIS = ("redis-server", "valkey-server")
+OVER_S = 60  # whatever still comes then is not waited for
 REPEATED_S = 2  # older ones are not repeated: a tenth of a second, and more on a busy machine
 GRACE_S = 1  # so long after a kill what was on its way may still arrive
 IN_HASTE = 0.15  # of the kills are followed by the next before all is well again
-PAUSE_S = 0.3  # at most, between being back and the next kill
+PAUSE_S = 0.5  # at most, between being back and the next kill
 
 
 # --- load ---------------------------------------------------------------------------------------
@@ -67,6 +67,7 @@ class Load:
             self._processes += [self._start(group) for group in self._groups]
             for process in self._processes:
                 assert "joined" in self._answer(process)
+            self._tell("go")
         except BaseException:
             self.__exit__()
             raise
@@ -93,6 +94,11 @@ class Load:
         return subprocess.Popen([sys.executable, str(PROGRAM), json.dumps(settings)], text=True,
                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
+    def _tell(self, word):
+        for process in self._processes:
+            process.stdin.write(word + "\n")
+            process.stdin.flush()
+
     @staticmethod
     def _answer(process):
         line = process.stdout.readline()
@@ -101,13 +107,12 @@ class Load:
 
     def stop(self):
         """Every lane ends after its last post was taken; then until nothing more comes."""
-        for process in self._processes:
-            process.stdin.write("stop\n")
-            process.stdin.flush()
+        self._tell("stop")
         for process in self._processes:
             self.statuses.update(self._answer(process)["statuses"])
-        sizes, since = None, time.monotonic()
-        while time.monotonic() - since < SILENT_S:
+        sizes, began = None, time.monotonic()
+        since = began
+        while time.monotonic() - since < SILENT_S and time.monotonic() - began < OVER_S:
             time.sleep(0.1)
             if sizes != (sizes := self.sizes("got")):
                 since = time.monotonic()
@@ -151,7 +156,7 @@ class Killer:
         self.recovery = collections.defaultdict(list)  # role -> seconds, of those waited for
         self.moments = []  # of all kills
         self._chance = random.Random(seed)
-        self._whole = self._counted(processes(relay.pid))
+        self._whole = self._counted(processes(relay))
         self._gone = set()  # process ids since all was well
 
     def kill(self, wanted):
@@ -185,7 +190,7 @@ class Killer:
     def _processes(self):
         """Those that are not on their way out already."""
         assert self.relay.alive, f"the master has ended: {self.relay.err_text[-2000:]}"
-        found = processes(self.relay.pid)
+        found = processes(self.relay)
         return collections.defaultdict(list, {
             role: [pid for pid in pids if pid not in self._gone] for role, pids in found.items()})
 
@@ -194,7 +199,7 @@ class Killer:
         has been answered and every receiver has got something."""
         wait_until(lambda: self._counted(self._processes()) == self._whole,
                    f"there is another {role}", PATIENCE_S)
-        assert not self._gone & set().union(*processes(self.relay.pid).values())
+        assert not self._gone & set().union(*processes(self.relay).values())
         self._gone.clear()
         sent, got = self.load.sizes("sent"), self.load.sizes("got")
         senders = len(self.load.senders)
@@ -214,45 +219,14 @@ def grown(before, after):
     return all(old < new for old, new in zip(before, after))
 
 
-def processes(master):
-    """What runs below a relay's master, and the master itself: role -> process ids."""
-    found = collections.defaultdict(list, master=[master])
-    for pid in _children(master):
-        if role := _role(pid)[0]:
-            found[role].append(pid)
+def processes(relay):
+    """role -> process ids of all that a relay consists of."""
+    found = collections.defaultdict(list, master=[relay.pid])
+    for name, pid in relay.roles().items():
+        found[name.rsplit("-", 1)[0]].append(pid)
+    if relay.redis_pid:
+        found["redis"].append(relay.redis_pid)
     return found
-
-
-def couriers(master):
-    """slot -> process id."""
-    roles = {pid: _role(pid) for pid in _children(master)}
-    return {slot: pid for pid, (role, slot) in roles.items() if role == "courier"}
-
-
-def _children(pid):
-    try:
-        text = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii")
-    except OSError:
-        return []
-    return [int(child) for child in text.split()]
-
-
-def _role(pid):
-    """(role, slot) by the name of the program or its arguments; (None, None) of one that is just
-    coming or going."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace").split("\0")
-    except OSError:
-        return None, None
-    name, state = stat.split("(", 1)[1].rsplit(")", 1)
-    if state.split()[0] in "ZX":
-        return None, None
-    if name in REDIS:
-        return "redis", 0
-    if "--role" not in words:
-        return None, None
-    return words[words.index("--role") + 1], int(words[words.index("--slot") + 1])
 
 
 # --- the count ----------------------------------------------------------------------------------
