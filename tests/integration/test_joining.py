@@ -345,7 +345,7 @@ def test_an_end_date_ends_deliveries_and_sends_a_reject(relay, town):
 
 
 def test_an_invitation_that_was_not_taken_up_ends_too(relay, town):
-    until, _ = soon(0)
+    until, _ = soon(2)
     partner = invited(relay, town, "--until", until)
     wait_until(lambda: relay.state(partner.host) == "expired", "the invitation has ended")
     refused(follow(relay, partner), 403, "expired")
