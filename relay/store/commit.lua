@@ -14,7 +14,9 @@
 -- slot: which inbox of the host; one more than there can be (8): all of them; 9: it was direct mail.
 -- Where a cursor moved, that is told in the stream `when`, an entry for each commit of a shard (or more, where
 -- many moved), its id the commit's sequence: t (time), s (low of the shard), then each host with a cursor of
--- its own that moved: its low, or `=` where it follows s from here on.
+-- its own that moved: its low (behind a `+` if it had none of its own before), or `=` where it follows s from
+-- here on.
+-- Which failures were dropped is kept a second time, to be counted: dropped: n host slot
 -- Answer: OK | EPOCH | FENCED shard | SEQ shard
 local P = '{weir}:'
 local WHEN_KEPT, MOVED_MOST = 2000, 1000 -- entries of the stream; words of one of them
@@ -53,17 +55,23 @@ local function settle_failures(n, host, keep)
   for _, member in ipairs(redis.call('ZRANGEBYSCORE', key, n, n)) do
     local whose, slot, flag, rest = string.match(member, '^%d+ (%S+) (%S+) (%S+) (.*)$')
     if whose == host then
+      if not tonumber(slot) then slot, rest = '8', table.concat({ slot, flag, rest, '0', '' }, ' ') end -- of before
+      local name = table.concat({ n, host, slot }, ' ')
       redis.call('ZREM', key, member)
-      if keep then redis.call('ZADD', key, n, table.concat({ n, host, slot, keep, rest }, ' ')) end
+      redis.call('ZREM', P .. 'dropped:' .. shard, name)
+      if keep then
+        redis.call('ZADD', key, n, table.concat({ name, keep, rest }, ' '))
+        redis.call('ZADD', P .. 'dropped:' .. shard, n, name)
+      end
     end
   end
 end
 
 local apply = {
   C = function(host, at_low, record)
-    redis.call('HSET', P .. 'own:' .. shard, host, record)
+    local fresh = redis.call('HSET', P .. 'own:' .. shard, host, record) == 1
     moved[#moved + 1] = host
-    moved[#moved + 1] = at_low
+    moved[#moved + 1] = (fresh and '+' or '') .. at_low
   end,
   F = function(host)
     redis.call('HDEL', P .. 'own:' .. shard, host)

@@ -13,7 +13,7 @@ if keep - 1 > floor and keep <= last then
   redis.call('HSET', P .. 'log', 'floor', floor)
   redis.call('XTRIM', P .. 'N', 'MINID', ARGV[2])
   for shard = 0, tonumber(log[5]) - 1 do
-    for _, kind in ipairs({ 'fail:', 'late:', 'skip:', 'cut:' }) do
+    for _, kind in ipairs({ 'fail:', 'dropped:', 'orders:', 'late:', 'skip:', 'cut:' }) do
       redis.call('ZREMRANGEBYSCORE', P .. kind .. shard, '-inf', floor)
     end
   end

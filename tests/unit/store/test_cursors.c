@@ -219,7 +219,7 @@ static void test_when(void **state)
         {.kind = CHANGE_SHARD, .shard = 5, .cursor = {.low = 10}},
         {.kind = CHANGE_SHARD, .shard = 6}};
     assert_int_equal(commit(&a, moves, 5), ERR_OK);
-    assert_answer(rig, "((1-0 (t 77 s 10 a.example 4 b.example =)))", "XRANGE {weir}:when:3 - +");
+    assert_answer(rig, "((1-0 (t 77 s 10 a.example +4 b.example =)))", "XRANGE {weir}:when:3 - +");
     assert_answer(rig, "((1-0 (t 77 s 10)))", "XRANGE {weir}:when:5 - +");
     assert_answer(rig, "0", "EXISTS {weir}:when:6");
     struct change rest[] = {
@@ -229,6 +229,10 @@ static void test_when(void **state)
     assert_int_equal(commit(&a, rest, 3), ERR_OK);
     assert_answer(rig, "1", "XLEN {weir}:when:3");
     assert_answer(rig, "((1-0 (t 77 s 10)) (2-0 (t 77 s 11)))", "XRANGE {weir}:when:5 - +");
+    moves[0].cursor.low = 11;
+    moves[1].cursor.low = 9;
+    assert_int_equal(commit(&a, moves, 2), ERR_OK); /* it has one of its own already */
+    assert_answer(rig, "((3-0 (t 77 s 11 a.example 9)))", "XRANGE {weir}:when:3 3 +");
     /* More than can be said in one breath. */
     struct change *many = mem_new((MANY + 1) * sizeof(*many));
     many[0] = (struct change){.kind = CHANGE_SHARD, .shard = 3, .cursor = {.low = 12}};
@@ -239,10 +243,10 @@ static void test_when(void **state)
     }
     assert_int_equal(commit(&a, many, MANY + 1), ERR_OK);
     free(many);
-    assert_answer(rig, "4", "XLEN {weir}:when:3");
-    const char *last = ask(rig, "XRANGE {weir}:when:3 3-2 +");
-    assert_non_null(strstr(last, "(t 77 s 12 h1000.example 11 "));
-    assert_non_null(strstr(last, " h1199.example 11)"));
+    assert_answer(rig, "5", "XLEN {weir}:when:3");
+    const char *last = ask(rig, "XRANGE {weir}:when:3 4-2 +");
+    assert_non_null(strstr(last, "(t 77 s 12 h1000.example +11 "));
+    assert_non_null(strstr(last, " h1199.example +11)"));
     owner_free(&a);
 }
 

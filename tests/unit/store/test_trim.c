@@ -100,6 +100,8 @@ static bool ledger_ends_with_the_entries(struct rig *rig)
     fill(rig, 9);
     ask(rig, "ZADD {weir}:fail:3 2 2a 3 3a 4 4a");
     ask(rig, "ZADD {weir}:skip:63 3 3b 4 4b");
+    ask(rig, "ZADD {weir}:dropped:1 3 3c 4 4c");
+    ask(rig, "ZADD {weir}:orders:2 3 3d 4 4d");
     ask(rig, "ZADD {weir}:late:3 3 3d 4 4d");
     ask(rig, "ZADD {weir}:cut:0 3 c 9 1-9");
     trim(rig, 4, 0);
@@ -107,6 +109,8 @@ static bool ledger_ends_with_the_entries(struct rig *rig)
     return strcmp(ask(rig, "ZRANGE {weir}:fail:3 0 -1"), "(4a)") == 0 &&
            strcmp(ask(rig, "ZRANGE {weir}:late:3 0 -1"), "(4d)") == 0 &&
            strcmp(ask(rig, "ZRANGE {weir}:skip:63 0 -1"), "(4b)") == 0 &&
+           strcmp(ask(rig, "ZRANGE {weir}:dropped:1 0 -1"), "(4c)") == 0 &&
+           strcmp(ask(rig, "ZRANGE {weir}:orders:2 0 -1"), "(4d)") == 0 &&
            strcmp(ask(rig, "ZRANGE {weir}:cut:0 0 -1"), "(1-9)") == 0;
 }
 
