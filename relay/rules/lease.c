@@ -70,16 +70,19 @@ static int by_name(const void *a, const void *b)
 
 /* --- whose a shard is ------------------------------------------------------------------------- */
 
-/* The one of those that live that it is for; NULL: of one that may be still to come. */
-static const struct lease_entry *for_whom(const struct lease *l, unsigned shard,
+/* The one of those that live that it is for; NULL: one that may be still to come. */
+static const struct lease_entry *for_whom(struct lease *l, unsigned shard,
                                           const struct lease_entry *const *living, size_t n)
 {
     char name[LEASE_NAME_SIZE];
-    snprintf(name, sizeof(name), "courier-%u", shard % l->couriers);
+    unsigned slot = shard % l->couriers;
+    snprintf(name, sizeof(name), "courier-%u", slot);
     for (size_t i = 0; i < n; i++)
-        if (strcmp(living[i]->name, name) == 0)
+        if (strcmp(living[i]->name, name) == 0) {
+            l->met[slot] = true;
             return living[i];
-    if (l->ticks < LEASE_TICKS || n == 0)
+        }
+    if ((l->ticks < LEASE_TICKS && !l->met[slot]) || n == 0)
         return NULL;
     return living[shard / l->couriers % n];
 }

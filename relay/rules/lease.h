@@ -38,7 +38,8 @@ struct lease_table { /* as it lies in Redis */
 struct lease {
     char name[LEASE_NAME_SIZE], nonce[LEASE_NONCE_SIZE];
     unsigned couriers, shards;
-    unsigned ticks; /* of this courier, since it came; stops counting at LEASE_TICKS */
+    unsigned ticks;             /* of this courier, since it came; stops counting at LEASE_TICKS */
+    bool met[LEASE_SHARDS_MAX]; /* which of courier-0 .. it has seen in the table */
     struct lease_watch {
         char nonce[LEASE_NONCE_SIZE];
         uint64_t beat;
@@ -62,8 +63,8 @@ void lease_tick(struct lease *l, const struct lease_table *table);
  * give: what is for another who lives; take: what is for us and free (owned by nobody, by one that
  * is not in the table, or by ourselves); bury: entries that have run out. While another still has
  * some of what is for us, taking the rest waits for LEASE_PATIENCE ticks: every change costs a
- * pause, so one is better than two. While `couriers` may be still to come (our first LEASE_TICKS),
- * what is for them is left alone. */
+ * pause, so one is better than two. While others may be still to come (whom we have not met, in our
+ * first LEASE_TICKS), what is for them is left alone. */
 void lease_decide(struct lease *l, const struct lease_table *table, uint64_t held);
 
 /* Whether an attempt may start, and whether those under way may go on, so long after the last

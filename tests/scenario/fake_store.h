@@ -104,6 +104,9 @@ bool fake_is_down(const struct store *store, const char *host);
 /* When the last commit took effect; how many did; how many changes it had. */
 int64_t fake_committed_ms(const struct store *store);
 unsigned fake_commits(const struct store *store);
+/* Who owns a shard, by name; "": nobody with a lease. How many have one. */
+const char *fake_owner(const struct store *store, unsigned shard);
+size_t fake_leases(const struct store *store);
 /* The owner's nonce is another one from now on: somebody else claimed everything. */
 void fake_steal(struct store *store);
 /* What trimming asked for last. */

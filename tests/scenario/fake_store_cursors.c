@@ -398,3 +398,16 @@ unsigned fake_commits(const struct store *s)
 {
     return s->commits;
 }
+
+const char *fake_owner(const struct store *s, unsigned shard)
+{
+    for (size_t i = 0; i < s->leases.n; i++)
+        if (strcmp(s->leases.list[i].nonce, s->shards[shard].nonce) == 0)
+            return s->leases.list[i].name;
+    return "";
+}
+
+size_t fake_leases(const struct store *s)
+{
+    return s->leases.n;
+}

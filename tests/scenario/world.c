@@ -322,18 +322,36 @@ void world_policy(struct world *w, const char *text)
         steward_policy_changed(w->steward);
 }
 
-void world_init(struct world *w, uint64_t seed)
+static void context_new(struct context *ret)
 {
     struct bytes why;
     struct config *config = read_config(zones);
-    fake_reset(seed);
-    *w = (struct world){0};
     bytes_init(&why, 4096);
-    if (context_init(&w->context, loop_new(), &config, &why) != ERR_OK)
+    if (context_init(ret, loop_new(), &config, &why) != ERR_OK)
         fail_msg("%s", bytes_str(&why));
     bytes_fini(&why);
+    ret->client = http_client_new(ret->loop, "weir", 1, 64);
+}
+
+void world_init(struct world *w, uint64_t seed)
+{
+    fake_reset(seed);
+    *w = (struct world){0};
+    context_new(&w->context);
     w->context.store = fake_store_new();
-    w->context.client = http_client_new(w->context.loop, "weir", 1, 64);
+}
+
+void world_context(const struct world *w, struct context *ret)
+{
+    context_new(ret);
+    ret->store = w->context.store;
+}
+
+void world_context_fini(struct context *context)
+{
+    http_client_free(&context->client);
+    loop_free(&context->loop);
+    context_fini(context);
 }
 
 void world_fini(struct world *w)

@@ -114,6 +114,10 @@ void world_courier_ends(struct world *w);
 
 /* The follower that a peer's Follow of the public collection, or the Undo of it, brings along. */
 void world_brings(const struct peer *p, struct member *with);
+/* What another process of the same relay works with: its own loop and client, the same store. */
+void world_context(const struct world *w, struct context *ret);
+void world_context_fini(struct context *context);
+
 /* A member, by the real machine: placed where its name belongs, active at once. Lets time pass. */
 void world_member(struct world *w, const struct peer *p);
 /* Another policy, as a reload brings it: this text stands for the zones and rules; NULL: the same
