@@ -21,7 +21,7 @@ static struct cursor now_at(const struct schedule *s, const struct dest *d)
 
 static bool follows(const struct dest *d, const struct cursor *at, uint64_t low)
 {
-    if (d->gone && dest_owed_from(d) == UINT64_MAX)
+    if (d->gone && !d->cursor.aside_n && dest_owed_from(d) == UINT64_MAX)
         return at->low <= low;
     return cursor_plain(at) && at->low == low;
 }
@@ -87,7 +87,7 @@ bool schedule_delta(struct schedule *s, int64_t now_ms, struct delta *ret)
     *ret = (struct delta){0};
     for (unsigned i = 0; i < s->limits.shards; i++) {
         struct shard *shard = &s->shards[i];
-        if (!(s->limits.owned >> i & 1))
+        if (!shard_owned(s, i))
             continue;
         bool lags = shard->low < s->position && now_ms - shard->moved_ms >= s->limits.advance_ms;
         if (shard->dirty || lags)
@@ -103,7 +103,7 @@ bool schedule_delta(struct schedule *s, int64_t now_ms, struct delta *ret)
 /* Nothing that lies in Redis, and nothing that is still to be told, depends on it. */
 static bool can_be_forgotten(const struct schedule *s, const struct dest *d)
 {
-    return d->gone && d->state == DEST_HELD && !d->own && !d->letters &&
+    return d->gone && d->state == DEST_HELD && !d->own && !d->letters && !d->cursor.aside_n &&
            d->cursor.low <= s->shards[d->shard].low && dest_owed_from(d) == UINT64_MAX;
 }
 

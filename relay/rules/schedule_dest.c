@@ -1,5 +1,5 @@
-/* schedule_dest: one destination: its state, its cursor, what is owed to it, its direct mail.
- * States: see the drawing in schedule_inner.h; dest_goto() is the only one that writes them.
+/* schedule_dest: one destination: its state, its cursor, what is owed to which of its inboxes.
+ * States: see the drawing in schedule_inner.h; dest_wait() is the only one that writes them.
  *
  * May not know: who is sent what next. */
 #include <stdlib.h>
@@ -8,11 +8,6 @@
 #include "relay/rules/schedule_inner.h"
 
 /* --- life ------------------------------------------------------------------------------------ */
-
-bool owned(const struct schedule *s, struct span host)
-{
-    return s->limits.owned >> shard_of(host, s->limits.shards) & 1;
-}
 
 struct dest *dest_new(struct schedule *s, struct span host)
 {
@@ -29,30 +24,23 @@ struct dest *dest_new(struct schedule *s, struct span host)
     return d;
 }
 
-static void letter_free(struct dest *d, struct letter *letter)
-{
-    DL_DELETE(d->letters, letter);
-    d->letters_n--;
-    free(letter);
-}
-
 /* Out of the list of its state, and out of the heap. */
 static void unlist(struct schedule *s, struct dest *d)
 {
-    if (d->state == DEST_ASLEEP)
-        heap_remove(&s->sleepers, &d->wake);
+    heap_remove(&s->sleepers, &d->wake);
     DL_DELETE(s->lists[d->state], d);
     s->counts[d->state]--;
 }
 
 void dest_free(struct schedule *s, struct dest *d)
 {
-    while (d->letters)
-        letter_free(d, d->letters);
+    letters_free(d);
     unlist(s, d);
     DL_DELETE2(s->shards[d->shard].dests, d, shard_prev, shard_next);
     map_take(s->dests, (struct span){d->host, d->host_n});
-    free(d->inbox);
+    for (size_t i = 0; i < d->slots_n; i++)
+        free(d->slots[i].url);
+    free(d->slots);
     free(d->spans);
     cursor_fini(&d->cursor);
     cursor_fini(&d->stored);
@@ -66,27 +54,41 @@ struct dest *dest_find(const struct schedule *s, struct span host)
 
 /* --- state ----------------------------------------------------------------------------------- */
 
-void dest_goto(struct schedule *s, struct dest *d, enum dest_state state)
+void dest_wait(struct schedule *s, struct dest *d, enum dest_state state, int64_t when_ms)
 {
     d->cursor.low = dest_low(s, d);
     unlist(s, d);
     d->state = state;
     DL_APPEND(s->lists[state], d);
     s->counts[state]++;
-    if (state == DEST_ASLEEP)
-        heap_set(&s->sleepers, &d->wake, d->cursor.wake_ms);
+    if (when_ms < INT64_MAX)
+        heap_set(&s->sleepers, &d->wake, when_ms);
+}
+
+void dest_goto(struct schedule *s, struct dest *d, enum dest_state state)
+{
+    dest_wait(s, d, state, INT64_MAX);
 }
 
 void dest_settle(struct schedule *s, struct dest *d)
 {
     if (d->state == DEST_FLYING || d->state == DEST_SETTLING)
         return;
-    if (d->letters || d->subscribed)
-        dest_goto(s, d, d->cursor.wake_ms ? DEST_ASLEEP : DEST_READY);
+    bool wants = d->letters || d->subscribed;
+    if (wants && d->cursor.wake_ms)
+        dest_wait(s, d, DEST_ASLEEP, d->cursor.wake_ms);
+    else if (wants)
+        dest_goto(s, d, DEST_READY);
     else if (d->known)
         dest_goto(s, d, DEST_HELD);
     else
         dest_free(s, d);
+}
+
+void dest_look_again(struct schedule *s, struct dest *d)
+{
+    if (d->state != DEST_ASLEEP || !d->cursor.wake_ms)
+        dest_settle(s, d);
 }
 
 void dest_lives(struct schedule *s, struct dest *d)
@@ -134,48 +136,77 @@ void dest_skip(const struct schedule *s, struct dest *d)
         dest_pass(d, start);
 }
 
-bool dest_entitled(const struct dest *d, const struct entry *e)
+unsigned dest_slots(const struct dest *d, const struct entry *e)
 {
     struct span host = {d->host, d->host_n};
-    if (span_eq(e->origin, host) || span_eq(e->object_host, host))
-        return false;
-    if (outgoing_form(&e->facts, STYLE_PUBLIC) == FORM_NOTHING)
-        return false;
-    return member_spans_entitle(d->spans, d->spans_n, e->n, e->audience);
+    unsigned slots = 0;
+    if (span_eq(e->origin, host) || span_eq(e->object_host, host) ||
+        !member_spans_entitle(d->spans, d->spans_n, e->n, e->audience))
+        return 0;
+    for (size_t i = 0; i < d->slots_n; i++) {
+        const struct slot *slot = &d->slots[i];
+        if (slot->url && e->n > slot->from && outgoing_form(&e->facts, slot->style) != FORM_NOTHING)
+            slots |= 1U << i;
+    }
+    return slots;
+}
+
+/* --- cuts ------------------------------------------------------------------------------------ */
+
+static void record_cut(struct schedule *s, const struct dest *d, unsigned slot, uint64_t from,
+                       uint64_t to, enum err why)
+{
+    const struct change cut = {
+        .kind = CHANGE_CUT, .slot = slot, .from = from, .to = to, .why = why};
+    if (from < to)
+        record(s, d, &cut);
+}
+
+/* What was set aside up to n, for one inbox or SLOT_ALL. */
+static void aside_cut(struct schedule *s, struct dest *d, unsigned slot, uint64_t n, enum err why)
+{
+    size_t i = 0;
+    while (i < d->cursor.aside_n && d->cursor.aside[i].n <= n) {
+        struct cursor_aside *aside = &d->cursor.aside[i];
+        if (slot != SLOT_ALL && slot != aside->slot) {
+            i++;
+            continue;
+        }
+        record_cut(s, d, aside->slot, aside->n - 1, aside->n, why);
+        aside_take(d, aside);
+        s->shards[d->shard].dirty = true;
+    }
+}
+
+static bool slot_used(const struct dest *d, unsigned slot)
+{
+    return slot < d->slots_n && d->slots[slot].url;
+}
+
+void slot_cut(struct schedule *s, struct dest *d, unsigned slot, uint64_t n, enum err why)
+{
+    const struct cursor_head *h = &d->cursor.head;
+    uint64_t from = dest_owed_from(d);
+    if (slot_used(d, slot) && d->slots[slot].from > from)
+        from = d->slots[slot].from;
+    if (h->n > from && h->done >> slot & 1)
+        from = h->n;
+    record_cut(s, d, slot, from, n, why);
+    aside_cut(s, d, slot, n, why);
 }
 
 void dest_cut(struct schedule *s, struct dest *d, uint64_t n, enum err why)
 {
+    const struct cursor_head *h = &d->cursor.head;
     uint64_t from = dest_owed_from(d);
-    if (from < n) {
-        struct change change = {
-            .kind = CHANGE_CUT, .from = from, .to = n, .slot = SLOT_ALL, .why = why};
-        record(s, d, &change);
+    if (h->done && h->n > from && h->n <= n) { /* some of its inboxes have that one */
+        for (unsigned i = 0; i < d->slots_n; i++)
+            if (!(h->done >> i & 1) && slot_used(d, i) && d->slots[i].from < h->n)
+                record_cut(s, d, i, from > d->slots[i].from ? from : d->slots[i].from, h->n, why);
+        from = h->n;
     }
+    record_cut(s, d, SLOT_ALL, from, n, why);
+    aside_cut(s, d, SLOT_ALL, n, why);
     if (d->cursor.low < n)
         dest_pass(d, n);
-}
-
-/* --- direct mail ----------------------------------------------------------------------------- */
-
-void letter_settle(struct schedule *s, struct dest *d, struct letter *letter)
-{
-    struct change change = {.kind = CHANGE_DIRECT};
-    memcpy(change.id, letter->d.id, sizeof(change.id));
-    record(s, d, &change);
-    letter_free(d, letter);
-}
-
-void letter_give_up(struct schedule *s, struct dest *d, struct letter *letter, enum err why,
-                    int status, const char *detail)
-{
-    struct change change = {.kind = CHANGE_FAIL,
-                            .to = letter->d.n,
-                            .slot = SLOT_MAIL,
-                            .tries = letter->tries,
-                            .why = why,
-                            .status = status,
-                            .detail = (char *)detail};
-    record(s, d, &change);
-    letter_settle(s, d, letter);
 }

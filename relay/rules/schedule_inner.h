@@ -8,7 +8,7 @@
 #include "relay/rules/schedule.h"
 
 /*
- *             new entry / direct           popped                  delivered, failed for good
+ *             new entry / direct           popped                  an answer came
  *     IDLE --------------------> READY --------------> FLYING --------------------+
  *      ^                          ^ ^                    | later                  |
  *      |   nothing for it         | | woke up            v                        |
@@ -17,9 +17,13 @@
  *      |                        HUNGRY <-- READY, entry not in memory             |
  *      |                          ^                                               |
  *      +--------------------------+------- SETTLING <-----------------------------+
- *     SETTLING: an entry was refused for good or skipped, and what follows waits until that is on
- *     disk. Otherwise a crash between could bring the old entry out after its follower (ENGINE 1e).
- *     HELD: suspended, or no member: nothing is sent but direct mail.
+ *     IDLE: it has all entries up to the position. What is set aside for it, and mail that failed
+ * by itself, may wake it: then it is in the heap too. ASLEEP: its host is in back-off; or it has
+ * mail that waits for its own time, and entries have to wait for that; or no room is left to set an
+ * entry aside. HUNGRY: asked for a page behind `want`. SETTLING: an entry was refused for good or
+ * skipped, and what follows waits until that is on disk. Otherwise a crash between could bring the
+ * old entry out after its follower (ENGINE 1e). HELD: suspended, no member, not yet as its record
+ * says (`until`), or its Accept was refused: nothing is sent but direct mail.
  */
 #define DEST_STATES(X)                                                                             \
     X(IDLE, "idle")                                                                                \
@@ -39,31 +43,47 @@ enum dest_state {
 struct letter { /* direct mail that waits */
     struct direct d;
     struct letter *prev, *next;
-    struct judge_past past;
-    unsigned tries;
+    struct cursor_tried tried;
+    int64_t wake_ms; /* it failed by itself, and others go first until then; 0: now */
 };
+
+struct slot {      /* an inbox */
+    char *url;     /* NULL: free */
+    uint64_t from; /* entries numbered above it are for it */
+    enum member_style style;
+};
+
+enum flight { FLIES_ENTRY, FLIES_ASIDE, FLIES_MAIL };
 
 struct dest {
     struct dest *prev, *next;             /* in the list of its state */
     struct dest *shard_prev, *shard_next; /* in its shard */
-    struct heap_node wake;                /* in the heap while ASLEEP */
+    struct heap_node wake;                /* in the heap while it waits for a time */
     enum dest_state state;
     unsigned shard;
     bool subscribed; /* gets entries: active, and not suspended */
     bool known;      /* has a cursor: active or suspended, or gone with a place that must be kept */
     bool gone;       /* was a member; kept until its shard's cursor has passed `low` and nothing
                         behind that is owed to it any more */
+    bool alone;      /* one actor of it follows, no more */
     bool down_told;  /* Redis knows that it is in back-off */
-    bool mail_flies; /* FLYING with the first of its letters */
-    uint64_t unsaved; /* the newest number whose "never" or skip is not on disk; 0: all are */
+    uint64_t unsaved; /* the number whose "never" or skip was the last to be recorded and is not on
+                         disk; 0: all are */
     uint64_t ver;     /* of the member record that is in force */
+    uint64_t until;   /* its record and its cursor know of what happened up to here: entries wait
+                         until that was told */
+    uint64_t want;    /* HUNGRY: for the entries behind this number */
     char zone[MEMBER_ZONE_SIZE];
-    char *inbox;
+    struct slot *slots;
+    size_t slots_n;
     struct member_span *spans;
     size_t spans_n;
     struct cursor cursor; /* as it is */
     struct cursor stored; /* as Redis has it, where `own` */
     bool own;             /* Redis has a cursor of its own for it */
+    enum flight flies;    /* FLYING: what; */
+    uint64_t flies_from;  /* `from` of the inbox, which may be another's before the answer comes; */
+    struct letter *letter; /* the mail, else NULL */
     struct letter *letters;
     size_t letters_n;
     size_t host_n;
@@ -94,6 +114,7 @@ struct schedule {
     struct heap sleepers;
     struct shard shards[SCHEDULE_SHARDS_MAX];
     uint64_t position; /* everything up to here was told */
+    uint64_t early;    /* the lowest number above that which some destination waits for; 0: none */
     struct window tail;
     struct window pages[SCHEDULE_PAGES];
     uint64_t page_clock;
@@ -112,22 +133,32 @@ struct window *window_for(struct schedule *s, uint64_t low);
 struct entry *window_next(const struct window *w, uint64_t low);
 
 /* schedule_record.c */
+/* change: its texts are copied. */
 void record(struct schedule *s, const struct dest *d, const struct change *change);
+void record_host(struct schedule *s, struct span host, const struct change *change);
 void change_add(struct change **list, size_t *n, size_t *cap, const struct change *change);
 
 /* schedule_delta.c */
 /* Members that are gone are forgotten once nothing in Redis depends on them. */
 void forget_gone(struct schedule *s, unsigned shard);
 
+/* schedule.c */
+/* Everything up to n was told; who waited for that waits no longer. */
+void told(struct schedule *s, uint64_t n);
+bool shard_owned(const struct schedule *s, unsigned shard);
+bool host_owned(const struct schedule *s, struct span host);
+
 /* schedule_dest.c */
-/* Whether the host's shard is ours. */
-bool owned(const struct schedule *s, struct span host);
 struct dest *dest_new(struct schedule *s, struct span host);
 void dest_free(struct schedule *s, struct dest *d);
 struct dest *dest_find(const struct schedule *s, struct span host);
 void dest_goto(struct schedule *s, struct dest *d, enum dest_state state);
+/* The same, and it wakes up at that time (INT64_MAX: it does not). */
+void dest_wait(struct schedule *s, struct dest *d, enum dest_state state, int64_t when_ms);
 /* Puts one that is not on its way where it belongs now; frees it if it belongs nowhere. */
 void dest_settle(struct schedule *s, struct dest *d);
+/* The same if it waits for something that may have changed, but not for its host. */
+void dest_look_again(struct schedule *s, struct dest *d);
 uint64_t dest_low(const struct schedule *s, const struct dest *d);
 /* Its cursor moves to n, and the entry behind that is a new one. */
 void dest_pass(struct dest *d, uint64_t n);
@@ -137,12 +168,40 @@ uint64_t dest_owed_from(const struct dest *d);
 /* Its cursor moves there, but not past the position: no pages are read for what it has no right to.
  */
 void dest_skip(const struct schedule *s, struct dest *d);
-/* Whether an entry is for it, by facts that cannot change. */
-bool dest_entitled(const struct dest *d, const struct entry *e);
+/* The inboxes that an entry is for, by facts that cannot change (but for their styles): bit s is
+ * slot s. */
+unsigned dest_slots(const struct dest *d, const struct entry *e);
 /* What is owed to it up to n is given up, which is recorded; its cursor is at n or behind. */
 void dest_cut(struct schedule *s, struct dest *d, uint64_t n, enum err why);
+/* The same for one inbox; its cursor stays. */
+void slot_cut(struct schedule *s, struct dest *d, unsigned slot, uint64_t n, enum err why);
 /* The host answers, or showed otherwise that it lives: its back-off is over. */
 void dest_lives(struct schedule *s, struct dest *d);
-void letter_settle(struct schedule *s, struct dest *d, struct letter *letter);
-void letter_give_up(struct schedule *s, struct dest *d, struct letter *letter, enum err why,
-                    int status, const char *detail);
+
+/* schedule_member.c */
+void dest_take_member(struct dest *d, const struct member *m);
+/* Whoever posted the entry is not down. */
+void dest_shows_life(struct schedule *s, const struct entry *entry);
+
+/* schedule_aside.c */
+uint64_t object_hash(const struct entry *e);
+struct cursor_aside *aside_find(struct dest *d, uint64_t n, unsigned slot);
+/* Whether one of the object is set aside for the inbox, so that others of it have to wait. */
+bool aside_holds(const struct dest *d, unsigned slot, uint64_t object);
+bool aside_room(const struct dest *d, size_t n);
+/* Copies it; there is room. */
+void aside_put(struct dest *d, const struct cursor_aside *aside);
+void aside_take(struct dest *d, struct cursor_aside *aside);
+/* The first that is due and waits behind none of its object, or NULL; *ret_later becomes the time
+ * when the next is, if that is earlier. */
+struct cursor_aside *aside_due(struct dest *d, int64_t now_ms, int64_t *ret_later);
+
+/* schedule_mail.c */
+/* The first that may go now, or NULL; *ret_later becomes the time when the next may, if that is
+ * earlier. */
+struct letter *letter_due(struct dest *d, int64_t now_ms, int64_t *ret_later);
+/* Whether its Accept is not delivered yet. */
+bool accept_waits(const struct dest *d);
+void letter_outcome(struct schedule *s, struct dest *d, const struct judgement *j, int status,
+                    const char *detail, int64_t now_ms, uint32_t chance);
+void letters_free(struct dest *d);

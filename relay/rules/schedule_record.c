@@ -14,14 +14,19 @@ void change_add(struct change **list, size_t *n, size_t *cap, const struct chang
     (*list)[(*n)++] = *change;
 }
 
-void record(struct schedule *s, const struct dest *d, const struct change *change)
+void record_host(struct schedule *s, struct span host, const struct change *change)
 {
     struct change kept = *change;
-    kept.shard = d->shard;
-    kept.host = mem_copy((struct span){d->host, d->host_n});
+    kept.shard = shard_of(host, s->limits.shards);
+    kept.host = mem_copy(host);
     kept.detail = change->detail ? mem_copy(span_of(change->detail)) : NULL;
     change_add(&s->pending, &s->pending_n, &s->pending_cap, &kept);
-    s->shards[d->shard].dirty = true;
+    s->shards[kept.shard].dirty = true;
+}
+
+void record(struct schedule *s, const struct dest *d, const struct change *change)
+{
+    record_host(s, (struct span){d->host, d->host_n}, change);
 }
 
 void delta_free(struct delta *delta)

@@ -78,8 +78,8 @@ bool schedule_want_page(struct schedule *s, uint64_t *ret_after)
     struct dest *d;
     DL_FOREACH(s->lists[DEST_HUNGRY], d)
     {
-        if (d->cursor.low < lowest)
-            lowest = d->cursor.low;
+        if (d->want < lowest)
+            lowest = d->want;
     }
     s->page_asked = true;
     *ret_after = lowest;
@@ -114,7 +114,7 @@ void schedule_page(struct schedule *s, uint64_t after, uint64_t to, struct entry
     DL_FOREACH_SAFE(s->lists[DEST_HUNGRY], d, next)
     {
         dest_cut(s, d, floor, ERR_GAP);
-        if (d->cursor.low >= s->position || window_for(s, d->cursor.low))
+        if (d->want < floor || d->want >= s->position || window_for(s, d->want))
             dest_goto(s, d, DEST_READY);
     }
 }

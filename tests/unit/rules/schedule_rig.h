@@ -30,7 +30,10 @@ static const struct schedule_limits rig_limits = {
     .judge = {.backoff_ms = 1000,
               .backoff_most_ms = HOUR,
               .retry_after_most_ms = 6 * HOUR,
-              .horizon_ms = 7 * 24 * HOUR},
+              .horizon_ms = 7 * 24 * HOUR,
+              .aside_ms = 60 * SECOND,
+              .aside_most_ms = 6 * HOUR,
+              .aside_after = 3},
 };
 
 /* --- what is told ---------------------------------------------------------------------------- */

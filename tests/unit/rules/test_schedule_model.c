@@ -18,7 +18,10 @@ static const struct schedule_limits limits = {
     .judge = {.backoff_ms = 1000,
               .backoff_most_ms = 3600 * 1000,
               .retry_after_most_ms = 6 * 3600 * 1000,
-              .horizon_ms = 3 * 3600 * 1000},
+              .horizon_ms = 3 * 3600 * 1000,
+              .aside_ms = MINUTE,
+              .aside_most_ms = 30 * MINUTE,
+              .aside_after = 3},
 };
 
 /* --- telling --------------------------------------------------------------------------------- */

@@ -1,0 +1,153 @@
+/* schedule_member: who is a member, in which inboxes, and what becomes of what it was owed when
+ * that changes.
+ *
+ * What was loaded may be newer than what is told: it is the registry of now, and the journal is
+ * read from where the cursors stand. A change that is told is carried out by its own words, and the
+ * record of the newest stays in force. Until the newest change of its inboxes was told, a host's
+ * entries wait: who had them before is known only from there.
+ *
+ * May not know: how a membership comes about. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "relay/rules/schedule_inner.h"
+
+static void take_slots(struct dest *d, const struct member *m)
+{
+    for (size_t i = 0; i < d->slots_n; i++)
+        free(d->slots[i].url);
+    d->slots_n = 0;
+    for (size_t i = 0; i < MEMBER_INBOXES_MAX; i++)
+        if (m->inboxes[i].url[0])
+            d->slots_n = i + 1;
+    d->slots = mem_grow(d->slots, d->slots_n * sizeof(*d->slots));
+    for (size_t i = 0; i < d->slots_n; i++) {
+        const struct member_inbox *inbox = &m->inboxes[i];
+        d->slots[i] = (struct slot){inbox->url[0] ? mem_copy(span_of(inbox->url)) : NULL,
+                                    inbox->from, inbox->style};
+    }
+    for (size_t i = 0; i < MEMBER_INBOXES_MAX; i++)
+        if (m->inboxes[i].from > d->until)
+            d->until = m->inboxes[i].from;
+}
+
+void dest_take_member(struct dest *d, const struct member *m)
+{
+    d->ver = m->ver;
+    d->known = true;
+    d->subscribed = m->state == MEMBER_ACTIVE;
+    d->gone = m->state != MEMBER_ACTIVE && m->state != MEMBER_SUSPENDED;
+    d->alone = m->followers_n == 1;
+    memcpy(d->zone, m->zone, sizeof(d->zone));
+    take_slots(d, m);
+    d->spans = mem_grow(d->spans, m->spans_n * sizeof(*d->spans));
+    memcpy(d->spans, m->spans, m->spans_n * sizeof(*d->spans));
+    d->spans_n = m->spans_n;
+}
+
+/* --- loading --------------------------------------------------------------------------------- */
+
+void schedule_load_member(struct schedule *s, const struct member *member)
+{
+    if (member->state != MEMBER_ACTIVE && member->state != MEMBER_SUSPENDED && !member->spans_n)
+        return; /* nothing was ever owed to it */
+    if (!host_owned(s, span_of(member->host)))
+        return;
+    struct dest *d = dest_find(s, span_of(member->host));
+    if (!d)
+        d = dest_new(s, span_of(member->host));
+    dest_take_member(d, member);
+    dest_settle(s, d);
+}
+
+void schedule_load_cursor(struct schedule *s, struct span host, const struct cursor *cursor)
+{
+    if (!host_owned(s, host))
+        return;
+    struct dest *d = dest_find(s, host);
+    if (!d) {
+        d = dest_new(s, host);
+        d->known = true;
+        d->gone = true;
+    }
+    cursor_fini(&d->stored);
+    cursor_fini(&d->cursor);
+    cursor_copy(cursor, &d->stored);
+    cursor_copy(cursor, &d->cursor);
+    d->own = true;
+    d->down_told = cursor->failures > 0;
+    /* What is set aside can be read as far as the journal was told. */
+    if (cursor->aside_n && cursor->aside[cursor->aside_n - 1].n > d->until)
+        d->until = cursor->aside[cursor->aside_n - 1].n;
+    dest_settle(s, d);
+}
+
+/* --- told ------------------------------------------------------------------------------------ */
+
+static enum err why_cut(enum member_state state)
+{
+    return state == MEMBER_EXPIRED   ? ERR_EXPIRED
+           : state == MEMBER_REMOVED ? ERR_REMOVED
+                                     : ERR_NOT_MEMBER;
+}
+
+/* Inboxes that nobody uses any more from this change on. */
+static void cut_freed(struct schedule *s, struct dest *d, uint64_t n, const struct member *m)
+{
+    for (unsigned i = 0; i < MEMBER_INBOXES_MAX; i++)
+        if (!m->inboxes[i].url[0] && m->inboxes[i].from == n)
+            slot_cut(s, d, i, n, ERR_NOT_MEMBER);
+}
+
+void schedule_control(struct schedule *s, uint64_t n, const struct member *member, bool cuts)
+{
+    told(s, n);
+    if (!host_owned(s, span_of(member->host)))
+        return;
+    struct dest *d = dest_find(s, span_of(member->host));
+    bool place = d && d->known && !d->gone;
+    if (!d)
+        d = dest_new(s, span_of(member->host));
+    d->cursor.low = dest_low(s, d);
+    if (!cuts)
+        cut_freed(s, d, n, member);
+    /* A record that was loaded may be newer than this entry; its own entry is still to come. */
+    if (!d->known || member->ver >= d->ver)
+        dest_take_member(d, member);
+    if (cuts)
+        dest_cut(s, d, n, why_cut(member->state));
+    if (n > d->cursor.shut)
+        d->cursor.shut = 0;
+    if (!place && !d->gone) { /* it came (back): whatever was wrong with it before is over */
+        dest_skip(s, d);
+        dest_lives(s, d);
+    }
+    s->shards[d->shard].dirty = true;
+    dest_settle(s, d);
+}
+
+/* A back-off ends at once. */
+static void wake(struct schedule *s, struct dest *d)
+{
+    d->cursor.wake_ms = 0;
+    d->cursor.failures = 0;
+    s->shards[d->shard].dirty = true;
+    if (d->state == DEST_ASLEEP)
+        dest_goto(s, d, DEST_READY);
+}
+
+void dest_shows_life(struct schedule *s, const struct entry *entry)
+{
+    struct dest *d = dest_find(s, entry->origin);
+    if (d && d->state == DEST_ASLEEP)
+        wake(s, d);
+}
+
+void schedule_awake(struct schedule *s, struct span host)
+{
+    struct dest *d = dest_find(s, host);
+    if (!d)
+        return;
+    d->down_told = false; /* whoever told us has forgotten that it was */
+    wake(s, d);
+}
