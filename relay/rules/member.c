@@ -270,14 +270,15 @@ static enum err resolve(int state, enum member_event event, int join, enum move 
     return ERR_OK;
 }
 
-static enum err lose(const struct member *with, enum move *move, struct member_change *change)
+static enum err lose(const struct member *with, uint64_t n, enum move *move,
+                     struct member_change *change)
 {
     int i = followers_meant(&change->after, with);
     if (i < 0)
         return ERR_TRANSITION;
     change->left = i;
     change->left_wires = follower_farewell(&change->after.followers[i]);
-    followers_drop(&change->after, (size_t)i);
+    followers_drop(&change->after, (size_t)i, n);
     if (change->after.followers_n)
         *move = STAY;
     return ERR_OK;
@@ -295,9 +296,9 @@ static enum err move_followers(enum member_event event, const struct member *wit
         return e;
     }
     if (*move == EXPECT)
-        followers_clear(&change->after);
+        followers_clear(&change->after, n);
     if (*move == LEAVE || *move == FORGET)
-        return lose(with, move, change);
+        return lose(with, n, move, change);
     if (*move == HEAR &&
         !followers_answered(&change->after, with,
                             event == EVENT_BACK_ACCEPT ? BACK_ACCEPTED : BACK_REJECTED))
@@ -348,7 +349,7 @@ enum err member_apply(const struct member *before, enum member_event event,
     if (e != ERR_OK)
         return e;
     if (state == MEMBER_EXPIRED)
-        followers_clear(after); /* rejected already */
+        followers_clear(after, n); /* rejected already */
     after->ver++;
     take_effect(ret, move, who);
     if (!before || after->state != before->state)

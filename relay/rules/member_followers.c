@@ -79,15 +79,15 @@ static size_t users_of(const struct member *m, unsigned slot)
     return n;
 }
 
-/* Frees what nobody names any more, and says which style the rest has. */
-static void settle_inboxes(struct member *m)
+/* Frees what nobody names any more, which is remembered, and says which style the rest has. */
+static void settle_inboxes(struct member *m, uint64_t n)
 {
     for (unsigned slot = 0; slot < MEMBER_INBOXES_MAX; slot++) {
         struct member_inbox *inbox = &m->inboxes[slot];
-        if (!users_of(m, slot))
-            *inbox = (struct member_inbox){.style = STYLE_PUBLIC};
-        else
+        if (users_of(m, slot))
             inbox->style = STYLE_LITEPUB;
+        else if (inbox->url[0])
+            *inbox = (struct member_inbox){.style = STYLE_PUBLIC, .from = n};
     }
     for (size_t i = 0; i < m->followers_n; i++)
         if (m->followers[i].style == STYLE_PUBLIC)
@@ -146,22 +146,22 @@ enum err followers_take(struct member *m, const struct member *with, uint64_t n,
     span_copy(span_of(w->follow), f->follow, sizeof(f->follow));
     f->machine = w->machine;
     f->inbox = slot;
-    settle_inboxes(m);
+    settle_inboxes(m, n);
     *ret_i = i;
     return ERR_OK;
 }
 
-void followers_drop(struct member *m, size_t i)
+void followers_drop(struct member *m, size_t i, uint64_t n)
 {
     m->followers_n--;
     memmove(&m->followers[i], &m->followers[i + 1], (m->followers_n - i) * sizeof(m->followers[0]));
-    settle_inboxes(m);
+    settle_inboxes(m, n);
 }
 
-void followers_clear(struct member *m)
+void followers_clear(struct member *m, uint64_t n)
 {
     m->followers_n = 0;
-    settle_inboxes(m);
+    settle_inboxes(m, n);
 }
 
 /* --- what they are told ---------------------------------------------------------------------- */

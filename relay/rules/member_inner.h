@@ -9,9 +9,9 @@ enum err followers_take(struct member *m, const struct member *with, uint64_t n,
 /* The place of the follower that `with` means (its Follow's id, else actor and style, else the
  * actor alone where that follows once), or -1. */
 int followers_meant(const struct member *m, const struct member *with);
-/* Drops one, and its inbox if nobody else has it. */
-void followers_drop(struct member *m, size_t i);
-void followers_clear(struct member *m);
+/* Drops one, and its inbox if nobody else has it: free from the number n on. */
+void followers_drop(struct member *m, size_t i, uint64_t n);
+void followers_clear(struct member *m, uint64_t n);
 /* The answer to our Follow back: false if that is not the one that is out, or says nothing new. */
 bool followers_answered(struct member *m, const struct member *with, enum member_back back);
 /* Everyone whom an Accept is due to, and the one at `who` in any case (below 0: nobody), are told

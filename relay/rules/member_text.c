@@ -41,12 +41,14 @@ static void write_inboxes(struct json_writer *w, const struct member *member)
     json_open(w, '[');
     for (unsigned i = 0; i < MEMBER_INBOXES_MAX; i++) {
         const struct member_inbox *inbox = &member->inboxes[i];
-        if (!inbox->url[0])
+        if (!inbox->url[0] && !inbox->from)
             continue;
         json_open(w, '{');
         json_member_int(w, "slot", i);
-        json_member(w, "url", span_of(inbox->url));
-        json_member(w, "style", span_of(member_style_name(inbox->style)));
+        if (inbox->url[0]) {
+            json_member(w, "url", span_of(inbox->url));
+            json_member(w, "style", span_of(member_style_name(inbox->style)));
+        }
         write_number(w, "from", inbox->from);
         json_close(w, '}');
     }
@@ -163,14 +165,16 @@ static bool read_inbox(const struct json *json, struct member *ret)
     int64_t from;
     size_t style;
     if (!json_int(json_get(json, "slot"), &slot) || slot < 0 || slot >= MEMBER_INBOXES_MAX ||
-        ret->inboxes[slot].url[0])
+        ret->inboxes[slot].url[0] || ret->inboxes[slot].from)
         return false;
     struct member_inbox *inbox = &ret->inboxes[slot];
-    if (!read_text(json, "url", inbox->url, sizeof(inbox->url)) || !inbox->url[0] ||
-        !read_word(json, "style", style_name, STYLE_COUNT, &style) ||
-        !read_count(json, "from", &from))
+    if (!read_text(json, "url", inbox->url, sizeof(inbox->url)) || !read_count(json, "from", &from))
         return false;
-    inbox->style = (enum member_style)style;
+    if (!inbox->url[0] && !from)
+        return false;
+    if (inbox->url[0] && !read_word(json, "style", style_name, STYLE_COUNT, &style))
+        return false;
+    inbox->style = inbox->url[0] ? (enum member_style)style : STYLE_PUBLIC;
     inbox->from = (uint64_t)from;
     return true;
 }

@@ -111,7 +111,7 @@ void schedule_floor(struct schedule *s, uint64_t floor)
         DL_FOREACH2(s->shards[i].dests, d, shard_next)
         {
             d->cursor.low = dest_low(s, d);
-            dest_cut(s, d, floor, ERR_GAP);
+            dest_cut(s, d, floor, dest_slots_at(d, d->cursor.head.n), ERR_GAP);
         }
     }
     window_clear(&s->tail);

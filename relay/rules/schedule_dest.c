@@ -178,31 +178,35 @@ static void aside_cut(struct schedule *s, struct dest *d, unsigned slot, uint64_
     }
 }
 
-static bool slot_used(const struct dest *d, unsigned slot)
-{
-    return slot < d->slots_n && d->slots[slot].url;
-}
-
 void slot_cut(struct schedule *s, struct dest *d, unsigned slot, uint64_t n, enum err why)
 {
     const struct cursor_head *h = &d->cursor.head;
+    const struct slot *now = slot < d->slots_n ? &d->slots[slot] : NULL;
     uint64_t from = dest_owed_from(d);
-    if (slot_used(d, slot) && d->slots[slot].from > from)
-        from = d->slots[slot].from;
+    if (now && now->url && now->from < n && now->from > from)
+        from = now->from;
     if (h->n > from && h->done >> slot & 1)
         from = h->n;
-    record_cut(s, d, slot, from, n, why);
+    record_cut(s, d, slot, from + 1 < n ? from : n, n, why);
     aside_cut(s, d, slot, n, why);
 }
 
-void dest_cut(struct schedule *s, struct dest *d, uint64_t n, enum err why)
+unsigned dest_slots_at(const struct dest *d, uint64_t n)
+{
+    unsigned slots = 0;
+    for (unsigned i = 0; i < d->slots_n; i++)
+        slots |= (d->slots[i].url ? d->slots[i].from < n : d->slots[i].from >= n) ? 1U << i : 0;
+    return slots;
+}
+
+void dest_cut(struct schedule *s, struct dest *d, uint64_t n, unsigned slots, enum err why)
 {
     const struct cursor_head *h = &d->cursor.head;
     uint64_t from = dest_owed_from(d);
     if (h->done && h->n > from && h->n <= n) { /* some of its inboxes have that one */
-        for (unsigned i = 0; i < d->slots_n; i++)
-            if (!(h->done >> i & 1) && slot_used(d, i) && d->slots[i].from < h->n)
-                record_cut(s, d, i, from > d->slots[i].from ? from : d->slots[i].from, h->n, why);
+        for (unsigned i = 0; i < CURSOR_SLOTS_MAX; i++)
+            if (slots & ~h->done & 1U << i)
+                record_cut(s, d, i, h->n - 1, h->n, why);
         from = h->n;
     }
     record_cut(s, d, SLOT_ALL, from, n, why);

@@ -49,7 +49,7 @@ struct letter { /* direct mail that waits */
 
 struct slot {      /* an inbox */
     char *url;     /* NULL: free */
-    uint64_t from; /* entries numbered above it are for it */
+    uint64_t from; /* entries numbered above it are for it; free: it was in use until then */
     enum member_style style;
 };
 
@@ -171,9 +171,12 @@ void dest_skip(const struct schedule *s, struct dest *d);
 /* The inboxes that an entry is for, by facts that cannot change (but for their styles): bit s is
  * slot s. */
 unsigned dest_slots(const struct dest *d, const struct entry *e);
-/* What is owed to it up to n is given up, which is recorded; its cursor is at n or behind. */
-void dest_cut(struct schedule *s, struct dest *d, uint64_t n, enum err why);
-/* The same for one inbox; its cursor stays. */
+/* What is owed to it up to n is given up, which is recorded; its cursor is at n or behind. slots:
+ * those that were in use when the entry at the head of it got its number. */
+void dest_cut(struct schedule *s, struct dest *d, uint64_t n, unsigned slots, enum err why);
+unsigned dest_slots_at(const struct dest *d, uint64_t n);
+/* What it is owed up to n, the number of a control entry, is given up for one inbox; its cursor
+ * stays. */
 void slot_cut(struct schedule *s, struct dest *d, unsigned slot, uint64_t n, enum err why);
 /* The host answers, or showed otherwise that it lives: its back-off is over. */
 void dest_lives(struct schedule *s, struct dest *d);

@@ -18,7 +18,7 @@ static void take_slots(struct dest *d, const struct member *m)
         free(d->slots[i].url);
     d->slots_n = 0;
     for (size_t i = 0; i < MEMBER_INBOXES_MAX; i++)
-        if (m->inboxes[i].url[0])
+        if (m->inboxes[i].from || m->inboxes[i].url[0])
             d->slots_n = i + 1;
     d->slots = mem_grow(d->slots, d->slots_n * sizeof(*d->slots));
     for (size_t i = 0; i < d->slots_n; i++) {
@@ -91,6 +91,17 @@ static enum err why_cut(enum member_state state)
                                      : ERR_NOT_MEMBER;
 }
 
+/* As dest_slots_at(), by a record that need not be the one in force. */
+static unsigned slots_at(const struct member *m, uint64_t n)
+{
+    unsigned slots = 0;
+    for (unsigned i = 0; i < MEMBER_INBOXES_MAX; i++) {
+        const struct member_inbox *inbox = &m->inboxes[i];
+        slots |= (inbox->url[0] ? inbox->from < n : inbox->from >= n) ? 1U << i : 0;
+    }
+    return slots;
+}
+
 /* Inboxes that nobody uses any more from this change on. */
 static void cut_freed(struct schedule *s, struct dest *d, uint64_t n, const struct member *m)
 {
@@ -115,7 +126,7 @@ void schedule_control(struct schedule *s, uint64_t n, const struct member *membe
     if (!d->known || member->ver >= d->ver)
         dest_take_member(d, member);
     if (cuts)
-        dest_cut(s, d, n, why_cut(member->state));
+        dest_cut(s, d, n, slots_at(member, d->cursor.head.n), why_cut(member->state));
     if (n > d->cursor.shut)
         d->cursor.shut = 0;
     if (!place && !d->gone) { /* it came (back): whatever was wrong with it before is over */

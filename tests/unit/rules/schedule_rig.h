@@ -53,6 +53,16 @@ static inline struct member *rig_record(const char *host, enum member_state stat
     return &m;
 }
 
+/* Another inbox in this slot, for the entries above `from`; path NULL: it is free since then. */
+static inline void rig_inbox(struct member *m, unsigned slot, const char *path,
+                             enum member_style style, uint64_t from)
+{
+    m->inboxes[slot] = (struct member_inbox){.style = style, .from = from};
+    if (path)
+        snprintf(m->inboxes[slot].url, MEMBER_URL_SIZE, "http://%.200s/%s", m->host, path);
+    m->followers_n = 2;
+}
+
 /* A scheduler with active members (names, separated by commas) that have everything up to `low`. */
 static inline struct schedule *rig_new(const struct schedule_limits *limits, const char *hosts,
                                        uint64_t low)
@@ -108,16 +118,22 @@ static inline void rig_page(struct schedule *s, uint64_t after, uint64_t to, uin
         entry_unref(&list[i]);
 }
 
-static inline void rig_mail(struct schedule *s, const char *host, uint64_t n)
+static inline void rig_mail_of(struct schedule *s, const char *host, uint64_t n, const char *kind,
+                               const char *inbox)
 {
     struct direct d = {.n = n,
                        .at_ms = NOW,
                        .host = span_of(host),
-                       .inbox = SPAN("http://mail.test/inbox"),
-                       .kind = SPAN("accept"),
+                       .inbox = span_of(inbox),
+                       .kind = span_of(kind),
                        .body = SPAN("{}")};
     snprintf(d.id, sizeof(d.id), "1-%llu", (unsigned long long)n);
     schedule_direct(s, &d);
+}
+
+static inline void rig_mail(struct schedule *s, const char *host, uint64_t n)
+{
+    rig_mail_of(s, host, n, "accept", "http://mail.test/inbox");
 }
 
 /* --- what is sent, and what comes of it ------------------------------------------------------ */
@@ -177,6 +193,9 @@ static inline uint64_t rig_low(const struct schedule *s, const char *host)
 static inline void rig_change(const struct change *c, struct bytes *out)
 {
     const char *host = c->host ? c->host : "-";
+    char slot[8] = "";
+    if (c->slot > 0 && c->slot < CURSOR_SLOTS_MAX)
+        snprintf(slot, sizeof(slot), "/%u", c->slot);
     unsigned long long from = c->from;
     unsigned long long to = c->to;
     bytes_add_str(out, out->n ? "; " : "");
@@ -188,14 +207,21 @@ static inline void rig_change(const struct change *c, struct bytes *out)
             bytes_addf(out, " failures %u", c->cursor.failures);
         if (c->cursor.head.tried.own)
             bytes_addf(out, " tries %u", c->cursor.head.tried.own);
+        if (c->cursor.head.done)
+            bytes_addf(out, " done %x", c->cursor.head.done);
+        if (c->cursor.shut)
+            bytes_addf(out, " shut");
+        for (size_t i = 0; i < c->cursor.aside_n; i++)
+            bytes_addf(out, " aside %llu/%u", (unsigned long long)c->cursor.aside[i].n,
+                       c->cursor.aside[i].slot);
         break;
     case CHANGE_FOLLOW: bytes_addf(out, "follow %s", host); break;
-    case CHANGE_FAIL: bytes_addf(out, "fail %s %llu %s", host, to, err_code(c->why)); break;
-    case CHANGE_SKIP: bytes_addf(out, "skip %s %llu %s", host, to, err_code(c->why)); break;
+    case CHANGE_FAIL: bytes_addf(out, "fail %s %llu%s %s", host, to, slot, err_code(c->why)); break;
+    case CHANGE_SKIP: bytes_addf(out, "skip %s %llu%s %s", host, to, slot, err_code(c->why)); break;
     case CHANGE_CUT:
-        bytes_addf(out, "cut %s %llu-%llu %s", host, from, to, err_code(c->why));
+        bytes_addf(out, "cut %s %llu-%llu%s %s", host, from, to, slot, err_code(c->why));
         break;
-    case CHANGE_LATE: bytes_addf(out, "late %s %llu at %u", host, to, c->tries); break;
+    case CHANGE_LATE: bytes_addf(out, "late %s %llu%s at %u", host, to, slot, c->tries); break;
     case CHANGE_RETRY: bytes_addf(out, "retry %s %llu", host, to); break;
     case CHANGE_DROP: bytes_addf(out, "drop %s %llu", host, to); break;
     case CHANGE_DIRECT: bytes_addf(out, "mail %s", c->id); break;

@@ -77,7 +77,8 @@ static void test_refused(void **state)
     rig_answer(s, &a, NOW, ERR_OK, 410);
     rig_rests(s, NOW);
     assert_string_equal(rig_state(s, "a"), "settling");
-    assert_string_equal(rig_commit(s, NOW), "all 0; fail a 1 refused-by-peer; mail 1-1");
+    assert_string_equal(rig_commit(s, NOW),
+                        "all 0; own a 0 shut; fail a 1 refused-by-peer; mail 1-1");
     rig_delivers(s, NOW, "a", 2);
     schedule_free(&s);
 }
@@ -91,15 +92,18 @@ static void test_patience_and_age(void **state)
     for (unsigned i = 0; i < 4; i++) {
         struct attempt a = rig_sends(s, now, "a", 1);
         assert_int_equal(a.past.tries, i);
+        assert_int_equal(a.tries, i + 1);
+        assert_int_equal(a.slot, SLOT_MAIL);
         assert_int_equal(a.age_ms, now - NOW);
         rig_answer(s, &a, now, ERR_OK, 424);
+        rig_rests(s, now);
         now = schedule_wake(s);
     }
     now = NOW + 7 * 24 * (int64_t)HOUR;
     struct attempt a = rig_sends(s, now, "a", 1);
     rig_answer(s, &a, now, ERR_CONNECT, 0);
-    assert_string_equal(rig_commit(s, now), "all 0; own a 0 failures 5; down a; fail a 1 too-old; "
-                                            "mail 1-1");
+    assert_string_equal(rig_commit(s, now),
+                        "all 0; own a 0 failures 1 shut; fail a 1 too-old; mail 1-1; down a");
     schedule_free(&s);
 }
 
@@ -147,13 +151,156 @@ static void test_inbox_of_today(void **state)
     schedule_free(&s);
 }
 
+/* An Accept that fails by itself holds up the entries, and what else is to go to its inbox; mail
+ * that is no Accept holds up nothing but that. The host is in no back-off. */
+static void test_own_trouble(void **state)
+{
+    static const char *const kinds[] = {"accept", "reject"};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct schedule *s = rig_started("a", 0);
+        rig_tell(s, 1, 2);
+        rig_mail_of(s, "a", 3, kinds[i], "http://a/x");
+        rig_mail_of(s, "a", 4, "undo", "http://a/x");
+        rig_mail_of(s, "a", 5, "undo", "http://a/y");
+        struct attempt a = rig_sends(s, NOW, "a", 3);
+        rig_answer(s, &a, NOW, ERR_OK, 500);
+        rig_delivers(s, NOW, "a", 5);
+        if (i == 0) {
+            rig_rests(s, NOW);
+            assert_string_equal(rig_state(s, "a"), "waiting");
+        } else {
+            rig_delivers(s, NOW, "a", 1);
+            rig_delivers(s, NOW, "a", 2);
+            rig_rests(s, NOW);
+            assert_string_equal(rig_state(s, "a"), "idle");
+            rig_tell(s, 6, 6);
+            rig_delivers(s, NOW, "a", 6);
+            rig_rests(s, NOW);
+        }
+        assert_in_range(schedule_wake(s), NOW + 999, NOW + 1000);
+        int64_t now = schedule_wake(s);
+        a = rig_sends(s, now, "a", 3);
+        assert_int_equal(a.failures, 0);
+        rig_answer(s, &a, now, ERR_OK, 500);
+        rig_rests(s, now);
+        assert_in_range(schedule_wake(s), now + 1999, now + 2000); /* doubling */
+        now = schedule_wake(s);
+        rig_delivers(s, now, "a", 3);
+        rig_delivers(s, now, "a", 4);
+        if (i == 0)
+            rig_delivers(s, now, "a", 1);
+        schedule_free(&s);
+    }
+}
+
+/* What the host is to blame for stops all of it. */
+static void test_host_trouble(void **state)
+{
+    (void)state;
+    struct schedule *s = rig_started("a", 0);
+    rig_tell(s, 1, 1);
+    rig_mail_of(s, "a", 3, "reject", "http://a/x");
+    rig_mail_of(s, "a", 4, "reject", "http://a/y");
+    struct attempt a = rig_sends(s, NOW, "a", 3);
+    rig_answer(s, &a, NOW, ERR_CONNECT, 0);
+    rig_rests(s, NOW);
+    rig_delivers(s, schedule_wake(s), "a", 3);
+    schedule_free(&s);
+}
+
+/* Our own Follow, which is not taken, does not hold up the Accept of theirs; but what is said about
+ * it later waits for it. */
+static void test_accept_before_follow(void **state)
+{
+    (void)state;
+    struct schedule *s = rig_started("a", 0);
+    rig_mail_of(s, "a", 1, "follow", "http://a/x");
+    struct attempt a = rig_sends(s, NOW, "a", 1);
+    rig_answer(s, &a, NOW, ERR_OK, 500);
+    rig_mail_of(s, "a", 2, "undo", "http://a/x");
+    rig_mail_of(s, "a", 3, "accept", "http://a/x");
+    rig_rests(s, NOW); /* the Accept is behind the Undo */
+    rig_delivers(s, NOW + SECOND, "a", 1);
+    rig_delivers(s, NOW + SECOND, "a", 2);
+    rig_mail_of(s, "a", 4, "follow", "http://a/x");
+    rig_delivers(s, NOW + SECOND, "a", 3);
+    a = rig_sends(s, NOW + SECOND, "a", 4);
+    rig_answer(s, &a, NOW + SECOND, ERR_OK, 500);
+    rig_mail_of(s, "a", 5, "accept", "http://a/x");
+    rig_delivers(s, NOW + SECOND, "a", 5);
+    schedule_free(&s);
+}
+
+/* Its Accept was refused for good: nothing is sent until its next control entry, also after a
+ * restart, and although that reads the control entries of before again. */
+static void test_shut(void **state)
+{
+    (void)state;
+    struct schedule *s = rig_started("a", 0);
+    rig_mail(s, "a", 2);
+    struct attempt a = rig_sends(s, NOW, "a", 2);
+    rig_answer(s, &a, NOW, ERR_OK, 403);
+    rig_tell(s, 3, 3);
+    int64_t now = NOW + HOUR;
+    a = rig_sends(s, now, "a", 2);
+    rig_answer(s, &a, now, ERR_OK, 410);
+    struct delta delta;
+    assert_string_equal(rig_delta(s, now, &delta),
+                        "all 3; own a 0 shut; fail a 2 refused-by-peer; mail 1-2");
+    struct cursor own;
+    cursor_copy(&delta.list[1].cursor, &own);
+    schedule_committed(s, &delta);
+    rig_rests(s, now);
+    assert_string_equal(rig_state(s, "a"), "held");
+    rig_mail_of(s, "a", 4, "reject", "http://a/x");
+    rig_delivers(s, now, "a", 4);
+    schedule_free(&s);
+
+    s = rig_new(&rig_limits, "a", 0);
+    schedule_load_cursor(s, SPAN("a"), &own);
+    cursor_fini(&own);
+    schedule_loaded(s);
+    schedule_control(s, 1, rig_record("a", MEMBER_ACTIVE, 0, 0), false);
+    rig_tell(s, 3, 3);
+    rig_rests(s, now);
+    schedule_control(s, 5, rig_record("a", MEMBER_ACTIVE, 0, 0), false);
+    rig_delivers(s, now, "a", 3);
+    schedule_free(&s);
+}
+
+/* Where others of the host follow too, they are not to suffer for it. */
+static void test_shut_alone(void **state)
+{
+    (void)state;
+    struct schedule *s = rig_started("a", 0);
+    struct member *m = rig_record("a", MEMBER_ACTIVE, 0, 0);
+    m->followers_n = 2;
+    schedule_control(s, 1, m, false);
+    rig_mail(s, "a", 2);
+    rig_tell(s, 3, 3);
+    struct attempt a = rig_sends(s, NOW, "a", 2);
+    rig_answer(s, &a, NOW, ERR_OK, 410);
+    rig_commit(s, NOW);
+    rig_delivers(s, NOW, "a", 3);
+    schedule_free(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ahead_of_entries),   cmocka_unit_test(test_stranger),
-        cmocka_unit_test(test_suspended_and_gone), cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_patience_and_age),   cmocka_unit_test(test_bound),
+        cmocka_unit_test(test_ahead_of_entries),
+        cmocka_unit_test(test_stranger),
+        cmocka_unit_test(test_suspended_and_gone),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_patience_and_age),
+        cmocka_unit_test(test_bound),
         cmocka_unit_test(test_inbox_of_today),
+        cmocka_unit_test(test_own_trouble),
+        cmocka_unit_test(test_host_trouble),
+        cmocka_unit_test(test_accept_before_follow),
+        cmocka_unit_test(test_shut),
+        cmocka_unit_test(test_shut_alone),
     };
     return cmocka_run_group_tests_name("schedule_direct", tests, NULL, NULL);
 }

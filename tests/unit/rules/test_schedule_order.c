@@ -173,7 +173,10 @@ static void test_patience(void **state)
         {ERR_OK, 424, 1},    {ERR_OK, 424, 1},    {ERR_OK, 424, 2}, {ERR_OK, 424, 3},
     };
     (void)state;
-    struct schedule *s = rig_started("a", 0);
+    struct schedule_limits limits = rig_limits;
+    limits.judge.aside_after = 100;
+    struct schedule *s = rig_new(&limits, "a", 0);
+    schedule_loaded(s);
     int64_t now = NOW;
     rig_tell(s, 1, 2);
     for (size_t i = 0; i < sizeof(story) / sizeof(*story); i++) {

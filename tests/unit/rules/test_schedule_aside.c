@@ -1,0 +1,659 @@
+/* schedule: entries that are set aside, and what operators order about those that were given up. */
+#include "schedule_rig.h"
+
+enum { MIN = 60 * SECOND };
+
+static struct entry *entry_of(uint64_t n, const char *object)
+{
+    struct entry e = {.n = n,
+                      .at_ms = NOW,
+                      .facts = {.type = ACTIVITY_CREATE},
+                      .audience = SPAN("red"),
+                      .origin = SPAN("origin.test"),
+                      .id = SPAN("https://origin.test/activity"),
+                      .object = span_of(object)};
+    return entry_new(&e);
+}
+
+static void tell_of(struct schedule *s, uint64_t n, const char *object)
+{
+    struct entry *e = entry_of(n, object);
+    schedule_entry(s, e);
+    entry_unref(&e);
+}
+
+static void answers(struct schedule *s, int64_t now, uint64_t n, enum err err, int status)
+{
+    struct attempt a = rig_sends(s, now, "a", n);
+    rig_answer(s, &a, now, err, status);
+}
+
+/* It fails so often as it takes to be set aside; the time then. */
+static int64_t set_aside(struct schedule *s, int64_t now, uint64_t n)
+{
+    for (int i = 0; i < 3; i++) {
+        if (schedule_wake(s) < INT64_MAX && i)
+            now = schedule_wake(s);
+        answers(s, now, n, ERR_OK, 500);
+    }
+    return now;
+}
+
+static struct cursor look(const struct schedule *s)
+{
+    struct cursor cursor = {0};
+    const char *state;
+    assert_true(schedule_look(s, SPAN("a"), &cursor, &state));
+    return cursor;
+}
+
+/* Three failures of its own, and what follows goes on; it has a clock of its own, which doubles. */
+static void test_set_aside(void **state)
+{
+    (void)state;
+    struct schedule *s = rig_started("a", 0);
+    struct schedule_report r;
+    rig_tell(s, 1, 2);
+    answers(s, NOW, 1, ERR_OK, 500);
+    int64_t now = schedule_wake(s);
+    answers(s, now, 1, ERR_CONNECT, 0); /* not its own */
+    now = schedule_wake(s);
+    answers(s, now, 1, ERR_OK, 503); /* nor this */
+    now = schedule_wake(s);
+    answers(s, now, 1, ERR_OK, 500);
+    now = schedule_wake(s);
+    answers(s, now, 1, ERR_OK, 408); /* another status is no other entry */
+    assert_string_equal(rig_commit(s, now), "all 2; own a 1 failures 4 aside 1/0; down a");
+    rig_delivers(s, now, "a", 2);
+    rig_rests(s, now);
+    assert_string_equal(rig_state(s, "a"), "idle");
+    assert_string_equal(rig_commit(s, now), "all 2; own a 2 aside 1/0; up a");
+    schedule_report(s, &r);
+    assert_int_equal(r.aside, 1);
+    assert_int_equal(r.behind_most, 0);
+    int64_t wait = MIN;
+    for (int i = 0; i < 12; i++) {
+        assert_int_equal(schedule_wake(s), now + wait);
+        rig_rests(s, now + wait - 1);
+        now += wait;
+        struct attempt a = rig_sends(s, now, "a", 1);
+        assert_int_equal(a.tries, 6 + i);
+        assert_int_equal(a.failures, 0);
+        rig_answer(s, &a, now, ERR_OK, i % 2 ? 500 : 502);
+        rig_rests(s, now);
+        wait = wait * 2 < 6 * HOUR ? wait * 2 : 6 * HOUR;
+    }
+    assert_int_equal(wait, 6 * HOUR);
+    now += wait;
+    rig_delivers(s, now, "a", 1);
+    rig_rests(s, now);
+    assert_string_equal(rig_commit(s, now), "all 2; follow a; late a 1 at 18");
+    assert_true(schedule_wake(s) == INT64_MAX);
+    schedule_free(&s);
+}
+
+/* As many failures as the limits say. */
+static void test_after(void **state)
+{
+    (void)state;
+    for (unsigned after = 1; after < 6; after++) {
+        struct schedule_limits limits = rig_limits;
+        limits.judge.aside_after = after;
+        struct schedule *s = rig_new(&limits, "a", 0);
+        schedule_loaded(s);
+        rig_tell(s, 1, 1);
+        int64_t now = NOW;
+        for (unsigned i = 0; i < after; i++) {
+            assert_int_equal(look(s).aside_n, 0);
+            answers(s, now, 1, ERR_OK, 500);
+            if (i + 1 < after)
+                now = schedule_wake(s);
+        }
+        assert_int_equal(look(s).aside_n, 1);
+        schedule_free(&s);
+    }
+}
+
+/* What is due goes before what is new, and after direct mail; the oldest first. */
+static void test_turns(void **state)
+{
+    (void)state;
+    struct schedule *s = rig_started("a", 0);
+    rig_tell(s, 1, 3);
+    int64_t now = set_aside(s, NOW, 1);
+    rig_delivers(s, now, "a", 2);
+    now = set_aside(s, now, 3);
+    rig_rests(s, now);
+    rig_tell(s, 4, 5);
+    rig_mail(s, "a", 6);
+    now += HOUR;
+    rig_delivers(s, now, "a", 6);
+    rig_delivers(s, now, "a", 1);
+    rig_delivers(s, now, "a", 3);
+    rig_delivers(s, now, "a", 4);
+    rig_delivers(s, now, "a", 5);
+    rig_rests(s, now);
+    schedule_free(&s);
+}
+
+/* Who answers nothing well is in trouble itself: after one, no other is set aside until something
+ * was delivered. */
+static void test_host_that_fails_all(void **state)
+{
+    (void)state;
+    struct schedule *s = rig_started("a", 0);
+    rig_tell(s, 1, 4);
+    int64_t now = set_aside(s, NOW, 1);
+    for (int i = 0; i < 5; i++) {
+        answers(s, now, 2, ERR_OK, 500);
+        assert_string_equal(rig_state(s, "a"), "waiting");
+        now = schedule_wake(s);
+    }
+    assert_int_equal(look(s).aside_n, 1);
+    assert_int_equal(look(s).failures, 7); /* its back-off went on growing */
+    answers(s, now, 1, ERR_OK, 500);       /* due by now */
+    answers(s, now, 2, ERR_OK, 500);
+    now = schedule_wake(s);
+    answers(s, now, 1, ERR_OK, 202); /* it was not the host's last word */
+    answers(s, now, 2, ERR_OK, 500);
+    assert_int_equal(look(s).aside_n, 1);
+    rig_delivers(s, now, "a", 3);
+    now = set_aside(s, now, 4);
+    assert_int_equal(look(s).aside_n, 2);
+    schedule_free(&s);
+}
+
+/* The same object: what follows waits behind it, whatever else goes on; per inbox. */
+static void test_same_object(void **state)
+{
+    (void)state;
+    struct schedule *s = rig_started("a", 0);
+    tell_of(s, 1, "https://o.test/x");
+    tell_of(s, 2, "https://o.test/y");
+    tell_of(s, 3, "https://o.test/x");
+    tell_of(s, 4, "https://o.test/x");
+    tell_of(s, 5, "https://o.test/z");
+    int64_t now = set_aside(s, NOW, 1);
+    rig_delivers(s, now, "a", 2);
+    rig_delivers(s, now, "a", 5);
+    rig_rests(s, now);
+    assert_string_equal(rig_commit(s, now),
+                        "all 5; own a 5 aside 1/0 aside 3/0 aside 4/0; down a; up a");
+    assert_int_equal(schedule_wake(s), now + MIN);
+    now += MIN;
+    answers(s, now, 1, ERR_OK, 500);
+    rig_rests(s, now);
+    now += 2 * MIN;
+    answers(s, now, 1, ERR_OK, 410); /* for good, which has to be on disk first */
+    rig_rests(s, now);
+    assert_string_equal(rig_state(s, "a"), "settling");
+    assert_string_equal(rig_commit(s, now),
+                        "all 5; own a 5 aside 3/0 aside 4/0; fail a 1 refused-by-peer");
+    rig_delivers(s, now, "a", 3);
+    answers(s, now, 4, ERR_OK, 500); /* its first failure, and it has a clock already */
+    rig_rests(s, now);
+    assert_string_equal(rig_commit(s, now), "all 5; own a 5 aside 4/0; late a 3 at 1");
+    assert_int_equal(schedule_wake(s), now + 2 * MIN);
+    schedule_free(&s);
+}
+
+/* Per inbox: the other one gets it. */
+static void test_same_object_slots(void **state)
+{
+    (void)state;
+    struct schedule *s = schedule_new(&rig_limits);
+    struct member *m = rig_record("a", MEMBER_ACTIVE, 0, 0);
+    rig_inbox(m, 3, "x", STYLE_LITEPUB, 0);
+    schedule_load_shard(s, 0, 0);
+    schedule_load_member(s, m);
+    schedule_loaded(s);
+    tell_of(s, 1, "https://o.test/x");
+    tell_of(s, 2, "https://o.test/x");
+    int64_t now = set_aside(s, NOW, 1);
+    rig_delivers(s, now, "a", 1);
+    struct attempt a = rig_sends(s, now, "a", 2);
+    assert_int_equal(a.slot, 3);
+    rig_answer(s, &a, now, ERR_OK, 202);
+    rig_rests(s, now);
+    assert_string_equal(rig_commit(s, now), "all 2; own a 2 aside 1/0 aside 2/0; down a; up a");
+    schedule_free(&s);
+}
+
+/* No more than so many: then the next one stays at the head, and the host with it. */
+static void test_full(void **state)
+{
+    (void)state;
+    struct schedule *s = rig_started("a", 0);
+    tell_of(s, 1, "https://o.test/x");
+    int64_t now = set_aside(s, NOW, 1);
+    for (uint64_t n = 2; n <= CURSOR_ASIDE_MAX; n++)
+        tell_of(s, n, "https://o.test/x");
+    tell_of(s, 33, "https://o.test/y");
+    tell_of(s, 34, "https://o.test/x");
+    tell_of(s, 35, "https://o.test/y");
+    rig_delivers(s, now, "a", 33);
+    rig_rests(s, now);
+    assert_string_equal(rig_state(s, "a"), "waiting");
+    assert_int_equal(look(s).aside_n, CURSOR_ASIDE_MAX);
+    assert_int_equal(rig_low(s, "a"), 33);
+    assert_int_equal(schedule_wake(s), now + MIN);
+    rig_mail(s, "a", 36); /* goes all the same */
+    rig_delivers(s, now, "a", 36);
+    rig_rests(s, now);
+    rig_commit(s, now);
+    now += MIN;
+    for (uint64_t n = 1; n <= CURSOR_ASIDE_MAX; n++)
+        rig_delivers(s, now, "a", n);
+    rig_delivers(s, now, "a", 34);
+    rig_delivers(s, now, "a", 35);
+    rig_rests(s, now);
+    schedule_free(&s);
+
+    /* One that fails by itself: the same. */
+    s = rig_started("a", 0);
+    tell_of(s, 1, "https://o.test/x");
+    now = set_aside(s, NOW, 1);
+    for (uint64_t n = 2; n <= CURSOR_ASIDE_MAX; n++)
+        tell_of(s, n, "https://o.test/x");
+    rig_tell(s, 33, 34);
+    rig_delivers(s, now, "a", 33);
+    now = set_aside(s, now, 34);
+    assert_int_equal(look(s).aside_n, CURSOR_ASIDE_MAX);
+    assert_string_equal(rig_state(s, "a"), "waiting");
+    schedule_free(&s);
+}
+
+/* While the host is in back-off, nothing is due; and its trouble is not the entry's, but the entry
+ * does not stand in the way of others the next time. */
+static void test_host_trouble(void **state)
+{
+    (void)state;
+    static const struct {
+        enum err err;
+        int status;
+    } troubles[] = {{ERR_CONNECT, 0}, {ERR_OK, 503}};
+    for (size_t i = 0; i < 2; i++) {
+        struct schedule *s = rig_started("a", 0);
+        rig_tell(s, 1, 1);
+        int64_t now = set_aside(s, NOW, 1) + MIN;
+        rig_tell(s, 2, 3);
+        answers(s, now, 1, troubles[i].err, troubles[i].status);
+        assert_string_equal(rig_state(s, "a"), "waiting");
+        assert_true(schedule_wake(s) > now + 3 * SECOND && schedule_wake(s) <= now + 4 * SECOND);
+        now = schedule_wake(s);
+        rig_delivers(s, now, "a", 2);
+        answers(s, now, 3, ERR_CONNECT, 0);
+        assert_string_equal(rig_state(s, "a"), "waiting");
+        rig_rests(s, now);
+        schedule_awake(s, SPAN("a"));
+        rig_delivers(s, now, "a", 3);
+        rig_rests(s, now);
+        assert_int_equal(look(s).aside[0].tried.own, 0);
+        assert_in_range(schedule_wake(s), now + MIN - 4 * SECOND, now + MIN);
+        schedule_free(&s);
+    }
+}
+
+/* A fault of ours is no failure of its own. */
+static void test_own_faults(void **state)
+{
+    (void)state;
+    struct schedule *s = rig_started("a", 0);
+    rig_tell(s, 1, 1);
+    int64_t now = NOW;
+    for (int i = 0; i < 5; i++) {
+        answers(s, now, 1, ERR_CANCELLED, 0);
+        now = schedule_wake(s);
+    }
+    assert_int_equal(look(s).aside_n, 0);
+    schedule_free(&s);
+}
+
+/* Patience goes on where it was, and the horizon is the same. */
+static void test_patience(void **state)
+{
+    (void)state;
+    struct schedule *s = rig_started("a", 0);
+    rig_tell(s, 1, 1);
+    int64_t now = NOW;
+    for (int i = 0; i < 3; i++) {
+        if (i)
+            now = schedule_wake(s);
+        answers(s, now, 1, ERR_OK, 424);
+    }
+    now += MIN;
+    answers(s, now, 1, ERR_OK, 424); /* the fourth */
+    now += 2 * MIN;
+    answers(s, now, 1, ERR_OK, 424);
+    assert_string_equal(rig_commit(s, now), "all 1; down a; fail a 1 refused-by-peer; up a");
+    rig_tell(s, 2, 2);
+    now = set_aside(s, now, 2);
+    now = NOW + 8 * 24 * (int64_t)HOUR;
+    answers(s, now, 2, ERR_OK, 500);
+    rig_rests(s, now);
+    assert_string_equal(rig_commit(s, now), "all 2; down a; fail a 2 too-old; up a");
+    schedule_free(&s);
+}
+
+/* What is written comes back: with its clock, behind pages. */
+static void test_comes_back(void **state)
+{
+    (void)state;
+    struct schedule *s = rig_started("a", 0);
+    tell_of(s, 1, "https://o.test/x");
+    int64_t now = set_aside(s, NOW, 1);
+    tell_of(s, 2, "https://o.test/x");
+    rig_tell(s, 3, 3);
+    rig_delivers(s, now, "a", 3);
+    rig_rests(s, now);
+    struct delta delta;
+    struct cursor own;
+    assert_string_equal(rig_delta(s, now, &delta),
+                        "all 3; own a 3 aside 1/0 aside 2/0; down a; up a");
+    cursor_copy(&delta.list[1].cursor, &own);
+    delta_free(&delta);
+    schedule_free(&s);
+
+    s = rig_new(&rig_limits, "a", 3);
+    schedule_load_cursor(s, SPAN("a"), &own);
+    schedule_loaded(s);
+    rig_rests(s, now);
+    assert_string_equal(rig_state(s, "a"), "idle");
+    assert_int_equal(schedule_wake(s), now + MIN);
+    tell_of(s, 4, "https://o.test/x");
+    tell_of(s, 5, "https://o.test/y");
+    rig_delivers(s, now, "a", 5);
+    now += MIN;
+    rig_rests(s, now);
+    assert_string_equal(rig_state(s, "a"), "reading");
+    uint64_t after;
+    assert_true(schedule_want_page(s, &after));
+    assert_int_equal(after, 0);
+    struct entry *list[] = {entry_of(1, "https://o.test/x"), entry_of(2, "https://o.test/x"),
+                            entry_of(3, "")};
+    schedule_page(s, 0, 3, list, 3, 0);
+    for (size_t i = 0; i < 3; i++)
+        entry_unref(&list[i]);
+    struct attempt a = rig_sends(s, now, "a", 1);
+    assert_int_equal(a.tries, 4);
+    assert_int_equal(a.past.tries, 3);
+    rig_answer(s, &a, now, ERR_OK, 202);
+    rig_delivers(s, now, "a", 2);
+    rig_delivers(s, now, "a", 4);
+    rig_rests(s, now);
+    assert_string_equal(rig_commit(s, now),
+                        "all 5; follow a; late a 1 at 4; late a 2 at 1; late a 4 at 1");
+
+    /* A start where the journal is read from before them: not before they were told. */
+    schedule_free(&s);
+    s = rig_new(&rig_limits, "a", 1);
+    own.low = 3;
+    schedule_load_cursor(s, SPAN("a"), &own);
+    schedule_loaded(s);
+    rig_rests(s, now);
+    assert_string_equal(rig_state(s, "a"), "held");
+    tell_of(s, 2, "https://o.test/x");
+    rig_rests(s, now);
+    assert_string_equal(rig_state(s, "a"), "reading");
+    cursor_fini(&own);
+    schedule_free(&s);
+}
+
+/* What was trimmed meanwhile, or is no entry: said. */
+static void test_gone(void **state)
+{
+    (void)state;
+    for (int trimmed = 0; trimmed < 2; trimmed++) {
+        struct schedule *s = rig_new(&rig_limits, "a", 3);
+        struct cursor_aside aside = {.n = 2, .tried = {.tries = 3}};
+        struct cursor own = {.low = 3, .aside = &aside, .aside_n = 1};
+        uint64_t after;
+        schedule_load_cursor(s, SPAN("a"), &own);
+        schedule_loaded(s);
+        rig_rests(s, NOW);
+        assert_true(schedule_want_page(s, &after));
+        if (trimmed)
+            rig_page(s, 1, 3, 2);
+        else
+            schedule_page(s, 1, 3, NULL, 0, 0);
+        rig_rests(s, NOW);
+        assert_string_equal(rig_commit(s, NOW), "all 3; follow a; cut a 1-2 gap");
+        schedule_free(&s);
+    }
+}
+
+/* Its right, or its inbox, ends while it waits. */
+static void test_ends(void **state)
+{
+    static const char *const said[] = {
+        "all 2; own a 2 failures 2; down a; skip a 1 no-right",      /* another zone */
+        "all 2; down a; cut a 1-2 not-member; cut a 0-1 not-member", /* it left */
+        "all 2; own a 2 failures 2; down a; cut a 0-1 not-member",   /* the inbox alone */
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(said) / sizeof(*said); i++) {
+        struct schedule *s = rig_started("a", 0);
+        rig_tell(s, 1, 1);
+        int64_t now = set_aside(s, NOW, 1);
+        struct member *m = rig_record("a", i == 1 ? MEMBER_LEFT : MEMBER_ACTIVE, 0, i == 1 ? 2 : 0);
+        if (i == 0)
+            snprintf(m->zone, sizeof(m->zone), "blue");
+        if (i == 2) {
+            rig_inbox(m, 1, "x", STYLE_PUBLIC, 2);
+            rig_inbox(m, 0, NULL, STYLE_PUBLIC, 2);
+        }
+        schedule_control(s, 2, m, i == 1);
+        now += MIN;
+        rig_rests(s, now);
+        assert_string_equal(rig_commit(s, now), said[i]);
+        assert_true(schedule_wake(s) == INT64_MAX);
+        schedule_free(&s);
+    }
+}
+
+/* Cut while it is on its way: what comes of it changes nothing any more. */
+static void test_cut_in_flight(void **state)
+{
+    static const int statuses[] = {202, 500, 410};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct schedule *s = rig_started("a", 0);
+        rig_tell(s, 1, 1);
+        int64_t now = set_aside(s, NOW, 1) + MIN;
+        struct attempt a = rig_sends(s, now, "a", 1);
+        schedule_control(s, 2, rig_record("a", MEMBER_LEFT, 0, 2), true);
+        rig_answer(s, &a, now, ERR_OK, statuses[i]);
+        const char *said = rig_commit(s, now);
+        assert_non_null(strstr(said, "cut a 0-1 not-member"));
+        assert_null(strstr(said, "fail"));
+        assert_null(strstr(said, "late"));
+        schedule_free(&s);
+    }
+}
+
+/* --- orders ---------------------------------------------------------------------------------- */
+
+static struct schedule *with_failure(void)
+{
+    struct schedule *s = rig_started("a", 0);
+    tell_of(s, 1, "https://o.test/x");
+    tell_of(s, 2, "https://o.test/y");
+    answers(s, NOW, 1, ERR_OK, 410);
+    assert_string_equal(rig_commit(s, NOW), "all 2; own a 1; fail a 1 refused-by-peer");
+    rig_delivers(s, NOW, "a", 2);
+    rig_rests(s, NOW);
+    rig_commit(s, NOW);
+    return s;
+}
+
+static void test_retry(void **state)
+{
+    (void)state;
+    struct schedule *s = with_failure();
+    schedule_retry(s, 3, SPAN("a"), 1);
+    assert_string_equal(rig_commit(s, NOW), "all 3; own a 3 aside 1/0; retry a 1");
+    tell_of(s, 4, "https://o.test/x"); /* behind it, although nobody knew what it was about */
+    answers(s, NOW, 1, ERR_OK, 500);
+    rig_rests(s, NOW);
+    answers(s, NOW + 2 * MIN, 1, ERR_OK, 202);
+    rig_delivers(s, NOW + 2 * MIN, "a", 4);
+    assert_string_equal(rig_commit(s, NOW), "all 4; follow a; late a 1 at 2; late a 4 at 1");
+
+    /* Refused again: a failure again. */
+    schedule_retry(s, 5, SPAN("a"), 1);
+    answers(s, NOW, 1, ERR_OK, 410);
+    rig_rests(s, NOW);
+    assert_string_equal(rig_commit(s, NOW), "all 5; own a 4; retry a 1; fail a 1 refused-by-peer");
+
+    /* What is set aside already is tried now. */
+    tell_of(s, 6, "https://o.test/y");
+    int64_t now = set_aside(s, NOW, 6);
+    rig_rests(s, now);
+    rig_commit(s, now);
+    schedule_retry(s, 7, SPAN("a"), 6);
+    rig_delivers(s, now, "a", 6);
+    schedule_free(&s);
+}
+
+/* Every inbox that there was, and its own turn for each. */
+static void test_retry_slots(void **state)
+{
+    (void)state;
+    struct schedule *s = with_failure();
+    struct member *m = rig_record("a", MEMBER_ACTIVE, 0, 0);
+    rig_inbox(m, 2, "x", STYLE_LITEPUB, 0);
+    rig_inbox(m, 4, "y", STYLE_LITEPUB, 3);
+    schedule_control(s, 3, m, false);
+    schedule_retry(s, 4, SPAN("a"), 1);
+    assert_string_equal(rig_commit(s, NOW), "all 4; own a 3 aside 1/0 aside 1/2; retry a 1");
+    rig_delivers(s, NOW, "a", 1);
+    struct attempt a = rig_sends(s, NOW, "a", 1);
+    assert_int_equal(a.slot, 2);
+    rig_answer(s, &a, NOW, ERR_OK, 202);
+    rig_rests(s, NOW);
+    schedule_free(&s);
+}
+
+/* An inbox that gets no form of it. */
+static void test_retry_formless(void **state)
+{
+    (void)state;
+    struct schedule *s = schedule_new(&rig_limits);
+    struct member *m = rig_record("a", MEMBER_ACTIVE, 0, 0);
+    rig_inbox(m, 2, "x", STYLE_LITEPUB, 0);
+    schedule_load_shard(s, 0, 0);
+    schedule_load_member(s, m);
+    schedule_loaded(s);
+    struct entry from = {.n = 1,
+                         .at_ms = NOW,
+                         .facts = {.type = ACTIVITY_UPDATE, .has_proof = true},
+                         .audience = SPAN("red"),
+                         .origin = SPAN("origin.test")};
+    struct entry *e = entry_new(&from);
+    schedule_entry(s, e);
+    entry_unref(&e);
+    answers(s, NOW, 1, ERR_OK, 410);
+    rig_commit(s, NOW);
+    schedule_retry(s, 2, SPAN("a"), 1);
+    rig_delivers(s, NOW, "a", 1);
+    rig_rests(s, NOW);
+    assert_string_equal(rig_commit(s, NOW), "all 2; retry a 1; late a 1 at 1; skip a 1/2 no-form");
+    schedule_free(&s);
+}
+
+/* Nothing comes of it: not a member, not passed yet, no room, nobody. */
+static void test_retry_nothing(void **state)
+{
+    (void)state;
+    struct schedule *s = with_failure();
+    schedule_retry(s, 3, SPAN("nobody"), 1);
+    schedule_retry(s, 4, SPAN("a"), 5);
+    schedule_retry(s, 5, SPAN("a"), 0);
+    rig_rests(s, NOW);
+    assert_string_equal(rig_commit(s, NOW), "all 5");
+    schedule_control(s, 6, rig_record("a", MEMBER_LEFT, 0, 6), true);
+    schedule_retry(s, 7, SPAN("a"), 1);
+    assert_null(strstr(rig_commit(s, NOW), "retry"));
+    schedule_free(&s);
+
+    s = rig_started("a", 0);
+    tell_of(s, 1, "");
+    answers(s, NOW, 1, ERR_OK, 410);
+    rig_commit(s, NOW);
+    tell_of(s, 2, "https://o.test/x");
+    int64_t now = set_aside(s, NOW, 2);
+    for (uint64_t n = 3; n <= 33; n++)
+        tell_of(s, n, "https://o.test/x");
+    rig_rests(s, now);
+    rig_commit(s, now);
+    schedule_retry(s, 34, SPAN("a"), 1);
+    rig_rests(s, now);
+    assert_null(strstr(rig_commit(s, now), "retry"));
+    schedule_free(&s);
+}
+
+/* After a restart the journal is read again from further back: an order that was carried out is not
+ * carried out again, wherever its host stands. */
+static void test_order_once(void **state)
+{
+    (void)state;
+    for (int behind = 0; behind < 2; behind++) {
+        struct schedule *s = rig_new(&rig_limits, "a", 2);
+        struct cursor own = {.low = behind ? 3 : 9, .orders = behind ? 5 : 0, .failures = 1};
+        schedule_load_cursor(s, SPAN("a"), &own);
+        schedule_loaded(s);
+        schedule_retry(s, 4, SPAN("a"), 1);
+        schedule_drop(s, 5, SPAN("a"), 2);
+        assert_int_equal(look(s).aside_n, 0);
+        assert_null(strstr(rig_commit(s, NOW), "drop"));
+        schedule_retry(s, behind ? 6 : 10, SPAN("a"), 1);
+        assert_int_equal(look(s).aside_n, 1);
+        schedule_free(&s);
+    }
+
+    /* What was carried out while it was behind is written with it. */
+    struct schedule *s = rig_started("a", 1);
+    rig_tell(s, 2, 2);
+    answers(s, NOW, 2, ERR_CONNECT, 0);
+    schedule_retry(s, 3, SPAN("a"), 1);
+    struct delta delta;
+    rig_delta(s, NOW, &delta);
+    struct bytes out;
+    bytes_init(&out, 256);
+    cursor_write(&delta.list[1].cursor, &out);
+    assert_non_null(strstr(bytes_str(&out), " o3 a1:0:"));
+    bytes_fini(&out);
+    schedule_committed(s, &delta);
+    schedule_free(&s);
+}
+
+/* Also of mail to who is no member; once. */
+static void test_drop(void **state)
+{
+    (void)state;
+    struct schedule *s = with_failure();
+    schedule_drop(s, 3, SPAN("a"), 1);
+    schedule_drop(s, 4, SPAN("stranger"), 2);
+    assert_string_equal(rig_commit(s, NOW), "all 4; drop a 1; drop stranger 2");
+    assert_string_equal(rig_state(s, "stranger"), "unknown");
+    schedule_drop(s, 4, SPAN("stranger"), 2);
+    assert_string_equal(rig_commit(s, NOW), "");
+    schedule_free(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_set_aside),      cmocka_unit_test(test_after),
+        cmocka_unit_test(test_turns),          cmocka_unit_test(test_host_that_fails_all),
+        cmocka_unit_test(test_same_object),    cmocka_unit_test(test_same_object_slots),
+        cmocka_unit_test(test_full),           cmocka_unit_test(test_host_trouble),
+        cmocka_unit_test(test_own_faults),     cmocka_unit_test(test_patience),
+        cmocka_unit_test(test_comes_back),     cmocka_unit_test(test_gone),
+        cmocka_unit_test(test_ends),           cmocka_unit_test(test_cut_in_flight),
+        cmocka_unit_test(test_retry),          cmocka_unit_test(test_retry_slots),
+        cmocka_unit_test(test_retry_formless), cmocka_unit_test(test_retry_nothing),
+        cmocka_unit_test(test_order_once),     cmocka_unit_test(test_drop),
+    };
+    return cmocka_run_group_tests_name("schedule_aside", tests, NULL, NULL);
+}
