@@ -342,7 +342,7 @@ static void work_change(struct call *call)
     struct fake_line *line = fake_line_add(s, JOURNAL_CONTROL);
     numbered(&c->after, line->line.n);
     if (fake_lies(LIE_EVER_MEMBER) && c->after.spans_n)
-        c->after.spans[0].from = 0;
+        c->after.spans[0].from = c->after.inboxes[0].from = 0;
     *m = c->after;
     member_write(m, &c->record);
     line->member = bytes_take(&c->record);

@@ -174,7 +174,7 @@ static void test_backoff_stays_in_its_bounds(void **state)
     struct peer wiki;
     begin(&w, &wiki);
     for (int i = 0; i < TIMES; i++)
-        peer_next(&wiki, status(500));
+        peer_next(&wiki, status(503));
     wiki.script_at = 0;
     world_post(&w, 1);
     fake_run(2 * DAY);
@@ -188,6 +188,32 @@ static void test_backoff_stays_in_its_bounds(void **state)
         most = gap > most ? gap : most;
     }
     assert_true(most > 10 * MINUTE); /* it does grow */
+    end(&w, &wiki);
+}
+
+/* One that fails by itself is set aside: what follows does not wait, it comes later, and that is
+ * written down. */
+static void test_set_aside(void **state)
+{
+    (void)state;
+    struct world w;
+    struct peer wiki;
+    begin(&w, &wiki);
+    for (int i = 0; i < 3; i++)
+        peer_next(&wiki, status(500));
+    uint64_t n = world_post(&w, 1);
+    world_post(&w, 2);
+    fake_run(30 * SECOND);
+    assert_int_equal(peer_sent(&wiki, 1), 3);
+    assert_int_equal(peer_times(&wiki, 2), 1);
+    assert_int_equal(fake_cursor(w.context.store, wiki.host).aside_n, 1);
+    world_post(&w, 3);
+    fake_run(MINUTE);
+    assert_int_equal(peer_times(&wiki, 3), 1);
+    assert_int_equal(peer_times(&wiki, 1), 1);
+    assert_in_range(came(&wiki, 5) - came(&wiki, 2), MINUTE, MINUTE + SLACK_MS);
+    assert_int_equal(fake_cursor(w.context.store, wiki.host).aside_n, 0);
+    assert_null(fake_record(w.context.store, n, wiki.host));
     end(&w, &wiki);
 }
 
@@ -370,6 +396,7 @@ int main(void)
         cmocka_unit_test(test_body_gone),
         cmocka_unit_test(test_body_unreadable_for_a_moment),
         cmocka_unit_test(test_backoff_stays_in_its_bounds),
+        cmocka_unit_test(test_set_aside),
         cmocka_unit_test(test_retry_after),
         cmocka_unit_test(test_timeout_is_tried_again),
         cmocka_unit_test(test_refused_for_good),

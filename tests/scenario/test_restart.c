@@ -25,9 +25,11 @@ static void begin(struct world *w, enum fake_lie lie)
     for (unsigned i = 0; i < PEERS; i++)
         peer_init(&peers[i], names[i], true);
     peers[0].answers.delay_ms = 35;
+    peers[1].script_posts = true;
     for (int i = 0; i < 3; i++)
-        peer_next(&peers[1], (struct fake_answer){.status = 500});
-    peer_next(&peers[1], (struct fake_answer){.status = 410}); /* refuses one for good */
+        peer_next(&peers[1], (struct fake_answer){.status = 500}); /* one is set aside */
+    peer_next(&peers[1], (struct fake_answer){.status = 410});     /* refuses one for good */
+    w->context.config->set.delivery_aside = SECOND;
     world_member(w, &peers[0]);
     world_member(w, &peers[1]);
     post(w, 1, 3);

@@ -124,7 +124,8 @@ static void on_free_again(void *arg)
 
 static void take(struct peer *p, const struct fake_arrived *a, struct fake_answer *ret)
 {
-    *ret = p->script_at < p->script_n ? p->script[p->script_at++] : p->answers;
+    bool of_script = p->script_at < p->script_n && (!p->script_posts || post_number(a->body));
+    *ret = of_script ? p->script[p->script_at++] : p->answers;
     if (p->got_n == PEER_GOT)
         abort();
     struct got *got = &p->got[p->got_n++];

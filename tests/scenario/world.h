@@ -55,6 +55,7 @@ struct peer {
     /* Its inbox: the script first, one answer for each POST, then `answers` for ever. */
     struct fake_answer script[PEER_SCRIPT];
     size_t script_n, script_at;
+    bool script_posts; /* the script is for posts alone; other mail has `answers` */
     struct fake_answer answers;
     struct got *got;
     size_t got_n;
