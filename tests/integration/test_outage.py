@@ -17,7 +17,7 @@ from peers.faults import Fault
 from peers.town import Town
 
 # Partners that come back soon are tried again soon, so that the tests are short.
-QUICK = "delivery: { backoff: 50ms, backoff_most: 1s }\n"
+QUICK = "delivery: { backoff: 50ms, backoff_most: 1s, aside: 1s }\n"
 POSTS = 50
 
 
@@ -248,7 +248,7 @@ def test_without_retry_after_the_next_attempt_comes_soon(trouble):
 
 
 def test_retry_after_is_not_obeyed_for_longer_than_the_operator_says(tmp_path, settlers):
-    limited = QUICK.replace("1s }", "1s, retry_after: 1s }")
+    limited = QUICK.replace(" }", ", retry_after: 1s }")
     with Relay(tmp_path, extra=limited) as relay, Town() as town:
         scene = Scene(relay, town, settlers)
         scene.shop.faults.append(Fault(status=429, headers={"Retry-After": "3600"}, times=1))
