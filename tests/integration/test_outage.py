@@ -221,13 +221,31 @@ def test_a_refusal_for_good_is_not_repeated_and_is_logged(trouble, status):
 
 @pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
 def test_a_passing_trouble_is_tried_again_until_it_is_over(trouble, status):
-    trouble.shop.faults.append(Fault(status=status, times=3))
+    trouble.shop.faults.append(Fault(status=status, times=2))
     sent = trouble.posts(1, 3)
     assert all_there(trouble.shop, sent) == 0
     verdicts = [line["verdict"] for line in
-                trouble.relay.wait_log("delivery", 4, host=trouble.shop.host, activity=sent[0])]
-    assert verdicts == ["later", "later", "later", "delivered"]
+                trouble.relay.wait_log("delivery", 3, host=trouble.shop.host, activity=sent[0])]
+    assert verdicts == ["later", "later", "delivered"]
     assert arrivals(trouble.wiki)[0] == sent
+
+
+@pytest.mark.parametrize("status", [408, 500])
+def test_one_that_fails_by_itself_does_not_hold_up_the_others(trouble, status):
+    trouble.shop.faults.append(Fault(status=status, times=3))
+    sent = trouble.posts(1, 3)
+    wait_until(lambda: set(sent) <= set(arrivals(trouble.shop)[0]), "everything has arrived")
+    assert arrivals(trouble.shop)[0] == sent[1:] + sent[:1]
+    tries = trouble.relay.wait_log("delivery", 4, host=trouble.shop.host, activity=sent[0])
+    assert [line["verdict"] for line in tries] == ["later", "later", "later", "delivered"]
+    assert [line["try"] for line in tries] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_host_that_asks_for_time_gets_all_in_order(trouble, status):
+    trouble.shop.faults.append(Fault(status=status, times=5))
+    sent = trouble.posts(1, 3)
+    assert all_there(trouble.shop, sent) == 0
 
 
 @pytest.mark.parametrize("status", [429, 503])

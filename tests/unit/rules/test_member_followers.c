@@ -82,6 +82,7 @@ static void test_inboxes(void **state)
     /* A slot in the middle is freed, the others stay where they are, and the next one takes it. */
     assert_int_equal(happens(&m, EVENT_UNDO, bring(2, 1, STYLE_LITEPUB, true, ""), 60), ERR_OK);
     assert_string_equal(m.inboxes[1].url, "");
+    assert_int_equal(m.inboxes[1].from, 60); /* it was used until then */
     assert_string_equal(m.inboxes[2].url, "z");
     follows(&m, 5, STYLE_PUBLIC, "w", 70);
     assert_string_equal(m.inboxes[1].url, "w");

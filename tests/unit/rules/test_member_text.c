@@ -49,6 +49,7 @@ static void test_text(void **state)
     m.spans_n = 2;
     SET(m.software, "a \"b\"\n");
     m.inboxes[7] = (struct member_inbox){"https://b.example/in", STYLE_LITEPUB, 12};
+    m.inboxes[3].from = 11; /* was used until then */
     m.followers[m.followers_n++] = (struct member_follower){.actor = "https://b.example/relay",
                                                             .follow = "https://b.example/f",
                                                             .inbox = 7,
@@ -63,6 +64,7 @@ static void test_text(void **state)
         "{\"host\":\"b.example\",\"state\":\"active\",\"zone\":\"partners\",\"placed\":true,"
         "\"inboxes\":["
         "{\"slot\":0,\"url\":\"https://b.example/old-inbox\",\"style\":\"public\",\"from\":0},"
+        "{\"slot\":3,\"from\":11},"
         "{\"slot\":7,\"url\":\"https://b.example/in\",\"style\":\"litepub\",\"from\":12}],"
         "\"followers\":["
         "{\"actor\":\"https://b.example/actor\",\"follow\":\"https://b.example/follow/1\","
@@ -105,6 +107,7 @@ static void test_text_mark(void **state)
         member_apply(&before, EVENT_UNDO, &with, JOIN_OPEN, UINT64_MAX - 1, NOW, &change), ERR_OK);
     member_write(&change.after, &out);
     assert_non_null(strstr(bytes_str(&out), "{\"from\":10,\"to\":18446744073709551614,"));
+    assert_non_null(strstr(bytes_str(&out), "[{\"slot\":0,\"from\":18446744073709551614}]"));
     bytes_fini(&out);
 }
 
@@ -190,6 +193,13 @@ static void test_text_bad(void **state)
         {"{" OK ",\"inboxes\":[" INBOX(-1) "]}", false},
         {"{" OK ",\"inboxes\":[" INBOX(0.5) "]}", false},
         {"{" OK ",\"inboxes\":[7]}", false},
+        {"{" OK ",\"inboxes\":[{\"slot\":7,\"from\":1}],\"followers\":[]}", true},
+        {"{" OK ",\"inboxes\":[{\"slot\":8,\"from\":1}]}", false},
+        {"{" OK ",\"inboxes\":[{\"slot\":-1,\"from\":1}]}", false},
+        {"{" OK ",\"inboxes\":[{\"slot\":0}]}", false},
+        {"{" OK ",\"inboxes\":[{\"slot\":0,\"from\":0}]}", false},
+        {"{" OK ",\"inboxes\":[{\"slot\":0,\"url\":\"u\",\"from\":1}]}", false},
+        {"{" OK ",\"inboxes\":[{\"slot\":0,\"from\":1},{\"slot\":0,\"from\":2}]}", false},
         {"{" OK ",\"inboxes\":[{\"slot\":0,\"style\":\"public\"}]}", false},
         {"{" OK ",\"inboxes\":[{\"slot\":0,\"url\":\"\",\"style\":\"public\"}]}", false},
         {"{" OK ",\"inboxes\":[{\"slot\":0,\"url\":7,\"style\":\"public\"}]}", false},
