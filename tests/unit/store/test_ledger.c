@@ -1,0 +1,435 @@
+/* ledger: what is read of cursors and records that were written by hand, what an id stands for, and
+ * orders about dead letters. */
+#include "tests/unit/store/journal_rig.h"
+
+#include "relay/store/ledger.h"
+
+/* Hosts and their shards. */
+enum { SHARD_A = 3 };
+static unsigned shard_a, shard_b;
+
+/* Words are parted by blanks, so that a member which holds some is put together by a script. */
+static void zadd(struct rig *rig, const char *kind, unsigned shard, int score, const char *member)
+{
+    const char *answer = ask(rig,
+                             "EVAL return(redis.call('ZADD','{weir}:%s:%u',%d,"
+                             "table.concat(ARGV,'\\32'))) 0 %s",
+                             kind, shard, score, member);
+    assert_string_equal(answer, "1");
+}
+
+/* The same for a cursor. */
+static void hset(struct rig *rig, unsigned shard, const char *host, const char *record)
+{
+    ask(rig,
+        "EVAL return(redis.call('HSET','{weir}:own:%u',KEYS[1],table.concat(ARGV,'\\32'))) 1 %s %s",
+        shard, host, record);
+}
+
+struct read {
+    struct rig *rig;
+    int calls;
+    enum err err;
+    struct book *book;
+};
+
+static void on_read(void *arg, enum err err, struct book *book)
+{
+    struct read *read = arg;
+    read->calls++;
+    read->err = err;
+    read->book = book;
+    loop_stop(read->rig->loop);
+}
+
+/* The caller gives the book back. */
+static struct book *read_book(struct rig *rig, const struct ledger_ask *what, enum err *ret_err)
+{
+    struct read read = {.rig = rig};
+    ledger_read(rig->store, what, on_read, &read);
+    assert_int_equal(read.calls, 0);
+    rig_await(rig, &read.calls, 1);
+    *ret_err = read.err;
+    return read.book;
+}
+
+/* `kind n host slot` of each record, blanks between. */
+static bool records_are(struct rig *rig, const struct ledger_ask *what, const char *expected)
+{
+    static const char *const kinds[] = {"fail", "late", "skip", "cut"};
+    enum err err;
+    struct bytes text;
+    struct book *b = read_book(rig, what, &err);
+    bytes_init(&text, 65536);
+    for (size_t i = 0; b && i < b->records_n; i++) {
+        const struct book_record *r = &b->records[i];
+        bytes_addf(&text, "%s%s %d %.1s %u", i ? ", " : "", kinds[r->kind], (int)r->n, r->host,
+                   r->slot);
+    }
+    bool same = err == ERR_OK && span_eq_str(bytes_span(&text), expected);
+    if (!same && !rig->broken)
+        print_message("%s: %s\n", err_code(err), bytes_str(&text));
+    bytes_fini(&text);
+    book_free(&b);
+    return same;
+}
+
+static void fill(struct rig *rig)
+{
+    shard_a = shard_of(SPAN("a.example"), STORE_SHARDS);
+    shard_b = shard_of(SPAN("b.example"), STORE_SHARDS);
+    assert_int_not_equal(shard_a, shard_b);
+    ask(rig, "HSET {weir}:log last 40 floor 3");
+    ask(rig, "HSET {weir}:shard:%u low 38", shard_a);
+    zadd(rig, "fail", shard_a, 5, "5 a.example 0 - too-old 0 77 3 gone for good");
+    zadd(rig, "fail", shard_a, 9, "9 a.example 1 d too-old 0 77 3 x");
+    zadd(rig, "fail", shard_a, 9, "9 c.example 0 - too-old 0 77 3 x");
+    zadd(rig, "late", shard_a, 9, "9 a.example 0 2 77");
+    zadd(rig, "skip", shard_a, 10, "10 a.example no-right 77 8");
+    zadd(rig, "cut", shard_a, 12, "8 12 a.example gap 77 8");
+    zadd(rig, "fail", shard_b, 9, "9 b.example 0 - too-old 0 77 3 x");
+    zadd(rig, "dropped", shard_a, 9, "9 a.example 1");
+}
+
+static void test_records(void **state)
+{
+    static const struct {
+        struct ledger_ask ask;
+        const char *records;
+    } rows[] = {
+        {{.most = 9, .since_ms = -1}, ""},
+        {{.from = 9, .to = 9, .most = 9, .since_ms = -1},
+         "late 9 a 0, fail 9 a 1, cut 12 a 8, fail 9 b 0, fail 9 c 0"},
+        {{.from = 9, .to = 9, .most = 9, .fails_only = true, .since_ms = -1},
+         "fail 9 a 1, fail 9 b 0, fail 9 c 0"},
+        {{.from = 13, .to = 40, .most = 9, .since_ms = -1}, ""},
+        {{.from = 1, .to = 40, .most = 9, .since_ms = -1},
+         "fail 5 a 0, late 9 a 0, fail 9 a 1, skip 10 a 8, cut 12 a 8, fail 9 b 0, fail 9 c 0"},
+        {{.from = 1, .to = 40, .most = 1, .since_ms = -1},
+         "late 9 a 0, skip 10 a 8, cut 12 a 8, fail 9 b 0, fail 9 c 0"},
+        {{.host = {"a.example", 9}, .from = 1, .to = 40, .most = 9, .since_ms = -1},
+         "fail 5 a 0, late 9 a 0, fail 9 a 1, skip 10 a 8, cut 12 a 8"},
+        {{.host = {"a.example", 9}, .from = 1, .to = 40, .most = 1, .since_ms = -1},
+         "late 9 a 0, fail 9 a 1, skip 10 a 8, cut 12 a 8"},
+        {{.host = {"b.example", 9}, .from = 1, .to = 8, .most = 9, .since_ms = -1}, ""},
+    };
+    struct rig *rig = *state;
+    rig_fresh(rig);
+    fill(rig);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (!records_are(rig, &rows[i].ask, rows[i].records))
+            fail_msg("row %zu", i);
+}
+
+/* Many that are another host's lie before the one that is asked for. */
+static bool host_is_found(struct rig *rig)
+{
+    static const struct ledger_ask what = {
+        .host = {"a.example", 9}, .from = 1, .to = 9000, .most = 2, .since_ms = -1};
+    char word[128];
+    fill(rig);
+    for (int i = 100; i < 1300; i++) {
+        snprintf(word, sizeof word, "%d c.example 0 - too-old 0 77 3 x", i);
+        zadd(rig, "fail", shard_a, i, word);
+    }
+    return records_are(rig, &what, "fail 5 a 0, late 9 a 0, fail 9 a 1, skip 10 a 8, cut 12 a 8");
+}
+
+/* One that can't be read might say that something was not delivered. */
+static void test_unreadable(void **state)
+{
+    static const struct {
+        const char *kind, *member;
+    } rows[] = {{"fail", "9 a.example 0 - too-old"},
+                {"late", "9 a.example"},
+                {"skip", "9"},
+                {"cut", "9 a.example gap 77 8"}};
+    static const struct ledger_ask what = {.from = 9, .to = 9, .most = 9, .since_ms = -1};
+    struct rig *rig = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        enum err err;
+        rig_fresh(rig);
+        zadd(rig, rows[i].kind, SHARD_A, 9, rows[i].member);
+        struct book *b = read_book(rig, &what, &err);
+        assert_int_equal(err, ERR_REDIS_REPLY);
+        assert_null(b);
+    }
+    rig_fresh(rig);
+    enum err err;
+    ask(rig, "HSET {weir}:own:3 a.example x");
+    assert_null(read_book(rig, &(struct ledger_ask){.since_ms = -1}, &err));
+    assert_int_equal(err, ERR_REDIS_REPLY);
+}
+
+static void test_standing(void **state)
+{
+    struct rig *rig = *state;
+    enum err err;
+    rig_fresh(rig);
+    fill(rig);
+    hset(rig, shard_b, "b.example", "7 f2");
+    ask(rig, "XADD {weir}:direct:1 1-1 h x");
+    ask(rig, "XADD {weir}:direct:2 1-2 h x");
+    struct book *b = read_book(rig, &(struct ledger_ask){.since_ms = -1}, &err);
+    assert_int_equal(err, ERR_OK);
+    assert_int_equal(b->last, 40);
+    assert_int_equal(b->floor, 3);
+    assert_int_equal(b->mail, 2);
+    assert_int_equal(b->dead, 3); /* one of the four was dropped */
+    assert_int_equal(book_cursor(b, SPAN("a.example")).low, 38);
+    assert_int_equal(book_cursor(b, SPAN("b.example")).low, 7);
+    assert_int_equal(book_cursor(b, SPAN("b.example")).failures, 2);
+    book_free(&b);
+    b = read_book(rig, &(struct ledger_ask){.host = SPAN("b.example"), .since_ms = -1}, &err);
+    assert_int_equal(book_cursor(b, SPAN("b.example")).low, 7);
+    assert_int_equal(b->own_n, 1);
+    book_free(&b);
+}
+
+/* Marks since a moment, and the one before; a commit in parts is one mark. */
+static bool marks_are_read(struct rig *rig)
+{
+    static const struct {
+        int64_t since_ms;
+        size_t n;
+    } rows[] = {{-1, 0}, {0, 4}, {10, 4}, {11, 4}, {21, 3}, {31, 2}, {35, 1}, {99, 1}};
+    enum err err;
+    bool whole = true;
+    shard_a = shard_of(SPAN("a.example"), STORE_SHARDS);
+    static const char *const marks[] = {"1-0 t 10 s 4 a.example +3", "2-0 t 20 s 5 a.example 4",
+                                        "3-0 t 30 s 6 c.example 1",
+                                        "3-1 t 30 s 6 a.example =", "4-0 t 34 s 7"};
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        ask(rig, "XADD {weir}:when:%u %s", shard_a, marks[i]);
+    }
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct ledger_ask what = {.since_ms = rows[i].since_ms};
+        struct book *b = read_book(rig, &what, &err);
+        bool same = b && b->marks[shard_a].n == rows[i].n;
+        if (!same && !rig->broken)
+            print_message("since %d: %s, %zu marks\n", (int)rows[i].since_ms, err_code(err),
+                          b ? b->marks[shard_a].n : 0);
+        whole = whole && same;
+        book_free(&b);
+    }
+    struct book *b = read_book(rig, &(struct ledger_ask){.since_ms = 0}, &err);
+    const struct book_marks *m = b ? &b->marks[shard_a] : NULL;
+    whole = whole && m->n == 4 && m->list[0].at_ms == 10 && m->list[2].moves_n == 2 &&
+            m->list[2].moves[1].follows && m->list[0].moves[0].fresh && m->list[3].low == 7;
+    book_free(&b);
+    return whole;
+}
+
+static void test_marks(void **state)
+{
+    struct rig *rig = *state;
+    rig_fresh(rig);
+    assert_true(marks_are_read(rig));
+    enum err err;
+    ask(rig, "XADD {weir}:when:%u 5-0 t 40 s 8 a.example x", shard_a);
+    assert_null(read_book(rig, &(struct ledger_ask){.since_ms = 0}, &err));
+    assert_int_equal(err, ERR_REDIS_REPLY);
+}
+
+/* More marks than are read at once. */
+static bool many_marks_are_read(struct rig *rig)
+{
+    enum err err;
+    ask(rig, "EVAL for\ti=1,1234\tdo\tredis.call('XADD','{weir}:when:7',i..'-0','t',i,'s',i)end 0");
+    struct book *b = read_book(rig, &(struct ledger_ask){.since_ms = 100}, &err);
+    bool whole = b && b->marks[7].n == 1234 - 98 && b->marks[7].list[0].at_ms == 99;
+    book_free(&b);
+    return whole;
+}
+
+/* --- finding ---------------------------------------------------------------------------------- */
+
+struct found {
+    struct rig *rig;
+    int calls;
+    struct ledger_found is;
+};
+
+static void on_found(void *arg, const struct ledger_found *found)
+{
+    struct found *f = arg;
+    f->calls++;
+    f->is = *found;
+    loop_stop(f->rig->loop);
+}
+
+/* `seen 1; about 1 2` */
+static const char *find(struct rig *rig, const char *name, int64_t now_ms)
+{
+    static char text[512];
+    struct found found = {.rig = rig};
+    struct fake_hash hash = fake_hash(name);
+    ledger_find(rig->store, hash.bytes, now_ms, on_found, &found);
+    rig_await(rig, &found.calls, 1);
+    assert_int_equal(found.is.err, ERR_OK);
+    size_t n = (size_t)snprintf(text, sizeof text, found.is.seen ? "seen %d;" : "not seen;",
+                                (int)found.is.n);
+    for (size_t i = 0; i < found.is.about_n; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n, " %d", (int)found.is.about[i]);
+    return text;
+}
+
+static bool ids_are_found(struct rig *rig)
+{
+    enum { DAY = 86400 * 1000 };
+    static const int64_t now = (int64_t)3000 * 7 * DAY + 1000;
+    struct post create = POST("C c1", "o1", .now = now), update = POST("U u1", "o1", .now = now);
+    struct post stale = POST("U u0", "o1", .now = now, .stamp = 1);
+    update.stamp = 50;
+    post(rig, &create);
+    post(rig, &update);
+    post(rig, &stale);
+    const struct {
+        const char *name;
+        int64_t later;
+        const char *is;
+    } rows[] = {
+        {"c1", 0, "seen 1;"},
+        {"u1", 0, "seen 2;"},
+        {"o1", 0, "not seen; 1 2"},
+        {"u0", 0, "seen 0;"},
+        {"x", 0, "not seen;"},
+        {"c1", (int64_t)7 * DAY, "seen 1;"},
+        {"c1", (int64_t)14 * DAY, "seen 1;"},
+        {"c1", (int64_t)21 * DAY, "not seen;"}, /* the bucket of three weeks ago is none of ours */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *is = find(rig, rows[i].name, now + rows[i].later);
+        if (strcmp(is, rows[i].is) != 0) {
+            if (!rig->broken)
+                print_message("%s: %s\n", rows[i].name, is);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* --- orders ----------------------------------------------------------------------------------- */
+
+struct ordered {
+    struct rig *rig;
+    int calls;
+    enum err err;
+    uint64_t n;
+};
+
+static void on_ordered(void *arg, enum err err, uint64_t n)
+{
+    struct ordered *o = arg;
+    o->calls++;
+    o->err = err;
+    o->n = n;
+    loop_stop(o->rig->loop);
+}
+
+static const char *order(struct rig *rig, enum book_order what, const char *host, uint64_t of)
+{
+    static char text[64];
+    struct ordered o = {.rig = rig};
+    ledger_order(rig->store, what, span_of(host), of, 99, on_ordered, &o);
+    rig_await(rig, &o.calls, 1);
+    snprintf(text, sizeof text, o.err == ERR_OK ? "ok %d" : "%.0d%s", (int)o.n, err_code(o.err));
+    return o.err == ERR_OK ? text : err_code(o.err);
+}
+
+static bool same(struct rig *rig, const char *is, const char *expected)
+{
+    if (strcmp(is, expected) == 0)
+        return true;
+    if (!rig->broken)
+        print_message("%s, not %s\n", is, expected);
+    return false;
+}
+
+static void dead_letters(struct rig *rig)
+{
+    fill(rig);
+    ask(rig, "HSET {weir}:log n 40");
+    zadd(rig, "fail", shard_a, 11, "11 a.example 9 - too-old 0 77 3 x");
+}
+
+static bool only_letters(struct rig *rig)
+{
+    dead_letters(rig);
+    return same(rig, order(rig, ORDER_RETRY, "a.example", 6), "no-such-letter") &&
+           same(rig, order(rig, ORDER_RETRY, "b.example", 5), "no-such-letter") &&
+           same(rig, order(rig, ORDER_DROP, "a.example", 9), "no-such-letter") &&
+           same(rig, order(rig, ORDER_RETRY, "a.example", 11), "not-kept") &&
+           same(rig, ask(rig, "XLEN {weir}:N"), "0") &&
+           same(rig, order(rig, ORDER_RETRY, "a.example", 9), "ok 41") && /* also a dropped one */
+           same(rig, order(rig, ORDER_DROP, "a.example", 11), "ok 42") &&
+           journal_is(rig, "41<40 retry 9@a.example\n42<41 drop 11@a.example");
+}
+
+/* The second order waits until the first was carried out: by the shard's cursor, or the host's. */
+static bool one_at_a_time(struct rig *rig)
+{
+    dead_letters(rig);
+    if (!same(rig, order(rig, ORDER_RETRY, "a.example", 5), "ok 41") ||
+        !same(rig, order(rig, ORDER_RETRY, "a.example", 5), "ordered") ||
+        !same(rig, order(rig, ORDER_DROP, "a.example", 5), "ordered") ||
+        !same(rig, order(rig, ORDER_RETRY, "c.example", 9), "no-such-letter"))
+        return false;
+    ask(rig, "HSET {weir}:shard:%u low 41", shard_a);
+    if (!same(rig, order(rig, ORDER_RETRY, "a.example", 5), "ok 42"))
+        return false;
+    ask(rig, "HSET {weir}:own:%u a.example 38", shard_a);
+    ask(rig, "HSET {weir}:shard:%u low 50", shard_a);
+    if (!same(rig, order(rig, ORDER_RETRY, "a.example", 5), "ordered"))
+        return false;
+    hset(rig, shard_a, "a.example", "38 o42");
+    return same(rig, order(rig, ORDER_RETRY, "a.example", 5), "ok 43");
+}
+
+static bool no_order_across_time_lines(struct rig *rig)
+{
+    dead_letters(rig);
+    ask(rig, "HSET {weir}:log epoch 5 run other");
+    return same(rig, order(rig, ORDER_RETRY, "a.example", 5), "redis") &&
+           same(rig, ask(rig, "XLEN {weir}:N"), "0");
+}
+
+static void test_twins(void **state)
+{
+    static const struct twin twins[] = {
+        {"many marks are read", many_marks_are_read, &script_ledger,
+         "#page < STEP then break end\n"
+         "    before",
+         "true then break end\n    before"},
+        {"marks end at a moment", marks_are_read, &script_ledger, "< since then", "< 0 then"},
+        {"a host's records are found", host_is_found, &script_ledger, "at = at + STEP",
+         "if true then break end"},
+        {"a host's records are its own", host_is_found, &script_ledger, "host == '' or string",
+         "true or string"},
+        {"ids are found", ids_are_found, &script_find, "week - 2", "week"},
+        {"ids are found", ids_are_found, &script_find, "week - 2", "week - 3"},
+        {"only letters are ordered about", only_letters, &script_order,
+         "if not found then return { 'NONE' } end", ""},
+        {"only letters are ordered about", only_letters, &script_order, "whose == host and not",
+         "true and not"},
+        {"only letters are ordered about", only_letters, &script_order, "flag == 'd'", "false"},
+        {"only letters are ordered about", only_letters, &script_order, "if mail and",
+         "if false and"},
+        {"one order at a time", one_at_a_time, &script_order, "tonumber(line) > done", "false"},
+        {"one order at a time", one_at_a_time, &script_order,
+         "own and string.match(own, '^%d+') or", ""},
+        {"one order at a time", one_at_a_time, &script_order, "done = math.max(", "local _ = ("},
+        {"no order across time lines", no_order_across_time_lines, &script_order, "log[1] ~= epoch",
+         "false"},
+    };
+    run_twins(*state, twins, sizeof twins / sizeof twins[0]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_records),
+                                       cmocka_unit_test(test_unreadable),
+                                       cmocka_unit_test(test_standing),
+                                       cmocka_unit_test(test_marks), cmocka_unit_test(test_twins)};
+    return cmocka_run_group_tests(tests, rig_group_setup, rig_group_teardown);
+}
