@@ -28,11 +28,13 @@ static void touch(struct courier *c)
 
 /* --- tail: what the journal says -------------------------------------------------------------- */
 
-/* What nobody could be sent is told once, and to nobody's account (DESIGN 7). */
-static void tell_no_form(const struct entry *e)
+/* What nobody could be sent is told once, and to nobody's account (DESIGN 7): every courier reads
+ * it, and the one that owns a shard of the same number as the entry's tells it. */
+static void tell_no_form(const struct courier *c, const struct entry *e)
 {
     struct log_line l;
-    if (outgoing_form(&e->facts, STYLE_PUBLIC) != FORM_NOTHING)
+    bool ours = c->held >> e->n % store_shards(c->context->store) & 1;
+    if (!ours || outgoing_form(&e->facts, STYLE_PUBLIC) != FORM_NOTHING)
         return;
     log_begin(&l, LOG_LEVEL_INFO, "journal");
     log_int(&l, "n", (int64_t)e->n);
@@ -61,7 +63,7 @@ static void courier_tail(void *arg, const struct journal_line *line)
     c->last_line = line->n;
     switch (line->kind) {
     case JOURNAL_ENTRY:
-        tell_no_form(line->entry);
+        tell_no_form(c, line->entry);
         schedule_entry(c->schedule, line->entry);
         break;
     case JOURNAL_CONTROL:
