@@ -196,7 +196,8 @@ class Killer:
 
     def _wait_back(self, role):
         """Until all are there, none of them one of those that were killed; then until every sender
-        has been answered and every receiver has got something."""
+        has been answered, every receiver has got something, and the steward says that all is well.
+        """
         wait_until(lambda: self._counted(self._processes()) == self._whole,
                    f"there is another {role}", PATIENCE_S)
         assert not self._gone & set().union(*processes(self.relay).values())
@@ -209,6 +210,13 @@ class Killer:
                     and grown(got, self.load.sizes("got")))
 
         wait_until(flows, f"posts are taken and delivered after the {role} was killed", PATIENCE_S)
+        wait_until(self._ready, f"it is ready after the {role} was killed", PATIENCE_S)
+
+    def _ready(self):
+        try:
+            return self.relay.readyz()[0] == 200
+        except OSError:
+            return False
 
     @staticmethod
     def _counted(found):
@@ -233,10 +241,10 @@ def processes(relay):
 
 
 class Count:
-    """What the files say. `moments` are the times of the kills: what is repeated must have
-    come shortly before one of them."""
+    """What the files say. `moments` are the times of the kills where there was nothing else: what is
+    repeated must have come shortly before one of them."""
 
-    def __init__(self, load, moments=()):
+    def __init__(self, load, moments=None):
         self.promised, self.lost = {}, []
         self.deliveries = self.verified = 0
         self.repeats = []  # (host, post, when it came first, when again)
@@ -268,6 +276,8 @@ class Count:
         self.repeats.append((host, post, first[0], again[0]))
         if first[1:] != again[1:]:
             self.wrong.append((host, post, f"{again[1:]} repeats {first[1:]}"))
+        if self._moments is None:
+            return
         between = [moment for moment in self._moments if first[0] - GRACE_S < moment < again[0]]
         age = max(0, min(between) - first[0]) if between else REPEATED_S
         self.oldest = max(self.oldest, age)

@@ -32,7 +32,7 @@ ANSWERS_FIRST = [
 def storm(directory, kills, program=WEIR, **how):
     """A relay under load while that is killed; gives (relay, load, killer, count) when all is
     quiet."""
-    with Relay(directory, program=program, workers=1) as relay, Load(directory, relay, **how) as load:
+    with Relay(directory, program=program, workers=2) as relay, Load(directory, relay, **how) as load:
         began = time.monotonic()
         killer = Killer(relay, load, SEED)
         killer.kill(kills)

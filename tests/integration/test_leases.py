@@ -1,0 +1,112 @@
+"""A courier that stands still for longer than its lease: another delivers in its place, and when it
+goes on it does no harm: nothing is sent in its old life's name, and it gets its share back."""
+
+import contextlib
+import os
+import signal
+import time
+
+from integration import broken
+from integration.kills import Count, Load, grown
+from integration.redis_client import SHARDS, Redis
+from integration.relay import WEIR, Relay, wait_until
+
+# How long the disk takes to sync is not what is looked at.
+LEASE = "delivery: { lease: 2s }\ndurability: standard\n"
+FLOWS = 2500  # bytes of a receiver's record: more than ten posts
+FREEZES = 2
+# What keeps a courier that was frozen from going on with what it has in memory.
+BELIEVES_ITSELF = [(rf"(?<=\nbool {name}\(int64_t lease_ms, int64_t since_ms\)\n{{\n)",
+                    "    if (lease_ms)\n        return true;\n")
+                   for name in ("lease_may_start", "lease_may_go_on")]
+
+
+class Leases:
+    """Who owns what, read from Redis. It is the courier's name that stays; a nonce is a life."""
+
+    def __init__(self, relay):
+        self._redis = Redis(relay.data / "redis.sock")
+        self.close = self._redis.close
+
+    def owners(self):
+        """shard -> name of who owns it, None where nobody does who has a lease."""
+        words = self._redis("HGETALL", "{weir}:lease")
+        names = {nonce: value.decode().rsplit(" ", 1)[0]
+                 for nonce, value in zip(words[::2], words[1::2])}
+        nonces = self._redis.many([("HGET", f"{{weir}}:shard:{shard}", "owner")
+                                   for shard in range(SHARDS)])
+        return [names.get(nonce) for nonce in nonces]
+
+    def fair(self):
+        return self.owners() == [f"courier-{shard % 2}" for shard in range(SHARDS)]
+
+    def all_of(self, slot):
+        return self.owners() == [f"courier-{slot}"] * SHARDS
+
+
+class Freezer:
+    """Stops one courier at a time, for as long as it takes until the other has everything."""
+
+    def __init__(self, relay, load, leases):
+        self.relay, self.load, self.leases = relay, load, leases
+        self.frozen, self.woken = [], []  # when
+        self.taken_over = []  # how long until then
+
+    def freeze(self, slot):
+        wait_until(self.leases.fair, "each courier has its share")
+        self._flows()
+        pid = self.relay.roles()[f"courier-{slot}"]
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            self.frozen.append(time.time())
+            wait_until(lambda: self.leases.all_of(1 - slot), "the other has taken over")
+            self.taken_over.append(time.time() - self.frozen[-1])
+            self._flows()
+        finally:
+            self.woken.append(time.time())
+            os.kill(pid, signal.SIGCONT)
+        wait_until(self.leases.fair, "it has its share again")
+        self._flows()
+        assert self.relay.roles()[f"courier-{slot}"] == pid  # the same process, in another life
+
+    def _flows(self):
+        """Until every receiver has got so much more that what is repeated is behind it."""
+        before = [size + FLOWS for size in self.load.sizes("got")]
+        wait_until(lambda: grown(before, self.load.sizes("got")), "every receiver gets something")
+
+
+@contextlib.contextmanager
+def frozen(directory, program=WEIR):
+    """A relay of two couriers under load, each frozen in turn; gives (freezer, count)."""
+    with Relay(directory, extra=LEASE, program=program, workers=2) as relay, \
+            Load(directory, relay, pace=0.25, delay=0.02) as load, \
+            contextlib.closing(Leases(relay)) as leases:
+        freezer = Freezer(relay, load, leases)
+        for number in range(FREEZES):
+            freezer.freeze(number % 2)
+        load.stop()
+        count = Count(load)
+        print(f"\ntaken over after {max(freezer.taken_over):.2f} s at most; lost"
+              f" {len(count.lost)}, repeats {len(count.repeats)} of {count.deliveries},"
+              f" {len(late(freezer, count))} after the wakening")
+        yield freezer, count
+
+
+def late(freezer, count):
+    """What was taken before a courier woke, and was sent once more after that."""
+    return [repeat for repeat in count.repeats
+            if any(repeat[2] < woken <= repeat[3] for woken in freezer.woken)]
+
+
+def test_a_frozen_courier_loses_its_shards_and_does_no_harm(tmp_path):
+    with frozen(tmp_path) as (freezer, count):
+        assert not count.lost, count.lost[:20]
+        assert not count.inversions, count.inversions[:20]
+        assert not count.wrong, count.wrong[:20]
+        assert not late(freezer, count), late(freezer, count)[:20]
+
+
+def test_a_courier_that_believes_itself_is_seen_to_send_from_its_old_life(tmp_path):
+    program = broken.weir(tmp_path, "relay/rules/lease.c", BELIEVES_ITSELF)
+    with frozen(tmp_path, program) as (freezer, count):
+        assert late(freezer, count)
