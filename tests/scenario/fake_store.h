@@ -82,6 +82,7 @@ struct fake_post {
     unsigned k;
     enum activity_type type; /* CREATE unless said otherwise */
     bool no_proof;
+    enum outgoing_announced announced; /* DELETE: of its object */
 };
 uint64_t fake_accept(struct store *store, const struct fake_post *post);
 /* The bodies up to n are gone; so are the entries. */

@@ -99,7 +99,8 @@ uint64_t fake_accept(struct store *s, const struct fake_post *post)
                       .object = span_of(object),
                       .body_len = strlen(body)};
     e.facts.has_proof = !post->no_proof;
-    if (post->type == ACTIVITY_CREATE || post->type == ACTIVITY_ANNOUNCE)
+    e.facts.announced = post->announced;
+    if (post->type == ACTIVITY_CREATE || post->type == ACTIVITY_ANNOUNCE || post->announced)
         snprintf(e.announce, sizeof(e.announce), "%032u", post->k);
     e.facts.nameless = !e.announce[0];
     line_take(line, &e, span_of(body));

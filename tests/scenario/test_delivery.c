@@ -78,6 +78,88 @@ static void test_bytes_as_received_and_signed(void **state)
     end(&w, &wiki);
 }
 
+static const struct {
+    enum activity_type type;
+    bool no_proof;
+    enum outgoing_announced announced;
+    bool body_gone;
+    const char *wiki, *akkoma; /* what each gets: `-`: nothing */
+    const char *record;        /* of the wiki's: why not; NULL: there is none */
+} forms[] = {
+    {ACTIVITY_CREATE, false, ANNOUNCED_NO, false, "bytes", "Announce", NULL},
+    {ACTIVITY_CREATE, true, ANNOUNCED_NO, false, "Announce", "Announce", NULL},
+    {ACTIVITY_CREATE, false, ANNOUNCED_NO, true, "Announce", "Announce", NULL},
+    {ACTIVITY_ANNOUNCE, false, ANNOUNCED_NO, false, "bytes", "Announce", NULL},
+    {ACTIVITY_UPDATE, false, ANNOUNCED_NO, false, "bytes", "-", NULL},
+    {ACTIVITY_UPDATE, true, ANNOUNCED_NO, false, "-", "-", NULL},
+    {ACTIVITY_UPDATE, false, ANNOUNCED_NO, true, "-", "-", "fail no-body"},
+    {ACTIVITY_DELETE, false, ANNOUNCED_NO, false, "bytes", "-", NULL},
+    {ACTIVITY_DELETE, true, ANNOUNCED_NO, false, "-", "-", NULL},
+    {ACTIVITY_DELETE, false, ANNOUNCED_LITEPUB, false, "bytes", "Undo", NULL},
+    {ACTIVITY_DELETE, true, ANNOUNCED_LITEPUB, false, "-", "Undo", NULL},
+    /* never an Announce of what was deleted, whatever is still there of the Delete */
+    {ACTIVITY_DELETE, false, ANNOUNCED_LITEPUB, true, "-", "Undo", "fail no-body"},
+    {ACTIVITY_DELETE, false, ANNOUNCED_ALL, true, "Undo", "Undo", NULL},
+    {ACTIVITY_DELETE, false, ANNOUNCED_ALL, false, "bytes", "Undo", NULL},
+    {ACTIVITY_DELETE, true, ANNOUNCED_ALL, false, "Undo", "Undo", NULL},
+    {ACTIVITY_UNDO, false, ANNOUNCED_LITEPUB, false, "bytes", "Undo", NULL},
+    {ACTIVITY_UNDO, false, ANNOUNCED_ALL, false, "Undo", "Undo", NULL},
+    {ACTIVITY_UNDO, true, ANNOUNCED_ALL, false, "Undo", "Undo", NULL},
+};
+
+/* What it got of post k, in one word. */
+static const char *form_of(const struct peer *p, unsigned k, const char *bytes)
+{
+    static const char undo[] = "\"type\":\"Undo\"";
+    static const char announce[] = "\"type\":\"Announce\"";
+    const struct got *found = NULL;
+    for (size_t i = 0; i < p->got_n; i++)
+        if (p->got[i].k == k) {
+            assert_null(found);
+            found = &p->got[i];
+        }
+    if (!found)
+        return "-";
+    if (bytes && strcmp(found->body, bytes) == 0)
+        return "bytes";
+    return strstr(found->body, undo) ? "Undo" : strstr(found->body, announce) ? "Announce" : "?";
+}
+
+static void test_the_form_is_by_style(void **state)
+{
+    (void)state;
+    struct world w;
+    struct peer wiki;
+    struct peer akkoma;
+    const struct fake_line *lines;
+    begin(&w, &wiki);
+    peer_init(&akkoma, "akkoma", true);
+    world_relay_member(&w, &akkoma);
+    fake_run(SECOND);
+    for (unsigned k = 1; k <= sizeof(forms) / sizeof(forms[0]); k++) {
+        struct fake_post post = {.from = WORLD_AUTHOR,
+                                 .audience = "internal",
+                                 .k = k,
+                                 .type = forms[k - 1].type,
+                                 .no_proof = forms[k - 1].no_proof,
+                                 .announced = forms[k - 1].announced};
+        uint64_t n = fake_accept(w.context.store, &post);
+        if (forms[k - 1].body_gone)
+            fake_drop_bodies(w.context.store, n);
+        fake_run(SECOND);
+        print_message("%s, row %u\n", activity_type_name(post.type), k);
+        size_t at = fake_lines(w.context.store, &lines) - 1;
+        const char *bytes = lines[at].body;
+        assert_string_equal(form_of(&wiki, k, bytes), forms[k - 1].wiki);
+        assert_string_equal(form_of(&akkoma, k, bytes), forms[k - 1].akkoma);
+        const char *record = fake_record(w.context.store, n, wiki.host);
+        assert_string_equal(record ? record : "", forms[k - 1].record ? forms[k - 1].record : "");
+        assert_null(fake_record(w.context.store, n, akkoma.host));
+    }
+    end(&w, &wiki);
+    peer_fini(&akkoma);
+}
+
 static void test_not_back_and_not_outside_the_audience(void **state)
 {
     (void)state;
@@ -392,6 +474,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bytes_as_received_and_signed),
+        cmocka_unit_test(test_the_form_is_by_style),
         cmocka_unit_test(test_not_back_and_not_outside_the_audience),
         cmocka_unit_test(test_body_gone),
         cmocka_unit_test(test_body_unreadable_for_a_moment),

@@ -448,15 +448,20 @@ enum err world_event(struct world *w, const struct peer *p, enum member_event ev
     return o.err;
 }
 
-void world_brings(const struct peer *p, struct member *with)
+static void bring(const struct peer *p, enum member_style style, struct member *with)
 {
-    struct member_follower follower = {.style = STYLE_PUBLIC};
+    struct member_follower follower = {.style = style, .machine = style == STYLE_LITEPUB};
     span_copy(span_of(p->actor), follower.actor, sizeof(follower.actor));
     snprintf(follower.follow, sizeof(follower.follow), "%s/follow", p->actor);
     member_bring(with, &follower, span_of(p->inbox));
 }
 
-void world_member(struct world *w, const struct peer *p)
+void world_brings(const struct peer *p, struct member *with)
+{
+    bring(p, STYLE_PUBLIC, with);
+}
+
+static void member_in_style(struct world *w, const struct peer *p, enum member_style style)
 {
     struct member *with = mem_new(sizeof(*with));
     int zone = policy_zone_of(&w->context.config->policy, span_of(p->host));
@@ -464,9 +469,19 @@ void world_member(struct world *w, const struct peer *p)
     span_copy(span_of(w->context.config->policy.zones[zone].name), with->zone, sizeof(with->zone));
     if (w->context.config->policy.zones[zone].join == JOIN_INVITED)
         assert_int_equal(world_event(w, p, EVENT_INVITE, with), ERR_OK);
-    world_brings(p, with);
+    bring(p, style, with);
     assert_int_equal(world_event(w, p, EVENT_FOLLOW, with), ERR_OK);
     free(with);
+}
+
+void world_member(struct world *w, const struct peer *p)
+{
+    member_in_style(w, p, STYLE_PUBLIC);
+}
+
+void world_relay_member(struct world *w, const struct peer *p)
+{
+    member_in_style(w, p, STYLE_LITEPUB);
 }
 
 uint64_t world_post(struct world *w, unsigned k)

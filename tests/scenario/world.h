@@ -121,6 +121,8 @@ void world_context_fini(struct context *context);
 
 /* A member, by the real machine: placed where its name belongs, active at once. Lets time pass. */
 void world_member(struct world *w, const struct peer *p);
+/* The same of a relay that follows our actor. */
+void world_relay_member(struct world *w, const struct peer *p);
 /* Another policy, as a reload brings it: this text stands for the zones and rules; NULL: the same
  * anew. */
 void world_policy(struct world *w, const char *text);
