@@ -146,7 +146,7 @@ static void test_the_form_is_by_style(void **state)
         uint64_t n = fake_accept(w.context.store, &post);
         if (forms[k - 1].body_gone)
             fake_drop_bodies(w.context.store, n);
-        fake_run(SECOND);
+        fake_run(3 * SECOND); /* a commit, too */
         print_message("%s, row %u\n", activity_type_name(post.type), k);
         size_t at = fake_lines(w.context.store, &lines) - 1;
         const char *bytes = lines[at].body;
