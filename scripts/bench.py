@@ -19,6 +19,9 @@ CPU is counted from the moment before the first post is sent to the last answer.
 that Weir wrote to its connections to Redis (from /metrics), with what it writes while idle; beside
 them what Redis counted itself, which includes the calls inside of scripts.
 
+A round in which other programs had more than a tenth of the cores is disturbed: caches, too, are
+shared. Then there are more rounds, at most twice as many, and the calmest count.
+
 The exit code is 0 if everything was delivered, nothing was measured that cannot be, and the bounds
 hold; otherwise 1.
 """
@@ -70,7 +73,7 @@ def main():
     try:
         with Fanout(directory, given.programs, sizes, given.workers) as fanout:
             print(figures.HEADING, flush=True)
-            for _ in range(sizes.rounds):
+            while fanout.more():
                 print(figures.line(fanout.round()), flush=True)
             found = figures.summary(fanout)
     except BenchFailed as error:

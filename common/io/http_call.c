@@ -18,6 +18,8 @@ enum {
     HEADER_MAX = 64 * 1024,
     NAMES_KEPT_S = 300,
     CONNECTION_LIFE_S = 3600,
+    READ_SIZE =
+        1024, /* at once; allocated for each transfer, and of this size from malloc's cache */
     FIELDS_MAX = 256 * 1024, /* bytes of all that are sent */
     OWN_FIELDS = 3,          /* those that we add */
     OWN_BYTES = 64
@@ -144,6 +146,7 @@ struct http_call *http_call_new(const char *user_agent)
     SET(easy, CURLOPT_ERRORBUFFER, call->detail);
     SET(easy, CURLOPT_USERAGENT, user_agent);
     SET(easy, CURLOPT_NOSIGNAL, 1L);
+    SET(easy, CURLOPT_BUFFERSIZE, (long)READ_SIZE);
     /* One request at a time for each host: HTTP/2 would gain nothing and is one more parser. */
     SET(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     /* The signature covers the path as it stands. */

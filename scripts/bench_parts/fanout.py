@@ -16,6 +16,8 @@ from bench_parts.sender import Sender, create, follow
 BODY_BYTES = 2048
 VERIFY_EVERY = 20
 WARM_UP = 2  # posts before the first round
+DISTURBED = 0.1  # of the cores in other hands
+PATIENCE_S = 35  # for calm rounds
 
 _CONFIG = """\
 url: http://$host
@@ -40,7 +42,7 @@ class Sizes:
     limit_s: float
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(eq=False)
 class Round:
     """What one round took. CPU in nanoseconds, by process."""
 
@@ -54,6 +56,10 @@ class Round:
     connections: int
     foreign: float  # share of the cores that others had
 
+    @property
+    def disturbed(self):
+        return self.foreign > DISTURBED
+
 
 class Fanout:
     """`with` sets everything up; `round()` posts and measures."""
@@ -65,7 +71,7 @@ class Fanout:
                           for n in range(sizes.destinations + 1))
         self.relay = Relay(directory, _CONFIG.format(workers=workers, hosts=hosts))
         self._sink = self._sender = self._redis = None
-        self._posted = 0
+        self._posted, self._began = 0, time.monotonic()
 
     def __enter__(self):
         try:
@@ -86,6 +92,20 @@ class Fanout:
     def stats(self):
         """The sink's own figures: bad signatures, repeats."""
         return self._last
+
+    def more(self):
+        """Whether another round is wanted: until enough were calm, or there is no end to it."""
+        calm = sum(not one.disturbed for one in self.rounds)
+        if len(self.rounds) < self.sizes.rounds:
+            return True
+        return (calm < self.sizes.rounds and len(self.rounds) < 2 * self.sizes.rounds
+                and time.monotonic() - self._began < PATIENCE_S)
+
+    @property
+    def counted(self):
+        """The calmest rounds, as many as were asked for, in the order in which they were."""
+        calmest = sorted(self.rounds, key=lambda one: one.foreign)[:self.sizes.rounds]
+        return [one for one in self.rounds if one in calmest]
 
     def round(self):
         """Posts, waits for the last answer, counts signatures; the Round."""

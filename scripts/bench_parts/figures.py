@@ -6,21 +6,21 @@ from statistics import median
 CPU_MOST = 1.3  # signatures, for each delivery
 COMMANDS_MOST = 0.1
 
-HEADING = ("round      deliveries/s  signs/s  sign us  cpu us  cpu in signs  redis commands"
+HEADING = ("      deliveries/s  signs/s  sign us  cpu us  cpu in signs  redis commands"
            "  connections  others' cpu")
 
 
 def line(found):
     """One round, for people."""
-    return (f"           {found.deliveries / found.wall_s:12.0f} {found.signs_per_s:8.0f}"
+    return (f"      {found.deliveries / found.wall_s:12.0f} {found.signs_per_s:8.0f}"
             f" {found.sign_us:8.0f} {_cpu_us(found):7.0f} {_in_signs(found):13.3f}"
             f" {found.commands / found.deliveries:15.4f} {found.connections:12d}"
             f" {100 * found.foreign:11.0f} %")
 
 
 def summary(fanout):
-    """What `--json` writes: medians of the rounds, and what the sink saw."""
-    rounds, sizes, seen = fanout.rounds, fanout.sizes, fanout.stats
+    """What `--json` writes: medians of the rounds that count, and what the sink saw."""
+    rounds, sizes, seen = fanout.counted, fanout.sizes, fanout.stats
     names = list(dict.fromkeys(name for one in rounds for name in one.cpu))
 
     def middle(value):
@@ -41,12 +41,14 @@ def summary(fanout):
         "redis_commands_per_delivery": round(middle(lambda r: r.commands / r.deliveries), 5),
         "redis_info_commands_per_delivery": round(
             middle(lambda r: r.info_commands / r.deliveries), 5),
-        "connections_opened": sum(one.connections for one in rounds),
+        "connections_opened": sum(one.connections for one in fanout.rounds),
         "signatures_verified": seen["checked"],
         "signatures_bad": seen["bad"],
         "why_bad": seen["why_bad"],
         "repeats": seen["repeats"],
         "foreign_cpu": round(middle(lambda r: r.foreign), 3),
+        "rounds_counted": len(rounds),
+        "rounds_disturbed": sum(one.disturbed for one in rounds),
         "cores": len(os.sched_getaffinity(0)),
         "posts": sizes.posts,
         "destinations": sizes.destinations,
@@ -54,8 +56,8 @@ def summary(fanout):
             {"deliveries": one.deliveries, "wall_s": round(one.wall_s, 4),
              "signs_per_s": one.signs_per_s, "sign_us": round(one.sign_us, 1),
              "cpu_in_signs": round(_in_signs(one), 4), "redis_commands": one.commands,
-             "foreign_cpu": round(one.foreign, 3)}
-            for one in rounds
+             "foreign_cpu": round(one.foreign, 3), "counted": one in rounds}
+            for one in fanout.rounds
         ],
     }
 
@@ -92,7 +94,7 @@ def text(found):
     parts = ", ".join(f"{name} {share:.3f}"
                       for name, share in found["cpu_in_signs_by_process"].items())
     return f"""
-Medians of {len(found['rounds'])} rounds, {found['posts']} posts to {found['destinations']} hosts each, {found['cores']} cores:
+Medians of {found['rounds_counted']} of {len(found['rounds'])} rounds, {found['posts']} posts to {found['destinations']} hosts each, {found['cores']} cores:
   deliveries a second              {found['deliveries_per_s']:10.0f}
   signatures a second, same cores  {found['signs_per_s']:10.0f}   deliveries for each: {found['deliveries_per_sign']:.2f}
   CPU of one delivery, signatures  {found['cpu_in_signs']:10.3f}   at most {CPU_MOST}; one signature: {found['sign_us']:.0f} us
@@ -101,7 +103,7 @@ Medians of {len(found['rounds'])} rounds, {found['posts']} posts to {found['dest
   signatures verified              {found['signatures_verified']:10d}   wrong: {found['signatures_bad']}
   deliveries repeated              {found['repeats']:10d}
   connections opened in the rounds {found['connections_opened']:10d}
-  cores taken by others            {100 * found['foreign_cpu']:9.0f} %"""
+  cores taken by others            {100 * found['foreign_cpu']:9.0f} %   rounds disturbed by that: {found['rounds_disturbed']}"""
 
 
 def _cpu_us(found):

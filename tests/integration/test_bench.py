@@ -21,11 +21,11 @@ FIGURES = {
     "cpu_in_signs": float, "cpu_us_per_delivery": float, "sign_us": float,
     "redis_commands_per_delivery": float, "redis_info_commands_per_delivery": float,
     "connections_opened": int, "signatures_verified": int, "signatures_bad": int, "repeats": int,
-    "foreign_cpu": float, "cores": int, "posts": int, "destinations": int,
+    "foreign_cpu": float, "rounds_disturbed": int, "cores": int, "posts": int, "destinations": int,
 }
 
 sys.path.insert(0, str(ROOT / "scripts"))
-from bench_parts import figures
+from bench_parts import fanout, figures
 
 
 def run(*words, programs=PROGRAMS):
@@ -59,11 +59,14 @@ def test_figures_of_a_small_run(tmp_path):
     for name, kind in FIGURES.items():
         assert isinstance(found[name], (kind, int)), name
     assert (found["errors"], found["missed"]) == ([], [])
-    assert [one["deliveries"] for one in found["rounds"]] == [36, 36]
+    rounds = found["rounds"]
+    assert len(rounds) in (2, 3, 4)  # more than two where others disturbed them
+    assert all(one["deliveries"] == 36 for one in rounds)
+    assert sum(one["counted"] for one in rounds) == found["rounds_counted"] == 2
     assert found["cpu_in_signs"] > 1
     assert found["redis_commands_per_delivery"] > 0
     # The posts of both rounds and of the warm-up, and the Accepts: every twentieth was verified.
-    assert found["signatures_verified"] == (2 * 36 + 2 * 12 + 13) // 20
+    assert found["signatures_verified"] == (len(rounds) * 36 + 2 * 12 + 13) // 20
     assert found["signatures_bad"] == 0
     shares = found["cpu_in_signs_by_process"]
     assert "redis" in shares and len(shares) > 1
@@ -102,6 +105,28 @@ def test_what_is_lost_is_not_waited_for_in_silence(bent):
     done = run(*SMALL, programs=bent)
     assert done.returncode == 1
     assert "the sink has ended" in done.stderr
+
+
+def round_with(foreign):
+    return fanout.Round(deliveries=1, wall_s=1, cpu={}, sign_us=1, signs_per_s=1, commands=1,
+                        info_commands=1, connections=0, foreign=foreign)
+
+
+@pytest.mark.parametrize("foreign, more, counted", [
+    ((), True, ()),
+    ((0.9,), True, (0.9,)),
+    ((0.0, 0.1), False, (0.0, 0.1)),
+    ((0.0, 0.2), True, (0.0, 0.2)),
+    ((0.3, 0.0, 0.2), True, (0.0, 0.2)),
+    ((0.3, 0.05, 0.0), False, (0.05, 0.0)),
+    ((0.3, 0.5, 0.2, 0.9), False, (0.3, 0.2)),
+])
+def test_disturbed_rounds_are_repeated(tmp_path, foreign, more, counted):
+    sizes = fanout.Sizes(posts=1, destinations=1, rounds=2, limit_s=1)
+    run_of = fanout.Fanout(tmp_path, PROGRAMS, sizes, "auto")
+    run_of.rounds = [round_with(share) for share in foreign]
+    assert run_of.more() is more
+    assert tuple(one.foreign for one in run_of.counted) == counted
 
 
 GOOD = {"cpu_in_signs": 1.1, "redis_commands_per_delivery": 0.05, "signatures_verified": 5,
