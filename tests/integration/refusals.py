@@ -82,7 +82,7 @@ class Stage:
         self.blog, self.wiki = self.member("blog"), self.member("wiki")
         self.expected = []
         self._log_at = 0
-        self._counts = {}
+        self._counts, self._judged = {}, 0
         self.news()
 
     def member(self, kind="social", host=INTERNAL, **how):
@@ -94,20 +94,36 @@ class Stage:
 
     # --- what the relay says of itself --------------------------------------------------------
 
-    def news(self):
-        """The lines of the log, and the counts of weir_inbox_total, since the last look."""
+    def news(self, event="inbox"):
+        """The lines of the log, and the counts of weir_inbox_total, since the last look.
+
+        A line is written at the end of the turn that answered: it may be still to come. Waits for
+        as many of the inbox as were counted, or for one of another event."""
         before = self._counts
         text = http_get(f"http://{self.relay.metrics}/metrics")[2]
         self._counts = {code: int(n) for code, n in _COUNT.findall(text)}
-        # Lines are written at the end of a turn: whoever was answered in a later one finds them.
+        counted = {code: n - before.get(code, 0) for code, n in self._counts.items()}
+        end = time.monotonic() + PATIENCE_S
+        lines = self._lines()
+        while not self._all_there(lines, event) and time.monotonic() < end:
+            time.sleep(0.01)
+            lines += self._lines()
+        self._judged += sum(1 for line in lines if line.get("event") == "inbox")
+        return lines, {code: n for code, n in counted.items() if n}
+
+    def _all_there(self, lines, event):
+        found = sum(1 for line in lines if line.get("event") == event)
+        if event != "inbox":
+            return found > 0
+        return self._judged + found >= sum(self._counts.values())
+
+    def _lines(self):
         with open(self.relay.err, "rb") as file:
             file.seek(self._log_at)
             text = file.read()
         text = text[: text.rfind(b"\n") + 1]
         self._log_at += len(text)
-        lines = [parse_logfmt(line) for line in text.decode("utf-8").splitlines()]
-        counted = {code: n - before.get(code, 0) for code, n in self._counts.items()}
-        return lines, {code: n for code, n in counted.items() if n}
+        return [parse_logfmt(line) for line in text.decode("utf-8").splitlines()]
 
     # --- asking -------------------------------------------------------------------------------
 

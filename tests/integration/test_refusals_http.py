@@ -41,7 +41,7 @@ def turned_away(s, data, status, code):
     before = s.relay.metric(name)
     answer = s.ask(data)
     check_problem(answer, status, code)
-    lines, counted = s.news()
+    lines, counted = s.news("request")
     said = [(line["status"], line.get("code")) for line in lines if line.get("event") == "request"]
     assert said == [(str(status), code)], lines
     assert not counted and s.relay.metric(name) == before + 1
@@ -397,7 +397,7 @@ def test_h26_the_65th_connection_of_an_address_is_closed(s):
         other = connect("127.0.3.2")
         other.sendall(good.to_bytes())
         assert read_answer(other.makefile("rb")).status == 202
-    lines = [line for line in s.news()[0] if line.get("code") == "rate"]
+    lines = [line for line in s.news("request")[0] if line.get("code") == "rate"]
     assert [line["peer"] for line in lines] == ["127.0.3.1"]
     s.expected.append(json.loads(good.body)["id"])
 

@@ -275,7 +275,7 @@ def test_a_body_of_a_mebibyte_is_taken_and_one_more_byte_is_not(s):
     body = json.dumps(s.activity()).encode("utf-8")
     good = body + b" " * ((1 << 20) - len(body))
     answer = s.ask(s.signed(good + b" "))
-    lines, counted = s.news()
+    lines, counted = s.news("request")
     assert (answer.status, answer.problem["code"]) == (413, "too-large")
     assert [line["code"] for line in lines if line.get("event") == "request"] == ["too-large"]
     assert not counted
