@@ -627,6 +627,56 @@ static void test_cancel(void **state)
     rig_fini(&rig);
 }
 
+/* Looks before the connections are touched, so many times; then takes its call back. */
+struct looker {
+    struct seen *seen;
+    int looks, lets;
+};
+
+static void on_before(void *arg)
+{
+    struct looker *l = arg;
+    if (l->looks++ >= l->lets)
+        http_call_cancel(&l->seen->call);
+}
+
+/* Whatever is under way when the right to go on is lost: connecting, sending, waiting. Where it is
+ * taken back, nothing more of it is sent, and nobody is told. */
+static void test_before(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_init(&rig, 1);
+    for (int lets = 0; lets < 4; lets++) {
+        struct seen a = {0};
+        struct looker looker = {&a, 0, lets};
+        int requests = rig.site.requests;
+        http_client_before(rig.client, on_before, &looker);
+        send_to(&rig, &a, url_of(&rig, "/silent"));
+        idle(&rig, 100);
+        assert_int_equal(a.calls, 0);
+        if (lets == 0)
+            assert_int_equal(rig.site.requests, requests);
+        assert_true(looker.looks > 0);
+        http_call_cancel(&a.call);
+    }
+    /* The twin: one that lets everything pass, and then nobody who looks. */
+    struct seen b = {0};
+    struct seen c = {0};
+    struct looker patient = {&b, 0, INT32_MAX};
+    http_client_before(rig.client, on_before, &patient);
+    send_to(&rig, &b, url_of(&rig, "/ok"));
+    assert_true(run(&rig, &b.calls, 1, 5000));
+    assert_int_equal(b.err, ERR_OK);
+    http_client_before(rig.client, NULL, NULL);
+    int looks = patient.looks;
+    send_to(&rig, &c, url_of(&rig, "/ok"));
+    assert_true(run(&rig, &c.calls, 1, 5000));
+    assert_int_equal(c.err, ERR_OK);
+    assert_int_equal(patient.looks, looks);
+    rig_fini(&rig);
+}
+
 static void on_cancel_itself(void *arg, const struct http_answer *answer)
 {
     struct seen *seen = arg;
@@ -698,21 +748,14 @@ static void test_freed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_on_the_wire),
-        cmocka_unit_test(test_large_post),
-        cmocka_unit_test(test_outcomes),
-        cmocka_unit_test(test_body_limits),
-        cmocka_unit_test(test_too_slow),
-        cmocka_unit_test(test_connect_deadline),
-        cmocka_unit_test(test_bad_asks),
-        cmocka_unit_test(test_many_fields),
-        cmocka_unit_test(test_guard),
-        cmocka_unit_test(test_environment),
-        cmocka_unit_test(test_kept),
-        cmocka_unit_test(test_many_at_once),
-        cmocka_unit_test(test_cancel),
-        cmocka_unit_test(test_cancel_itself),
-        cmocka_unit_test(test_send_from_inside),
+        cmocka_unit_test(test_on_the_wire),   cmocka_unit_test(test_large_post),
+        cmocka_unit_test(test_outcomes),      cmocka_unit_test(test_body_limits),
+        cmocka_unit_test(test_too_slow),      cmocka_unit_test(test_connect_deadline),
+        cmocka_unit_test(test_bad_asks),      cmocka_unit_test(test_many_fields),
+        cmocka_unit_test(test_guard),         cmocka_unit_test(test_environment),
+        cmocka_unit_test(test_kept),          cmocka_unit_test(test_many_at_once),
+        cmocka_unit_test(test_cancel),        cmocka_unit_test(test_before),
+        cmocka_unit_test(test_cancel_itself), cmocka_unit_test(test_send_from_inside),
         cmocka_unit_test(test_freed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
