@@ -36,7 +36,8 @@ static void print_delivered(const struct json *row)
     struct span since = text_of(row, "since");
     struct span until = text_of(row, "until");
     if (attempts == 1)
-        printf("at the first attempt, ");
+        printf("at the first attempt%s, ",
+               span_eq_str(text_of(row, "code"), "apart") ? " after it had waited apart" : "");
     else
         printf("at attempt %" PRId64 ", ", attempts);
     if (!since.n)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/pure/date.h"
 #include "relay/args.h"
 #include "relay/ask.h"
 #include "relay/cmd_queue.h"
@@ -85,39 +86,54 @@ static void add_path(const struct dead_words *w, const char *verb, struct bytes 
 
 enum outcome { OUTCOME_OPEN, OUTCOME_DONE, OUTCOME_REFUSED };
 
-/* The order stands at `line`. A letter that is no letter any more is tried again. */
-static enum outcome look(const struct dead_words *w, int64_t line, bool retries)
+struct letter {
+    bool there, dropped;
+    char at[DATE_ISO_SIZE + 8]; /* when it was given up */
+    int64_t carried_out;        /* orders up to this line of the journal were */
+};
+
+static int get_letter(const struct dead_words *w, struct letter *ret)
 {
     struct bytes path;
     struct bytes answer;
     struct json *json = NULL;
     int status = 0;
-    enum outcome outcome = OUTCOME_OPEN;
+    *ret = (struct letter){0};
     add_path(w, NULL, &path);
     bytes_init(&answer, ASK_ANSWER_MAX);
     int code = ask_quietly(w->file, bytes_str(&path), &status, &answer);
-    if (code == 0 && status == 404) {
-        outcome = retries ? OUTCOME_DONE : OUTCOME_REFUSED;
-    } else if (code == 0 && json_read(bytes_span(&answer), &limits, &json) == ERR_OK) {
-        bool dropped = json_flag(json_get(json, "dropped"), false);
-        if (!retries && dropped)
-            outcome = OUTCOME_DONE;
-        else if (number_of(json, "carried_out") >= line)
-            outcome = OUTCOME_REFUSED;
+    if (code == 0 && status == 200 && json_read(bytes_span(&answer), &limits, &json) == ERR_OK) {
+        ret->there = true;
+        ret->dropped = json_flag(json_get(json, "dropped"), false);
+        ret->carried_out = number_of(json, "carried_out");
+        span_copy(text_of(json, "at"), ret->at, sizeof(ret->at));
     }
     json_free(&json);
     bytes_fini(&path);
     bytes_fini(&answer);
-    return outcome;
+    return code;
 }
 
-static enum outcome await(const struct dead_words *w, int64_t line, bool retries)
+/* The order stands at `line`. What is tried again is no letter any more, or already is one anew. */
+static enum outcome judge(const struct letter *before, const struct letter *now, int64_t line,
+                          bool retries)
+{
+    bool gone = !now->there || strcmp(now->at, before->at) != 0;
+    if (retries ? gone : now->dropped)
+        return OUTCOME_DONE;
+    return now->carried_out >= line ? OUTCOME_REFUSED : OUTCOME_OPEN;
+}
+
+static enum outcome await(const struct dead_words *w, const struct letter *before, int64_t line,
+                          bool retries)
 {
     enum outcome outcome = OUTCOME_OPEN;
     for (int i = 0; i < LOOKS && outcome == OUTCOME_OPEN; i++) {
+        struct letter now;
         if (i)
             usleep(LOOK_US);
-        outcome = look(w, line, retries);
+        if (get_letter(w, &now) == 0)
+            outcome = judge(before, &now, line, retries);
     }
     return outcome;
 }
@@ -158,12 +174,15 @@ static int order(const char *verb, const struct dead_words *w)
     struct bytes path;
     struct bytes answer;
     struct json *json = NULL;
+    struct letter before;
+    if (get_letter(w, &before) == EXIT_REFUSED)
+        return EXIT_REFUSED; /* there is no configuration; else the order tells what is wrong */
     add_path(w, verb, &path);
     bytes_init(&answer, ASK_ANSWER_MAX);
     int code = ask_relay(w->file, "POST", bytes_str(&path), SPAN_NONE, &answer);
     if (code == 0 && json_read(bytes_span(&answer), &limits, &json) == ERR_OK) {
         int64_t line = number_of(json, "line");
-        code = tell(w, verb, line, await(w, line, strcmp(verb, "retry") == 0));
+        code = tell(w, verb, line, await(w, &before, line, strcmp(verb, "retry") == 0));
     }
     json_free(&json);
     bytes_fini(&path);

@@ -136,6 +136,7 @@ static void tell_delivered(const struct facts *f, const struct book_record *late
 {
     row->verdict = TRACE_DELIVERED;
     row->tries = late ? late->tries : 1;
+    row->code = late && late->tries == 1 ? "apart" : "";
     row->since_ms = late ? late->at_ms : f->e->at_ms;
     row->until_ms = late ? late->at_ms : f->now_ms;
     if (!late)

@@ -11,7 +11,7 @@
 
 /* verdict, name, and what `code` says of it */
 #define TRACE_VERDICTS(X)                                                                          \
-    X(DELIVERED, "delivered") /* nothing */                                                        \
+    X(DELIVERED, "delivered") /* apart: it had been set aside, and attempts were counted anew */   \
     X(WAITING, "waiting")     /* why: queue, host, suspended, accept, leaving, no-right */         \
     X(ASIDE, "aside")         /* it failed alone, or waits for one of its object that did */       \
     X(NEVER, "never")         /* of the error, as the delivery was judged */                       \

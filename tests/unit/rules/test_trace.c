@@ -67,6 +67,10 @@ static const struct scene scenes[] = {
      .inboxes = "-",
      .low = 20,
      .rows = "delivered ? 1000-9000 1"},
+    {.name = "tried again, and then at once",
+     .low = 12,
+     .records = "late 10 m.example 0 1 5000",
+     .rows = "delivered 0 5000-5000 1 apart"},
     /* waiting */
     {.name = "next", .low = 9, .rows = "waiting 0 queue"},
     {.name = "behind others", .low = 4, .rows = "waiting 0 queue after 5"},
@@ -317,7 +321,8 @@ static void row_text(const struct trace_row *r, struct bytes *out)
 {
     bytes_addf(out, "%s %s", trace_verdict_name(r->verdict), r->inbox[0] ? r->inbox : "?");
     if (r->verdict == TRACE_DELIVERED) {
-        bytes_addf(out, " %d-%d %u", (int)r->since_ms, (int)r->until_ms, r->tries);
+        bytes_addf(out, " %d-%d %u%s%s", (int)r->since_ms, (int)r->until_ms, r->tries,
+                   r->code[0] ? " " : "", r->code);
         return;
     }
     bytes_addf(out, " %s", r->code);
