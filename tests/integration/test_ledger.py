@@ -29,7 +29,11 @@ def fixture_relay(tmp_path_factory):
 
 @pytest.fixture(name="scene")
 def fixture_scene(relay, town):
-    return Scene(relay, town)
+    scene = Scene(relay, town)
+    yield scene
+    # What is gone is not tried for ever, under the eyes of the tests that follow.
+    for peer in (scene.blog, scene.wiki, scene.shop):
+        relay.verb("member", "remove", peer.host)
 
 
 class Scene:
