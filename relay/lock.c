@@ -17,7 +17,9 @@
 #include "common/io/clock.h"
 #include "common/io/log.h"
 
-enum { WAIT_MS = 10000, LOOK_MS = 10 };
+/* GRACE: a program that a killed master was just starting holds the first lock, too, until it is
+ * what it is to be. */
+enum { GRACE_MS = 500, WAIT_MS = 10000, LOOK_MS = 10 };
 
 static int open_file(const char *data_dir, const char *name, struct bytes *why)
 {
@@ -36,26 +38,31 @@ static bool try_lock(int fd)
     return flock(fd, LOCK_EX | LOCK_NB) == 0;
 }
 
-static bool wait_for(int fd)
+static bool try_for(int fd, int64_t ms)
 {
     static const struct timespec look = {.tv_nsec = LOOK_MS * 1000000L};
-    int64_t until_ms = clock_mono_ms() + WAIT_MS;
+    int64_t until_ms = clock_mono_ms() + ms;
+    while (!try_lock(fd)) {
+        if (clock_mono_ms() >= until_ms)
+            return false;
+        nanosleep(&look, NULL);
+    }
+    return true;
+}
+
+static bool wait_for(int fd)
+{
     if (try_lock(fd))
         return true;
     log_note(LOG_LEVEL_WARN, "serve", "waits for what an earlier relay started here to end");
-    while (clock_mono_ms() < until_ms) {
-        nanosleep(&look, NULL);
-        if (try_lock(fd))
-            return true;
-    }
-    return false;
+    return try_for(fd, WAIT_MS);
 }
 
 enum err lock_take(const char *data_dir, struct bytes *why, struct lock *ret)
 {
     *ret = (struct lock){-1, -1};
     ret->own = open_file(data_dir, "lock", why);
-    if (ret->own >= 0 && !try_lock(ret->own))
+    if (ret->own >= 0 && !try_for(ret->own, GRACE_MS))
         bytes_addf(why, "%s: another weir serves this data directory", data_dir);
     else if (ret->own >= 0)
         ret->roles = open_file(data_dir, "lock.roles", why);

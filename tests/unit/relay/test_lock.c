@@ -78,6 +78,7 @@ static void what_was_started_is_waited_for(void **state)
     struct lock first, second;
     (void)state;
     take(&first, "");
+    int64_t began = clock_mono_ms();
     pid_t pid = fork();
     if (pid == 0) {
         close(first.own);
@@ -87,7 +88,8 @@ static void what_was_started_is_waited_for(void **state)
     lock_drop(&first);
     take(&second, "");
     int how = 1;
-    assert_int_equal(waitpid(pid, &how, WNOHANG), pid); /* it had ended by then */
+    assert_int_equal(waitpid(pid, &how, 0), pid);
+    assert_true(clock_mono_ms() - began >= 300); /* it had ended by then */
     assert_int_equal(how, 0);
     lock_drop(&second);
 }
