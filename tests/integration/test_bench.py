@@ -28,6 +28,12 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from bench_parts import fanout, figures
 
 
+@pytest.fixture(autouse=True)
+def fixture_kept_logs(tmp_path, monkeypatch):
+    """What a run that failed keeps goes when the test's own files go."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+
+
 def run(*words, programs=PROGRAMS):
     return subprocess.run(
         [sys.executable, ROOT / "scripts" / "bench.py", "--programs", programs, *map(str, words)],
