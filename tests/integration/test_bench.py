@@ -8,6 +8,7 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -29,9 +30,12 @@ from bench_parts import fanout, figures
 
 
 @pytest.fixture(autouse=True)
-def fixture_kept_logs(tmp_path, monkeypatch):
-    """What a run that failed keeps goes when the test's own files go."""
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
+def fixture_kept_logs(monkeypatch):
+    """What a run that failed keeps goes with the test. Not in tmp_path: a Unix socket's path is
+    short."""
+    with tempfile.TemporaryDirectory(prefix="weir-") as folder:
+        monkeypatch.setenv("TMPDIR", folder)
+        yield
 
 
 def run(*words, programs=PROGRAMS):
