@@ -193,8 +193,13 @@ void admin_free(struct admin **admin)
     *admin = NULL;
     if (!a)
         return;
-    admin_reloaded(a, ERR_UNAVAILABLE, SPAN_NONE);
-    for (struct call *call = a->calls; call; call = call->next) {
+    struct call *next;
+    for (struct call *call = a->calls; call; call = next) {
+        next = call->next;
+        if (call->reloads) { /* no answer of the store will come to free it */
+            call_end(call, ERR_UNAVAILABLE, SPAN_NONE);
+            continue;
+        }
         admin_refuse(&call->request, ERR_UNAVAILABLE, SPAN_NONE);
         call->admin = NULL;
     }

@@ -69,6 +69,7 @@ static int by_number(const void *one, const void *other)
 
 static void list(struct call *call)
 {
+    static struct entry *const none[1];
     struct letters *l = call->more;
     const struct book *b = call->book;
     const struct book_record **all = mem_new((b->records_n + 1) * sizeof(*all));
@@ -90,7 +91,7 @@ static void list(struct call *call)
     if (l->n)
         entries_read(store_of(call), numbers, l->n, on_listed, call);
     else
-        on_listed(call, ERR_OK, NULL);
+        on_listed(call, ERR_OK, none);
     free(numbers);
     free(all);
 }

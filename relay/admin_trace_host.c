@@ -106,6 +106,7 @@ static void write_waiting(struct call *call, const struct journal_page *page)
 
 static void ask_entries(struct call *call)
 {
+    static struct entry *const none[1];
     struct host_trace *t = call->more;
     struct cursor c = book_cursor(call->book, span_of(call->host));
     size_t n;
@@ -117,7 +118,7 @@ static void ask_entries(struct call *call)
     if (t->n)
         entries_read(call->admin->config.context->store, t->numbers, t->n, on_entries, call);
     else
-        on_entries(call, ERR_OK, NULL);
+        on_entries(call, ERR_OK, none);
 }
 
 static void on_page(void *arg, const struct journal_page *page)

@@ -183,7 +183,7 @@ static void add_marks(struct book *b, unsigned shard, struct span text)
         struct span word = span_cut(&text, ' ');
         struct span at = span_cut(&word, ':');
         struct span low = span_cut(&word, '/');
-        uint64_t n, ms;
+        uint64_t n = 0, ms = 0;
         assert_true(span_u64(at, UINT64_MAX, &ms) && span_u64(low, UINT64_MAX, &n));
         book_add_mark(b, shard, (int64_t)ms, n);
         if (span_eq_str(word, "x"))
