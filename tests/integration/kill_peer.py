@@ -13,6 +13,8 @@ Two kinds of files tell what happened; each line is one write to a file opened w
     HOST.sent    time, lane, number, object, activity, tries     a 202 was read
     HOST.got     time, verified, type, activity, object          an activity was taken, before its 202
 
+A host that is picky refuses some posts for a while (`refused_at_first`), and takes all others.
+
 `verified` is `ok` or `bad` for a sample whose HTTP signature was checked, else `-`.
 
 On standard output: one JSON line when every host holds its Accept, one at the end. On standard
@@ -40,11 +42,18 @@ from peers.wire import ACTIVITY_JSON, PUBLIC, USER_AGENT, Request, id_of
 ANSWER_S = 10  # so long a sender waits for an answer
 AGAIN_S = 0.05  # and so long before it sends again
 SAMPLE = 16  # every so many-th signature is verified
+REFUSALS = 4  # of a picky host, before it takes a post after all
 TEXT = "The weir holds, whatever is killed beside it. " * 12
 HTTP_OK = b"HTTP/1.1 200 OK\r\nContent-Type: " + ACTIVITY_JSON.encode() + b"\r\n"
 HTTP_GONE = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 HTTP_TAKEN = b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"
+HTTP_LATER = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
 HTTP_BAD = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
+def refused_at_first(post):
+    """Whether a picky host answers 503 to this post, some times: one of fifty."""
+    return post.endswith(("25", "75"))
 
 
 class Log:
@@ -104,7 +113,7 @@ class Line:
 class Host:
     """One member: its documents, its inbox, its lanes."""
 
-    def __init__(self, settings, keys, host, lanes):
+    def __init__(self, settings, keys, host, lanes, picky):
         self.host, self.origin = host, f"http://{host}"
         self._relay, self._lanes_n = settings["relay"], lanes
         self._pace, self._delay = settings["pace"], settings["delay"]
@@ -112,6 +121,7 @@ class Host:
         self._sent = Log(Path(settings["logs"]) / f"{host}.sent")
         self._got = Log(Path(settings["logs"]) / f"{host}.got")
         self._relay_key, self._taken = None, 0
+        self._picky, self._refused = picky, collections.Counter()
         self.accepted, self.stopped = asyncio.Event(), asyncio.Event()
         self.statuses = collections.Counter()
         self.actor, self.author = f"{self.origin}/actor", f"{self.origin}/users/alice"
@@ -160,8 +170,11 @@ class Host:
             return HTTP_TAKEN
         if not request.target.endswith("/inbox"):
             return HTTP_BAD
-        self._got.add(self._verified(request), activity["type"], activity["id"],
-                      id_of(activity["object"]))
+        post = id_of(activity["object"])
+        if self._picky and refused_at_first(post) and self._refused[post] < REFUSALS:
+            self._refused[post] += 1
+            return HTTP_LATER
+        self._got.add(self._verified(request), activity["type"], activity["id"], post)
         return HTTP_TAKEN
 
     def _verified(self, request):
