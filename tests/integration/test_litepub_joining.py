@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from integration.acts import (accepted, activity, activity_of, deliveries, follow, join, refused,
-                              rejected, server, settle, signed_by)
+from integration.acts import (accepted, activity, activity_of, announced, as_sent, deliveries,
+                              follow, join, received, refused, rejected, server, settle,
+                              signed_by)
 from integration.doors import Door
 from integration.relay import GUEST, Relay, wait_until
 from peers.wire import PUBLIC
@@ -325,3 +326,47 @@ def test_our_collections_are_there_for_who_asks(relay, town, name):
     assert (found["id"], found["type"]) == (url, "OrderedCollection")
     assert isinstance(found["totalItems"], int)
     assert "orderedItems" not in found and "first" not in found
+
+
+# --- what each of them gets ---------------------------------------------------------------------
+
+
+def test_each_inbox_of_a_server_gets_a_post_once_and_in_its_own_form(relay, town):
+    """The server itself follows our actor; alice, with an inbox of her own, the public collection."""
+    peer = joined(relay, town)
+    del peer.document(peer.actors["alice"].id)["endpoints"]
+    assert follow(relay, peer, who="alice").status == 202
+    accepted(peer, 2)
+    author, = join(relay, server(town))
+    sent = author.post("for both")
+    theirs = announced(peer, sent.object_id)
+    hers = received(peer, sent.id)
+    settle(relay)
+    assert (theirs["path"], hers["path"]) == ("/inbox", "/users/alice/inbox")
+    assert as_sent(relay, hers, sent)
+    assert signed_by(relay, theirs)
+    assert len(deliveries(peer, activity__object=sent.object_id)) == 2
+
+
+def test_followers_in_both_styles_at_one_inbox_get_a_post_once(relay, town):
+    peer = joined(relay, town)
+    assert follow(relay, peer, who="alice").status == 202
+    accepted(peer, 2)
+    author, = join(relay, server(town))
+    sent = author.post("for both")
+    assert as_sent(relay, received(peer, sent.id), sent)
+    settle(relay)
+    assert len(deliveries(peer, activity__object=sent.object_id)) == 1
+
+
+def test_who_left_an_inbox_gets_nothing_more_there(relay, town):
+    peer = joined(relay, town)
+    del peer.document(peer.actors["alice"].id)["endpoints"]
+    assert follow(relay, peer, who="alice").status == 202
+    accepted(peer, 2)
+    assert peer.unfollow(who="alice").status == 202
+    author, = join(relay, server(town))
+    sent = author.post("for one")
+    announced(peer, sent.object_id)
+    settle(relay)
+    assert [r["path"] for r in deliveries(peer, activity__object=sent.object_id)] == ["/inbox"]
