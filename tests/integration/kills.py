@@ -203,7 +203,7 @@ class Killer:
         """
         wait_until(lambda: self._counted(self._processes()) == self._whole,
                    f"there is another {role}", PATIENCE_S)
-        assert not self._gone & set().union(*processes(self.relay).values())
+        wait_until(lambda: not any(map(lives, self._gone)), "what was killed has ended")
         self._gone.clear()
         sent, got = self.load.sizes("sent"), self.load.sizes("got")
         senders = len(self.load.senders)
@@ -238,6 +238,15 @@ def processes(relay):
     if relay.redis_pid:
         found["redis"].append(relay.redis_pid)
     return found
+
+
+def lives(pid):
+    """Whether this process is there, and has not ended."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+    except OSError:
+        return False
+    return stat.rsplit(")", 1)[1].split()[0] not in "ZX"
 
 
 # --- the count ----------------------------------------------------------------------------------
