@@ -362,7 +362,8 @@ def test_a_new_invitation_gives_a_later_end(relay, town):
     join(relay, partner)
     when = ends_in(relay, partner, 5)
     relay.told("member", "invite", partner.host, "--until", "2033-04-30")
-    time.sleep(max(0, when - time.time()) + 1)  # the first end date has to pass: nothing happens then
+    # the first end date has to pass: nothing happens then
+    time.sleep(max(0, when - time.time()) + 1)
     assert relay.state(partner.host) == "active"
     assert [r["activity"]["type"] for r in deliveries(partner)] == ["Accept"]
 
