@@ -45,7 +45,7 @@ static void print_delivered(const struct json *row)
     else if (span_eq(since, until))
         printf("%.*s", SPAN_ARG(until));
     else
-        printf("between %.*s and %.*s", SPAN_ARG(since), SPAN_ARG(until));
+        printf("answered between %.*s and %.*s", SPAN_ARG(since), SPAN_ARG(until));
 }
 
 static void print_waiting(const struct json *row)

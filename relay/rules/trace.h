@@ -30,7 +30,8 @@ struct trace_row {
     enum trace_verdict verdict;
     const char *inbox; /* empty: one that is no longer known, or none in particular; borrowed */
     const char *code;  /* empty: nothing to say; borrowed */
-    /* DELIVERED: after the one and not after the other. NEVER, SKIPPED, CUT: written down then. */
+    /* DELIVERED: the receiver's answer came after the one and not after the other. NEVER, SKIPPED,
+     * CUT: written down then. */
     int64_t since_ms, until_ms;
     int64_t next_ms;    /* WAITING, ASIDE: no attempt before; 0: now, or not known */
     unsigned tries;     /* attempts made so far; 0: none, or not known */
