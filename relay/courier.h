@@ -2,7 +2,6 @@
 #pragma once
 
 #include "relay/context.h"
-#include "relay/rules/schedule.h"
 
 struct courier;
 
@@ -15,12 +14,7 @@ struct courier_config {
 struct courier *courier_new(struct context *context, const struct courier_config *config);
 /* The store became ready, or is no longer: (re)starts from what Redis holds, or stops. */
 void courier_ready(struct courier *courier, bool ready);
-/* Nothing new is started; what is in flight ends, cursors are committed, then done is called, once.
- */
+/* Nothing new is started; what is in flight ends, cursors are committed, its shards are given back,
+ * then done is called, once. */
 void courier_drain(struct courier *courier, loop_cb done, void *arg);
 void courier_free(struct courier **courier);
-
-/* For people; false while it has not loaded. */
-bool courier_report(const struct courier *courier, struct schedule_report *ret);
-bool courier_look(const struct courier *courier, struct span host, struct cursor *ret,
-                  const char **ret_state);

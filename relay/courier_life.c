@@ -158,7 +158,8 @@ static void on_gauges(void *arg)
 {
     struct courier *c = arg;
     struct schedule_report r = {0};
-    courier_report(c, &r);
+    if (c->schedule)
+        schedule_report(c->schedule, &r);
     metric_set(METER_DESTINATIONS, METER_STATE_IDLE, (double)r.idle);
     metric_set(METER_DESTINATIONS, METER_STATE_READY, (double)r.ready);
     metric_set(METER_DESTINATIONS, METER_STATE_SENDING, (double)r.flying);
@@ -229,18 +230,4 @@ void courier_free(struct courier **courier)
     timer_free(&c->restart);
     timer_free(&c->gauges);
     free(c);
-}
-
-bool courier_report(const struct courier *c, struct schedule_report *ret)
-{
-    if (!c->schedule)
-        return false;
-    schedule_report(c->schedule, ret);
-    return true;
-}
-
-bool courier_look(const struct courier *c, struct span host, struct cursor *ret,
-                  const char **ret_state)
-{
-    return c->schedule && schedule_look(c->schedule, host, ret, ret_state);
 }

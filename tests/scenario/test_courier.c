@@ -152,6 +152,30 @@ static void test_commit_within_100_ms(void **state)
     end(&w, 1);
 }
 
+static size_t steps_of(int64_t ms)
+{
+    size_t n = 0;
+    for (int64_t until = fake_now() + ms; fake_step(until);)
+        n++;
+    return n;
+}
+
+/* Where nothing happens, nothing runs but the gauges and the beat of the lease: a timer, a call and
+ * its answer each second. */
+static void test_idle(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w, 2);
+    post(&w, 1, 5);
+    fake_run(10 * SECOND);
+    assert_in_range(steps_of(MINUTE), 4 * 59, 4 * 61);
+    post(&w, 6, 6); /* the twin: what happens is seen, and is over soon */
+    assert_true(steps_of(MINUTE) > 4 * 61);
+    assert_in_range(steps_of(MINUTE), 4 * 59, 4 * 61);
+    end(&w, 2);
+}
+
 /* What was committed is not sent again; what was not, is, and once. */
 static void commit_fails(enum fake_fault fault, size_t times_after)
 {
@@ -469,6 +493,7 @@ int main(void)
         cmocka_unit_test(test_bounds_on_what_is_in_flight),
         cmocka_unit_test(test_dies_in_a_burst),
         cmocka_unit_test(test_commit_within_100_ms),
+        cmocka_unit_test(test_idle),
         cmocka_unit_test(test_commit_is_lost),
         cmocka_unit_test(test_fenced),
         cmocka_unit_test(test_down_for_six_days_then_all_in_order),
