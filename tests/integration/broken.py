@@ -26,16 +26,16 @@ def weir(directory, source, changes):
     copy = Path(directory) / Path(source).name
     copy.write_text(text, "utf-8")
     compiled, program = copy.with_suffix(".o"), Path(directory) / "weir"
-    commands = _run(["ninja", "-C", BUILD, "-t", "commands", "weir"]).splitlines()
-    compiling = _one(commands, f" -c {ROOT / source}").replace(f"-c {ROOT / source}", f"-c {copy}")
-    words = shlex.split(compiling)
-    words[words.index("-o") + 1] = str(compiled)
-    words[words.index("-MF") + 1] = str(copy.with_suffix(".d"))
-    _run(words)
-    linking = next(part for part in _one(commands, " -o weir ").split(" && ") if " -o weir " in part)
-    words = shlex.split(linking)
-    words[words.index("-o") + 1] = str(program)
-    _run([*words[:words.index("-o")], str(compiled), *words[words.index("-o"):]])
+    commands = _run("ninja", "-C", BUILD, "-t", "commands", "weir").splitlines()
+    words = shlex.split(_one(commands, f"/{source} "))
+    for option, value in (("-c", copy), ("-o", compiled), ("-MF", copy.with_suffix(".d"))):
+        words[words.index(option) + 1] = value
+    _run(*words)
+    steps = _one(commands, " -o weir ").split(" && ")
+    words = shlex.split(_one(steps, " -o weir "))
+    place = words.index("-o")
+    words[place + 1] = program
+    _run(*words[:place], compiled, *words[place:])
     return program
 
 
@@ -45,7 +45,7 @@ def _one(commands, mark):
     return found[0]
 
 
-def _run(words):
+def _run(*words):
     done = subprocess.run(list(map(str, words)), cwd=BUILD, capture_output=True, text=True,
                           check=False, stdin=subprocess.DEVNULL)
     assert done.returncode == 0, done.stdout + done.stderr
