@@ -17,3 +17,14 @@ def fixture_town(settlers):
     with Town() as town:
         town.settlers = settlers
         yield town
+
+
+@pytest.fixture(name="say")
+def fixture_say(capsys):
+    """Prints what people shall see also where the test goes well."""
+
+    def say(text):
+        with capsys.disabled():
+            print(f"\n{text}", flush=True)
+
+    return say

@@ -7,8 +7,6 @@ import contextlib
 import os
 import time
 
-import pytest
-
 from integration import broken
 from integration.kills import Count, Killer, Load, story, table
 from integration.relay import WEIR, Relay
@@ -32,9 +30,11 @@ ANSWERS_FIRST = [
 
 
 @contextlib.contextmanager
-def storm(directory, kills, program=WEIR, **how):
+def storm(say, directory, kills, program=WEIR, **how):
     """A relay under load while that is killed; gives (relay, load, killer, count) when all is
     quiet."""
+    title = f"seed {SEED}, {'the relay' if program == WEIR else 'a relay that answers first'}"
+    say(f"{title}: {sum(kills.values())} kills under load")
     with Relay(directory, program=program, workers=2, extra=QUICK) as relay, \
             Load(directory, relay, **how) as load:
         began = time.monotonic()
@@ -42,13 +42,12 @@ def storm(directory, kills, program=WEIR, **how):
         killer.kill(kills)
         load.stop()
         count = Count(load, killer.moments)
-        title = f"seed {SEED}, {'the relay' if program == WEIR else 'a relay that answers first'}"
-        print("\n" + table(title, killer, count, load, time.monotonic() - began))
+        say(table(title, killer, count, load, time.monotonic() - began))
         yield relay, load, killer, count
 
 
-def test_no_kill_loses_what_was_answered_202(tmp_path):
-    with storm(tmp_path, KILLS, **LOAD) as (relay, load, killer, count):
+def test_no_kill_loses_what_was_answered_202(say, tmp_path):
+    with storm(say, tmp_path, KILLS, **LOAD) as (relay, load, killer, count):
         assert not count.lost, story(relay, count)
         assert not count.inversions, count.inversions[:20]
         assert not count.foreign, count.foreign[:20]
@@ -59,7 +58,7 @@ def test_no_kill_loses_what_was_answered_202(tmp_path):
         assert killer.killed == KILLS
 
 
-def test_a_relay_that_answers_first_is_seen_to_lose(tmp_path):
+def test_a_relay_that_answers_first_is_seen_to_lose(say, tmp_path):
     program = broken.weir(tmp_path, "relay/inbox_decide.c", ANSWERS_FIRST)
-    with storm(tmp_path, FEW, program, pace=0) as (*_, count):
+    with storm(say, tmp_path, FEW, program, pace=0) as (*_, count):
         assert count.lost

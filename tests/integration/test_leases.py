@@ -76,7 +76,7 @@ class Freezer:
 
 
 @contextlib.contextmanager
-def frozen(directory, program=WEIR):
+def frozen(say, directory, program=WEIR):
     """A relay of two couriers under load, each frozen in turn; gives (freezer, count)."""
     with Relay(directory, extra=LEASE, program=program, workers=2) as relay, \
             Load(directory, relay, pace=0.25, delay=0.02) as load, \
@@ -86,9 +86,10 @@ def frozen(directory, program=WEIR):
             freezer.freeze(number % 2)
         load.stop()
         count = Count(load)
-        print(f"\ntaken over after {max(freezer.taken_over):.2f} s at most; lost"
-              f" {len(count.lost)}, repeats {len(count.repeats)} of {count.deliveries},"
-              f" {len(late(freezer, count))} after the wakening")
+        say(f"{'a courier' if program == WEIR else 'one that believes itself'}, frozen {FREEZES} times:"
+            f" taken over after {max(freezer.taken_over):.2f} s at most; lost {len(count.lost)},"
+            f" repeats {len(count.repeats)} of {count.deliveries},"
+            f" {len(late(freezer, count))} after the wakening")
         yield freezer, count
 
 
@@ -98,15 +99,15 @@ def late(freezer, count):
             if any(repeat[2] < woken <= repeat[3] for woken in freezer.woken)]
 
 
-def test_a_frozen_courier_loses_its_shards_and_does_no_harm(tmp_path):
-    with frozen(tmp_path) as (freezer, count):
+def test_a_frozen_courier_loses_its_shards_and_does_no_harm(say, tmp_path):
+    with frozen(say, tmp_path) as (freezer, count):
         assert not count.lost, count.lost[:20]
         assert not count.inversions, count.inversions[:20]
         assert not count.wrong, count.wrong[:20]
         assert not late(freezer, count), late(freezer, count)[:20]
 
 
-def test_a_courier_that_believes_itself_is_seen_to_send_from_its_old_life(tmp_path):
+def test_a_courier_that_believes_itself_is_seen_to_send_from_its_old_life(say, tmp_path):
     program = broken.weir(tmp_path, "relay/rules/lease.c", BELIEVES_ITSELF)
-    with frozen(tmp_path, program) as (freezer, count):
+    with frozen(say, tmp_path, program) as (freezer, count):
         assert late(freezer, count)
