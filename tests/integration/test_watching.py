@@ -136,7 +136,8 @@ def test_gauges_show_what_is(relay, town):
     received(shop, posts[-1].id)
     shows("weir_destination_behind_entries", 0)
     shows('weir_destinations{state="waiting"}', 0)
-    assert relay.metric("weir_journal_position") == relay.told("status")["read"]
+    wait_until(lambda: relay.metric("weir_journal_position") == relay.told("status")["read"],
+               "both tell the same")
     commands = relay.metric("weir_redis_commands_total")
     wait_until(lambda: relay.metric("weir_redis_commands_total") > commands, "commands go on")
 
