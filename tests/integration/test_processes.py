@@ -254,6 +254,20 @@ def test_roles_end_in_their_order(relay, town):
     assert ("courier", "steward") in seen
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda n: n.name)
+def test_a_signal_to_all_of_them_at_once_ends_it_as_well(tmp_path, town, number):
+    """As a service manager, or a closing terminal, may send it: Redis may be the first to go."""
+    with Relay(tmp_path, extra=QUICK, workers=COURIERS) as relay:
+        blog, wiki = join(relay, server(town), server(town))
+        sent = blog.post("before")
+        for pid in (*relay.roles().values(), relay.redis_pid):
+            os.kill(pid, number)
+        relay.stop(number)
+        relay.start()
+        received(wiki, sent.id)
+        received(wiki, blog.post("after").id)
+
+
 # --- who goes by what ---------------------------------------------------------------------------
 
 
