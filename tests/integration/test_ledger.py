@@ -3,6 +3,7 @@
 Whatever is said is held against what the peers recorded themselves."""
 
 import datetime
+import contextlib
 import itertools
 import json
 import os
@@ -456,13 +457,24 @@ def test_without_a_relay_nothing_is_known(tmp_path):
 # --- from second to second ----------------------------------------------------------------------
 
 
-def watched(relay, *words):
-    return subprocess.Popen([WEIR, "status", "--watch", *words, "-c", str(relay.config)],
-                            stdout=subprocess.PIPE, text=True)
+@contextlib.contextmanager
+def watched(relay, *words, **how):
+    """As from a terminal: Ctrl-C ends it, whatever whoever started the tests ignores."""
+    process = subprocess.Popen([WEIR, "status", "--watch", *words, "-c", str(relay.config)],
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+                               **how)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        if process.stdout:
+            process.stdout.close()
 
 
 def test_a_line_a_second_until_it_is_interrupted(scene):
-    with watched(scene.relay) as lines, watched(scene.relay, "--json") as objects:
+    how = {"stdout": subprocess.PIPE, "text": True}
+    with watched(scene.relay, **how) as lines, watched(scene.relay, "--json", **how) as objects:
         for n in range(20):
             scene.post(f"number {n}")
         said = list(itertools.islice(lines.stdout, 3))
@@ -480,14 +492,13 @@ def test_a_line_a_second_until_it_is_interrupted(scene):
 
 def test_a_terminal_is_drawn_anew(scene):
     main, side = pty.openpty()
-    with subprocess.Popen([WEIR, "status", "--watch", "-c", str(scene.relay.config)],
-                          stdout=side) as process:
+    with watched(scene.relay, stdout=side) as process:
         os.close(side)
         seen = b""
         while seen.count(b"\x1b[H\x1b[J") < 3:
             seen += os.read(main, 65536)
         process.send_signal(signal.SIGINT)
-        process.wait(10)
+        assert process.wait(10) == -signal.SIGINT
     os.close(main)
     screen = seen.split(b"\x1b[H\x1b[J")[2].decode()
     for word in ("members ", "lag ", "set aside ", "dead ", "per second "):
