@@ -70,8 +70,8 @@ void schedule_awake(struct schedule *s, struct span host);
 
 /* An operator's order, line line_n of the journal: entry n, which the host refused or which grew
  * too old, is to be tried again, at every inbox: it is put among what is set aside, due now, and
- * its failure is no record any more (CHANGE_RETRY). Nothing happens where there is no room for it,
- * where the host is no member any more, or where the cursor has not passed n. */
+ * its failures there are no record any more (CHANGE_RETRY for each). Nothing happens where there is
+ * no room for it, where the host is no member any more, or where the cursor has not passed n. */
 void schedule_retry(struct schedule *s, uint64_t line_n, struct span host, uint64_t n);
 /* The same: its failure has been seen, and it is left at that (CHANGE_DROP). */
 void schedule_drop(struct schedule *s, uint64_t line_n, struct span host, uint64_t n);
@@ -139,7 +139,7 @@ enum change_kind {
                     was set aside: tries */
     CHANGE_SKIP, /* entry `to` was passed over for inbox `slot` (or SLOT_ALL): why */
     CHANGE_CUT,  /* everything with from < n <= to was passed over, for `slot` (or SLOT_ALL): why */
-    CHANGE_RETRY,  /* the failures of entry `to` at this host are no more: it is tried again */
+    CHANGE_RETRY,  /* entry `to` is tried again for inbox `slot`: its failure there is no more */
     CHANGE_DROP,   /* the failures of entry `to` at this host have been seen: they stay, marked */
     CHANGE_DIRECT, /* direct mail `id` is settled */
     CHANGE_DOWN,   /* the host is in back-off: any sign of life from it is worth telling */

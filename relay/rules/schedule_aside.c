@@ -125,7 +125,6 @@ static unsigned slots_to_retry(struct dest *d, uint64_t n, size_t *ret_count)
 
 void schedule_retry(struct schedule *s, uint64_t line_n, struct span host, uint64_t n)
 {
-    const struct change retry = {.kind = CHANGE_RETRY, .to = n};
     size_t count;
     bool fresh = order_is_new(s, line_n, host);
     struct dest *d = dest_find(s, host);
@@ -135,12 +134,12 @@ void schedule_retry(struct schedule *s, uint64_t line_n, struct span host, uint6
         if (d->cursor.aside[i].n == n)
             d->cursor.aside[i].wake_ms = 0;
     unsigned slots = slots_to_retry(d, n, &count);
-    if (count && aside_room(d, count)) {
-        record(s, d, &retry);
-        for (unsigned i = 0; i < d->slots_n; i++)
-            if (slots >> i & 1)
-                aside_put(d, &(struct cursor_aside){.n = n, .slot = i});
-    }
+    for (unsigned i = 0; i < d->slots_n && aside_room(d, count); i++)
+        if (slots >> i & 1) {
+            record(s, d, &(struct change){.kind = CHANGE_RETRY, .to = n, .slot = i});
+            aside_put(d, &(struct cursor_aside){.n = n, .slot = i});
+            count--;
+        }
     dest_look_again(s, d);
 }
 

@@ -113,7 +113,8 @@ uint64_t dest_low(const struct schedule *s, const struct dest *d)
 void dest_pass(struct dest *d, uint64_t n)
 {
     d->cursor.low = n;
-    d->cursor.head = (struct cursor_head){0};
+    if (d->cursor.head.n <= n)
+        d->cursor.head = (struct cursor_head){0};
 }
 
 uint64_t dest_owed_from(const struct dest *d)
@@ -195,7 +196,7 @@ unsigned dest_slots_at(const struct dest *d, uint64_t n)
 {
     unsigned slots = 0;
     for (unsigned i = 0; i < d->slots_n; i++)
-        slots |= (d->slots[i].url ? d->slots[i].from < n : d->slots[i].from >= n) ? 1U << i : 0;
+        slots |= d->slots[i].url || d->slots[i].from >= n ? 1U << i : 0;
     return slots;
 }
 

@@ -72,6 +72,7 @@ struct dest {
     uint64_t ver;     /* of the member record that is in force */
     uint64_t until;   /* its record and its cursor know of what happened up to here: entries wait
                          until that was told */
+    uint64_t heard;   /* the newest change of it that is known, or Accept that it took */
     uint64_t want;    /* HUNGRY: for the entries behind this number */
     char zone[MEMBER_ZONE_SIZE];
     struct slot *slots;
@@ -160,7 +161,7 @@ void dest_settle(struct schedule *s, struct dest *d);
 /* The same if it waits for something that may have changed, but not for its host. */
 void dest_look_again(struct schedule *s, struct dest *d);
 uint64_t dest_low(const struct schedule *s, const struct dest *d);
-/* Its cursor moves to n, and the entry behind that is a new one. */
+/* Its cursor moves to n. What is known of the entry at the head of it goes if that is passed. */
 void dest_pass(struct dest *d, uint64_t n);
 /* Nothing between its cursor and this number was ever its, by its spans; UINT64_MAX: nothing at all
  * will be until its spans change. */
@@ -174,6 +175,7 @@ unsigned dest_slots(const struct dest *d, const struct entry *e);
 /* What is owed to it up to n is given up, which is recorded; its cursor is at n or behind. slots:
  * those that were in use when the entry at the head of it got its number. */
 void dest_cut(struct schedule *s, struct dest *d, uint64_t n, unsigned slots, enum err why);
+/* Where that is not known, also those that may have been. */
 unsigned dest_slots_at(const struct dest *d, uint64_t n);
 /* What it is owed up to n, the number of a control entry, is given up for one inbox; its cursor
  * stays. */
@@ -183,6 +185,8 @@ void dest_lives(struct schedule *s, struct dest *d);
 
 /* schedule_member.c */
 void dest_take_member(struct dest *d, const struct member *m);
+/* Something newer than n is known of it than a refused Accept: entries go again. */
+void dest_heard(struct dest *d, uint64_t n);
 /* Whoever posted the entry is not down. */
 void dest_shows_life(struct schedule *s, const struct entry *entry);
 

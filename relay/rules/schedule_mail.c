@@ -131,13 +131,18 @@ void letter_outcome(struct schedule *s, struct dest *d, const struct judgement *
             letter->wake_ms = now_ms + judge_backoff(&s->limits.judge, letter->tried.tries, chance);
         break;
     case VERDICT_NEVER:
-        /* Who does not take our Accept would throw away what follows. Where others of the host
-         * follow as well, they are not to suffer for it. */
-        if (is_accept(letter) && d->subscribed && d->alone)
+        /* Who does not take our Accept would throw away what follows; unless another Accept was
+         * taken or is to come. Where others of the host follow as well, they are not to suffer for
+         * it. */
+        if (is_accept(letter) && d->subscribed && d->alone && letter->d.n > d->heard)
             d->cursor.shut = letter->d.n;
         d->unsaved = letter->d.n;
         letter_give_up(s, d, letter, j->why, status, detail);
         break;
-    case VERDICT_DELIVERED: letter_settle(s, d, letter); break;
+    case VERDICT_DELIVERED:
+        if (is_accept(letter))
+            dest_heard(d, letter->d.n);
+        letter_settle(s, d, letter);
+        break;
     }
 }

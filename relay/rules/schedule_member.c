@@ -12,6 +12,14 @@
 
 #include "relay/rules/schedule_inner.h"
 
+void dest_heard(struct dest *d, uint64_t n)
+{
+    if (n > d->heard)
+        d->heard = n;
+    if (d->heard > d->cursor.shut)
+        d->cursor.shut = 0;
+}
+
 static void take_slots(struct dest *d, const struct member *m)
 {
     for (size_t i = 0; i < d->slots_n; i++)
@@ -29,6 +37,7 @@ static void take_slots(struct dest *d, const struct member *m)
     for (size_t i = 0; i < MEMBER_INBOXES_MAX; i++)
         if (m->inboxes[i].from > d->until)
             d->until = m->inboxes[i].from;
+    dest_heard(d, d->until);
 }
 
 void dest_take_member(struct dest *d, const struct member *m)
@@ -91,7 +100,7 @@ static enum err why_cut(enum member_state state)
                                      : ERR_NOT_MEMBER;
 }
 
-/* As dest_slots_at(), by a record that need not be the one in force. */
+/* The slots that were in use when n got its number, up to the change that made this record. */
 static unsigned slots_at(const struct member *m, uint64_t n)
 {
     unsigned slots = 0;
@@ -127,8 +136,7 @@ void schedule_control(struct schedule *s, uint64_t n, const struct member *membe
         dest_take_member(d, member);
     if (cuts)
         dest_cut(s, d, n, slots_at(member, d->cursor.head.n), why_cut(member->state));
-    if (n > d->cursor.shut)
-        d->cursor.shut = 0;
+    dest_heard(d, n);
     if (!place && !d->gone) { /* it came (back): whatever was wrong with it before is over */
         dest_skip(s, d);
         dest_lives(s, d);

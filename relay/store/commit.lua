@@ -3,7 +3,7 @@
 -- it is written or none.
 -- ARGV: epoch, nonce, now, then changes, each a word and its arguments (all but S belong to the shard named last):
 --   S shard seq low | C host low record | F host | X n host slot code status tries detail
---   L n host slot tries | K n host slot code | G from to host slot code | R n host | P n host | D id |
+--   L n host slot tries | K n host slot code | G from to host slot code | R n host slot | P n host | D id |
 --   - host | + host
 -- X: never delivered; L: late, not on the first attempt; R: a failure is to be tried again, its record goes;
 -- P: an operator dropped it, its record says so.
@@ -20,7 +20,7 @@
 -- Answer: OK | EPOCH | FENCED shard | SEQ shard
 local P = '{weir}:'
 local WHEN_KEPT, MOVED_MOST = 2000, 1000 -- entries of the stream; words of one of them
-local WORDS = { S = 3, C = 3, F = 1, X = 7, L = 4, K = 4, G = 5, R = 2, P = 2, D = 1, ['-'] = 1, ['+'] = 1 }
+local WORDS = { S = 3, C = 3, F = 1, X = 7, L = 4, K = 4, G = 5, R = 3, P = 2, D = 1, ['-'] = 1, ['+'] = 1 }
 if redis.call('HGET', P .. 'log', 'epoch') ~= ARGV[1] then return { 'EPOCH' } end
 local shard
 local was = {}
@@ -49,12 +49,13 @@ local function tell_when()
       unpack(moved, part * MOVED_MOST + 1, math.min(#moved, (part + 1) * MOVED_MOST)))
   end
 end
--- The failures of entry n for this host, whatever the inbox: each goes, and stays as `keep` makes it.
-local function settle_failures(n, host, keep)
+-- The failures of entry n for this host, in the inbox `of` or whatever the inbox: each goes, and stays as
+-- `keep` makes it.
+local function settle_failures(n, host, keep, of)
   local key = P .. 'fail:' .. shard
   for _, member in ipairs(redis.call('ZRANGEBYSCORE', key, n, n)) do
     local whose, slot, flag, rest = string.match(member, '^%d+ (%S+) (%S+) (%S+) (.*)$')
-    if whose == host then
+    if whose == host and (not of or slot == of or not tonumber(slot)) then
       if not tonumber(slot) then slot, rest = '8', table.concat({ slot, flag, rest, '0', '' }, ' ') end -- of before
       local name = table.concat({ n, host, slot }, ' ')
       redis.call('ZREM', key, member)
@@ -91,7 +92,7 @@ local apply = {
   G = function(from, to, host, slot, code)
     redis.call('ZADD', P .. 'cut:' .. shard, to, table.concat({ from, to, host, code, now, slot }, ' '))
   end,
-  R = function(n, host) settle_failures(n, host) end,
+  R = function(n, host, slot) settle_failures(n, host, nil, slot) end,
   P = function(n, host) settle_failures(n, host, 'd') end,
   D = function(id) redis.call('XDEL', P .. 'direct:' .. shard, id) end,
   ['-'] = function(host) redis.call('HSET', P .. 'down', host, now) end,

@@ -202,7 +202,10 @@ static void add_change(struct cursors *c, struct words *a, const struct change *
         words_add_int(a, change->slot);
         words_add_str(a, err_code(change->why));
         break;
-    case CHANGE_RETRY: add_about(a, "R", change); break;
+    case CHANGE_RETRY:
+        add_about(a, "R", change);
+        words_add_int(a, change->slot);
+        break;
     case CHANGE_DROP: add_about(a, "P", change); break;
     case CHANGE_DIRECT: add_two(a, "D", change->id); break;
     case CHANGE_DOWN: add_two(a, "-", change->host); break;

@@ -19,7 +19,7 @@
 
 #define NOW INT64_C(1700000000000)
 
-enum { SECOND = 1000, HOUR = 3600 * 1000 };
+enum { SECOND = 1000, MIN = 60 * SECOND, HOUR = 60 * MIN };
 
 static const struct schedule_limits rig_limits = {
     .in_flight = 100,
@@ -188,6 +188,53 @@ static inline uint64_t rig_low(const struct schedule *s, const char *host)
     return cursor.low;
 }
 
+/* --- what fails by itself: of the member "a" ------------------------------------------------- */
+
+static inline struct entry *rig_entry_of(uint64_t n, const char *object)
+{
+    struct entry e = {.n = n,
+                      .at_ms = NOW,
+                      .facts = {.type = ACTIVITY_CREATE},
+                      .audience = SPAN("red"),
+                      .origin = SPAN("origin.test"),
+                      .id = SPAN("https://origin.test/activity"),
+                      .object = span_of(object)};
+    return entry_new(&e);
+}
+
+static inline void rig_tell_of(struct schedule *s, uint64_t n, const char *object)
+{
+    struct entry *e = rig_entry_of(n, object);
+    schedule_entry(s, e);
+    entry_unref(&e);
+}
+
+static inline void rig_answers(struct schedule *s, int64_t now, uint64_t n, enum err err,
+                               int status)
+{
+    struct attempt a = rig_sends(s, now, "a", n);
+    rig_answer(s, &a, now, err, status);
+}
+
+/* It fails so often as it takes to be set aside; the time then. */
+static inline int64_t rig_set_aside(struct schedule *s, int64_t now, uint64_t n)
+{
+    for (int i = 0; i < 3; i++) {
+        if (schedule_wake(s) < INT64_MAX && i)
+            now = schedule_wake(s);
+        rig_answers(s, now, n, ERR_OK, 500);
+    }
+    return now;
+}
+
+static inline struct cursor rig_cursor(const struct schedule *s)
+{
+    struct cursor cursor = {0};
+    const char *state;
+    assert_true(schedule_look(s, SPAN("a"), &cursor, &state));
+    return cursor;
+}
+
 /* --- what is to be written down -------------------------------------------------------------- */
 
 static inline void rig_change(const struct change *c, struct bytes *out)
@@ -222,7 +269,7 @@ static inline void rig_change(const struct change *c, struct bytes *out)
         bytes_addf(out, "cut %s %llu-%llu%s %s", host, from, to, slot, err_code(c->why));
         break;
     case CHANGE_LATE: bytes_addf(out, "late %s %llu%s at %u", host, to, slot, c->tries); break;
-    case CHANGE_RETRY: bytes_addf(out, "retry %s %llu", host, to); break;
+    case CHANGE_RETRY: bytes_addf(out, "retry %s %llu%s", host, to, slot); break;
     case CHANGE_DROP: bytes_addf(out, "drop %s %llu", host, to); break;
     case CHANGE_DIRECT: bytes_addf(out, "mail %s", c->id); break;
     case CHANGE_DOWN: bytes_addf(out, "down %s", host); break;

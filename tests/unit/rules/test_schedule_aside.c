@@ -1,51 +1,5 @@
-/* schedule: entries that are set aside, and what operators order about those that were given up. */
+/* schedule: entries that are set aside. */
 #include "schedule_rig.h"
-
-enum { MIN = 60 * SECOND };
-
-static struct entry *entry_of(uint64_t n, const char *object)
-{
-    struct entry e = {.n = n,
-                      .at_ms = NOW,
-                      .facts = {.type = ACTIVITY_CREATE},
-                      .audience = SPAN("red"),
-                      .origin = SPAN("origin.test"),
-                      .id = SPAN("https://origin.test/activity"),
-                      .object = span_of(object)};
-    return entry_new(&e);
-}
-
-static void tell_of(struct schedule *s, uint64_t n, const char *object)
-{
-    struct entry *e = entry_of(n, object);
-    schedule_entry(s, e);
-    entry_unref(&e);
-}
-
-static void answers(struct schedule *s, int64_t now, uint64_t n, enum err err, int status)
-{
-    struct attempt a = rig_sends(s, now, "a", n);
-    rig_answer(s, &a, now, err, status);
-}
-
-/* It fails so often as it takes to be set aside; the time then. */
-static int64_t set_aside(struct schedule *s, int64_t now, uint64_t n)
-{
-    for (int i = 0; i < 3; i++) {
-        if (schedule_wake(s) < INT64_MAX && i)
-            now = schedule_wake(s);
-        answers(s, now, n, ERR_OK, 500);
-    }
-    return now;
-}
-
-static struct cursor look(const struct schedule *s)
-{
-    struct cursor cursor = {0};
-    const char *state;
-    assert_true(schedule_look(s, SPAN("a"), &cursor, &state));
-    return cursor;
-}
 
 /* Three failures of its own, and what follows goes on; it has a clock of its own, which doubles. */
 static void test_set_aside(void **state)
@@ -54,15 +8,15 @@ static void test_set_aside(void **state)
     struct schedule *s = rig_started("a", 0);
     struct schedule_report r;
     rig_tell(s, 1, 2);
-    answers(s, NOW, 1, ERR_OK, 500);
+    rig_answers(s, NOW, 1, ERR_OK, 500);
     int64_t now = schedule_wake(s);
-    answers(s, now, 1, ERR_CONNECT, 0); /* not its own */
+    rig_answers(s, now, 1, ERR_CONNECT, 0); /* not its own */
     now = schedule_wake(s);
-    answers(s, now, 1, ERR_OK, 503); /* nor this */
+    rig_answers(s, now, 1, ERR_OK, 503); /* nor this */
     now = schedule_wake(s);
-    answers(s, now, 1, ERR_OK, 500);
+    rig_answers(s, now, 1, ERR_OK, 500);
     now = schedule_wake(s);
-    answers(s, now, 1, ERR_OK, 408); /* another status is no other entry */
+    rig_answers(s, now, 1, ERR_OK, 408); /* another status is no other entry */
     assert_string_equal(rig_commit(s, now), "all 2; own a 1 failures 4 aside 1/0; down a");
     rig_delivers(s, now, "a", 2);
     rig_rests(s, now);
@@ -104,12 +58,12 @@ static void test_after(void **state)
         rig_tell(s, 1, 1);
         int64_t now = NOW;
         for (unsigned i = 0; i < after; i++) {
-            assert_int_equal(look(s).aside_n, 0);
-            answers(s, now, 1, ERR_OK, 500);
+            assert_int_equal(rig_cursor(s).aside_n, 0);
+            rig_answers(s, now, 1, ERR_OK, 500);
             if (i + 1 < after)
                 now = schedule_wake(s);
         }
-        assert_int_equal(look(s).aside_n, 1);
+        assert_int_equal(rig_cursor(s).aside_n, 1);
         schedule_free(&s);
     }
 }
@@ -120,9 +74,9 @@ static void test_turns(void **state)
     (void)state;
     struct schedule *s = rig_started("a", 0);
     rig_tell(s, 1, 3);
-    int64_t now = set_aside(s, NOW, 1);
+    int64_t now = rig_set_aside(s, NOW, 1);
     rig_delivers(s, now, "a", 2);
-    now = set_aside(s, now, 3);
+    now = rig_set_aside(s, now, 3);
     rig_rests(s, now);
     rig_tell(s, 4, 5);
     rig_mail(s, "a", 6);
@@ -143,23 +97,23 @@ static void test_host_that_fails_all(void **state)
     (void)state;
     struct schedule *s = rig_started("a", 0);
     rig_tell(s, 1, 4);
-    int64_t now = set_aside(s, NOW, 1);
+    int64_t now = rig_set_aside(s, NOW, 1);
     for (int i = 0; i < 5; i++) {
-        answers(s, now, 2, ERR_OK, 500);
+        rig_answers(s, now, 2, ERR_OK, 500);
         assert_string_equal(rig_state(s, "a"), "waiting");
         now = schedule_wake(s);
     }
-    assert_int_equal(look(s).aside_n, 1);
-    assert_int_equal(look(s).failures, 7); /* its back-off went on growing */
-    answers(s, now, 1, ERR_OK, 500);       /* due by now */
-    answers(s, now, 2, ERR_OK, 500);
+    assert_int_equal(rig_cursor(s).aside_n, 1);
+    assert_int_equal(rig_cursor(s).failures, 7); /* its back-off went on growing */
+    rig_answers(s, now, 1, ERR_OK, 500);         /* due by now */
+    rig_answers(s, now, 2, ERR_OK, 500);
     now = schedule_wake(s);
-    answers(s, now, 1, ERR_OK, 202); /* it was not the host's last word */
-    answers(s, now, 2, ERR_OK, 500);
-    assert_int_equal(look(s).aside_n, 1);
+    rig_answers(s, now, 1, ERR_OK, 202); /* it was not the host's last word */
+    rig_answers(s, now, 2, ERR_OK, 500);
+    assert_int_equal(rig_cursor(s).aside_n, 1);
     rig_delivers(s, now, "a", 3);
-    now = set_aside(s, now, 4);
-    assert_int_equal(look(s).aside_n, 2);
+    now = rig_set_aside(s, now, 4);
+    assert_int_equal(rig_cursor(s).aside_n, 2);
     schedule_free(&s);
 }
 
@@ -168,12 +122,12 @@ static void test_same_object(void **state)
 {
     (void)state;
     struct schedule *s = rig_started("a", 0);
-    tell_of(s, 1, "https://o.test/x");
-    tell_of(s, 2, "https://o.test/y");
-    tell_of(s, 3, "https://o.test/x");
-    tell_of(s, 4, "https://o.test/x");
-    tell_of(s, 5, "https://o.test/z");
-    int64_t now = set_aside(s, NOW, 1);
+    rig_tell_of(s, 1, "https://o.test/x");
+    rig_tell_of(s, 2, "https://o.test/y");
+    rig_tell_of(s, 3, "https://o.test/x");
+    rig_tell_of(s, 4, "https://o.test/x");
+    rig_tell_of(s, 5, "https://o.test/z");
+    int64_t now = rig_set_aside(s, NOW, 1);
     rig_delivers(s, now, "a", 2);
     rig_delivers(s, now, "a", 5);
     rig_rests(s, now);
@@ -181,16 +135,16 @@ static void test_same_object(void **state)
                         "all 5; own a 5 aside 1/0 aside 3/0 aside 4/0; down a; up a");
     assert_int_equal(schedule_wake(s), now + MIN);
     now += MIN;
-    answers(s, now, 1, ERR_OK, 500);
+    rig_answers(s, now, 1, ERR_OK, 500);
     rig_rests(s, now);
     now += 2 * MIN;
-    answers(s, now, 1, ERR_OK, 410); /* for good, which has to be on disk first */
+    rig_answers(s, now, 1, ERR_OK, 410); /* for good, which has to be on disk first */
     rig_rests(s, now);
     assert_string_equal(rig_state(s, "a"), "settling");
     assert_string_equal(rig_commit(s, now),
                         "all 5; own a 5 aside 3/0 aside 4/0; fail a 1 refused-by-peer");
     rig_delivers(s, now, "a", 3);
-    answers(s, now, 4, ERR_OK, 500); /* its first failure, and it has a clock already */
+    rig_answers(s, now, 4, ERR_OK, 500); /* its first failure, and it has a clock already */
     rig_rests(s, now);
     assert_string_equal(rig_commit(s, now), "all 5; own a 5 aside 4/0; late a 3 at 1");
     assert_int_equal(schedule_wake(s), now + 2 * MIN);
@@ -207,9 +161,9 @@ static void test_same_object_slots(void **state)
     schedule_load_shard(s, 0, 0);
     schedule_load_member(s, m);
     schedule_loaded(s);
-    tell_of(s, 1, "https://o.test/x");
-    tell_of(s, 2, "https://o.test/x");
-    int64_t now = set_aside(s, NOW, 1);
+    rig_tell_of(s, 1, "https://o.test/x");
+    rig_tell_of(s, 2, "https://o.test/x");
+    int64_t now = rig_set_aside(s, NOW, 1);
     rig_delivers(s, now, "a", 1);
     struct attempt a = rig_sends(s, now, "a", 2);
     assert_int_equal(a.slot, 3);
@@ -224,17 +178,17 @@ static void test_full(void **state)
 {
     (void)state;
     struct schedule *s = rig_started("a", 0);
-    tell_of(s, 1, "https://o.test/x");
-    int64_t now = set_aside(s, NOW, 1);
+    rig_tell_of(s, 1, "https://o.test/x");
+    int64_t now = rig_set_aside(s, NOW, 1);
     for (uint64_t n = 2; n <= CURSOR_ASIDE_MAX; n++)
-        tell_of(s, n, "https://o.test/x");
-    tell_of(s, 33, "https://o.test/y");
-    tell_of(s, 34, "https://o.test/x");
-    tell_of(s, 35, "https://o.test/y");
+        rig_tell_of(s, n, "https://o.test/x");
+    rig_tell_of(s, 33, "https://o.test/y");
+    rig_tell_of(s, 34, "https://o.test/x");
+    rig_tell_of(s, 35, "https://o.test/y");
     rig_delivers(s, now, "a", 33);
     rig_rests(s, now);
     assert_string_equal(rig_state(s, "a"), "waiting");
-    assert_int_equal(look(s).aside_n, CURSOR_ASIDE_MAX);
+    assert_int_equal(rig_cursor(s).aside_n, CURSOR_ASIDE_MAX);
     assert_int_equal(rig_low(s, "a"), 33);
     assert_int_equal(schedule_wake(s), now + MIN);
     rig_mail(s, "a", 36); /* goes all the same */
@@ -251,14 +205,14 @@ static void test_full(void **state)
 
     /* One that fails by itself: the same. */
     s = rig_started("a", 0);
-    tell_of(s, 1, "https://o.test/x");
-    now = set_aside(s, NOW, 1);
+    rig_tell_of(s, 1, "https://o.test/x");
+    now = rig_set_aside(s, NOW, 1);
     for (uint64_t n = 2; n <= CURSOR_ASIDE_MAX; n++)
-        tell_of(s, n, "https://o.test/x");
+        rig_tell_of(s, n, "https://o.test/x");
     rig_tell(s, 33, 34);
     rig_delivers(s, now, "a", 33);
-    now = set_aside(s, now, 34);
-    assert_int_equal(look(s).aside_n, CURSOR_ASIDE_MAX);
+    now = rig_set_aside(s, now, 34);
+    assert_int_equal(rig_cursor(s).aside_n, CURSOR_ASIDE_MAX);
     assert_string_equal(rig_state(s, "a"), "waiting");
     schedule_free(&s);
 }
@@ -275,20 +229,20 @@ static void test_host_trouble(void **state)
     for (size_t i = 0; i < 2; i++) {
         struct schedule *s = rig_started("a", 0);
         rig_tell(s, 1, 1);
-        int64_t now = set_aside(s, NOW, 1) + MIN;
+        int64_t now = rig_set_aside(s, NOW, 1) + MIN;
         rig_tell(s, 2, 3);
-        answers(s, now, 1, troubles[i].err, troubles[i].status);
+        rig_answers(s, now, 1, troubles[i].err, troubles[i].status);
         assert_string_equal(rig_state(s, "a"), "waiting");
         assert_true(schedule_wake(s) > now + 3 * SECOND && schedule_wake(s) <= now + 4 * SECOND);
         now = schedule_wake(s);
         rig_delivers(s, now, "a", 2);
-        answers(s, now, 3, ERR_CONNECT, 0);
+        rig_answers(s, now, 3, ERR_CONNECT, 0);
         assert_string_equal(rig_state(s, "a"), "waiting");
         rig_rests(s, now);
         schedule_awake(s, SPAN("a"));
         rig_delivers(s, now, "a", 3);
         rig_rests(s, now);
-        assert_int_equal(look(s).aside[0].tried.own, 0);
+        assert_int_equal(rig_cursor(s).aside[0].tried.own, 0);
         assert_in_range(schedule_wake(s), now + MIN - 4 * SECOND, now + MIN);
         schedule_free(&s);
     }
@@ -302,10 +256,10 @@ static void test_own_faults(void **state)
     rig_tell(s, 1, 1);
     int64_t now = NOW;
     for (int i = 0; i < 5; i++) {
-        answers(s, now, 1, ERR_CANCELLED, 0);
+        rig_answers(s, now, 1, ERR_CANCELLED, 0);
         now = schedule_wake(s);
     }
-    assert_int_equal(look(s).aside_n, 0);
+    assert_int_equal(rig_cursor(s).aside_n, 0);
     schedule_free(&s);
 }
 
@@ -319,17 +273,17 @@ static void test_patience(void **state)
     for (int i = 0; i < 3; i++) {
         if (i)
             now = schedule_wake(s);
-        answers(s, now, 1, ERR_OK, 424);
+        rig_answers(s, now, 1, ERR_OK, 424);
     }
     now += MIN;
-    answers(s, now, 1, ERR_OK, 424); /* the fourth */
+    rig_answers(s, now, 1, ERR_OK, 424); /* the fourth */
     now += 2 * MIN;
-    answers(s, now, 1, ERR_OK, 424);
+    rig_answers(s, now, 1, ERR_OK, 424);
     assert_string_equal(rig_commit(s, now), "all 1; down a; fail a 1 refused-by-peer; up a");
     rig_tell(s, 2, 2);
-    now = set_aside(s, now, 2);
+    now = rig_set_aside(s, now, 2);
     now = NOW + 8 * 24 * (int64_t)HOUR;
-    answers(s, now, 2, ERR_OK, 500);
+    rig_answers(s, now, 2, ERR_OK, 500);
     rig_rests(s, now);
     assert_string_equal(rig_commit(s, now), "all 2; down a; fail a 2 too-old; up a");
     schedule_free(&s);
@@ -340,9 +294,9 @@ static void test_comes_back(void **state)
 {
     (void)state;
     struct schedule *s = rig_started("a", 0);
-    tell_of(s, 1, "https://o.test/x");
-    int64_t now = set_aside(s, NOW, 1);
-    tell_of(s, 2, "https://o.test/x");
+    rig_tell_of(s, 1, "https://o.test/x");
+    int64_t now = rig_set_aside(s, NOW, 1);
+    rig_tell_of(s, 2, "https://o.test/x");
     rig_tell(s, 3, 3);
     rig_delivers(s, now, "a", 3);
     rig_rests(s, now);
@@ -360,8 +314,8 @@ static void test_comes_back(void **state)
     rig_rests(s, now);
     assert_string_equal(rig_state(s, "a"), "idle");
     assert_int_equal(schedule_wake(s), now + MIN);
-    tell_of(s, 4, "https://o.test/x");
-    tell_of(s, 5, "https://o.test/y");
+    rig_tell_of(s, 4, "https://o.test/x");
+    rig_tell_of(s, 5, "https://o.test/y");
     rig_delivers(s, now, "a", 5);
     now += MIN;
     rig_rests(s, now);
@@ -369,8 +323,8 @@ static void test_comes_back(void **state)
     uint64_t after;
     assert_true(schedule_want_page(s, &after));
     assert_int_equal(after, 0);
-    struct entry *list[] = {entry_of(1, "https://o.test/x"), entry_of(2, "https://o.test/x"),
-                            entry_of(3, "")};
+    struct entry *list[] = {rig_entry_of(1, "https://o.test/x"),
+                            rig_entry_of(2, "https://o.test/x"), rig_entry_of(3, "")};
     schedule_page(s, 0, 3, list, 3, 0);
     for (size_t i = 0; i < 3; i++)
         entry_unref(&list[i]);
@@ -392,7 +346,7 @@ static void test_comes_back(void **state)
     schedule_loaded(s);
     rig_rests(s, now);
     assert_string_equal(rig_state(s, "a"), "held");
-    tell_of(s, 2, "https://o.test/x");
+    rig_tell_of(s, 2, "https://o.test/x");
     rig_rests(s, now);
     assert_string_equal(rig_state(s, "a"), "reading");
     cursor_fini(&own);
@@ -434,7 +388,7 @@ static void test_ends(void **state)
     for (size_t i = 0; i < sizeof(said) / sizeof(*said); i++) {
         struct schedule *s = rig_started("a", 0);
         rig_tell(s, 1, 1);
-        int64_t now = set_aside(s, NOW, 1);
+        int64_t now = rig_set_aside(s, NOW, 1);
         struct member *m = rig_record("a", i == 1 ? MEMBER_LEFT : MEMBER_ACTIVE, 0, i == 1 ? 2 : 0);
         if (i == 0)
             snprintf(m->zone, sizeof(m->zone), "blue");
@@ -459,7 +413,7 @@ static void test_cut_in_flight(void **state)
     for (size_t i = 0; i < 3; i++) {
         struct schedule *s = rig_started("a", 0);
         rig_tell(s, 1, 1);
-        int64_t now = set_aside(s, NOW, 1) + MIN;
+        int64_t now = rig_set_aside(s, NOW, 1) + MIN;
         struct attempt a = rig_sends(s, now, "a", 1);
         schedule_control(s, 2, rig_record("a", MEMBER_LEFT, 0, 2), true);
         rig_answer(s, &a, now, ERR_OK, statuses[i]);
@@ -471,189 +425,16 @@ static void test_cut_in_flight(void **state)
     }
 }
 
-/* --- orders ---------------------------------------------------------------------------------- */
-
-static struct schedule *with_failure(void)
-{
-    struct schedule *s = rig_started("a", 0);
-    tell_of(s, 1, "https://o.test/x");
-    tell_of(s, 2, "https://o.test/y");
-    answers(s, NOW, 1, ERR_OK, 410);
-    assert_string_equal(rig_commit(s, NOW), "all 2; own a 1; fail a 1 refused-by-peer");
-    rig_delivers(s, NOW, "a", 2);
-    rig_rests(s, NOW);
-    rig_commit(s, NOW);
-    return s;
-}
-
-static void test_retry(void **state)
-{
-    (void)state;
-    struct schedule *s = with_failure();
-    schedule_retry(s, 3, SPAN("a"), 1);
-    assert_string_equal(rig_commit(s, NOW), "all 3; own a 3 aside 1/0; retry a 1");
-    tell_of(s, 4, "https://o.test/x"); /* behind it, although nobody knew what it was about */
-    answers(s, NOW, 1, ERR_OK, 500);
-    rig_rests(s, NOW);
-    answers(s, NOW + 2 * MIN, 1, ERR_OK, 202);
-    rig_delivers(s, NOW + 2 * MIN, "a", 4);
-    assert_string_equal(rig_commit(s, NOW), "all 4; follow a; late a 1 at 2; late a 4 at 1");
-
-    /* Refused again: a failure again. */
-    schedule_retry(s, 5, SPAN("a"), 1);
-    answers(s, NOW, 1, ERR_OK, 410);
-    rig_rests(s, NOW);
-    assert_string_equal(rig_commit(s, NOW), "all 5; own a 4; retry a 1; fail a 1 refused-by-peer");
-
-    /* What is set aside already is tried now. */
-    tell_of(s, 6, "https://o.test/y");
-    int64_t now = set_aside(s, NOW, 6);
-    rig_rests(s, now);
-    rig_commit(s, now);
-    schedule_retry(s, 7, SPAN("a"), 6);
-    rig_delivers(s, now, "a", 6);
-    schedule_free(&s);
-}
-
-/* Every inbox that there was, and its own turn for each. */
-static void test_retry_slots(void **state)
-{
-    (void)state;
-    struct schedule *s = with_failure();
-    struct member *m = rig_record("a", MEMBER_ACTIVE, 0, 0);
-    rig_inbox(m, 2, "x", STYLE_LITEPUB, 0);
-    rig_inbox(m, 4, "y", STYLE_LITEPUB, 3);
-    schedule_control(s, 3, m, false);
-    schedule_retry(s, 4, SPAN("a"), 1);
-    assert_string_equal(rig_commit(s, NOW), "all 4; own a 3 aside 1/0 aside 1/2; retry a 1");
-    rig_delivers(s, NOW, "a", 1);
-    struct attempt a = rig_sends(s, NOW, "a", 1);
-    assert_int_equal(a.slot, 2);
-    rig_answer(s, &a, NOW, ERR_OK, 202);
-    rig_rests(s, NOW);
-    schedule_free(&s);
-}
-
-/* An inbox that gets no form of it. */
-static void test_retry_formless(void **state)
-{
-    (void)state;
-    struct schedule *s = schedule_new(&rig_limits);
-    struct member *m = rig_record("a", MEMBER_ACTIVE, 0, 0);
-    rig_inbox(m, 2, "x", STYLE_LITEPUB, 0);
-    schedule_load_shard(s, 0, 0);
-    schedule_load_member(s, m);
-    schedule_loaded(s);
-    struct entry from = {.n = 1,
-                         .at_ms = NOW,
-                         .facts = {.type = ACTIVITY_UPDATE, .has_proof = true},
-                         .audience = SPAN("red"),
-                         .origin = SPAN("origin.test")};
-    struct entry *e = entry_new(&from);
-    schedule_entry(s, e);
-    entry_unref(&e);
-    answers(s, NOW, 1, ERR_OK, 410);
-    rig_commit(s, NOW);
-    schedule_retry(s, 2, SPAN("a"), 1);
-    rig_delivers(s, NOW, "a", 1);
-    rig_rests(s, NOW);
-    assert_string_equal(rig_commit(s, NOW), "all 2; retry a 1; late a 1 at 1; skip a 1/2 no-form");
-    schedule_free(&s);
-}
-
-/* Nothing comes of it: not a member, not passed yet, no room, nobody. */
-static void test_retry_nothing(void **state)
-{
-    (void)state;
-    struct schedule *s = with_failure();
-    schedule_retry(s, 3, SPAN("nobody"), 1);
-    schedule_retry(s, 4, SPAN("a"), 5);
-    schedule_retry(s, 5, SPAN("a"), 0);
-    rig_rests(s, NOW);
-    assert_string_equal(rig_commit(s, NOW), "all 5");
-    schedule_control(s, 6, rig_record("a", MEMBER_LEFT, 0, 6), true);
-    schedule_retry(s, 7, SPAN("a"), 1);
-    assert_null(strstr(rig_commit(s, NOW), "retry"));
-    schedule_free(&s);
-
-    s = rig_started("a", 0);
-    tell_of(s, 1, "");
-    answers(s, NOW, 1, ERR_OK, 410);
-    rig_commit(s, NOW);
-    tell_of(s, 2, "https://o.test/x");
-    int64_t now = set_aside(s, NOW, 2);
-    for (uint64_t n = 3; n <= 33; n++)
-        tell_of(s, n, "https://o.test/x");
-    rig_rests(s, now);
-    rig_commit(s, now);
-    schedule_retry(s, 34, SPAN("a"), 1);
-    rig_rests(s, now);
-    assert_null(strstr(rig_commit(s, now), "retry"));
-    schedule_free(&s);
-}
-
-/* After a restart the journal is read again from further back: an order that was carried out is not
- * carried out again, wherever its host stands. */
-static void test_order_once(void **state)
-{
-    (void)state;
-    for (int behind = 0; behind < 2; behind++) {
-        struct schedule *s = rig_new(&rig_limits, "a", 2);
-        struct cursor own = {.low = behind ? 3 : 9, .orders = behind ? 5 : 0, .failures = 1};
-        schedule_load_cursor(s, SPAN("a"), &own);
-        schedule_loaded(s);
-        schedule_retry(s, 4, SPAN("a"), 1);
-        schedule_drop(s, 5, SPAN("a"), 2);
-        assert_int_equal(look(s).aside_n, 0);
-        assert_null(strstr(rig_commit(s, NOW), "drop"));
-        schedule_retry(s, behind ? 6 : 10, SPAN("a"), 1);
-        assert_int_equal(look(s).aside_n, 1);
-        schedule_free(&s);
-    }
-
-    /* What was carried out while it was behind is written with it. */
-    struct schedule *s = rig_started("a", 1);
-    rig_tell(s, 2, 2);
-    answers(s, NOW, 2, ERR_CONNECT, 0);
-    schedule_retry(s, 3, SPAN("a"), 1);
-    struct delta delta;
-    rig_delta(s, NOW, &delta);
-    struct bytes out;
-    bytes_init(&out, 256);
-    cursor_write(&delta.list[1].cursor, &out);
-    assert_non_null(strstr(bytes_str(&out), " o3 a1:0:"));
-    bytes_fini(&out);
-    schedule_committed(s, &delta);
-    schedule_free(&s);
-}
-
-/* Also of mail to who is no member; once. */
-static void test_drop(void **state)
-{
-    (void)state;
-    struct schedule *s = with_failure();
-    schedule_drop(s, 3, SPAN("a"), 1);
-    schedule_drop(s, 4, SPAN("stranger"), 2);
-    assert_string_equal(rig_commit(s, NOW), "all 4; drop a 1; drop stranger 2");
-    assert_string_equal(rig_state(s, "stranger"), "unknown");
-    schedule_drop(s, 4, SPAN("stranger"), 2);
-    assert_string_equal(rig_commit(s, NOW), "");
-    schedule_free(&s);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_set_aside),      cmocka_unit_test(test_after),
-        cmocka_unit_test(test_turns),          cmocka_unit_test(test_host_that_fails_all),
-        cmocka_unit_test(test_same_object),    cmocka_unit_test(test_same_object_slots),
-        cmocka_unit_test(test_full),           cmocka_unit_test(test_host_trouble),
-        cmocka_unit_test(test_own_faults),     cmocka_unit_test(test_patience),
-        cmocka_unit_test(test_comes_back),     cmocka_unit_test(test_gone),
-        cmocka_unit_test(test_ends),           cmocka_unit_test(test_cut_in_flight),
-        cmocka_unit_test(test_retry),          cmocka_unit_test(test_retry_slots),
-        cmocka_unit_test(test_retry_formless), cmocka_unit_test(test_retry_nothing),
-        cmocka_unit_test(test_order_once),     cmocka_unit_test(test_drop),
+        cmocka_unit_test(test_set_aside),   cmocka_unit_test(test_after),
+        cmocka_unit_test(test_turns),       cmocka_unit_test(test_host_that_fails_all),
+        cmocka_unit_test(test_same_object), cmocka_unit_test(test_same_object_slots),
+        cmocka_unit_test(test_full),        cmocka_unit_test(test_host_trouble),
+        cmocka_unit_test(test_own_faults),  cmocka_unit_test(test_patience),
+        cmocka_unit_test(test_comes_back),  cmocka_unit_test(test_gone),
+        cmocka_unit_test(test_ends),        cmocka_unit_test(test_cut_in_flight),
     };
     return cmocka_run_group_tests_name("schedule_aside", tests, NULL, NULL);
 }

@@ -269,6 +269,36 @@ static void test_shut(void **state)
     schedule_free(&s);
 }
 
+/* An Accept that is refused after its host was heard of again, or took another one, means nothing;
+ * and one that is taken later opens again. */
+static void test_shut_no_more(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        struct schedule *s = rig_started("a", 0);
+        rig_mail_of(s, "a", 2, "accept", "http://a/x");
+        struct attempt a = rig_sends(s, NOW, "a", 2);
+        if (i == 0)
+            schedule_control(s, 3, rig_record("a", MEMBER_ACTIVE, 0, 0), false);
+        if (i == 1) {
+            rig_answer(s, &a, NOW, ERR_OK, 500);
+            rig_mail_of(s, "a", 4, "accept", "http://a/y");
+            rig_delivers(s, NOW, "a", 4);
+            a = rig_sends(s, NOW + HOUR, "a", 2);
+        }
+        rig_answer(s, &a, NOW + HOUR, ERR_OK, 410);
+        rig_tell(s, 5, 5);
+        rig_commit(s, NOW + HOUR);
+        if (i == 2) {
+            rig_rests(s, NOW + HOUR);
+            rig_mail_of(s, "a", 6, "accept", "http://a/y");
+            rig_delivers(s, NOW + HOUR, "a", 6);
+        }
+        rig_delivers(s, NOW + HOUR, "a", 5);
+        schedule_free(&s);
+    }
+}
+
 /* Where others of the host follow too, they are not to suffer for it. */
 static void test_shut_alone(void **state)
 {
@@ -300,6 +330,7 @@ int main(void)
         cmocka_unit_test(test_host_trouble),
         cmocka_unit_test(test_accept_before_follow),
         cmocka_unit_test(test_shut),
+        cmocka_unit_test(test_shut_no_more),
         cmocka_unit_test(test_shut_alone),
     };
     return cmocka_run_group_tests_name("schedule_direct", tests, NULL, NULL);

@@ -177,8 +177,9 @@ static void test_orders(void **state)
     } rows[] = {
         {CHANGE_DROP, "(5 a.example 0 d too-old 503 77 2  5 a.example 1 d too-old 503 77 2  "
                       "5 b.example 0 - too-old 503 77 2  6 a.example 0 - too-old 503 77 2 )"},
-        {CHANGE_RETRY,
-         "(5 b.example 0 - too-old 503 77 2  6 a.example 0 - too-old 503 77 2 )"},
+        {CHANGE_RETRY, /* of the one inbox */
+         "(5 a.example 1 d too-old 503 77 2  5 b.example 0 - too-old 503 77 2  6 a.example 0 - "
+         "too-old 503 77 2 )"},
     };
     struct rig *rig = *state;
     struct owner a;
