@@ -389,7 +389,8 @@ def test_a_relay_that_starts_before_its_redis_waits_for_it(tmp_path, settlers):
     relay = Relay(tmp_path, redis=redis.url).init().start(ready=False)
     try:
         wait_until(lambda: status_of(relay, "/actor") == 200, "documents are served")
-        assert relay.readyz()[0] == 503
+        wait_until(lambda: readiness_of(relay) is not None, "it says whether it is ready")
+        assert readiness_of(relay) == 503
         with redis:
             relay.wait_ready()
             with Town() as town:
@@ -403,6 +404,13 @@ def test_a_relay_that_starts_before_its_redis_waits_for_it(tmp_path, settlers):
 def status_of(relay, path):
     try:
         return http_get(relay.url + path)[0]
+    except OSError:
+        return None
+
+
+def readiness_of(relay):
+    try:
+        return relay.readyz()[0]
     except OSError:
         return None
 
