@@ -127,10 +127,10 @@ static void on_told(void *arg, struct span message, int fd)
     struct process *p = arg;
     enum role_word word;
     struct span why;
-    if (!message.p) {
-        p->exit_code = 1;
-        loop_stop(p->loop);
-    } else if (role_message_read(message, &word, &why) && !p->draining) {
+    if (!message.p)
+        _exit(1); /* the master is gone: nobody is left to end in order for, and the system's
+                     SIGKILL is on its way */
+    if (role_message_read(message, &word, &why) && !p->draining) {
         if (word == ROLE_SAYS_RELOAD && fd >= 0)
             reload(p, fd);
         else if (word == ROLE_SAYS_READY || word == ROLE_SAYS_WAITS)

@@ -12,7 +12,8 @@ void members_get(struct store *store, struct span host, member_cb cb, void *arg)
 /* Called once for each member, then once with member NULL and err. */
 void members_each(struct store *store, member_cb each, void *arg);
 
-/* How many changes of members there have been, whoever made them: another number, another registry. */
+/* How many changes of members there have been, whoever made them: another number, another registry.
+ */
 typedef void (*members_changes_cb)(void *arg, enum err err, uint64_t changes);
 void members_changes(struct store *store, members_changes_cb cb, void *arg);
 

@@ -108,7 +108,9 @@ static void for_people(void **state)
         {"\xC3\xBC\xE2\x82\xAC!", 5, "\xC3\xBC"},
         {"\xC2\x9B\xE2\x80\xAEx", 8, "  x"},
         {"\xF3\xA0\x81\x81x", 8, " x"},
-        {"\xFF\xC3(", 8, "?" "?("},
+        {"\xFF\xC3(", 8,
+         "?"
+         "?("},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

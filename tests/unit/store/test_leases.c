@@ -205,7 +205,8 @@ static void test_many(void **state)
     struct rig *rig = *state;
     rig_fresh(rig);
     for (int i = 0; i < LEASES_MAX + 20; i++)
-        ask(rig, "EVAL redis.call('HSET','{weir}:lease','n%d','guest-%d'..string.char(32)..7) 0", i, i);
+        ask(rig, "EVAL redis.call('HSET','{weir}:lease','n%d','guest-%d'..string.char(32)..7) 0", i,
+            i);
     assert_non_null(strstr(come(rig, "a", "courier-0"), "=guest-1"));
 }
 
