@@ -222,7 +222,8 @@ static void forget_fails(struct store *s, const struct change *c)
     size_t kept = 0;
     for (size_t i = 0; i < s->notes_n; i++) {
         const struct note *n = &s->notes[i];
-        if (n->n != c->to || strcmp(n->host, c->host) != 0 || strncmp(n->text, "fail ", 5) != 0)
+        if (n->n != c->to || !c->host || strcmp(n->host, c->host) != 0 ||
+            strncmp(n->text, "fail ", 5) != 0)
             s->notes[kept++] = *n;
     }
     s->notes_n = kept;
