@@ -159,7 +159,7 @@ static void test_text_longest(void **state)
 static const struct {
     const char *text;
     bool ok;
-} rows[] = {
+} bad_rows[] = {
     {"{" OK "}", true},
     {"{" OK ",\"later\":{\"x\":1}}", true},
     {"{" OK ",\"spans\":[{\"from\":1,\"to\":2},{\"from\":2}]}", true},
@@ -234,10 +234,10 @@ static const struct {
 static void test_text_bad(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < sizeof(bad_rows) / sizeof(bad_rows[0]); i++) {
         struct member m;
-        if (member_read(span_of(rows[i].text), &m) != rows[i].ok)
-            fail_msg("%s", rows[i].text);
+        if (member_read(span_of(bad_rows[i].text), &m) != bad_rows[i].ok)
+            fail_msg("%s", bad_rows[i].text);
     }
 }
 
