@@ -130,9 +130,8 @@ static enum step aside_step(struct schedule *s, struct dest *d, struct cursor_as
         aside_take(d, aside);
         return STEP_ON;
     }
-    unsigned slots = dest_slots(d, e);
-    bool right = slots && audience_has(e->audience, d->zone);
-    if (!right || !(slots >> aside->slot & 1)) {
+    bool right = dest_entitled(d, e) && audience_has(e->audience, d->zone);
+    if (!right || !(dest_slots(d, e) >> aside->slot & 1)) {
         skip(s, d, e->n, aside->slot, right ? ERR_NO_FORM : ERR_NO_RIGHT);
         aside_take(d, aside);
         return STEP_ON;

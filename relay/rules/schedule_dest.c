@@ -137,12 +137,17 @@ void dest_skip(const struct schedule *s, struct dest *d)
         dest_pass(d, start);
 }
 
-unsigned dest_slots(const struct dest *d, const struct entry *e)
+bool dest_entitled(const struct dest *d, const struct entry *e)
 {
     struct span host = {d->host, d->host_n};
+    return !span_eq(e->origin, host) && !span_eq(e->object_host, host) &&
+           member_spans_entitle(d->spans, d->spans_n, e->n, e->audience);
+}
+
+unsigned dest_slots(const struct dest *d, const struct entry *e)
+{
     unsigned slots = 0;
-    if (span_eq(e->origin, host) || span_eq(e->object_host, host) ||
-        !member_spans_entitle(d->spans, d->spans_n, e->n, e->audience))
+    if (!dest_entitled(d, e))
         return 0;
     for (size_t i = 0; i < d->slots_n; i++) {
         const struct slot *slot = &d->slots[i];

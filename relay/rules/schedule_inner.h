@@ -169,6 +169,8 @@ uint64_t dest_owed_from(const struct dest *d);
 /* Its cursor moves there, but not past the position: no pages are read for what it has no right to.
  */
 void dest_skip(const struct schedule *s, struct dest *d);
+/* Whether an entry is for the host, by facts that cannot change. */
+bool dest_entitled(const struct dest *d, const struct entry *e);
 /* The inboxes that an entry is for, by facts that cannot change (but for their styles): bit s is
  * slot s. */
 unsigned dest_slots(const struct dest *d, const struct entry *e);

@@ -34,10 +34,11 @@ static void take_slots(struct dest *d, const struct member *m)
         d->slots[i] = (struct slot){inbox->url[0] ? mem_copy(span_of(inbox->url)) : NULL,
                                     inbox->from, inbox->style};
     }
-    for (size_t i = 0; i < MEMBER_INBOXES_MAX; i++)
+    for (size_t i = 0; i < MEMBER_INBOXES_MAX; i++) {
         if (m->inboxes[i].from > d->until)
             d->until = m->inboxes[i].from;
-    dest_heard(d, d->until);
+        dest_heard(d, m->inboxes[i].from);
+    }
 }
 
 void dest_take_member(struct dest *d, const struct member *m)

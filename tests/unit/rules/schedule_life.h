@@ -109,11 +109,12 @@ static inline void permit_retry(struct world *w, const struct item *item, uint64
             const struct fate *f = &w->fates[item->host][s][e];
             waiting += (f->owed || f->may) && (f->retried || !(f->acked || f->failed || f->noted));
         }
-    for (int s = 0; s < SLOTS && place; s++) {
+    for (int s = 0; s < SLOTS; s++) {
         struct fate *f = &w->fates[item->host][s][item->of];
-        if (!m->inboxes[s].url[0] || m->inboxes[s].from >= item->of || item->of >= n)
+        f->ordered = true;
+        if (!place || !m->inboxes[s].url[0] || m->inboxes[s].from >= item->of || item->of >= n)
             continue;
-        f->permitted = f->ordered = f->retried = true;
+        f->permitted = f->retried = true;
         f->done = false;
         f->retry_due |= f->failed && item->of > w->floor && waiting + SLOTS <= CURSOR_ASIDE_MAX;
     }

@@ -271,7 +271,7 @@ static inline void check_right(struct world *w, int host, const struct attempt *
                a->slot);
     if (!has_form(a->entry, m->inboxes[a->slot].style))
         BROKEN(w, "%s: %llu/%u has no form there", a->host, NUMBER(n), a->slot);
-    if (f->ended && f->ended <= w->told)
+    if (f->ended && f->ended <= w->told_line)
         BROKEN(w, "%s: %llu/%u is sent, but its right ended with %u", a->host, NUMBER(n), a->slot,
                f->ended);
     if (w->shut[host])
@@ -373,7 +373,7 @@ static inline void answered(struct world *w, int host, const struct attempt *a,
         return;
     }
     f->done = true;
-    f->permitted = false;
+    f->permitted = f->retry_due = false; /* also by an attempt that was on its way */
     f->last_acked = j->verdict == VERDICT_DELIVERED;
     f->acked |= f->last_acked;
     f->refused |= !f->last_acked;

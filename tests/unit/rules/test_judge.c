@@ -222,13 +222,27 @@ static void test_backoff(void **state)
     assert_int_equal(judge_backoff(&upside_down, 9, 0), SECOND / 2);
 }
 
+/* Doubling, from the first to the longest, however often. */
+static void test_aside(void **state)
+{
+    static const struct judge_limits day = {.aside_ms = 60 * SECOND, .aside_most_ms = 6 * HOUR};
+    static const struct judge_limits upside_down = {.aside_ms = HOUR, .aside_most_ms = SECOND};
+    (void)state;
+    assert_int_equal(judge_aside(&day, 0), 60 * SECOND);
+    assert_int_equal(judge_aside(&day, 1), 120 * SECOND);
+    assert_int_equal(judge_aside(&day, 8), 256 * 60 * SECOND);
+    assert_int_equal(judge_aside(&day, 9), 6 * HOUR);
+    assert_int_equal(judge_aside(&day, UINT32_MAX), 6 * HOUR);
+    assert_int_equal(judge_aside(&upside_down, 0), SECOND);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_statuses), cmocka_unit_test(test_transport),
         cmocka_unit_test(test_patience), cmocka_unit_test(test_count),
         cmocka_unit_test(test_horizon),  cmocka_unit_test(test_retry_after),
-        cmocka_unit_test(test_backoff),
+        cmocka_unit_test(test_backoff),  cmocka_unit_test(test_aside),
     };
     return cmocka_run_group_tests_name("judge", tests, NULL, NULL);
 }

@@ -299,6 +299,31 @@ static void test_shut_no_more(void **state)
     }
 }
 
+/* It stays shut after a restart, whatever is set aside, and in whichever order all is loaded. */
+static void test_shut_comes_back(void **state)
+{
+    (void)state;
+    for (int first = 0; first < 2; first++) {
+        struct schedule *s = schedule_new(&rig_limits);
+        struct cursor_aside aside = {.n = 9};
+        struct cursor own = {.low = 9, .shut = 5, .aside = &aside, .aside_n = 1};
+        schedule_load_shard(s, 0, 9);
+        if (first)
+            schedule_load_member(s, rig_record("a", MEMBER_ACTIVE, 0, 0));
+        schedule_load_cursor(s, SPAN("a"), &own);
+        if (!first)
+            schedule_load_member(s, rig_record("a", MEMBER_ACTIVE, 0, 0));
+        schedule_loaded(s);
+        rig_tell(s, 10, 10);
+        rig_rests(s, NOW);
+        assert_string_equal(rig_state(s, "a"), "held");
+        schedule_control(s, 11, rig_record("a", MEMBER_ACTIVE, 0, 0), false);
+        rig_rests(s, NOW);
+        assert_string_equal(rig_state(s, "a"), "reading");
+        schedule_free(&s);
+    }
+}
+
 /* Where others of the host follow too, they are not to suffer for it. */
 static void test_shut_alone(void **state)
 {
@@ -331,6 +356,7 @@ int main(void)
         cmocka_unit_test(test_accept_before_follow),
         cmocka_unit_test(test_shut),
         cmocka_unit_test(test_shut_no_more),
+        cmocka_unit_test(test_shut_comes_back),
         cmocka_unit_test(test_shut_alone),
     };
     return cmocka_run_group_tests_name("schedule_direct", tests, NULL, NULL);

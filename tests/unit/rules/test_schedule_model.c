@@ -9,7 +9,7 @@
  * must find it within a few seeds. WEIR_SEED=n starts at another seed. */
 #include "schedule_life.h"
 
-enum { SEEDS = 100, STEPS = 3000, HUNT = 250 };
+enum { SEEDS = 100, STEPS = 3000, HUNT = 1000 };
 
 /* --- attempts -------------------------------------------------------------------------------- */
 
