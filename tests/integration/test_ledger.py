@@ -374,12 +374,21 @@ def test_what_has_no_form_for_anybody(scene):
 # --- what is asked for --------------------------------------------------------------------------
 
 
+def all_delivered(scene, thing):
+    """The story of it, once the wiki's courier has written down what it brought."""
+    found = scene.relay.told("trace", thing)
+    wiki = [r["verdict"] for e in found["entries"] for r in e["members"]
+            if r["host"] == scene.wiki.host]
+    return found if set(wiki) == {"delivered"} else None
+
+
 def test_an_object_with_all_its_entries(scene):
     activity = scene.post()
     thing = scene.written()["id"]
     update = scene.blog.edit(thing, "other words").id
     received(scene.shop, update)
-    found = scene.relay.told("trace", thing)
+    received(scene.wiki, update)
+    found = wait_until(lambda: all_delivered(scene, thing), "both are committed")
     assert [e["activity"] for e in found["entries"]] == [activity, update]
     assert [e["type"] for e in found["entries"]] == ["Create", "Update"]
     for entry in found["entries"]:
