@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Counts a pytest run from its JUnit file: prints `PASSED FAILED`. A skipped test is a failed one,
-and so is a run that ended without a file or without a test.
+"""Counts pytest runs from their JUnit files and exit codes (FILE CODE ...): prints `PASSED FAILED`.
+A skipped test is a failed one, and so is a run that ended without a file or without a test.
 
 May not know: what the tests test.
 """
@@ -8,8 +8,7 @@ import sys
 import xml.etree.ElementTree as ElementTree
 
 
-def main():
-    path, code = sys.argv[1], int(sys.argv[2])
+def count(path, code):
     total = bad = 0
     try:
         for suite in ElementTree.parse(path).getroot().iter("testsuite"):
@@ -23,7 +22,13 @@ def main():
     passed = total - bad
     if bad == 0 and (code != 0 or total == 0):
         bad = 1
-    print(passed, bad)
+    return passed, bad
+
+
+def main():
+    words = sys.argv[1:]
+    runs = [count(path, int(code)) for path, code in zip(words[::2], words[1::2])]
+    print(sum(passed for passed, _ in runs), sum(bad for _, bad in runs) or int(not runs))
 
 
 main()

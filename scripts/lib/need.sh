@@ -36,6 +36,7 @@ demo test bench       | py:cryptography        | python3-cryptography
 demo test             | py:yaml                | python3-yaml
 demo test             | file:/etc/ssl/certs/ca-certificates.crt | ca-certificates
 test                  | py:pytest              | python3-pytest
+test                  | py:xdist               | python3-pytest-xdist
 test                  | py:hypothesis          | python3-hypothesis
 test                  | py:httpsig             | python3-httpsig
 test                  | py:pyld                | python3-pyld

@@ -106,20 +106,36 @@ suite_tap() {
 }
 
 # suite_pytest NAME FOLDER: integration and interop, against the program built with gcc's sanitizers.
+# Their tests wait more than they work: as many files at once as there are cores. What measures has
+# the mark `alone`, and its turn afterwards.
 suite_pytest() {
-    local suite=$1 folder=$2 dir=$ROOT/build-debug passed failed code=0
+    local suite=$1 folder=$2 dir=$ROOT/build-debug passed failed
     build_with gcc
     sanitizer_options "$dir/$suite.asan"
-    rm -f "$dir/$suite.xml"
-    say "run $suite"
-    (cd "$ROOT" && WEIR_BIN=$dir/weir HYPOTHESIS_STORAGE_DIRECTORY=$dir/hypothesis \
-        marked_run "$PYTHON" -m pytest -p no:cacheprovider --continue-on-collection-errors \
-        --color=no -v --tb=short -rfE --junitxml="$dir/$suite.xml" "$folder") 2>&1 |
-        tee "$dir/$suite.log" | sed 's/^/    /' || code=$?
-    read -r passed failed < <("$PYTHON" "$ROOT/scripts/lib/junit.py" "$dir/$suite.xml" "$code")
+    RUNS=()
+    say "run $suite, $JOBS files at once"
+    pytest_run "$suite" beside "$folder" -n "$JOBS" --dist loadfile -m 'not alone'
+    if grep -rq --include='*.py' 'mark\.alone' "$ROOT/$folder"; then
+        say "run $suite, what has to be alone"
+        pytest_run "$suite" alone "$folder" -m alone
+    fi
+    read -r passed failed < <("$PYTHON" "$ROOT/scripts/lib/junit.py" "${RUNS[@]}")
     left_behind
     sanitizer_findings "$dir/$suite.asan"
     suite_says "$suite" "$(compiler_name gcc), ASan+UBSan" "$passed" $((failed + LEFT + FINDINGS))
+}
+
+# pytest_run SUITE TURN FOLDER OPTIONS: one turn of it; RUNS gets its JUnit file and its exit code.
+pytest_run() {
+    local suite=$1 turn=$2 folder=$3 dir=$ROOT/build-debug code=0 file
+    shift 3
+    file=$dir/$suite.$turn
+    rm -f "$file.xml"
+    (cd "$ROOT" && WEIR_BIN=$dir/weir HYPOTHESIS_STORAGE_DIRECTORY=$dir/hypothesis \
+        marked_run "$PYTHON" -m pytest -p no:cacheprovider --continue-on-collection-errors \
+        --color=no -v --tb=short -rfE --junitxml="$file.xml" "$@" "$folder") 2>&1 |
+        tee "$file.log" | sed -u 's/^/    /' || code=$?
+    RUNS+=("$file.xml" "$code")
 }
 
 # the_end: the line that machines read, and the exit code.

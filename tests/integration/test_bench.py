@@ -15,6 +15,8 @@ import pytest
 
 from integration.relay import ROOT, WEIR
 
+pytestmark = pytest.mark.alone
+
 PROGRAMS = Path(WEIR).parent / "tests" / "bench"
 SMALL = ("--posts", 3, "--destinations", 12, "--rounds", 2, "--limit-seconds", 0.3)
 FIGURES = {

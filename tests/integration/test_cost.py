@@ -17,6 +17,8 @@ from integration.redis_client import SHARDS, Redis, shard_of
 from integration.relay import INTERNAL, ROOT, Relay, wait_until
 from peers.town import Town
 
+pytestmark = pytest.mark.alone
+
 FEW, MANY = 10, 10_000
 ROUNDS, POSTS = 12, 10  # every round has its own median, and the best round counts
 PATIENCE = 12  # so many times the rounds, while another program's noise makes them unlike

@@ -1,7 +1,9 @@
-"""What stands before a relay in the world: it ends TLS, and passes the bytes on as they are."""
+"""What stands before a relay in the world: it ends TLS, and passes the bytes on as they are.
 
+One loop reads and writes: a TLS connection must not be used by two threads at once."""
+
+import asyncio
 import contextlib
-import socket
 import ssl
 import threading
 
@@ -17,44 +19,43 @@ class TlsDoor:
         self.target = None
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(certificate)
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.host = f"127.0.0.1:{self._listening.getsockname()[1]}"
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._server = self._do(asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._context))
+        self.host = f"127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        # Closing alone would not wake the thread that waits in accept.
+        self._do(self._close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _do(self, work):
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
+
+    async def _close(self):
+        self._server.close()
+        calls = asyncio.all_tasks() - {asyncio.current_task()}
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+
+    async def _serve(self, reader, writer):
         with contextlib.suppress(OSError):
-            self._listening.shutdown(socket.SHUT_RDWR)
-        self._listening.close()
-
-    def _listen(self):
-        while True:
-            try:
-                caller, _ = self._listening.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(caller,), daemon=True).start()
-
-    def _serve(self, caller):
-        with contextlib.suppress(OSError), caller:
             name, port = self.target.rsplit(":", 1)
-            caller.settimeout(30)
-            with (
-                self._context.wrap_socket(caller, server_side=True) as outside,
-                socket.create_connection((name, int(port)), 30) as inside,
-            ):
-                back = threading.Thread(target=_pump, args=(inside, outside), daemon=True)
-                back.start()
-                _pump(outside, inside)
-                back.join()
+            back, on = await asyncio.open_connection(name, int(port))
+            await asyncio.gather(_pump(reader, on), _pump(back, writer))
 
 
-def _pump(source, sink):
+async def _pump(source, sink):
     with contextlib.suppress(OSError):
-        while piece := source.recv(_PIECE):
-            sink.sendall(piece)
+        while piece := await source.read(_PIECE):
+            sink.write(piece)
+            await sink.drain()
+    # TLS knows no half-closed connection: both ways end.
     with contextlib.suppress(OSError):
-        sink.shutdown(socket.SHUT_WR)
+        sink.close()
