@@ -212,6 +212,8 @@ def test_a_wrong_password_is_said_and_not_shown(tmp_path):
         relay.start(ready=False)
         try:
             line = relay.wait_log("redis")[0]
+            # Each role says so for itself; it is the steward that answers.
+            wait_until(lambda: "WRONGPASS" in relay.readyz()[2], "readyz says why")
             status, _, said = relay.readyz()
             relay.stop()
         finally:
