@@ -105,16 +105,16 @@ suite_tap() {
     suite_says "$suite" "$(compiler_name "$compiler"), ASan+UBSan" "$passed" $((failed + LEFT))
 }
 
-# suite_pytest NAME FOLDER: integration and interop, against the program built with gcc's sanitizers.
-# Their tests wait more than they work: as many files at once as there are cores. What measures has
-# the mark `alone`, and its turn afterwards.
+# suite_pytest NAME FOLDER AT_ONCE: integration and interop, against the program built with gcc's
+# sanitizers. So many files run at once (0: in pytest's own process). What measures has the mark
+# `alone`, and its turn afterwards.
 suite_pytest() {
-    local suite=$1 folder=$2 dir=$ROOT/build-debug passed failed
+    local suite=$1 folder=$2 at_once=$3 dir=$ROOT/build-debug passed failed
     build_with gcc
     sanitizer_options "$dir/$suite.asan"
     RUNS=()
-    say "run $suite, $JOBS files at once"
-    pytest_run "$suite" beside "$folder" -n "$JOBS" --dist loadfile -m 'not alone'
+    say "run $suite"
+    pytest_run "$suite" beside "$folder" -n "$at_once" --dist loadfile -m 'not alone'
     if grep -rq --include='*.py' 'mark\.alone' "$ROOT/$folder"; then
         say "run $suite, what has to be alone"
         pytest_run "$suite" alone "$folder" -m alone
