@@ -190,9 +190,9 @@ static void post(struct admin *a, struct http_request **request, uint64_t of, co
                  struct span verb)
 {
     int order = 0;
-    while (order < ORDER_COUNT && !span_eq_str(verb, book_order_name((enum book_order)order)))
+    while (order <= ORDER_DROP && !span_eq_str(verb, book_order_name((enum book_order)order)))
         order++;
-    if (order == ORDER_COUNT) {
+    if (order > ORDER_DROP) {
         admin_refuse(request, ERR_NOT_FOUND, SPAN_NONE);
         return;
     }

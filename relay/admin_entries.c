@@ -54,7 +54,7 @@ static void next(struct entries_call *call)
     if (call->at == call->n)
         end(call, ERR_OK);
     else
-        journal_page(call->store, call->numbers[call->at] - 1, 1, on_page, call);
+        journal_page(call->store, LANE_BOTH, call->numbers[call->at] - 1, 1, on_page, call);
 }
 
 void entries_read(struct store *store, const uint64_t *numbers, size_t n, entries_cb cb, void *arg)

@@ -115,7 +115,7 @@ static void look(struct call *call)
         return;
     }
     q->looked++;
-    journal_page(store_of(call), q->rows[q->at].cursor.low, LOOK_AHEAD, on_next, call);
+    journal_page(store_of(call), LANE_BOTH, q->rows[q->at].cursor.low, LOOK_AHEAD, on_next, call);
 }
 
 /* --- members ---------------------------------------------------------------------------------- */
@@ -203,7 +203,7 @@ static void on_book(void *arg, enum err err, struct book *book)
     q->page_after = book->last > PAGE ? book->last - PAGE : 0;
     if (q->page_after < book->floor)
         q->page_after = book->floor;
-    journal_page(store_of(call), q->page_after, PAGE, on_page, call);
+    journal_page(store_of(call), LANE_BOTH, q->page_after, PAGE, on_page, call);
 }
 
 void admin_queue(struct admin *a, struct http_request **request)

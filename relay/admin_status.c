@@ -99,7 +99,8 @@ static void on_book(void *arg, enum err err, struct book *book)
     if (!call->admin || !book || !lag || lag > book->last)
         finish(call, 0);
     else
-        journal_page(call->admin->config.context->store, book->last - lag, PAGE, on_oldest, call);
+        journal_page(call->admin->config.context->store, LANE_BOTH, book->last - lag, PAGE,
+                     on_oldest, call);
 }
 
 void admin_status(struct admin *a, struct http_request **request)

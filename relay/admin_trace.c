@@ -180,7 +180,7 @@ static void on_page(void *arg, const struct journal_page *page)
     }
     if (page->lines_n && page->lines[0].n == here->n && page->lines[0].kind == JOURNAL_ENTRY)
         here->entry = entry_ref(page->lines[0].entry);
-    if (!here->entry && here->n > page->floor) { /* it never was one */
+    if (!here->entry && here->n > page->floor[LANE_NORMAL]) { /* it never was one */
         call_end(call, ERR_NOT_KNOWN, SPAN_NONE);
         return;
     }
@@ -202,7 +202,7 @@ static void next(struct call *call)
         return;
     }
     struct traced *here = &t->entries[t->at];
-    journal_page(store_of(call), here->n - 1, 1, on_page, call);
+    journal_page(store_of(call), LANE_BOTH, here->n - 1, 1, on_page, call);
 }
 
 /* --- what the name stands for ----------------------------------------------------------------- */

@@ -165,7 +165,7 @@ static void on_member(void *arg, enum err err, const struct member *member)
     t->member = *member;
     json_open(&call->w, '{');
     write_standing(call);
-    journal_page(call->admin->config.context->store,
+    journal_page(call->admin->config.context->store, LANE_BOTH,
                  book_cursor(call->book, span_of(call->host)).low, PAGE, on_page, call);
 }
 

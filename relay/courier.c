@@ -48,19 +48,20 @@ static void courier_tail(void *arg, const struct journal_line *line)
 {
     struct courier *c = arg;
     struct member *member;
-    if (line->previous > c->last_line) {
+    uint64_t *last_line = &c->last_line[line->lane];
+    if (line->previous > *last_line) {
         log_note(LOG_LEVEL_ERROR, "journal",
                  "entries are missing: behind %llu comes one that follows %llu",
-                 (unsigned long long)c->last_line, (unsigned long long)line->previous);
+                 (unsigned long long)*last_line, (unsigned long long)line->previous);
         metric_add(METER_GAPS, 0, 1);
         if (c->followed) { /* a member's change may be among them */
             courier_start_over(c, "the journal was trimmed faster than it was read");
             return;
         }
-        schedule_floor(c->schedule, line->previous);
+        schedule_floor(c->schedule, line->lane, line->previous);
     }
     c->followed = c->told = true;
-    c->last_line = line->n;
+    *last_line = line->n;
     switch (line->kind) {
     case JOURNAL_ENTRY:
         tell_no_form(c, line->entry);
@@ -74,10 +75,7 @@ static void courier_tail(void *arg, const struct journal_line *line)
         break;
     case JOURNAL_WAKE: schedule_awake(c->schedule, line->host); break;
     case JOURNAL_ORDER:
-        if (line->order == ORDER_RETRY)
-            schedule_retry(c->schedule, line->n, line->host, line->of);
-        else
-            schedule_drop(c->schedule, line->n, line->host, line->of);
+        schedule_order(c->schedule, line->n, line->order, line->host, line->of);
         break;
     }
 }
@@ -89,12 +87,12 @@ static void on_direct(void *arg, const struct direct *direct)
     schedule_direct(c->schedule, direct);
 }
 
-static void on_floor(void *arg, uint64_t floor)
+static void on_floor(void *arg, enum lane lane, uint64_t floor)
 {
     struct courier *c = arg;
-    c->last_line = floor;
+    c->last_line[lane] = floor;
     c->told = true;
-    schedule_floor(c->schedule, floor);
+    schedule_floor(c->schedule, lane, floor);
 }
 
 static void on_batch(void *arg)
@@ -131,17 +129,18 @@ static void on_page(void *arg, const struct journal_page *page)
         if (page->lines[i].kind == JOURNAL_ENTRY)
             entries[n++] = page->lines[i].entry;
     uint64_t to = page->lines_n == SCHEDULE_PAGE ? page->lines[page->lines_n - 1].n : page->n;
-    schedule_page(c->schedule, c->page_after, to, entries, n, page->floor);
+    schedule_page(c->schedule, c->page_lane, c->page_after, to, entries, n,
+                  page->floor[c->page_lane]);
     free(entries);
     courier_schedule(c);
 }
 
 static void ask_page(struct courier *c)
 {
-    if (!schedule_want_page(c->schedule, &c->page_after))
+    if (!schedule_want_page(c->schedule, &c->page_lane, &c->page_after))
         return;
     c->paging = courier_loading(c);
-    journal_page(c->context->store, c->page_after, SCHEDULE_PAGE, on_page, c->paging);
+    journal_page(c->context->store, c->page_lane, c->page_after, SCHEDULE_PAGE, on_page, c->paging);
 }
 
 static void flight_end(struct flight *f)
@@ -272,14 +271,16 @@ void courier_commit(void *arg)
 
 void courier_follow(struct courier *c)
 {
-    c->last_line = schedule_loaded(c->schedule);
+    uint64_t after = schedule_loaded(c->schedule);
+    for (unsigned i = 0; i < LANE_COUNT; i++)
+        c->last_line[i] = after;
     c->followed = false;
     c->told = true; /* what was loaded; but nothing is sent before the first look at direct mail */
     char *url = context_redis_url(c->context);
     struct tail_config config = {.url = url,
                                  .command_ms = c->context->config->set.redis_command,
                                  .store = c->context->store,
-                                 .after = c->last_line,
+                                 .after = after,
                                  .on_floor = on_floor,
                                  .on_line = courier_tail,
                                  .on_direct = on_direct,

@@ -67,7 +67,8 @@ struct courier {
     bool commit_soon;   /* the timer runs, and for a commit's time at most */
     int64_t touched_ms; /* when there was last something to write down */
     unsigned started;   /* in this turn */
-    uint64_t page_after, last_line;
+    enum lane page_lane;
+    uint64_t page_after, last_line[LANE_COUNT];
     bool followed; /* a line was told in this life */
     bool told;     /* something was, in this batch */
     bool starved;  /* nothing was started, for want of a renewed lease */

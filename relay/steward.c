@@ -201,8 +201,8 @@ static void on_oldest(void *arg, const struct journal_page *page)
     }
     trim->more = keep && page->lines_n == TRIM_PAGE;
     span_copy(span_of(keep), trim->keep, sizeof(trim->keep));
-    journal_page(s->config.context->store, s->bodies_below ? s->bodies_below - 1 : 0, TRIM_PAGE,
-                 on_bodies, trim);
+    journal_page(s->config.context->store, LANE_BOTH, s->bodies_below ? s->bodies_below - 1 : 0,
+                 TRIM_PAGE, on_bodies, trim);
 }
 
 static void on_trim(void *arg)
@@ -212,7 +212,7 @@ static void on_trim(void *arg)
         return;
     s->trim = mem_new(sizeof(*s->trim));
     s->trim->steward = s;
-    journal_page(s->config.context->store, 0, TRIM_PAGE, on_oldest, s->trim);
+    journal_page(s->config.context->store, LANE_NORMAL, 0, TRIM_PAGE, on_oldest, s->trim);
 }
 
 /* --- metrics and health ----------------------------------------------------------------------- */

@@ -7,7 +7,11 @@
 
 const char *book_order_name(enum book_order order)
 {
-    static const char *const names[] = {[ORDER_RETRY] = "retry", [ORDER_DROP] = "drop"};
+    static const char *const names[] = {
+#define X(name, text) [ORDER_##name] = (text),
+        BOOK_ORDERS(X)
+#undef X
+    };
     return names[order];
 }
 

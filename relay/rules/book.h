@@ -43,8 +43,22 @@ struct book_record {
     char detail[BOOK_DETAIL_SIZE];
 };
 
-/* What an operator wants done about a FAIL. */
-enum book_order { ORDER_RETRY, ORDER_DROP, ORDER_COUNT };
+/* What an operator wants done. RETRY and DROP are about a FAIL, the entry `of`; the others are
+ * about a host as a whole. */
+#define BOOK_ORDERS(X)                                                                             \
+    X(RETRY, "retry")     /* try it again */                                                       \
+    X(DROP, "drop")       /* it was seen, and is left at that */                                   \
+    X(WAKE, "wake")       /* try the host now, also if it is parked */                             \
+    X(HOLD, "hold")       /* send it nothing; its cursor stays */                                  \
+    X(RELEASE, "release") /* it is held no longer */                                               \
+    X(CUT, "cut")         /* what waits for it now is given up */                                  \
+    X(REPLAY, "replay")   /* its cursor goes back to `of`, or to the floor */
+enum book_order {
+#define X(name, text) ORDER_##name,
+    BOOK_ORDERS(X)
+#undef X
+        ORDER_COUNT
+};
 const char *book_order_name(enum book_order order);
 
 struct book_own {

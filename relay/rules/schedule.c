@@ -102,9 +102,9 @@ void told(struct schedule *s, uint64_t n)
         look_early(s, before);
 }
 
-void schedule_floor(struct schedule *s, uint64_t floor)
+void schedule_floor(struct schedule *s, enum lane lane, uint64_t floor)
 {
-    if (floor <= s->position)
+    if (lane != LANE_NORMAL || floor <= s->position)
         return;
     for (unsigned i = 0; i < s->limits.shards; i++) {
         struct dest *d;

@@ -15,6 +15,7 @@
  * same object waits behind it. */
 #pragma once
 
+#include "relay/rules/book.h"
 #include "relay/rules/cursor.h"
 #include "relay/rules/entry.h"
 #include "relay/rules/judge.h"
@@ -57,10 +58,10 @@ void schedule_load_cursor(struct schedule *s, struct span host, const struct cur
 uint64_t schedule_loaded(struct schedule *s);
 
 /* --- the journal, told in the order of its numbers ------------------------------------------- */
-/* The lines up to floor were trimmed before they were told: whatever was owed of them is recorded
- * as a gap. To be told before the first line only: later, a change of a member may be among them,
- * and all has to be loaded anew. */
-void schedule_floor(struct schedule *s, uint64_t floor);
+/* The lines of a lane up to floor were trimmed before they were told: whatever was owed of them is
+ * recorded as a gap. To be told before the first line only: later, a change of a member may be
+ * among them, and all has to be loaded anew. */
+void schedule_floor(struct schedule *s, enum lane lane, uint64_t floor);
 /* Keeps a reference of its own. */
 void schedule_entry(struct schedule *s, struct entry *entry);
 /* A member changed; cuts: what still waited for it up to n is not sent, and that is recorded. */
@@ -68,13 +69,15 @@ void schedule_control(struct schedule *s, uint64_t n, const struct member *membe
 /* The host showed that it lives: its back-off ends. */
 void schedule_awake(struct schedule *s, struct span host);
 
-/* An operator's order, line line_n of the journal: entry n, which the host refused or which grew
- * too old, is to be tried again, at every inbox: it is put among what is set aside, due now, and
- * its failures there are no record any more (CHANGE_RETRY for each). Nothing happens where there is
- * no room for it, where the host is no member any more, or where the cursor has not passed n. */
-void schedule_retry(struct schedule *s, uint64_t line_n, struct span host, uint64_t n);
-/* The same: its failure has been seen, and it is left at that (CHANGE_DROP). */
-void schedule_drop(struct schedule *s, uint64_t line_n, struct span host, uint64_t n);
+/* An operator's order, line line_n of the journal.
+ *
+ * RETRY: the entry `of`, which the host refused or which grew too old, is to be tried again, at
+ * every inbox: it is put among what is set aside, due now, and its failures there are no record any
+ * more (CHANGE_RETRY for each). Nothing happens where there is no room for it, where the host is no
+ * member any more, or where the cursor has not passed it. DROP: its failure has been seen, and it
+ * is left at that (CHANGE_DROP). */
+void schedule_order(struct schedule *s, uint64_t line_n, enum book_order order, struct span host,
+                    uint64_t of);
 
 /* Direct mail: for one inbox alone, ahead of everything. Mail of the kind "accept" holds up the
  * entries of its host until it was delivered: who was not accepted yet would throw them away
@@ -90,13 +93,14 @@ struct direct {
 void schedule_direct(struct schedule *s, const struct direct *direct);
 
 /* --- pages: stretches of the journal that are no longer, or not yet, in the window ----------- */
-/* Whether some destination needs entries behind *ret_after; asks once until the page came. */
-bool schedule_want_page(struct schedule *s, uint64_t *ret_after);
-/* The answer: all entries with after < n <= to (n of them, in order); everything up to floor is
- * gone for good. Keeps references of its own. Entries that the tail has not told yet are left out:
- * whom they are for depends on control entries before them. */
-void schedule_page(struct schedule *s, uint64_t after, uint64_t to, struct entry *const *entries,
-                   size_t n, uint64_t floor);
+/* Whether some destination needs entries of a lane behind *ret_after; asks once until the page
+ * came. */
+bool schedule_want_page(struct schedule *s, enum lane *ret_lane, uint64_t *ret_after);
+/* The answer: all entries of the lane with after < n <= to (n of them, in order), with their marks;
+ * everything up to floor is gone for good. Keeps references of its own. Entries that the tail has
+ * not told yet are left out: whom they are for depends on control entries before them. */
+void schedule_page(struct schedule *s, enum lane lane, uint64_t after, uint64_t to,
+                   struct entry *const *entries, size_t n, uint64_t floor);
 /* The page could not be read: it may be asked for again. */
 void schedule_page_failed(struct schedule *s);
 

@@ -123,7 +123,7 @@ static unsigned slots_to_retry(struct dest *d, uint64_t n, size_t *ret_count)
     return slots;
 }
 
-void schedule_retry(struct schedule *s, uint64_t line_n, struct span host, uint64_t n)
+static void retry(struct schedule *s, uint64_t line_n, struct span host, uint64_t n)
 {
     size_t count;
     bool fresh = order_is_new(s, line_n, host);
@@ -143,9 +143,24 @@ void schedule_retry(struct schedule *s, uint64_t line_n, struct span host, uint6
     dest_look_again(s, d);
 }
 
-void schedule_drop(struct schedule *s, uint64_t line_n, struct span host, uint64_t n)
+static void drop(struct schedule *s, uint64_t line_n, struct span host, uint64_t n)
 {
-    const struct change drop = {.kind = CHANGE_DROP, .to = n};
+    const struct change seen = {.kind = CHANGE_DROP, .to = n};
     if (order_is_new(s, line_n, host))
-        record_host(s, host, &drop);
+        record_host(s, host, &seen);
+}
+
+void schedule_order(struct schedule *s, uint64_t line_n, enum book_order order, struct span host,
+                    uint64_t of)
+{
+    switch (order) {
+    case ORDER_RETRY: retry(s, line_n, host, of); break;
+    case ORDER_DROP: drop(s, line_n, host, of); break;
+    case ORDER_WAKE:
+    case ORDER_HOLD:
+    case ORDER_RELEASE:
+    case ORDER_CUT:
+    case ORDER_REPLAY:
+    case ORDER_COUNT: told(s, line_n); break; /* no script writes them yet */
+    }
 }

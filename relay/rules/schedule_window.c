@@ -69,7 +69,7 @@ struct window *window_for(struct schedule *s, uint64_t low)
     return NULL;
 }
 
-bool schedule_want_page(struct schedule *s, uint64_t *ret_after)
+bool schedule_want_page(struct schedule *s, enum lane *ret_lane, uint64_t *ret_after)
 {
     if (s->page_asked || !s->lists[DEST_HUNGRY])
         return false;
@@ -82,6 +82,7 @@ bool schedule_want_page(struct schedule *s, uint64_t *ret_after)
             lowest = d->want;
     }
     s->page_asked = true;
+    *ret_lane = LANE_NORMAL;
     *ret_after = lowest;
     return true;
 }
@@ -91,9 +92,10 @@ void schedule_page_failed(struct schedule *s)
     s->page_asked = false;
 }
 
-void schedule_page(struct schedule *s, uint64_t after, uint64_t to, struct entry *const *entries,
-                   size_t n, uint64_t floor)
+void schedule_page(struct schedule *s, enum lane lane, uint64_t after, uint64_t to,
+                   struct entry *const *entries, size_t n, uint64_t floor)
 {
+    (void)lane; /* all are in the normal one */
     struct window *oldest = &s->pages[0];
     /* What the tail has not told yet is cut off: who is entitled to it is not known before. */
     if (to > s->position)

@@ -123,19 +123,24 @@ static void on_page(void *arg, enum err err, const struct redis_reply *reply)
 {
     struct page_call *call = arg;
     struct journal_page page = {.err = err};
-    const struct redis_reply *entries = reply_at(reply, 2);
+    const struct redis_reply *entries = reply_at(reply, 3);
+    const struct redis_reply *marks = reply_at(reply, 4);
     size_t n = err == ERR_OK ? reply_len(entries) : 0;
     struct journal_line *lines = mem_new(n * sizeof(*lines));
     for (; page.lines_n < n; page.lines_n++) {
         struct entry *entry;
-        if (!line_read(reply_at(entries, page.lines_n), &lines[page.lines_n], &entry)) {
+        const struct redis_reply *line = reply_at(entries, page.lines_n);
+        if (!line_read(line, &lines[page.lines_n], &entry) ||
+            (entry && !marks_read(reply_text(reply_at(marks, page.lines_n)), entry))) {
             /* What can't be read can't be passed either. */
+            entry_unref(&entry);
             page.err = ERR_REDIS_REPLY;
             break;
         }
     }
     page.n = err == ERR_OK ? answer_number(reply, 0) : 0;
-    page.floor = err == ERR_OK ? answer_number(reply, 1) : 0;
+    for (unsigned lane = 0; err == ERR_OK && lane < LANE_COUNT; lane++)
+        page.floor[lane] = answer_number(reply, 1 + lane);
     page.lines = lines;
     call->cb(call->arg, &page);
     for (size_t i = 0; i < page.lines_n; i++)
@@ -144,11 +149,15 @@ static void on_page(void *arg, enum err err, const struct redis_reply *reply)
     free(call);
 }
 
-void journal_page(struct store *store, uint64_t after, size_t count, journal_page_cb cb, void *arg)
+void journal_page(struct store *store, enum lane lane, uint64_t after, size_t count,
+                  journal_page_cb cb, void *arg)
 {
+    static const char *const lanes[] = {
+        [LANE_NORMAL] = "N", [LANE_URGENT] = "U", [LANE_BOTH] = "NU"};
     struct page_call *call = mem_new(sizeof(*call));
     struct words a = {0};
     *call = (struct page_call){cb, arg};
+    words_add_str(&a, lanes[lane]);
     words_add_int(&a, (int64_t)after);
     words_add_int(&a, (int64_t)count);
     store_script(store, &a, &script_page, on_page, call);

@@ -62,27 +62,30 @@ enum journal_line_kind { JOURNAL_ENTRY, JOURNAL_CONTROL, JOURNAL_WAKE, JOURNAL_O
 
 struct journal_line {
     enum journal_line_kind kind;
-    uint64_t n, previous;
+    enum lane lane;
+    uint64_t n, previous;  /* the line before it in its lane, whatever became of that */
     struct entry *entry;   /* ENTRY: borrowed during the callback */
     struct span event;     /* CONTROL */
     struct span member;    /* CONTROL: its record, to be read with member_read() */
     bool cuts;             /* CONTROL */
     struct span host;      /* WAKE, ORDER */
-    enum book_order order; /* ORDER: about the entry `of`, for the host */
+    enum book_order order; /* ORDER: for the host; `of` as the order has it */
     uint64_t of;
     const char *id; /* its id in Redis, to read on from */
 };
 
 struct journal_page {
     enum err err;
-    uint64_t n;     /* newest number given out when it was read */
-    uint64_t floor; /* everything up to here is gone */
+    uint64_t n;                 /* newest number given out when it was read */
+    uint64_t floor[LANE_COUNT]; /* everything of the lane up to here is gone */
     const struct journal_line *lines;
     size_t lines_n;
 };
 typedef void (*journal_page_cb)(void *arg, const struct journal_page *page);
-/* Up to count lines behind `after`. */
-void journal_page(struct store *store, uint64_t after, size_t count, journal_page_cb cb, void *arg);
+/* Up to count lines of a lane, or of both in the order of their numbers, behind `after`, with the
+ * marks on their entries. */
+void journal_page(struct store *store, enum lane lane, uint64_t after, size_t count,
+                  journal_page_cb cb, void *arg);
 
 /* The body of an entry; absent if it is no longer kept. */
 typedef void (*journal_body_cb)(void *arg, enum err err, struct span body);

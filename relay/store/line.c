@@ -22,10 +22,21 @@ static enum outgoing_announced announced_by_number(struct span text)
                                                      : ANNOUNCED_NO;
 }
 
-static struct entry *entry_read(const struct redis_reply *fields, uint64_t n)
+/* Numbers with a blank between them. */
+static size_t of_read(struct span text, uint64_t of[ENTRY_OF_MAX])
 {
+    size_t n = 0;
+    while (text.n && n < ENTRY_OF_MAX)
+        n += span_u64(span_cut(&text, ' '), UINT64_MAX, &of[n]);
+    return n;
+}
+
+static struct entry *entry_read(const struct redis_reply *fields, uint64_t n, enum lane lane)
+{
+    uint64_t of[ENTRY_OF_MAX];
     struct entry e = {
         .n = n,
+        .lane = lane,
         .at_ms = reply_int(reply_field(fields, "t")),
         .facts = {.type = type_by_number(field(fields, "ty")),
                   .undone = type_by_number(field(fields, "u")),
@@ -37,11 +48,42 @@ static struct entry *entry_read(const struct redis_reply *fields, uint64_t n)
         .id = field(fields, "i"),
         .object = field(fields, "o"),
         .body_len = (size_t)reply_int(reply_field(fields, "len")),
+        .actor = (uint64_t)reply_int(reply_field(fields, "ac")),
+        .gone = span_eq_str(field(fields, "gn"), "1"),
+        .of = of,
     };
+    e.of_n = of_read(field(fields, "of"), of);
     span_copy(field(fields, "c"), e.announce, sizeof(e.announce));
     /* A Create or Announce without a hash wraps what no Announce may say (a Delete, say). */
     e.facts.nameless = !e.announce[0];
     return entry_new(&e);
+}
+
+static bool mark_read(struct span text, struct entry_mark *ret)
+{
+    *ret = (struct entry_mark){.recalled = span_starts(text, SPAN("r"))};
+    if (!ret->recalled && !span_starts(text, SPAN("s")))
+        return false;
+    text = (struct span){text.p + 1, text.n - 1};
+    if (ret->recalled)
+        return span_u64(text, UINT64_MAX, &ret->by);
+    if (!span_u64(span_cut(&text, ':'), UINT64_MAX, &ret->by) || !text.p)
+        return false;
+    ret->proof = span_eq_str(span_cut(&text, ':'), "1");
+    ret->audience = text;
+    return text.p != NULL;
+}
+
+bool marks_read(struct span text, struct entry *entry)
+{
+    bool ok = true;
+    while (ok && text.p) {
+        struct entry_mark mark;
+        ok = mark_read(span_cut(&text, ';'), &mark);
+        if (ok)
+            entry_mark_add(entry, &mark);
+    }
+    return ok;
 }
 
 /* False on an order that this version does not know: it could not carry it out. */
@@ -66,9 +108,10 @@ bool line_read(const struct redis_reply *reply, struct journal_line *line, struc
         .n = id_number(id), .id = id.p, .previous = (uint64_t)reply_int(reply_field(fields, "pv"))};
     if (line->n == 0)
         return false;
-    if (span_eq_str(kind, "e")) {
+    if (span_eq_str(kind, "e") || span_eq_str(kind, "u")) {
         line->kind = JOURNAL_ENTRY;
-        *ret_entry = entry_read(fields, line->n);
+        line->lane = span_eq_str(kind, "u") ? LANE_URGENT : LANE_NORMAL;
+        *ret_entry = entry_read(fields, line->n, line->lane);
         line->entry = *ret_entry;
     } else if (span_eq_str(kind, "c")) {
         line->kind = JOURNAL_CONTROL;

@@ -1,14 +1,36 @@
 #!lua flags=no-writes,allow-oom
--- page: a stretch of the journal behind a number, and the facts that say whether it is whole.
--- ARGV: after, count
--- Answer: n floor { entries }
+-- page: a stretch of the journal behind a number, with what was marked on its entries since, and the facts
+-- that say whether it is whole.
+-- ARGV: lanes (N, U, or NU: both, in the order of their numbers), after, count
+-- Answer: n, floor of N, floor of U, { entries }, { mark of each (nil: none) }
 local P = '{weir}:'
-local log = redis.call('HMGET', P .. 'log', 'n', 'floor', 'epoch')
+local lanes, after, count = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local log = redis.call('HMGET', P .. 'log', 'n', 'floor', 'floorU', 'epoch')
 -- Ids are epoch-n. The epoch of the first entry behind `after` is the oldest one that reached past it.
-local epoch = log[3]
+local epoch = log[4]
 local epochs = redis.call('HGETALL', P .. 'epochs')
 for i = 1, #epochs, 2 do
-  if tonumber(epochs[i + 1]) > tonumber(ARGV[1]) and tonumber(epochs[i]) < tonumber(epoch) then epoch = epochs[i] end
+  if tonumber(epochs[i + 1]) > after and tonumber(epochs[i]) < tonumber(epoch) then epoch = epochs[i] end
 end
-return { log[1], log[2], redis.call('XRANGE', P .. 'N', epoch .. '-' .. tostring(tonumber(ARGV[1]) + 1), '+',
-  'COUNT', ARGV[2]) }
+
+local function read(lane)
+  return redis.call('XRANGE', P .. lane, epoch .. '-' .. string.format('%d', after + 1), '+', 'COUNT', count)
+end
+local function number(entry) return tonumber(string.match(entry[1], '%-(%d+)$')) end
+local function merge(a, b)
+  local out, i, k = {}, 1, 1
+  while #out < count and (a[i] or b[k]) do
+    if not b[k] or (a[i] and number(a[i]) < number(b[k])) then
+      out[#out + 1], i = a[i], i + 1
+    else
+      out[#out + 1], k = b[k], k + 1
+    end
+  end
+  return out
+end
+local entries = lanes == 'NU' and merge(read('N'), read('U')) or read(lanes)
+
+local marks, numbers = {}, {}
+for i, entry in ipairs(entries) do numbers[i] = string.match(entry[1], '%-(%d+)$') end
+if #numbers > 0 then marks = redis.call('HMGET', P .. 'marks', unpack(numbers)) end
+return { log[1], log[2] or '0', log[3] or '0', entries, marks }

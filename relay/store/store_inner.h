@@ -33,6 +33,11 @@ uint64_t answer_number(const struct redis_reply *reply, size_t i);
  * from the reply. */
 bool line_read(const struct redis_reply *reply, struct journal_line *line,
                struct entry **ret_entry);
+/* Puts the marks on the entry that `marks` has for it: `rN` (taken back by N), or for each Update
+ * that replaces it `sN:PROOF:ZONES`, with `;` between them. Absent: none. False on anything else.
+ */
+bool marks_read(struct span text, struct entry *entry);
+
 /* Ids that were seen lie in buckets of a week, under their first bytes. */
 enum { SEEN_WEEK_MS = 7 * 86400 * 1000, SEEN_BYTES = 14 };
 unsigned seen_bucket(const uint8_t *hash);

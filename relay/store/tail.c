@@ -3,10 +3,11 @@
  *     CONNECT -> START (one page: where the journal begins, and in which epoch) -> FOLLOW
  *     any -> LOST
  *
- * FOLLOW is one XREAD after the other (all but the first wait for news), over the lines and the
+ * FOLLOW is one XREAD after the other (all but the first wait for news), over both lanes and the
  * direct mail of our shards: what one of them shows is of one moment (or, if it had to wait, the
  * one stream that was written to first, up to the write that ended the wait), so that no line is
- * told before mail of a smaller number. CONNECT has a deadline; each command has its own.
+ * told before mail, or a line of the other lane, of a smaller number. CONNECT has a deadline; each
+ * command has its own.
  *
  * May not know: what is done with a line. */
 #include "relay/store/tail.h"
@@ -39,7 +40,7 @@ struct tail {
     struct redis *redis;
     struct page_ask *ask;
     enum tail_state state;
-    struct stream lines;              /* N */
+    struct stream lanes[LANE_COUNT];
     struct stream mail[STORE_SHARDS]; /* of the shards that are read */
     unsigned mail_n;
     bool looked; /* the first look is not worth waiting for: its batch says that all is told */
@@ -76,50 +77,71 @@ static void tell_mail(struct tail *t, struct stream *stream, const struct redis_
         t->config.on_direct(t->config.arg, &d);
 }
 
-static struct stream *stream_named(struct tail *t, struct span name)
+/* --- lines ----------------------------------------------------------------------------------- */
+
+static uint64_t number_of(const struct redis_reply *entry)
 {
-    for (unsigned i = 0; i < t->mail_n; i++)
-        if (span_eq_str(name, t->mail[i].name))
-            return &t->mail[i];
-    return NULL;
+    return id_number(reply_text(reply_at(entry, 0)));
 }
 
-/* Lines are told only up to where direct mail was read whole: an Accept goes before what follows
- * it. */
-static uint64_t mail_limit(struct tail *t, const struct redis_reply *streams)
+/* Where one of the streams was not read to its end, lines are told only as far as all of them were:
+ * an Accept goes before what follows it, a line before those of a larger number. */
+static uint64_t limit_of(const struct redis_reply *streams)
 {
     uint64_t limit = UINT64_MAX;
     for (size_t i = 0; i < reply_len(streams); i++) {
         const struct redis_reply *entries = reply_at(reply_at(streams, i), 1);
         size_t n = reply_len(entries);
-        if (n < STORE_PAGE || !stream_named(t, reply_text(reply_at(reply_at(streams, i), 0))))
-            continue;
-        uint64_t last = id_number(reply_text(reply_at(reply_at(entries, n - 1), 0)));
+        uint64_t last = n < STORE_PAGE ? UINT64_MAX : number_of(reply_at(entries, n - 1));
         limit = last < limit ? last : limit;
     }
     return limit;
 }
 
-/* --- lines ----------------------------------------------------------------------------------- */
-
-/* False if one can't be read: then it can't be passed either. */
-static bool tell_lines(struct tail *t, const struct redis_reply *entries, uint64_t limit)
+/* False if it can't be read: then it can't be passed either. */
+static bool tell_line(struct tail *t, struct stream *lane, const struct redis_reply *reply)
 {
-    for (size_t i = 0; i < reply_len(entries); i++) {
-        struct journal_line line;
-        struct entry *entry;
-        if (!line_read(reply_at(entries, i), &line, &entry))
-            return false;
-        bool wait = line.n > limit;
-        if (!wait) {
-            t->config.on_line(t->config.arg, &line);
-            span_copy(span_of(line.id), t->lines.last, sizeof(t->lines.last));
-        }
-        entry_unref(&entry);
-        if (wait)
-            break;
-    }
+    struct journal_line line;
+    struct entry *entry;
+    if (!line_read(reply, &line, &entry))
+        return false;
+    t->config.on_line(t->config.arg, &line);
+    span_copy(span_of(line.id), lane->last, sizeof(lane->last));
+    entry_unref(&entry);
     return true;
+}
+
+static const struct redis_reply *entries_of(const struct redis_reply *streams,
+                                            const struct stream *stream)
+{
+    for (size_t i = 0; i < reply_len(streams); i++)
+        if (span_eq_str(reply_text(reply_at(reply_at(streams, i), 0)), stream->name))
+            return reply_at(reply_at(streams, i), 1);
+    return NULL;
+}
+
+/* Both lanes in one order. */
+static bool tell_lines(struct tail *t, const struct redis_reply *streams)
+{
+    const struct redis_reply *lanes[LANE_COUNT];
+    size_t at[LANE_COUNT] = {0};
+    uint64_t limit = limit_of(streams);
+    for (unsigned i = 0; i < LANE_COUNT; i++)
+        lanes[i] = entries_of(streams, &t->lanes[i]);
+    for (;;) {
+        unsigned next = LANE_COUNT;
+        uint64_t lowest = limit;
+        for (unsigned i = 0; i < LANE_COUNT; i++) {
+            if (at[i] == reply_len(lanes[i]) || number_of(reply_at(lanes[i], at[i])) > lowest)
+                continue;
+            next = i;
+            lowest = number_of(reply_at(lanes[i], at[i]));
+        }
+        if (next == LANE_COUNT)
+            return true;
+        if (!tell_line(t, &t->lanes[next], reply_at(lanes[next], at[next]++)))
+            return false;
+    }
 }
 
 /* --- following ------------------------------------------------------------------------------- */
@@ -129,23 +151,18 @@ static void follow(struct tail *t);
 static void on_streams(void *arg, enum err err, const struct redis_reply *reply)
 {
     struct tail *t = arg;
-    bool whole = true;
     if (t->state == TAIL_LOST)
         return;
     if (err != ERR_OK) {
         lost(t, err == ERR_REDIS ? "no connection to Redis" : "Redis refuses to read the journal");
         return;
     }
-    uint64_t limit = mail_limit(t, reply);
-    for (size_t i = 0; i < reply_len(reply); i++) {
-        const struct redis_reply *entries = reply_at(reply_at(reply, i), 1);
-        struct stream *stream = stream_named(t, reply_text(reply_at(reply_at(reply, i), 0)));
-        for (size_t e = 0; stream && e < reply_len(entries); e++)
-            tell_mail(t, stream, reply_at(entries, e));
+    for (unsigned i = 0; i < t->mail_n; i++) {
+        const struct redis_reply *mail = entries_of(reply, &t->mail[i]);
+        for (size_t e = 0; e < reply_len(mail); e++)
+            tell_mail(t, &t->mail[i], reply_at(mail, e));
     }
-    for (size_t i = 0; i < reply_len(reply); i++)
-        if (span_eq_str(reply_text(reply_at(reply_at(reply, i), 0)), t->lines.name))
-            whole = tell_lines(t, reply_at(reply_at(reply, i), 1), limit);
+    bool whole = tell_lines(t, reply);
     t->config.on_batch(t->config.arg);
     if (whole)
         follow(t);
@@ -155,7 +172,7 @@ static void on_streams(void *arg, enum err err, const struct redis_reply *reply)
 
 static void follow(struct tail *t)
 {
-    struct span words[6 + 2 * (STORE_SHARDS + 1)];
+    struct span words[6 + 2 * (STORE_SHARDS + LANE_COUNT)];
     char block[16];
     size_t n = 0;
     snprintf(block, sizeof(block), "%d", BLOCK_MS);
@@ -168,10 +185,12 @@ static void follow(struct tail *t)
     }
     t->looked = true;
     words[n++] = SPAN("STREAMS");
-    words[n++] = span_of(t->lines.name);
+    for (unsigned i = 0; i < LANE_COUNT; i++)
+        words[n++] = span_of(t->lanes[i].name);
     for (unsigned i = 0; i < t->mail_n; i++)
         words[n++] = span_of(t->mail[i].name);
-    words[n++] = span_of(t->lines.last);
+    for (unsigned i = 0; i < LANE_COUNT; i++)
+        words[n++] = span_of(t->lanes[i].last);
     for (unsigned i = 0; i < t->mail_n; i++)
         words[n++] = span_of(t->mail[i].last);
     redis_call(t->redis, words, n, BLOCK_MS, on_streams, t);
@@ -193,15 +212,17 @@ static void on_first(void *arg, const struct journal_page *page)
         lost(t, "the journal can't be read");
         return;
     }
-    if (page->floor > t->config.after)
-        t->config.on_floor(t->config.arg, page->floor);
+    for (unsigned i = 0; i < LANE_COUNT; i++)
+        if (page->floor[i] > t->config.after)
+            t->config.on_floor(t->config.arg, (enum lane)i, page->floor[i]);
     /* Ids are epoch-number, and the first line may be of an older epoch than ours; without one, all
      * that follow are of ours or a later one. */
     if (page->lines_n) {
         struct span id = span_of(page->lines[0].id);
         struct span epoch = span_cut(&id, '-');
-        snprintf(t->lines.last, sizeof(t->lines.last), "%.*s-%" PRIu64, SPAN_ARG(epoch),
-                 page->lines[0].n - 1);
+        for (unsigned i = 0; i < LANE_COUNT; i++)
+            snprintf(t->lanes[i].last, sizeof(t->lanes[i].last), "%.*s-%" PRIu64, SPAN_ARG(epoch),
+                     page->lines[0].n - 1);
     }
     tail_goto(t, TAIL_FOLLOW);
     follow(t);
@@ -215,7 +236,7 @@ static void on_state(void *arg, bool up)
         tail_goto(t, TAIL_START);
         t->ask = mem_new(sizeof(*t->ask));
         t->ask->tail = t;
-        journal_page(t->config.store, t->config.after, 1, on_first, t->ask);
+        journal_page(t->config.store, LANE_BOTH, t->config.after, 1, on_first, t->ask);
     } else if (!up && t->state != TAIL_CONNECT) {
         lost(t, "no connection to Redis");
     }
@@ -235,9 +256,11 @@ enum err tail_new(struct loop *loop, const struct tail_config *config, struct ta
     struct tail *t = mem_new(sizeof(*t));
     t->config = *config;
     t->patience = timer_new(loop, on_patience, t);
-    snprintf(t->lines.name, sizeof(t->lines.name), KEY("N"));
-    snprintf(t->lines.last, sizeof(t->lines.last), "%s-%" PRIu64, store_epoch_text(config->store),
-             config->after);
+    snprintf(t->lanes[LANE_NORMAL].name, sizeof(t->lanes[LANE_NORMAL].name), KEY("N"));
+    snprintf(t->lanes[LANE_URGENT].name, sizeof(t->lanes[LANE_URGENT].name), KEY("U"));
+    for (unsigned i = 0; i < LANE_COUNT; i++)
+        snprintf(t->lanes[i].last, sizeof(t->lanes[i].last), "%s-%" PRIu64,
+                 store_epoch_text(config->store), config->after);
     for (unsigned i = 0; i < store_shards(config->store); i++) {
         struct stream *mail = &t->mail[t->mail_n];
         if (!(config->shards >> i & 1))

@@ -1,5 +1,5 @@
-/* tail: new lines of the journal, and of the direct mail of some shards, as they come; waits on a
- * connection of its own. */
+/* tail: new lines of the journal's two lanes, and of the direct mail of some shards, as they come;
+ * waits on a connection of its own. */
 #pragma once
 
 #include "relay/rules/schedule.h"
@@ -13,10 +13,11 @@ struct tail_config {
     struct store *store; /* ready; to find where to start */
     uint64_t after;      /* lines behind this number are told, as far back as there are any */
     uint64_t shards;     /* bit s: direct mail of shard s is told */
-    /* Lines up to this number are no longer in the journal; told before those that are. */
-    void (*on_floor)(void *arg, uint64_t floor);
-    /* Lines in the order of their numbers; direct mail is told before the lines that follow it, all
-     * that is unsettled at first. Everything is borrowed during the callback. */
+    /* Lines of the lane up to this number are no longer in the journal; told before those that are.
+     */
+    void (*on_floor)(void *arg, enum lane lane, uint64_t floor);
+    /* Lines of both lanes in the order of their numbers; direct mail is told before the lines that
+     * follow it, all that is unsettled at first. Everything is borrowed during the callback. */
     void (*on_line)(void *arg, const struct journal_line *line);
     void (*on_direct)(void *arg, const struct direct *direct);
     /* A batch is done: now is the time to act. */

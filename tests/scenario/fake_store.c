@@ -339,7 +339,7 @@ static void work_change(struct call *call)
         return;
     }
     s->members_n += !known;
-    struct fake_line *line = fake_line_add(s, JOURNAL_CONTROL);
+    struct fake_line *line = fake_line_add(s, LANE_NORMAL, JOURNAL_CONTROL);
     numbered(&c->after, line->line.n);
     if (fake_lies(LIE_EVER_MEMBER) && c->after.spans_n)
         c->after.spans[0].from = c->after.inboxes[0].from = 0;

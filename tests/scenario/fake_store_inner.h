@@ -51,7 +51,7 @@ struct note {
 
 struct store {
     bool up;
-    uint64_t epoch, n, last, floor, body_floor;
+    uint64_t epoch, n, last[LANE_COUNT], floor, body_floor;
     void (*on_ready)(void *arg, bool ready);
     void *on_ready_arg;
 
@@ -101,7 +101,8 @@ bool fake_lies(enum fake_lie lie);
 void fake_mail_fini(struct mail *mail);
 
 /* fake_store_journal.c */
-struct fake_line *fake_line_add(struct store *s, enum journal_line_kind kind);
+struct fake_line *fake_line_add(struct store *s, enum lane lane, enum journal_line_kind kind);
+uint64_t fake_last(const struct store *s); /* number of the newest line */
 void fake_line_fini(struct fake_line *line);
 void fake_tails_wake(struct store *s);
 void fake_tails_lost(struct store *s);

@@ -12,7 +12,7 @@
 
 enum { PAGE = 256 };
 
-struct fake_line *fake_line_add(struct store *s, enum journal_line_kind kind)
+struct fake_line *fake_line_add(struct store *s, enum lane lane, enum journal_line_kind kind)
 {
     if (s->lines_n == s->lines_cap) {
         s->lines_cap = s->lines_cap ? 2 * s->lines_cap : 64;
@@ -21,9 +21,10 @@ struct fake_line *fake_line_add(struct store *s, enum journal_line_kind kind)
     struct fake_line *line = &s->lines[s->lines_n++];
     *line = (struct fake_line){.at_ms = clock_wall_ms()};
     line->line.kind = kind;
-    line->line.previous = s->last;
+    line->line.lane = lane;
+    line->line.previous = s->last[lane];
     line->line.n = ++s->n;
-    s->last = s->n;
+    s->last[lane] = s->n;
     snprintf(line->id, sizeof(line->id), "%llu-%llu", (unsigned long long)s->epoch,
              (unsigned long long)s->n);
     return line;
@@ -46,6 +47,14 @@ size_t fake_lines(const struct store *s, const struct fake_line **ret)
 uint64_t fake_newest(const struct store *s)
 {
     return s->n;
+}
+
+uint64_t fake_last(const struct store *s)
+{
+    uint64_t last = 0;
+    for (unsigned i = 0; i < LANE_COUNT; i++)
+        last = s->last[i] > last ? s->last[i] : last;
+    return last;
 }
 
 static struct fake_line *line_of(const struct store *s, uint64_t n)
@@ -84,7 +93,7 @@ uint64_t fake_accept(struct store *s, const struct fake_post *post)
     char id[256];
     char object[256];
     char body[1024];
-    struct fake_line *line = fake_line_add(s, JOURNAL_ENTRY);
+    struct fake_line *line = fake_line_add(s, LANE_NORMAL, JOURNAL_ENTRY);
     snprintf(id, sizeof(id), "https://%s/posts/%u#create", post->from, post->k);
     snprintf(object, sizeof(object), "https://%s/posts/%u", post->from, post->k);
     snprintf(body, sizeof(body), "{\"id\":\"%s\",\"type\":\"Create\",\"object\":\"%s\"}", id,
@@ -173,7 +182,7 @@ static void wake_line(struct store *s, struct span host)
     for (size_t i = 0; i < s->down_n; i++)
         if (span_eq_str(host, s->down[i])) {
             memmove(s->down[i], s->down[--s->down_n], MEMBER_HOST_SIZE);
-            fake_line_add(s, JOURNAL_WAKE)->host = mem_copy(host);
+            fake_line_add(s, LANE_NORMAL, JOURNAL_WAKE)->host = mem_copy(host);
             return;
         }
 }
@@ -184,7 +193,7 @@ static void write_entry(struct append_call *c, struct object *object, struct spa
     const struct journal_append *a = &c->a;
     struct bytes hex;
     wake_line(s, a->from);
-    struct fake_line *line = fake_line_add(s, JOURNAL_ENTRY);
+    struct fake_line *line = fake_line_add(s, LANE_NORMAL, JOURNAL_ENTRY);
     struct entry e = {.n = line->line.n,
                       .at_ms = a->now_ms,
                       .facts = a->facts,
@@ -307,6 +316,7 @@ void journal_append(struct store *store, const struct journal_append *append,
 
 struct read_call {
     struct call call;
+    enum lane lane;
     uint64_t after;
     size_t count;
     journal_page_cb page;
@@ -326,18 +336,21 @@ static void answer_page(struct call *call, enum err err)
     struct journal_page page = {.err = err};
     struct journal_line *lines = mem_new((s->lines_n + 1) * sizeof(*lines));
     for (size_t i = 0; err == ERR_OK && i < s->lines_n && page.lines_n < c->count; i++)
-        if (s->lines[i].line.n > c->after && !is_lost(&s->lines[i]))
+        if (s->lines[i].line.n > c->after && !is_lost(&s->lines[i]) &&
+            (c->lane == LANE_BOTH || s->lines[i].line.lane == c->lane))
             lines[page.lines_n++] = shown(&s->lines[i]);
     page.lines = lines;
     page.n = err == ERR_OK ? s->n : 0;
-    page.floor = err == ERR_OK ? s->floor : 0;
+    page.floor[LANE_NORMAL] = err == ERR_OK ? s->floor : 0;
     c->page(c->arg, &page);
     free(lines);
 }
 
-void journal_page(struct store *store, uint64_t after, size_t count, journal_page_cb cb, void *arg)
+void journal_page(struct store *store, enum lane lane, uint64_t after, size_t count,
+                  journal_page_cb cb, void *arg)
 {
     struct read_call *c = mem_new(sizeof(*c));
+    c->lane = lane;
     c->after = after;
     c->count = count;
     c->page = cb;

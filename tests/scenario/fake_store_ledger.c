@@ -18,7 +18,7 @@ static void work_read(struct call *call)
     struct ledger_call *c = (struct ledger_call *)call;
     const struct store *s = call->store;
     c->book = book_new(FAKE_SHARDS);
-    c->book->last = s->last;
+    c->book->last = fake_last(s);
     c->book->floor = s->floor;
     c->book->mail = s->mail_n;
     for (unsigned i = 0; i < FAKE_SHARDS; i++)
@@ -100,7 +100,7 @@ static void work_order(struct call *call)
     const char *what = fake_record(call->store, c->of, c->host);
     if (!what || strncmp(what, "fail ", 5) != 0)
         return;
-    struct fake_line *line = fake_line_add(call->store, JOURNAL_ORDER);
+    struct fake_line *line = fake_line_add(call->store, LANE_NORMAL, JOURNAL_ORDER);
     line->host = mem_copy(span_of(c->host));
     line->line.order = c->order;
     line->line.of = c->of;

@@ -129,9 +129,9 @@ static inline void tell_order(struct world *w, const struct item *item, uint64_t
     if (fresh && !item->drops && item->host < MEMBERS)
         permit_retry(w, item, n);
     if (item->drops && w->mutation != MUTATION_DROP_UNTOLD)
-        schedule_drop(w->schedule, n, host, item->of);
+        schedule_order(w->schedule, n, ORDER_DROP, host, item->of);
     if (!item->drops && w->mutation != MUTATION_RETRY_UNTOLD)
-        schedule_retry(w->schedule, n, host, item->of);
+        schedule_order(w->schedule, n, ORDER_RETRY, host, item->of);
 }
 
 static inline void crash(struct world *w);
@@ -157,7 +157,7 @@ static inline void tell(struct world *w)
         return;
     }
     if (item->previous > w->told_line && w->mutation != MUTATION_MISSING_HIDDEN)
-        schedule_floor(w->schedule, item->previous);
+        schedule_floor(w->schedule, LANE_NORMAL, item->previous);
     w->told_line = n;
     w->followed = true;
     if (item->kind == ITEM_ENTRY) {

@@ -113,7 +113,7 @@ static inline void rig_page(struct schedule *s, uint64_t after, uint64_t to, uin
     size_t n = 0;
     for (uint64_t at = (after > floor ? after : floor) + 1; at <= to; at++)
         list[n++] = rig_entry_from(at, "red", "origin.test");
-    schedule_page(s, after, to, list, n, floor);
+    schedule_page(s, LANE_NORMAL, after, to, list, n, floor);
     for (size_t i = 0; i < n; i++)
         entry_unref(&list[i]);
 }

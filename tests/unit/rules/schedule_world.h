@@ -158,6 +158,7 @@ struct world {
                          [SLOTS]; /* newest entry whose first arrival was seen, in all lives */
     struct delta delta;
     bool delta_out, page_out;
+    enum lane page_lane;
     uint64_t page_after;
     struct tally tally;
 };

@@ -321,11 +321,11 @@ static void test_comes_back(void **state)
     rig_rests(s, now);
     assert_string_equal(rig_state(s, "a"), "reading");
     uint64_t after;
-    assert_true(schedule_want_page(s, &after));
+    assert_true(schedule_want_page(s, &(enum lane){0}, &after));
     assert_int_equal(after, 0);
     struct entry *list[] = {rig_entry_of(1, "https://o.test/x"),
                             rig_entry_of(2, "https://o.test/x"), rig_entry_of(3, "")};
-    schedule_page(s, 0, 3, list, 3, 0);
+    schedule_page(s, LANE_NORMAL, 0, 3, list, 3, 0);
     for (size_t i = 0; i < 3; i++)
         entry_unref(&list[i]);
     struct attempt a = rig_sends(s, now, "a", 1);
@@ -365,11 +365,11 @@ static void test_gone(void **state)
         schedule_load_cursor(s, SPAN("a"), &own);
         schedule_loaded(s);
         rig_rests(s, NOW);
-        assert_true(schedule_want_page(s, &after));
+        assert_true(schedule_want_page(s, &(enum lane){0}, &after));
         if (trimmed)
             rig_page(s, 1, 3, 2);
         else
-            schedule_page(s, 1, 3, NULL, 0, 0);
+            schedule_page(s, LANE_NORMAL, 1, 3, NULL, 0, 0);
         rig_rests(s, NOW);
         assert_string_equal(rig_commit(s, NOW), "all 3; follow a; cut a 1-2 gap");
         schedule_free(&s);

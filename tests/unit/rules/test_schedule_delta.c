@@ -111,7 +111,7 @@ static void test_caught_up_by_passing(void **state)
     schedule_load_cursor(s, SPAN("a"), &own);
     schedule_loaded(s);
     rig_rests(s, NOW);
-    schedule_page(s, 3, 5, &none, 0, 0);
+    schedule_page(s, LANE_NORMAL, 3, 5, &none, 0, 0);
     rig_rests(s, NOW);
     assert_string_equal(rig_commit(s, NOW), "all 5; follow a");
     schedule_free(&s);

@@ -110,14 +110,14 @@ static void page_answer(struct world *w)
             break;
         }
     }
-    schedule_page(w->schedule, w->page_after, to, entries, n,
+    schedule_page(w->schedule, LANE_NORMAL, w->page_after, to, entries, n,
                   w->mutation == MUTATION_FLOOR_HIDDEN ? 0 : w->floor);
 }
 
 static void page_step(struct world *w)
 {
     if (!w->page_out) {
-        w->page_out = schedule_want_page(w->schedule, &w->page_after);
+        w->page_out = schedule_want_page(w->schedule, &w->page_lane, &w->page_after);
     } else if (draw(w, 8) == 0) {
         schedule_page_failed(w->schedule);
         w->page_out = false;

@@ -18,7 +18,7 @@ static void test_retry(void **state)
 {
     (void)state;
     struct schedule *s = with_failure();
-    schedule_retry(s, 3, SPAN("a"), 1);
+    schedule_order(s, 3, ORDER_RETRY, SPAN("a"), 1);
     assert_string_equal(rig_commit(s, NOW), "all 3; own a 3 aside 1/0; retry a 1");
     rig_tell_of(s, 4, "https://o.test/x"); /* behind it, although nobody knew what it was about */
     rig_answers(s, NOW, 1, ERR_OK, 500);
@@ -28,7 +28,7 @@ static void test_retry(void **state)
     assert_string_equal(rig_commit(s, NOW), "all 4; follow a; late a 1 at 2; late a 4 at 1");
 
     /* Refused again: a failure again. */
-    schedule_retry(s, 5, SPAN("a"), 1);
+    schedule_order(s, 5, ORDER_RETRY, SPAN("a"), 1);
     rig_answers(s, NOW, 1, ERR_OK, 410);
     rig_rests(s, NOW);
     assert_string_equal(rig_commit(s, NOW), "all 5; own a 4; retry a 1; fail a 1 refused-by-peer");
@@ -38,7 +38,7 @@ static void test_retry(void **state)
     int64_t now = rig_set_aside(s, NOW, 6);
     rig_rests(s, now);
     rig_commit(s, now);
-    schedule_retry(s, 7, SPAN("a"), 6);
+    schedule_order(s, 7, ORDER_RETRY, SPAN("a"), 6);
     rig_delivers(s, now, "a", 6);
     schedule_free(&s);
 }
@@ -52,7 +52,7 @@ static void test_retry_slots(void **state)
     rig_inbox(m, 2, "x", STYLE_LITEPUB, 0);
     rig_inbox(m, 4, "y", STYLE_LITEPUB, 3);
     schedule_control(s, 3, m, false);
-    schedule_retry(s, 4, SPAN("a"), 1);
+    schedule_order(s, 4, ORDER_RETRY, SPAN("a"), 1);
     assert_string_equal(rig_commit(s, NOW),
                         "all 4; own a 3 aside 1/0 aside 1/2; retry a 1; retry a 1/2");
     rig_delivers(s, NOW, "a", 1);
@@ -83,7 +83,7 @@ static void test_retry_formless(void **state)
     entry_unref(&e);
     rig_answers(s, NOW, 1, ERR_OK, 410);
     rig_commit(s, NOW);
-    schedule_retry(s, 2, SPAN("a"), 1);
+    schedule_order(s, 2, ORDER_RETRY, SPAN("a"), 1);
     rig_delivers(s, NOW, "a", 1);
     rig_rests(s, NOW);
     assert_string_equal(rig_commit(s, NOW),
@@ -96,13 +96,13 @@ static void test_retry_nothing(void **state)
 {
     (void)state;
     struct schedule *s = with_failure();
-    schedule_retry(s, 3, SPAN("nobody"), 1);
-    schedule_retry(s, 4, SPAN("a"), 5);
-    schedule_retry(s, 5, SPAN("a"), 0);
+    schedule_order(s, 3, ORDER_RETRY, SPAN("nobody"), 1);
+    schedule_order(s, 4, ORDER_RETRY, SPAN("a"), 5);
+    schedule_order(s, 5, ORDER_RETRY, SPAN("a"), 0);
     rig_rests(s, NOW);
     assert_string_equal(rig_commit(s, NOW), "all 5");
     schedule_control(s, 6, rig_record("a", MEMBER_LEFT, 0, 6), true);
-    schedule_retry(s, 7, SPAN("a"), 1);
+    schedule_order(s, 7, ORDER_RETRY, SPAN("a"), 1);
     assert_null(strstr(rig_commit(s, NOW), "retry"));
     schedule_free(&s);
 
@@ -116,7 +116,7 @@ static void test_retry_nothing(void **state)
         rig_tell_of(s, n, "https://o.test/x");
     rig_rests(s, now);
     rig_commit(s, now);
-    schedule_retry(s, 34, SPAN("a"), 1);
+    schedule_order(s, 34, ORDER_RETRY, SPAN("a"), 1);
     rig_rests(s, now);
     assert_null(strstr(rig_commit(s, now), "retry"));
     schedule_free(&s);
@@ -132,11 +132,11 @@ static void test_order_once(void **state)
         struct cursor own = {.low = behind ? 3 : 9, .orders = behind ? 5 : 0, .failures = 1};
         schedule_load_cursor(s, SPAN("a"), &own);
         schedule_loaded(s);
-        schedule_retry(s, 4, SPAN("a"), 1);
-        schedule_drop(s, 5, SPAN("a"), 2);
+        schedule_order(s, 4, ORDER_RETRY, SPAN("a"), 1);
+        schedule_order(s, 5, ORDER_DROP, SPAN("a"), 2);
         assert_int_equal(rig_cursor(s).aside_n, 0);
         assert_null(strstr(rig_commit(s, NOW), "drop"));
-        schedule_retry(s, behind ? 6 : 10, SPAN("a"), 1);
+        schedule_order(s, behind ? 6 : 10, ORDER_RETRY, SPAN("a"), 1);
         assert_int_equal(rig_cursor(s).aside_n, 1);
         schedule_free(&s);
     }
@@ -145,7 +145,7 @@ static void test_order_once(void **state)
     struct schedule *s = rig_started("a", 1);
     rig_tell(s, 2, 2);
     rig_answers(s, NOW, 2, ERR_CONNECT, 0);
-    schedule_retry(s, 3, SPAN("a"), 1);
+    schedule_order(s, 3, ORDER_RETRY, SPAN("a"), 1);
     struct delta delta;
     rig_delta(s, NOW, &delta);
     struct bytes out;
@@ -162,11 +162,11 @@ static void test_drop(void **state)
 {
     (void)state;
     struct schedule *s = with_failure();
-    schedule_drop(s, 3, SPAN("a"), 1);
-    schedule_drop(s, 4, SPAN("stranger"), 2);
+    schedule_order(s, 3, ORDER_DROP, SPAN("a"), 1);
+    schedule_order(s, 4, ORDER_DROP, SPAN("stranger"), 2);
     assert_string_equal(rig_commit(s, NOW), "all 4; drop a 1; drop stranger 2");
     assert_string_equal(rig_state(s, "stranger"), "unknown");
-    schedule_drop(s, 4, SPAN("stranger"), 2);
+    schedule_order(s, 4, ORDER_DROP, SPAN("stranger"), 2);
     assert_string_equal(rig_commit(s, NOW), "");
     schedule_free(&s);
 }

@@ -17,15 +17,15 @@ static struct schedule *behind(const char *hosts, uint64_t own_low, uint64_t low
 static void wants(struct schedule *s, uint64_t after)
 {
     uint64_t got;
-    assert_true(schedule_want_page(s, &got));
+    assert_true(schedule_want_page(s, &(enum lane){0}, &got));
     assert_int_equal(got, after);
-    assert_false(schedule_want_page(s, &got)); /* asks once */
+    assert_false(schedule_want_page(s, &(enum lane){0}, &got)); /* asks once */
 }
 
 static void wants_nothing(struct schedule *s)
 {
     uint64_t got;
-    assert_false(schedule_want_page(s, &got));
+    assert_false(schedule_want_page(s, &(enum lane){0}, &got));
 }
 
 /* The window keeps the newest; who stands in the middle of it goes on there, who fell out of it
@@ -132,7 +132,7 @@ static void test_page_ahead_of_the_tail(void **state)
     list[1] = rig_entry_from(4, "red", "origin.test");
     list[2] = rig_entry_from(7, "blue", "origin.test"); /* of its zone to be */
     list[3] = rig_entry_from(8, "red", "origin.test");  /* of its zone as it was */
-    schedule_page(s, 2, 8, list, 4, 0);
+    schedule_page(s, LANE_NORMAL, 2, 8, list, 4, 0);
     rig_delivers(s, NOW, "a", 3);
     rig_delivers(s, NOW, "a", 4);
     rig_rests(s, NOW);
@@ -198,7 +198,7 @@ static void test_gap_to_the_end(void **state)
     struct schedule *s = behind("a", 2, 20);
     struct entry *none = NULL;
     wants(s, 2);
-    schedule_page(s, 2, 30, &none, 0, 25);
+    schedule_page(s, LANE_NORMAL, 2, 30, &none, 0, 25);
     rig_rests(s, NOW);
     wants_nothing(s);
     assert_string_equal(rig_state(s, "a"), "idle");
@@ -220,8 +220,8 @@ static void test_floor_at_start(void **state)
     schedule_load_member(s, rig_record("e", MEMBER_ACTIVE, 9, 0));
     schedule_loaded(s);
     rig_rests(s, NOW);
-    schedule_floor(s, 4); /* nothing that the tail lacks */
-    schedule_floor(s, 10);
+    schedule_floor(s, LANE_NORMAL, 4); /* nothing that the tail lacks */
+    schedule_floor(s, LANE_NORMAL, 10);
     rig_tell(s, 11, 11);
     assert_string_equal(rig_commit(s, NOW),
                         "all 11; own a 10 failures 1; own b 10; own c 10; own e 10; "
@@ -255,7 +255,7 @@ static void test_more_places_than_pages(void **state)
             rig_answer(s, &a, NOW, ERR_OK, 202);
             delivered++;
         }
-        if (!schedule_want_page(s, &after))
+        if (!schedule_want_page(s, &(enum lane){0}, &after))
             break;
         rig_page(s, after, after + 7 < LAST ? after + 7 : LAST, 0);
     }

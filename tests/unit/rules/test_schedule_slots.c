@@ -344,8 +344,8 @@ static void test_owned(void **state)
     schedule_control(s, 7, rig_record(theirs, MEMBER_LEFT, 0, 7), true);
     rig_mail(s, theirs, 8);
     schedule_awake(s, span_of(theirs));
-    schedule_retry(s, 9, span_of(theirs), 3);
-    schedule_drop(s, 10, span_of(theirs), 3);
+    schedule_order(s, 9, ORDER_RETRY, span_of(theirs), 3);
+    schedule_order(s, 10, ORDER_DROP, span_of(theirs), 3);
     rig_tell(s, 11, 11);
     schedule_report(s, &r);
     assert_int_equal(r.destinations, 1);
@@ -356,7 +356,7 @@ static void test_owned(void **state)
     assert_string_equal(rig_delta(s, NOW, &delta), "all 11");
     assert_int_equal(delta.list[0].shard, 0);
     schedule_committed(s, &delta);
-    schedule_drop(s, 12, span_of(ours), 3);
+    schedule_order(s, 12, ORDER_DROP, span_of(ours), 3);
     snprintf(text, sizeof(text), "all 12; drop %s 3", ours);
     assert_string_equal(rig_commit(s, NOW), text);
     schedule_free(&s);

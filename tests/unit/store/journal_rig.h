@@ -182,7 +182,7 @@ MAYBE static void on_told(void *arg, const struct journal_page *page)
     told->calls++;
     told->err = page->err;
     told->n = page->n;
-    told->floor = page->floor;
+    told->floor = page->floor[LANE_NORMAL];
     told->lines_n = page->lines_n;
     for (size_t i = 0; i < page->lines_n; i++) {
         line_text(&page->lines[i], &told->text);
@@ -198,7 +198,7 @@ MAYBE static void read_page(struct rig *rig, uint64_t after, size_t count, struc
 {
     *ret = (struct told){.rig = rig};
     bytes_init(&ret->text, 1 << 20);
-    journal_page(rig->store, after, count, on_told, ret);
+    journal_page(rig->store, LANE_BOTH, after, count, on_told, ret);
     rig_await(rig, &ret->calls, 1);
 }
 

@@ -421,7 +421,7 @@ static bool undo_names_its_object(struct rig *rig)
     struct named named = {.rig = rig};
     post(rig, &announce);
     post(rig, &undo);
-    journal_page(rig->store, 0, 256, on_named, &named);
+    journal_page(rig->store, LANE_BOTH, 0, 256, on_named, &named);
     rig_await(rig, &named.calls, 1);
     return named.n == 2 && strcmp(named.object[1], "o1") == 0 &&
            strcmp(named.host[1], "o.example") == 0;

@@ -289,7 +289,7 @@ static void ask_everything(struct rig *rig, struct refused *r, struct cursors *c
     *r = (struct refused){.rig = rig};
     leases_beat(rig->store, &beat, on_beat, r);
     journal_append(rig->store, &append, on_append, r);
-    journal_page(rig->store, 0, 10, on_page, r);
+    journal_page(rig->store, LANE_BOTH, 0, 10, on_page, r);
     journal_body(rig->store, 1, on_body, r);
     members_get(rig->store, SPAN("a.example"), on_member, r);
     members_each(rig->store, on_member, r);
@@ -352,7 +352,7 @@ static void test_freed(void **state)
         if (!ready)
             store_reset(rig->store);
         members_get(rig->store, SPAN("a.example"), on_member, &r);
-        journal_page(rig->store, 0, 10, on_page, &r);
+        journal_page(rig->store, LANE_BOTH, 0, 10, on_page, &r);
         store_free(&rig->store);
         assert_int_equal(r.calls, 2);
         assert_int_equal(r.redis, 2);

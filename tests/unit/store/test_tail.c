@@ -39,9 +39,10 @@ static void on_direct(void *arg, const struct direct *d)
     f->letters[f->mails++] = d->n;
 }
 
-static void on_floor(void *arg, uint64_t floor)
+static void on_floor(void *arg, enum lane lane, uint64_t floor)
 {
     struct follower *f = arg;
+    assert_int_equal(lane, LANE_NORMAL);
     assert_int_equal(f->lines, 0); /* before any line */
     f->floor = floor;
 }
@@ -341,7 +342,7 @@ static void test_twins(void **state)
         {"pages cross epochs", pages_cross_epochs, &script_page,
          "and tonumber(epochs[i]) < tonumber(epoch)", ""},
         {"pages cross epochs", pages_cross_epochs, &script_page,
-         "tonumber(epochs[i + 1]) > tonumber(ARGV[1]) and ", ""},
+         "tonumber(epochs[i + 1]) > after and ", ""},
     };
     run_twins(*state, twins, sizeof twins / sizeof twins[0]);
 }
