@@ -88,7 +88,8 @@ static void delivery_run(struct delivery *d)
 
 static enum step give_up(struct delivery *d, enum verdict verdict, enum err why)
 {
-    d->result.judgement = (struct judgement){.verdict = verdict, .why = why};
+    d->result.judgement = (struct judgement){
+        .verdict = verdict, .why = why, .local = verdict == VERDICT_LATER};
     delivery_goto(d, DELIVERY_DONE);
     return STEP_MORE;
 }
@@ -207,7 +208,9 @@ struct judge_limits delivery_limits(const struct settings *set)
                                  .horizon_ms = set->delivery_horizon,
                                  .aside_ms = set->delivery_aside,
                                  .aside_most_ms = set->delivery_aside_most,
-                                 .aside_after = (unsigned)set->delivery_aside_after};
+                                 .aside_after = (unsigned)set->delivery_aside_after,
+                                 .silent_days = (unsigned)set->delivery_park_after,
+                                 .gone_days = (unsigned)set->delivery_gone_after};
 }
 
 static enum step delivery_judge(struct delivery *d)

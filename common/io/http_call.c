@@ -257,6 +257,16 @@ void http_call_ask(struct http_call *call, const struct http_ask *ask)
 
 /* --- the answer ------------------------------------------------------------------------------ */
 
+/* No connection: theirs, or ours? */
+static enum err judge_connect(const struct http_call *call)
+{
+    long number = 0;
+    if (!call->connected)
+        return call->refused ? ERR_ADDRESS : call->no_socket ? ERR_INTERNAL : ERR_CONNECT;
+    curl_easy_getinfo(call->easy, CURLINFO_OS_ERRNO, &number);
+    return number == ENETUNREACH ? ERR_NO_ROUTE : ERR_CONNECT;
+}
+
 static enum err judge(const struct http_call *call, CURLcode rc)
 {
     if (call->preset != ERR_OK)
@@ -267,19 +277,17 @@ static enum err judge(const struct http_call *call, CURLcode rc)
     /* A connection that ends inside the header is a good answer to libcurl. */
     case CURLE_OK: return call->header_whole ? ERR_OK : ERR_PROTOCOL;
     case CURLE_COULDNT_RESOLVE_HOST: return ERR_RESOLVE;
-    case CURLE_COULDNT_CONNECT:
-        if (call->connected)
-            return ERR_CONNECT;
-        return call->refused ? ERR_ADDRESS : call->no_socket ? ERR_INTERNAL : ERR_CONNECT;
+    case CURLE_COULDNT_CONNECT: return judge_connect(call);
     case CURLE_ABORTED_BY_CALLBACK: return ERR_ADDRESS;
     case CURLE_OPERATION_TIMEDOUT: return ERR_TIMEOUT;
     case CURLE_URL_MALFORMAT:
     case CURLE_LOGIN_DENIED: return ERR_URL;
     case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_INVALIDCERTSTATUS: return ERR_CERTIFICATE;
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_SSL_CIPHER:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_INVALIDCERTSTATUS: return ERR_TLS;
+    case CURLE_SSL_CERTPROBLEM: return ERR_TLS;
     case CURLE_SSL_CACERT_BADFILE:
         return ERR_INTERNAL; /* our own bundle */
     /* A header line over 100 KiB, by its old name and its new one. */

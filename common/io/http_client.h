@@ -32,9 +32,10 @@ struct http_ask {
 };
 
 struct http_answer {
-    /* OK: an HTTP answer came, whole. URL, CONNECT, RESOLVE, TLS, TIMEOUT (of either kind), ADDRESS
-     * (the guard allowed none), TOO_LARGE, PROTOCOL (whatever else the other side did), INTERNAL
-     * (no socket left, no CA bundle, a malformed ask: says nothing of the other side). */
+    /* OK: an HTTP answer came, whole. URL, CONNECT, RESOLVE, TLS, CERTIFICATE (not to be trusted),
+     * TIMEOUT (of either kind), ADDRESS (the guard allowed none), TOO_LARGE, PROTOCOL (whatever
+     * else the other side did). NO_ROUTE and INTERNAL (no socket left, no CA bundle, a malformed
+     * ask) say nothing of the other side. */
     enum err err;
     int status; /* 0 where no whole header came; so it may be set with TOO_LARGE or TIMEOUT, too */
     struct span body;                  /* borrowed during the callback, like the rest */

@@ -89,6 +89,7 @@
     X(TOO_OLD, "too-old", 0, false, "could not be delivered in time")                              \
     X(REFUSED_BY_PEER, "refused-by-peer", 0, false, "the receiver refused it for good")            \
     X(GAP, "gap", 0, false, "no longer in the journal")                                            \
+    X(DROPPED, "dropped", 0, false, "an operator gave it up")                                      \
     /* operators */                                                                                \
     X(USAGE, "usage", 400, false, "wrong use")                                                     \
     X(TRANSITION, "transition", 409, false, "not possible in the member's present state")          \
@@ -101,6 +102,8 @@
     X(CONNECT, "connect", 0, true, "no connection")                                                \
     X(RESOLVE, "resolve", 0, true, "the name does not resolve")                                    \
     X(TLS, "tls", 0, true, "TLS failed")                                                           \
+    X(CERTIFICATE, "certificate", 0, true, "its certificate is not good")                          \
+    X(NO_ROUTE, "no-route", 0, true, "there is no way from here to its network")                   \
     X(ADDRESS, "address", 403, false, "the address is not allowed for this zone")                  \
     X(PROTOCOL, "protocol", 0, true, "the other side broke the protocol")                          \
     X(REDIS, "redis", 503, true, "Redis does not answer")                                          \

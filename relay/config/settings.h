@@ -62,6 +62,8 @@ enum { SETTINGS_SEEN_MS = 691200000 }; /* 8 days: how long ids are remembered (D
     X(delivery_backoff,       "delivery.backoff",        DURATION, 10, 3600000, "1s", NULL, "first back-off of a host that does not answer; doubles")                                  \
     X(delivery_backoff_most,  "delivery.backoff_most",   DURATION, 1000, 86400000, "1h", NULL, "longest back-off of a host")                                                           \
     X(delivery_retry_after,   "delivery.retry_after",    DURATION, 1000, 86400000, "6h", NULL, "longest Retry-After that is obeyed")                                                   \
+    X(delivery_park_after,    "delivery.park_after",     COUNT,    0, 365, "7", NULL, "days on which a host did not answer, and never between, after which it is tried once a day only; 0: none")\
+    X(delivery_gone_after,    "delivery.gone_after",     COUNT,    0, 365, "3", NULL, "days on which a member's inbox said 410 (gone), and never took anything between, after which its membership ends; 0: none")\
     X(delivery_horizon,       "delivery.horizon",        DURATION, 60000, 7776000000, "7d", NULL, "how long delivery of an entry is tried")                                            \
     X(delivery_aside,         "delivery.aside",          DURATION, 1000, 86400000, "1min", NULL, "first wait of an entry that was set aside; doubles")                                 \
     X(delivery_aside_most,    "delivery.aside_most",     DURATION, 1000, 86400000, "6h", NULL, "longest wait of an entry that was set aside")                                          \

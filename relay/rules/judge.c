@@ -53,16 +53,37 @@ static struct judgement judge_status(const struct judge_answer *answer,
     return j;
 }
 
+/* No answer came. */
+static struct judgement judge_error(enum err err)
+{
+    struct judgement j = {.verdict = VERDICT_LATER, .why = err};
+    switch (err) {
+    case ERR_URL: j.verdict = VERDICT_NEVER; break;
+    case ERR_INTERNAL:
+    case ERR_CANCELLED:
+    case ERR_REDIS:
+    case ERR_NO_ROUTE: j.local = true; break;
+    case ERR_CONNECT:
+    case ERR_RESOLVE:
+    case ERR_TLS:
+    case ERR_CERTIFICATE:
+    case ERR_TIMEOUT: j.unreached = j.host_trouble = true; break;
+    default: /* ADDRESS too: where it lives now is not allowed, which an operator can mend */
+        j.host_trouble = true;
+        break;
+    }
+    return j;
+}
+
 struct judgement judge(const struct judge_answer *answer, const struct judge_limits *limits,
                        const struct judge_past *past, int64_t age_ms, int64_t now_ms)
 {
-    struct judgement j = {.verdict = VERDICT_LATER, .why = answer->err};
-    /* Too large: the answer's body was longer than we read; its status is known all the same. */
-    if (answer->err == ERR_OK || answer->err == ERR_TOO_LARGE)
-        j = judge_status(answer, limits, past, now_ms);
-    else /* ERR_ADDRESS too: where it lives now is not allowed, which an operator can mend */
-        j.host_trouble = answer->err != ERR_CANCELLED && answer->err != ERR_INTERNAL;
-    if (j.verdict == VERDICT_LATER && age_ms >= limits->horizon_ms) {
+    /* Too large, or out of time: the status is known all the same. */
+    bool known = answer->err == ERR_OK || answer->err == ERR_TOO_LARGE ||
+                 (answer->err == ERR_TIMEOUT && answer->status);
+    struct judgement j =
+        known ? judge_status(answer, limits, past, now_ms) : judge_error(answer->err);
+    if (j.verdict == VERDICT_LATER && !j.local && age_ms >= limits->horizon_ms) {
         j.verdict = VERDICT_NEVER;
         j.why = ERR_TOO_OLD;
     }
@@ -71,7 +92,7 @@ struct judgement judge(const struct judge_answer *answer, const struct judge_lim
 
 void judge_count(struct judge_past *past, const struct judgement *j, int status, int64_t now_ms)
 {
-    if (!status || j->host_trouble)
+    if (!status || j->host_trouble || j->local)
         return;
     if (!past->tries || past->status != status)
         *past = (struct judge_past){.status = status, .first_ms = now_ms};
@@ -95,25 +116,24 @@ int64_t judge_retry_after(struct span text, int64_t most_ms, int64_t now_ms)
     return wait > most_ms ? most_ms : wait;
 }
 
-/* first, doubled so many times, at most `most`. Both under 2^31 ms. */
-static int64_t doubled(int64_t first, int64_t most, unsigned times)
+int64_t judge_doubled(int64_t first_ms, int64_t most_ms, unsigned times)
 {
-    int64_t wait = first;
-    while (times-- && wait < most)
+    int64_t wait = first_ms;
+    while (times-- && wait < most_ms)
         wait *= 2;
-    return wait > most ? most : wait;
+    return wait > most_ms ? most_ms : wait;
 }
 
 int64_t judge_backoff(const struct judge_limits *limits, unsigned failures, uint32_t chance)
 {
     int64_t most = limits->backoff_most_ms;
     int64_t first = limits->backoff_ms < most ? limits->backoff_ms : most;
-    int64_t ceiling = doubled(first, most, failures ? failures - 1 : 0);
+    int64_t ceiling = judge_doubled(first, most, failures ? failures - 1 : 0);
     int64_t wait = (int64_t)((uint64_t)ceiling * chance >> 32);
     return wait < first / 2 ? first / 2 : wait;
 }
 
 int64_t judge_aside(const struct judge_limits *limits, unsigned failures)
 {
-    return doubled(limits->aside_ms, limits->aside_most_ms, failures);
+    return judge_doubled(limits->aside_ms, limits->aside_most_ms, failures);
 }

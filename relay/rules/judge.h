@@ -15,6 +15,8 @@ struct judgement {
     enum verdict verdict;
     enum err why;      /* OK when delivered */
     bool host_trouble; /* the host, not this entry: it does not answer, or asks for time */
+    bool unreached;    /* and no connection came about: if many fare so, the fault may be ours */
+    bool local;        /* a fault of ours: it says nothing of the host, nor of the entry */
     int64_t wait_ms;   /* from Retry-After, clamped; 0: none given */
 };
 
@@ -26,6 +28,9 @@ struct judge_limits {
      */
     int64_t aside_ms, aside_most_ms;
     unsigned aside_after;
+    /* Distinct days of trouble after which a host is parked, and of 410 after which its membership
+     * ends; 0: never. */
+    unsigned silent_days, gone_days;
 };
 
 /* What patience is counted by: answers in a row with one status, about this message alone. An
@@ -36,10 +41,16 @@ struct judge_past {
     int64_t first_ms; /* when the first of those was */
 };
 
-/* past: before this attempt; age_ms: of the entry. 401 and 403 are tried three
- * times over at least an hour (clocks and key caches mend), 424 five times, 1xx and 3xx three
- * times, other 4xx never again, 408 421 425 429 and 5xx (but 501 and 505) later. What is older than
- * the horizon is not tried again, whatever it failed of. Retry-After is heeded with 429 and 503. */
+/* past: before this attempt; age_ms: of the entry.
+ *
+ * By the status, where one came, also if the answer's body was too long or too slow for us: 401 and
+ * 403 are tried three times over at least an hour (clocks and key caches mend), 424 five times, 1xx
+ * and 3xx three times, other 4xx never again, 408 421 425 429 and 5xx (but 501 and 505) later.
+ * Retry-After is heeded with 429 and 503.
+ * By the error, where none came: an address that is none is never tried again; a fault of ours
+ * (INTERNAL: no socket, no memory, no CA bundle; CANCELLED, REDIS, NO_ROUTE) counts against nobody;
+ * all else is trouble of the host.
+ * What is older than the horizon is not tried again, whatever it failed of but a fault of ours. */
 struct judgement judge(const struct judge_answer *answer, const struct judge_limits *limits,
                        const struct judge_past *past, int64_t age_ms, int64_t now_ms);
 /* What is past after this answer was judged to be tried again. */
@@ -54,6 +65,9 @@ int64_t judge_retry_after(struct span text, int64_t most_ms, int64_t now_ms);
  * first/2, so that a herd does not come back as one. chance: 32 random bits; limits: under 2^31 ms.
  */
 int64_t judge_backoff(const struct judge_limits *limits, unsigned failures, uint32_t chance);
+
+/* first, doubled so many times, at most `most`; both under 2^31 ms. */
+int64_t judge_doubled(int64_t first_ms, int64_t most_ms, unsigned times);
 
 /* How long an entry waits that failed so many times by itself since it was set aside (0: it was set
  * aside just now): aside_ms, doubling, at most aside_most_ms. */

@@ -1,14 +1,14 @@
 /* member: the life of a member as a table, and the spans of the journal that it is entitled to.
  *
- *             invite  follow   undo    accept  reject  suspend resume  remove  expire  unzoned
- * zoned (unknown)   invited by join  -       -       -       -       -       -       -       - -
- * invited     invited active+A -       -       removed -       -       removed expired susp.   zone
- * pending     active+A by join left    active+A rem.+R -       -       rem.+R  exp.+R  susp.   zone
- * active      (term)  active+A left!   -       rem.+R! susp.   -       rem.+R! exp.+R! susp.   zone
- * suspended   (term)  refused  forgets! -      rem.+R! -       back    rem.+R! exp.+R! -       zone
- * expired     invited refused  -       -       -       -       -       removed -       -       -
- * left        invited by join  -       -       -       -       -       removed -       -       zone
- * removed     invited refused  -       -       -       -       -       -       -       -       -
+ *           invite follow  undo     accept reject suspend resume remove expire gone  unzone zone
+ * unknown   inv.   by join -        -      -      -       -      -      -      -     -      -
+ * invited   inv.   act+A   -        -      rem.   -       -      rem.   exp.   -     susp   zone
+ * pending   act+A  by join left     act+A  rem+R  -       -      rem+R  exp+R  -     susp   zone
+ * active    (term) act+A   left!    -      rem+R! susp    -      rem+R! exp+R! left! susp   zone
+ * suspended (term) refused forgets! -      rem+R! -       back   rem+R! exp+R! -     -      zone
+ * expired   inv.   refused -        -      -      -       -      rem.   -      -     -      -
+ * left      inv.   by join -        -      -      -       -      rem.   -      -     -      zone
+ * removed   inv.   refused -        -      -      -       -      -      -      -     -      -
  *
  * +A, +R: an Accept or a Reject of its Follow goes out. !: what still waits is cut. -: not
  * possible. by join: open: active+A; approval: pending; invited: refused. (term): a new end date or
@@ -18,6 +18,7 @@
  * A member may have several followers. Each Follow and each Accept of ours is between us and one of
  * them; the state is the host's. An Undo by one of several only takes that one away. With an Accept
  * goes our Follow back, where it is the custom; with the end goes its Undo, if it is out.
+ * Who is gone has no inbox any more: nobody is told anything, and it may come back as anyone may.
  * An answer to our Follow back changes no state, and counts while the member is one.
  *
  * Suspending and resuming say nothing on the wire: a Reject would make the other side forget the
@@ -42,6 +43,7 @@ enum move {
     WAIT,     /* pending */
     LEAVE,    /* one follower less; left with the last */
     FORGET,   /* the same, but stays suspended */
+    VANISH,   /* all followers less; left */
     SUSPEND,  /* suspended */
     BACK,     /* active, or invited if it has no Follow any more */
     PUT_OUT,  /* removed, with a Reject */
@@ -54,15 +56,15 @@ enum { UNKNOWN = MEMBER_STATE_COUNT, SAME };
 
 /* clang-format off */
 static const enum move moves[MEMBER_STATE_COUNT + 1][EVENT_COUNT] = {
-/*                     invite   follow     undo     back   back-no accept  reject    suspend   resume  remove    expire  unzoned   zoned */
-[UNKNOWN]          = { EXPECT,  BY_JOIN,   NO,      NO,    NO,     NO,     NO,       NO,       NO,     NO,       NO,     NO,       NO    },
-[MEMBER_INVITED]   = { EXPECT,  ENTER,     NO,      NO,    NO,     NO,     PUT_OUT,  NO,       NO,     PUT_OUT,  END,    SUSPEND,  STAY  },
-[MEMBER_PENDING]   = { ENTER,   BY_JOIN,   LEAVE,   NO,    NO,     ENTER,  PUT_OUT,  NO,       NO,     PUT_OUT,  END,    SUSPEND,  STAY  },
-[MEMBER_ACTIVE]    = { STAY,    ENTER,     LEAVE,   HEAR,  HEAR,   NO,     PUT_OUT,  SUSPEND,  NO,     PUT_OUT,  END,    SUSPEND,  STAY  },
-[MEMBER_SUSPENDED] = { STAY,    HELD_OFF,  FORGET,  HEAR,  HEAR,   NO,     PUT_OUT,  NO,       BACK,   PUT_OUT,  END,    NO,       STAY  },
-[MEMBER_EXPIRED]   = { EXPECT,  TOO_LATE,  NO,      NO,    NO,     NO,     NO,       NO,       NO,     PUT_OUT,  NO,     NO,       NO    },
-[MEMBER_LEFT]      = { EXPECT,  BY_JOIN,   NO,      NO,    NO,     NO,     NO,       NO,       NO,     PUT_OUT,  NO,     NO,       STAY  },
-[MEMBER_REMOVED]   = { EXPECT,  SHUT_OUT,  NO,      NO,    NO,     NO,     NO,       NO,       NO,     NO,       NO,     NO,       NO    },
+/*                     invite   follow     undo     back   back-no accept  reject    suspend   resume  remove    expire  gone    unzoned   zoned */
+[UNKNOWN]          = { EXPECT,  BY_JOIN,   NO,      NO,    NO,     NO,     NO,       NO,       NO,     NO,       NO,     NO,     NO,       NO    },
+[MEMBER_INVITED]   = { EXPECT,  ENTER,     NO,      NO,    NO,     NO,     PUT_OUT,  NO,       NO,     PUT_OUT,  END,    NO,     SUSPEND,  STAY  },
+[MEMBER_PENDING]   = { ENTER,   BY_JOIN,   LEAVE,   NO,    NO,     ENTER,  PUT_OUT,  NO,       NO,     PUT_OUT,  END,    NO,     SUSPEND,  STAY  },
+[MEMBER_ACTIVE]    = { STAY,    ENTER,     LEAVE,   HEAR,  HEAR,   NO,     PUT_OUT,  SUSPEND,  NO,     PUT_OUT,  END,    VANISH, SUSPEND,  STAY  },
+[MEMBER_SUSPENDED] = { STAY,    HELD_OFF,  FORGET,  HEAR,  HEAR,   NO,     PUT_OUT,  NO,       BACK,   PUT_OUT,  END,    NO,     NO,       STAY  },
+[MEMBER_EXPIRED]   = { EXPECT,  TOO_LATE,  NO,      NO,    NO,     NO,     NO,       NO,       NO,     PUT_OUT,  NO,     NO,     NO,       NO    },
+[MEMBER_LEFT]      = { EXPECT,  BY_JOIN,   NO,      NO,    NO,     NO,     NO,       NO,       NO,     PUT_OUT,  NO,     NO,     NO,       STAY  },
+[MEMBER_REMOVED]   = { EXPECT,  SHUT_OUT,  NO,      NO,    NO,     NO,     NO,       NO,       NO,     NO,       NO,     NO,     NO,       NO    },
 };
 
 static const struct effect {
@@ -75,6 +77,7 @@ static const struct effect {
     [WAIT]    = { MEMBER_PENDING,   TELL_NOTHING, false },
     [LEAVE]   = { MEMBER_LEFT,      TELL_NOTHING, true  },
     [FORGET]  = { SAME,             TELL_NOTHING, true  },
+    [VANISH]  = { MEMBER_LEFT,      TELL_NOTHING, true  },
     [SUSPEND] = { MEMBER_SUSPENDED, TELL_NOTHING, false },
     [BACK]    = { MEMBER_ACTIVE,    TELL_ACCEPT,  false },
     [PUT_OUT] = { MEMBER_REMOVED,   TELL_REJECT,  true  },
@@ -222,6 +225,7 @@ static void take(struct member *after, enum member_event event, bool newcomer,
     case EVENT_SUSPEND:
     case EVENT_REMOVE:
     case EVENT_EXPIRE:
+    case EVENT_GONE:
     case EVENT_UNZONED:
     case EVENT_COUNT: break;
     }
@@ -260,6 +264,7 @@ static enum err resolve(int state, enum member_event event, int join, enum move 
     case WAIT:
     case LEAVE:
     case FORGET:
+    case VANISH:
     case SUSPEND:
     case BACK:
     case PUT_OUT:
@@ -295,7 +300,7 @@ static enum err move_followers(enum member_event event, const struct member *wit
         *ret_who = (int)who;
         return e;
     }
-    if (*move == EXPECT)
+    if (*move == EXPECT || *move == VANISH)
         followers_clear(&change->after, n);
     if (*move == LEAVE || *move == FORGET)
         return lose(with, n, move, change);

@@ -140,6 +140,7 @@ bool audience_has(struct span audience, const char *zone);
     X(RESUME, "resume")               /* and opens it again */                                     \
     X(REMOVE, "remove")               /* an operator ends it */                                    \
     X(EXPIRE, "expire")               /* the end date of its invitation has come */                \
+    X(GONE, "gone")                   /* its inbox said for days that it is gone */                \
     X(UNZONED, "unzoned")             /* a reload left it without a zone */                        \
     X(ZONED, "zone")                  /* a reload, or an operator, put it into another zone */
 

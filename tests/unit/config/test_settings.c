@@ -62,6 +62,8 @@ static const struct {
     {"delivery.backoff", "9ms", "61min", "10ms", "10ms"},
     {"delivery.backoff_most", "999ms", "25h", "1d", "1d"},
     {"delivery.retry_after", "999ms", "25h", "1d", "1d"},
+    {"delivery.park_after", NULL, "366", "0", "0"},
+    {"delivery.gone_after", NULL, "366", "365", "365"},
     {"delivery.horizon", "59s", "91d", "1min", "1min"},
     {"delivery.aside", "999ms", "25h", "1s", "1s"},
     {"delivery.aside_most", "999ms", "25h", "1d", "1d"},

@@ -8,6 +8,9 @@
 
 #include <cmocka.h>
 
+#include <sched.h>
+#include <sys/wait.h>
+
 #include "common/io/clock.h"
 #include "common/io/http_client.h"
 #include "tests/unit/io/site.h"
@@ -364,6 +367,39 @@ static void test_connect_deadline(void **state)
         close(fill[i]);
     close(listener);
     rig_fini(&rig);
+}
+
+/* In a network of its own, which leads nowhere. Answers by its exit code. */
+static void ask_without_network(void)
+{
+    struct rig rig = {.loop = loop_new()};
+    struct seen seen;
+    rig.client = http_client_new(rig.loop, "test", 1, 1);
+    ask_for(&rig, &seen,
+            &(struct http_ask){.method = "GET",
+                               .url = "http://192.0.2.1/",
+                               .connect_ms = 5000,
+                               .total_ms = 5000,
+                               .answer_max = 100});
+    _exit(seen.err == ERR_NO_ROUTE ? 0 : 1);
+}
+
+static void test_no_route(void **state)
+{
+    enum { NOT_ALLOWED = 77 };
+    int status;
+    (void)state;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        if (unshare(CLONE_NEWNET) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
+            _exit(NOT_ALLOWED);
+        ask_without_network();
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_ALLOWED)
+        skip();
+    assert_int_equal(status, 0);
 }
 
 static void test_bad_asks(void **state)
@@ -756,7 +792,7 @@ int main(void)
         cmocka_unit_test(test_kept),          cmocka_unit_test(test_many_at_once),
         cmocka_unit_test(test_cancel),        cmocka_unit_test(test_before),
         cmocka_unit_test(test_cancel_itself), cmocka_unit_test(test_send_from_inside),
-        cmocka_unit_test(test_freed),
+        cmocka_unit_test(test_freed),         cmocka_unit_test(test_no_route),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,11 +26,16 @@ static struct judgement judged(enum err err, int status, const struct judge_past
     return judge(&answer, &limits, past, age, NOW);
 }
 
-/* At the first try: D delivered, L later, H later and the host is in trouble, N never. */
+/* At the first try: D delivered, L later, H later and the host is in trouble, U the same and it was
+ * not reached, O later and the fault is ours, N never. */
 static char letter(struct judgement j)
 {
     static const char letters[] = {'D', 'L', 'N'};
-    return j.verdict == VERDICT_LATER && j.host_trouble ? 'H' : letters[j.verdict];
+    if (j.verdict != VERDICT_LATER)
+        return letters[j.verdict];
+    assert_false(j.local && j.host_trouble);
+    assert_true(j.host_trouble || !j.unreached);
+    return j.local ? 'O' : j.unreached ? 'U' : j.host_trouble ? 'H' : 'L';
 }
 
 static void test_statuses(void **state)
@@ -69,8 +74,9 @@ static void test_transport(void **state)
         enum err err;
         char verdict;
     } table[] = {
-        {ERR_CONNECT, 'H'}, {ERR_RESOLVE, 'H'},  {ERR_TLS, 'H'},       {ERR_TIMEOUT, 'H'},
-        {ERR_ADDRESS, 'H'}, {ERR_PROTOCOL, 'H'}, {ERR_CANCELLED, 'L'}, {ERR_INTERNAL, 'L'},
+        {ERR_CONNECT, 'U'},  {ERR_RESOLVE, 'U'},  {ERR_TLS, 'U'},   {ERR_CERTIFICATE, 'U'},
+        {ERR_ADDRESS, 'H'},  {ERR_PROTOCOL, 'H'}, {ERR_URL, 'N'},   {ERR_CANCELLED, 'O'},
+        {ERR_INTERNAL, 'O'}, {ERR_NO_ROUTE, 'O'}, {ERR_REDIS, 'O'},
     };
     /* A status that came before the fault changes nothing: the answer is not whole. */
     static const int statuses[] = {0, 200, 202, 410, 500, 503};
@@ -81,6 +87,23 @@ static void test_transport(void **state)
             assert_int_equal(letter(j), table[i].verdict);
             assert_int_equal(j.why, table[i].err);
         }
+}
+
+/* Who answers, but drips its answer, has answered. */
+static void test_out_of_time(void **state)
+{
+    static const struct {
+        int status;
+        char verdict;
+    } table[] = {{0, 'U'}, {202, 'D'}, {410, 'N'}, {500, 'L'}, {503, 'H'}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+        struct judgement j = judged(ERR_TIMEOUT, table[i].status, &first_time, 0);
+        assert_int_equal(letter(j), table[i].verdict);
+        assert_int_equal(j.why, table[i].status == 0     ? ERR_TIMEOUT
+                                : table[i].status == 202 ? ERR_OK
+                                                         : ERR_REFUSED_BY_PEER);
+    }
 }
 
 static void test_patience(void **state)
@@ -122,7 +145,10 @@ static void test_count(void **state)
     static const struct judgement host = {.verdict = VERDICT_LATER, .host_trouble = true};
     struct judge_past past = {0};
     (void)state;
-    judge_count(&past, &own, 0, NOW); /* a fault of ours */
+    static const struct judgement ours = {.verdict = VERDICT_LATER, .local = true};
+    judge_count(&past, &ours, 0, NOW);
+    judge_count(&past, &ours, 500, NOW);
+    judge_count(&past, &own, 0, NOW);
     judge_count(&past, &host, 0, NOW);
     judge_count(&past, &host, 503, NOW);
     assert_int_equal(past.tries, 0);
@@ -150,6 +176,8 @@ static void test_horizon(void **state)
     assert_int_equal(j.verdict, VERDICT_NEVER);
     assert_int_equal(j.why, ERR_TOO_OLD);
     assert_true(j.host_trouble);
+    /* A fault of ours does not age anything. */
+    assert_int_equal(letter(judged(ERR_INTERNAL, 0, &first_time, 30 * (int64_t)DAY)), 'O');
     /* It answers: what it got is delivered, what it refused is refused. */
     assert_int_equal(judged(ERR_OK, 202, &first_time, 30 * (int64_t)DAY).verdict,
                      VERDICT_DELIVERED);
@@ -239,10 +267,11 @@ static void test_aside(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_statuses), cmocka_unit_test(test_transport),
-        cmocka_unit_test(test_patience), cmocka_unit_test(test_count),
-        cmocka_unit_test(test_horizon),  cmocka_unit_test(test_retry_after),
-        cmocka_unit_test(test_backoff),  cmocka_unit_test(test_aside),
+        cmocka_unit_test(test_statuses),    cmocka_unit_test(test_transport),
+        cmocka_unit_test(test_patience),    cmocka_unit_test(test_count),
+        cmocka_unit_test(test_horizon),     cmocka_unit_test(test_retry_after),
+        cmocka_unit_test(test_backoff),     cmocka_unit_test(test_aside),
+        cmocka_unit_test(test_out_of_time),
     };
     return cmocka_run_group_tests_name("judge", tests, NULL, NULL);
 }
