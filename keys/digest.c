@@ -24,16 +24,52 @@ void sha256(struct span data, uint8_t out[SHA256_SIZE])
     hash(EVP_sha256(), data, out);
 }
 
-void sha256_hex(struct span data, char out[2 * SHA256_SIZE + 1])
+static void as_hex(const uint8_t raw[SHA256_SIZE], char out[2 * SHA256_SIZE + 1])
 {
     static const char digits[] = "0123456789abcdef";
-    uint8_t raw[SHA256_SIZE];
-    sha256(data, raw);
     for (size_t i = 0; i < SHA256_SIZE; i++) {
         out[2 * i] = digits[raw[i] >> 4];
         out[2 * i + 1] = digits[raw[i] & 15];
     }
     out[2 * SHA256_SIZE] = '\0';
+}
+
+void sha256_hex(struct span data, char out[2 * SHA256_SIZE + 1])
+{
+    uint8_t raw[SHA256_SIZE];
+    sha256(data, raw);
+    as_hex(raw, out);
+}
+
+/* The library's own context under a name of ours. */
+static EVP_MD_CTX *inner(struct sha256_run *run)
+{
+    return (EVP_MD_CTX *)run;
+}
+
+struct sha256_run *sha256_begin(void)
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    if (!context || EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1)
+        abort();
+    return (struct sha256_run *)context;
+}
+
+void sha256_more(struct sha256_run *run, struct span data)
+{
+    if (data.n && EVP_DigestUpdate(inner(run), data.p, data.n) != 1)
+        abort();
+}
+
+void sha256_end(struct sha256_run **run, char out[2 * SHA256_SIZE + 1])
+{
+    uint8_t raw[HASH_MAX] = {0};
+    unsigned n = 0;
+    if (EVP_DigestFinal_ex(inner(*run), raw, &n) != 1 || n != SHA256_SIZE)
+        abort();
+    EVP_MD_CTX_free(inner(*run));
+    *run = NULL;
+    as_hex(raw, out);
 }
 
 static void write_sha256(struct bytes *out, struct span body)

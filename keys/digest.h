@@ -9,6 +9,12 @@ void sha256(struct span data, uint8_t out[SHA256_SIZE]);
 /* The digest as 64 lower-case hex digits and a NUL. */
 void sha256_hex(struct span data, char out[2 * SHA256_SIZE + 1]);
 
+/* The same of what comes piece by piece. sha256_end() frees it, and clears the pointer. */
+struct sha256_run;
+struct sha256_run *sha256_begin(void);
+void sha256_more(struct sha256_run *run, struct span data);
+void sha256_end(struct sha256_run **run, char out[2 * SHA256_SIZE + 1]);
+
 /* `SHA-256=...` (RFC 3230, draft-ietf-httpbis-digest-headers). Adds to out, or sets its `over`. */
 void digest_write(struct bytes *out, struct span body);
 /* `sha-256=:...:` (RFC 9530). The same. */

@@ -129,6 +129,21 @@ void manual_weir(struct bytes *out)
                 "--role front`, `courier` and `steward`, numbered by --slot, which only a master "
                 "can start. What dies is started again; a master that dies takes all with it. "
                 "--workers N overrides the setting workers; with 0 there is one process.\n");
+    add_section(out, "BACKUP",
+                "`weir backup FILE` copies all that Weir holds in Redis, as of one moment, while "
+                "the relay works or is stopped: Redis sends what it would send to a replica (its "
+                "user needs SYNC), and a redis-server of our own reads that for a moment, so there "
+                "has to be room for it in memory and in the data directory. The file has mode "
+                "0600 and carries a checksum. The keys are in it with --with-keys alone. What can "
+                "be made anew is left out: leases, and the keys of others. `weir restore FILE` "
+                "wants the relay stopped and a Redis that holds nothing of Weir, or --force. "
+                "Cursors stand then as at that moment: what was delivered since is delivered once "
+                "more, under the same ids, and nothing that was owed is lost. What was accepted "
+                "since is not in it. `weir verify` looks through what Redis holds, `weir verify "
+                "FILE` through a backup: the journal line by line, bodies, cursors, records and "
+                "members; it ends with 1 if anything is missing or can't be read. Where Redis and "
+                "the data directory name different journals, `weir journal adopt` says that the "
+                "one in Redis is right.\n");
     add_section(out, "FILES", "");
     add_item(out, "DATA/actor-rsa.pem, DATA/actor-ed25519.pem", "",
              "the relay's keys: its identity; mode 0600");

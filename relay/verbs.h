@@ -27,6 +27,10 @@
     X("dead show",       cmd_dead,     "ID",                                          "one of these, with what the receiver said") \
     X("dead retry",      cmd_dead,     "ID",                                          "try it again") \
     X("dead drop",       cmd_dead,     "ID",                                          "leave it at that") \
+    X("backup",          cmd_backup,   "FILE [--with-keys]",                          "a copy of all that it holds, as of one moment, while it works or not") \
+    X("restore",         cmd_restore,  "FILE [--force]",                              "put a backup back; --force: in the place of what is there") \
+    X("verify",          cmd_verify,   "[FILE]",                                      "whether what it holds, or a backup, is whole") \
+    X("journal adopt",   cmd_journal,  "[--force]",                                   "make the journal in Redis this relay's; --force: begin one there") \
     X("explain",         cmd_explain,  "ACTIVITY.json --from HOST [--to HOST]",       "which rule decides where an activity may go") \
     X("sig canonicalize", cmd_sig,     "[options]",                                   "the exact text that a request's signature covers") \
     X("sig sign",        cmd_sig,      "--key FILE --key-id URL [options]",           "sign a request from standard input") \

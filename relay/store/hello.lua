@@ -4,13 +4,15 @@
 -- number is ever used twice under one id. What was lost may be the newest epoch itself: so it also goes
 -- beyond the one that the caller remembers, and beyond the seconds of the clock (a help, not relied on).
 -- ARGV: journal id we know ('' = none), id for a new journal, shards, newest epoch that we know (0 = none),
---   whose journal it is ('' = not said): two relays must not share one, whatever their directories know
--- Answer: OK id epoch shards | EMPTY | OTHER id [owner] | SCHEMA n
+--   whose journal it is ('' = not said): two relays must not share one, whatever their directories know,
+--   schema that the caller reads and writes
+-- Answer: OK id epoch shards | EMPTY | RESTORING | OTHER id [owner] | SCHEMA n
 local P = '{weir}:'
 local LOG = P .. 'log'
-local SCHEMA = 1
+local SCHEMA = tonumber(ARGV[6])
 local id = redis.call('HGET', LOG, 'id')
 if not id then
+  if redis.call('EXISTS', P .. 'restoring') == 1 then return { 'RESTORING' } end
   if ARGV[1] ~= '' then return { 'EMPTY' } end
   id = ARGV[2]
   redis.call('HSET', LOG, 'id', id, 'schema', SCHEMA, 'shards', ARGV[3], 'epoch', 0, 'run', '',

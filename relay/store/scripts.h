@@ -14,4 +14,5 @@ extern struct redis_script script_ledger;
 extern struct redis_script script_order;
 extern struct redis_script script_lease;
 extern struct redis_script script_page;
+extern struct redis_script script_restore;
 extern struct redis_script script_trim;

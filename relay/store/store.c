@@ -8,15 +8,14 @@
  * May not know: what the journal is used for. */
 #include "relay/store/store.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/io/clock.h"
 #include "common/pure/encode.h"
+#include "relay/store/identity.h"
 #include "relay/store/scripts.h"
 #include "relay/store/store_inner.h"
 
@@ -30,11 +29,10 @@ struct store {
     struct store_config config;
     char *journal_file, *owner;
     enum store_state state;
-    char why[WHY_SIZE]; /* what on_ready was told last; empty: that it is ready */
-    uint64_t epoch;     /* the newest that we know of, also while not ready */
+    char why[WHY_SIZE];         /* what on_ready was told last; empty: that it is ready */
+    struct identity_kept known; /* the journal, and the newest epoch, also while not ready */
     char epoch_text[24];
     unsigned shards;
-    char id[STORE_ID_SIZE]; /* of the journal; empty until known */
 };
 
 static void store_goto(struct store *st, enum store_state state)
@@ -55,64 +53,26 @@ static void not_ready(struct store *st, bool fatal, const char *why)
         st->config.on_ready(st->config.arg, false, fatal, st->why);
 }
 
-/* --- the journal's identity, beside the keys: its id, and the newest epoch -------------------- */
-
-/* A file that is there and tells nothing must not pass for none: it names no journal that is. */
-static void identity_load(struct store *st)
-{
-    char text[STORE_ID_SIZE + 24];
-    FILE *f = fopen(st->journal_file, "re");
-    if (!f && errno == ENOENT)
-        return;
-    struct span rest = {text, f ? fread(text, 1, sizeof(text), f) : 0};
-    if (f)
-        fclose(f);
-    struct span id = span_cut(&rest, '\n');
-    if (!id.n || !span_copy(id, st->id, sizeof(st->id)))
-        span_copy(SPAN("unreadable"), st->id, sizeof(st->id));
-    if (!rest.p || !span_u64(span_cut(&rest, '\n'), INT64_MAX, &st->epoch))
-        st->epoch = 0;
-}
-
-/* Several processes may save at once, each a file of its own: all of them say the same. */
-static bool identity_save(const struct store *st)
-{
-    char temporary[4200];
-    if (snprintf(temporary, sizeof(temporary), "%s.new-%d", st->journal_file, (int)getpid()) >=
-        (int)sizeof(temporary))
-        return false;
-    FILE *f = fopen(temporary, "we");
-    if (!f)
-        return false;
-    bool ok = fprintf(f, "%s\n%" PRIu64 "\n", st->id, st->epoch) > 0 && fflush(f) == 0 &&
-              fsync(fileno(f)) == 0;
-    ok = fclose(f) == 0 && ok;
-    ok = ok && rename(temporary, st->journal_file) == 0;
-    if (!ok)
-        unlink(temporary);
-    return ok;
-}
-
 /* --- handshake ------------------------------------------------------------------------------- */
 
 /* Without the file, a Redis that lost the journal would not be noticed. A newer epoch alone may
  * stay unwritten: it is Redis that keeps it. */
 static void enter(struct store *st, const struct redis_reply *reply)
 {
-    bool known = st->id[0] != '\0';
+    bool known = st->known.id[0] != '\0';
     uint64_t epoch = answer_number(reply, 2);
     uint64_t shards = answer_number(reply, 3);
     if (shards < 1 || shards > STORE_SHARDS) {
         not_ready(st, true, "the journal has a number of shards that this version can't serve");
         return;
     }
-    bool news = !known || epoch != st->epoch;
-    span_copy(reply_text(reply_at(reply, 1)), st->id, sizeof(st->id));
-    st->epoch = epoch;
+    bool news = !known || epoch != st->known.epoch;
+    span_copy(reply_text(reply_at(reply, 1)), st->known.id, sizeof(st->known.id));
+    st->known.epoch = epoch;
     snprintf(st->epoch_text, sizeof(st->epoch_text), "%" PRIu64, epoch);
     st->shards = (unsigned)shards;
-    if (news && !identity_save(st) && !known) {
-        st->id[0] = '\0';
+    if (news && !identity_save(st->journal_file, &st->known) && !known) {
+        st->known.id[0] = '\0';
         not_ready(st, true, "the journal's identity can't be written to the data directory");
         return;
     }
@@ -131,17 +91,26 @@ static void on_hello(void *arg, enum err err, const struct redis_reply *reply)
         enter(st, reply);
     } else if (answer_is(reply, "EMPTY")) {
         snprintf(why, sizeof(why),
-                 "this Redis holds no journal, but %.300s names one: restore it, or remove that "
-                 "file to start anew",
+                 "this Redis holds no journal, but %.300s names one: `weir restore` puts a backup "
+                 "there, `weir journal adopt --force` starts anew",
                  st->journal_file);
         not_ready(st, true, why);
     } else if (answer_is(reply, "OTHER")) {
         struct span owner = reply_text(reply_at(reply, 2));
-        snprintf(why, sizeof(why), "this Redis holds another relay's journal%s%.*s",
+        snprintf(why, sizeof(why),
+                 "this Redis holds another relay's journal%s%.*s (if it is the right one: `weir "
+                 "journal adopt`)",
                  owner.n ? ": that of " : "", SPAN_ARG(owner));
         not_ready(st, true, why);
     } else if (answer_is(reply, "SCHEMA")) {
-        not_ready(st, true, "the journal was written by a version of Weir with another schema");
+        snprintf(why, sizeof(why),
+                 "the journal was written by a newer version of Weir: its schema is %.*s, this one "
+                 "reads %d",
+                 SPAN_ARG(reply_text(reply_at(reply, 1))), STORE_SCHEMA);
+        not_ready(st, true, why);
+    } else if (answer_is(reply, "RESTORING")) {
+        not_ready(st, true,
+                  "a restore into this Redis was not finished: run `weir restore --force` again");
     } else {
         snprintf(why, sizeof(why), "Redis refuses the handshake: %.*s",
                  SPAN_ARG(reply_text(reply)));
@@ -157,11 +126,12 @@ static void greet(struct store *st)
     clock_random(chance, sizeof(chance));
     bytes_init(&id, STORE_ID_SIZE);
     hex_write(&id, (struct span){(const char *)chance, sizeof(chance)});
-    words_add_str(&a, st->id);
+    words_add_str(&a, st->known.id);
     words_add(&a, bytes_span(&id));
     words_add_int(&a, STORE_SHARDS);
-    words_add_int(&a, (int64_t)st->epoch);
+    words_add_int(&a, (int64_t)st->known.epoch);
     words_add_str(&a, st->owner);
+    words_add_int(&a, STORE_SCHEMA);
     words_call(&a, st->redis, &script_hello, on_hello, st);
     bytes_fini(&id);
 }
@@ -296,7 +266,7 @@ enum err store_new(struct loop *loop, const struct store_config *config, struct 
     st->shards = STORE_SHARDS;
     st->journal_file = mem_copy(span_of(config->journal_file));
     st->owner = mem_copy(span_of(config->owner));
-    identity_load(st);
+    identity_load(st->journal_file, &st->known);
     struct redis_config redis = {
         .url = config->url, .command_ms = config->command_ms, .on_state = on_state, .arg = st};
     enum err e = redis_new(loop, &redis, &st->redis);
@@ -337,7 +307,7 @@ bool store_ready(const struct store *store)
 
 uint64_t store_epoch(const struct store *store)
 {
-    return store->state == STORE_READY ? store->epoch : 0;
+    return store->state == STORE_READY ? store->known.epoch : 0;
 }
 
 const char *store_epoch_text(const struct store *store)

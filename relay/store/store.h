@@ -9,7 +9,8 @@
 #include "common/io/redis.h"
 #include "common/pure/err.h"
 
-enum { STORE_SHARDS = 64, STORE_ID_SIZE = 33 };
+/* SCHEMA: of what lies in Redis; counted up where an earlier version could not go on with it. */
+enum { STORE_SHARDS = 64, STORE_ID_SIZE = 33, STORE_SCHEMA = 1 };
 
 struct store;
 

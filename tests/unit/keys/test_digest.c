@@ -25,6 +25,22 @@ static void hex(void **state)
     assert_string_equal(out, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+static void piece_by_piece(void **state)
+{
+    char out[2 * SHA256_SIZE + 1];
+    struct sha256_run *run = sha256_begin();
+    (void)state;
+    sha256_end(&run, out);
+    assert_null(run);
+    assert_string_equal(out, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    run = sha256_begin();
+    sha256_more(run, SPAN("a"));
+    sha256_more(run, SPAN_NONE);
+    sha256_more(run, SPAN("bc"));
+    sha256_end(&run, out);
+    assert_string_equal(out, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
 static void writes(void **state)
 {
     struct bytes out;
@@ -125,6 +141,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hex),
+        cmocka_unit_test(piece_by_piece),
         cmocka_unit_test(writes),
         cmocka_unit_test(checks),
     };

@@ -1,0 +1,101 @@
+/* adopt: looks at whose journal there is, and shakes hands as one that knows of none.
+ * May not know: files. */
+#include "relay/store/adopt.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/io/clock.h"
+#include "common/pure/encode.h"
+#include "relay/store/scripts.h"
+#include "relay/store/store_inner.h"
+
+static enum err failed(enum err e, const struct redis_reply *reply, struct bytes *why)
+{
+    if (e == ERR_REDIS_REPLY)
+        bytes_addf(why, "Redis refuses: %.*s", SPAN_ARG(reply_text(reply)));
+    else if (e == ERR_REDIS)
+        bytes_add_str(why, "the connection to Redis is gone");
+    return e;
+}
+
+/* Whether it may be, without more words. */
+static enum err may(const struct redis_reply *facts, const struct identity_kept *known,
+                    const char *owner, bool force, struct bytes *why)
+{
+    struct span id = reply_text(reply_at(facts, 0));
+    struct span whose = reply_text(reply_at(facts, 1));
+    if (force)
+        return ERR_OK;
+    if (!id.n && known->id[0])
+        bytes_add_str(why,
+                      "this Redis holds no journal: `weir restore` puts a backup there; --force "
+                      "starts anew, and what was still owed to members is lost");
+    else if (whose.n && !span_eq_str(whose, owner))
+        bytes_addf(why, "this Redis holds the journal of %.*s: --force takes it over",
+                   SPAN_ARG(whose));
+    return why->n ? ERR_AGAIN : ERR_OK;
+}
+
+static enum err take_owner(struct redis_plain *redis, const char *owner, struct bytes *why)
+{
+    const struct redis_reply *reply;
+    const struct span words[] = {SPAN("HSET"), SPAN(KEY("log")), SPAN("owner"), span_of(owner)};
+    enum err e = redis_plain_call(redis, words, 4, &reply);
+    return failed(e, reply, why);
+}
+
+/* The handshake of a relay that knows of no journal. */
+static enum err greet(struct redis_plain *redis, const struct identity_kept *known,
+                      const char *owner, struct bytes *why, struct adopted *ret)
+{
+    uint8_t chance[16];
+    char shards[16];
+    char epoch[24];
+    char schema[16];
+    struct bytes id;
+    const struct redis_reply *reply = NULL;
+    clock_random(chance, sizeof(chance));
+    bytes_init(&id, STORE_ID_SIZE);
+    hex_write(&id, (struct span){(const char *)chance, sizeof(chance)});
+    snprintf(shards, sizeof(shards), "%d", STORE_SHARDS);
+    snprintf(epoch, sizeof(epoch), "%" PRIu64, known->epoch);
+    snprintf(schema, sizeof(schema), "%d", STORE_SCHEMA);
+    const struct span words[] = {SPAN(""),       bytes_span(&id), span_of(shards),
+                                 span_of(epoch), span_of(owner),  span_of(schema)};
+    enum err e = redis_plain_script(redis, &script_hello, words, 6, &reply);
+    e = failed(e, reply, why);
+    bytes_fini(&id);
+    if (e == ERR_OK && !answer_is(reply, "OK")) {
+        bytes_addf(why, "this journal can't be adopted: %.*s",
+                   SPAN_ARG(reply_text(reply_at(reply, 0))));
+        return ERR_REDIS_REPLY;
+    }
+    if (e == ERR_OK) {
+        span_copy(reply_text(reply_at(reply, 1)), ret->kept.id, sizeof(ret->kept.id));
+        ret->kept.epoch = answer_number(reply, 2);
+    }
+    return e;
+}
+
+enum err adopt_journal(struct redis_plain *redis, const struct identity_kept *known,
+                       const char *owner, bool force, struct bytes *why, struct adopted *ret)
+{
+    const struct redis_reply *facts;
+    const struct span words[] = {SPAN("HMGET"), SPAN(KEY("log")), SPAN("id"), SPAN("owner")};
+    *ret = (struct adopted){0};
+    enum err e = redis_plain_call(redis, words, 4, &facts);
+    e = failed(e, facts, why);
+    if (e == ERR_OK)
+        e = may(facts, known, owner, force, why);
+    if (e != ERR_OK)
+        return e;
+    struct span id = reply_text(reply_at(facts, 0));
+    ret->founded = !id.n;
+    ret->known = id.n && span_eq_str(id, known->id);
+    bool others = id.n && !span_eq_str(reply_text(reply_at(facts, 1)), owner);
+    if (others)
+        e = take_owner(redis, owner, why);
+    return e == ERR_OK ? greet(redis, known, owner, why, ret) : e;
+}
