@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -151,20 +152,32 @@ static bool directory_make(const char *path, mode_t mode)
     return S_ISDIR(st.st_mode) || failed(path);
 }
 
-/* Whole, or not there; never over a file. *ret_made: false if there was one. */
+static bool write_whole(int fd, struct span text)
+{
+    ssize_t n = write(fd, text.p, text.n);
+    if (n >= 0 && (size_t)n < text.n)
+        errno = ENOSPC;
+    return n == (ssize_t)text.n && fchmod(fd, 0640) == 0 && fsync(fd) == 0;
+}
+
+/* Whole, or not there, also for whoever comes after a power cut; never over a file: link() does not
+ * replace. *ret_made: false if there was one. */
 static bool file_write(const char *path, struct span text, bool *ret_made)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
-    *ret_made = fd >= 0;
-    if (fd < 0)
-        return errno == EEXIST || failed(path);
-    ssize_t n = write(fd, text.p, text.n);
-    bool ok = n == (ssize_t)text.n && fsync(fd) == 0;
-    if (!ok) {
+    struct bytes temp;
+    bytes_init(&temp, 10000);
+    bytes_addf(&temp, "%s.new-XXXXXX", path);
+    int fd = mkostemp(temp.p, O_CLOEXEC);
+    bool ok = fd >= 0 && write_whole(fd, text);
+    *ret_made = ok && link(bytes_str(&temp), path) == 0;
+    ok = ok && (*ret_made || errno == EEXIST);
+    if (!ok)
         failed(path);
-        unlink(path);
+    if (fd >= 0) {
+        close(fd);
+        unlink(bytes_str(&temp));
     }
-    close(fd);
+    bytes_fini(&temp);
     return ok;
 }
 

@@ -104,9 +104,17 @@ static void stop(struct master *m, int exit_code)
         go_on_stopping(m);
 }
 
+/* Whoever asks twice wants it at once: all that runs is killed at the end, which loses nothing and
+ * repeats what was under way. */
 static void on_term(void *arg)
 {
     struct master *m = arg;
+    if (m->stopping) {
+        log_note(LOG_LEVEL_WARN, "serve", "stopping at once: asked again");
+        m->exit_code = 1;
+        loop_stop(m->loop);
+        return;
+    }
     log_note(LOG_LEVEL_INFO, "serve", "stopping");
     stop(m, 0);
 }
@@ -366,6 +374,7 @@ int master_main(struct config **config, struct span text, unsigned couriers)
     bytes_init(&why, CONFIG_WHY_MAX);
     setup_log(m.config);
     metrics_setup(meters_table(), METER_COUNT);
+    log_meter(METER_LOG_DROPPED);
     m.loop = loop_new();
     enum err e = start(&m, text, &why);
     if (e != ERR_OK)

@@ -30,7 +30,8 @@
     X(REDIS_COMMANDS, "weir_redis_commands_total",          COUNTER,   NONE,    "commands sent to Redis") \
     X(PROCESSES,      "weir_processes",                     GAUGE,     ROLE,    "processes that run, by role") \
     X(PROCESS_RESTARTS, "weir_process_restarts_total",      COUNTER,   ROLE,    "processes that ended unasked and were started again, by role") \
-    X(CONNECTIONS,    "weir_http_connections",              GAUGE,     NONE,    "open connections of the public listener")
+    X(CONNECTIONS,    "weir_http_connections",              GAUGE,     NONE,    "open connections of the public listener") \
+    X(LOG_DROPPED,    "weir_log_dropped_total",             COUNTER,   NONE,    "log lines that could not be written")
 /* clang-format on */
 
 enum meter {

@@ -165,6 +165,7 @@ static enum err take_up(struct process *p, enum role role, const struct roles_co
     setup_log(config);
     log_name(name);
     metrics_setup(meters_table(), METER_COUNT);
+    log_meter(METER_LOG_DROPPED);
     e = metrics_join(ROLE_FD_METRICS, role_page(role, wanted->slot, (unsigned)config->set.fronts));
     if (e != ERR_OK)
         bytes_add_str(why, "the page of metrics is not one");

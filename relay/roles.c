@@ -224,11 +224,13 @@ static enum err start_roles(struct roles *r, struct bytes *why)
 {
     const bool *wanted = r->config.wanted;
     enum err e = ERR_OK;
-    if (wanted[ROLE_FRONT] || wanted[ROLE_COURIER])
+    if (wanted[ROLE_FRONT] || wanted[ROLE_COURIER]) {
         start_client(r);
-    if (wanted[ROLE_COURIER])
+        e = http_client_trust(why);
+    }
+    if (e == ERR_OK && wanted[ROLE_COURIER])
         start_courier(r);
-    if (wanted[ROLE_FRONT])
+    if (e == ERR_OK && wanted[ROLE_FRONT])
         e = front_new(&r->context, why, &r->front);
     if (e == ERR_OK && wanted[ROLE_STEWARD])
         e = start_steward(r, why);

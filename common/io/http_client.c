@@ -11,6 +11,7 @@
 #include "common/io/http_client.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -202,6 +203,16 @@ struct http_client *http_client_new(struct loop *loop, const char *user_agent, u
     for (unsigned i = 0; i < client->shards_n; i++)
         shard_init(&client->shards[i], client, each > CONNECTIONS_LEAST ? each : CONNECTIONS_LEAST);
     return client;
+}
+
+enum err http_client_trust(struct bytes *why)
+{
+    const char *bundle = curl_version_info(CURLVERSION_NOW)->cainfo;
+    if (!bundle || access(bundle, R_OK) == 0)
+        return ERR_OK;
+    bytes_addf(why, "%s: %s: others' certificates can't be judged (install ca-certificates)",
+               bundle, strerror(errno));
+    return ERR_FILE;
 }
 
 static void free_record(void *arg)

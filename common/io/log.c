@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "common/io/clock.h"
+#include "common/io/metrics.h"
 #include "common/pure/date.h"
 #include "common/pure/utf8.h"
 
@@ -31,6 +32,7 @@ static enum log_format format_now = LOG_LOGFMT;
 static enum log_level least_now = LOG_LEVEL_INFO;
 static char name_now[NAME_SIZE]; /* empty: there is only one process */
 static uint64_t dropped;
+static size_t meter = SIZE_MAX; /* of those; in no table */
 
 /* Whole lines that wait for log_gather(): no more than a pipe takes in one piece, since several
  * processes may write to it. */
@@ -55,6 +57,11 @@ void log_name(const char *name)
 uint64_t log_dropped(void)
 {
     return dropped;
+}
+
+void log_meter(size_t metric)
+{
+    meter = metric;
 }
 
 /* Adds one character of s, escaped where it must be, and returns how many bytes of s it took. */
@@ -215,6 +222,7 @@ static void write_out(struct span text, uint64_t lines)
             continue;
         if (n <= 0) {
             dropped += lines;
+            metric_add(meter, 0, (double)lines);
             return;
         }
         text.p += n;

@@ -36,8 +36,10 @@ void log_end(struct log_line *l);
  * next call; warnings and errors go out at once, behind what was gathered. Each call writes what
  * was gathered. The loop calls it before it sleeps. */
 void log_gather(bool on);
-/* Lines dropped by this process so far, for metrics. */
+/* Lines dropped by this process so far. */
 uint64_t log_dropped(void);
+/* From now on they are counted in this metric, too. */
+void log_meter(size_t metric);
 /* One line with one message (`message`), for start and stop. */
 void log_note(enum log_level level, const char *event, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

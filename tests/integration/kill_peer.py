@@ -151,8 +151,9 @@ class Host:
                     writer.write(self._get(target))
                 else:
                     url = f"{self.origin}{target}"
+                    joined = self.accepted.is_set()
                     answer = self._take(Request(method, url, headers, body))
-                    await asyncio.sleep(self._delay)
+                    await asyncio.sleep(self._delay if joined else 0)
                     writer.write(answer)
                 await writer.drain()
         writer.close()

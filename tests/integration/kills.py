@@ -122,6 +122,17 @@ class Load:
             elif time.monotonic() - since > QUIET_S and not Count(self).lost:
                 break
 
+    def stop_soon(self):
+        """The same where some will never have everything."""
+        self._tell("stop")
+        for process in self._processes:
+            self.statuses.update(self._answer(process)["statuses"])
+        sizes, since = None, time.monotonic()
+        while time.monotonic() - since < QUIET_S:
+            time.sleep(0.1)
+            if sizes != (sizes := self.sizes("got")):
+                since = time.monotonic()
+
     def sizes(self, kind):
         """Bytes of each file of a kind: whose grew has made progress."""
         return [self.file(host, kind).stat().st_size for host in self.hosts]

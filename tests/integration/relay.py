@@ -31,6 +31,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 WEIR = os.environ.get("WEIR_BIN", str(ROOT / "build" / "weir"))
 WORKERS = os.environ.get("WEIR_WORKERS", "auto")  # of a relay that does not say so itself
+FULL = os.environ.get("WEIR_TEST_FULL") == "1"  # as long and as often as it takes, not as it may
 PATIENCE_S = 30  # for what a machine under load may take long over, and always does in the end
 
 # Where the peers of a zone listen.

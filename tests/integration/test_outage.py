@@ -7,10 +7,10 @@ import json
 import signal
 import time
 
-import aiohttp
 import pytest
 
 from integration.acts import deliveries, join, received, refused, settle
+from integration.posts import all_there, arrivals, insist
 from integration.redis_server import RedisServer
 from integration.relay import INTERNAL, Relay, http_get, wait_until
 from peers.faults import Fault
@@ -63,37 +63,6 @@ def fixture_outside(tmp_path, settlers):
         scene = Scene(relay, town, settlers)
         scene.redis = redis
         yield scene
-
-
-def insist(peer, text):
-    """A post that is sent as a good server would: until it was taken. Answers its id."""
-    activity = peer.write(text)
-
-    def taken():
-        try:
-            answer = peer.send(activity)
-        except aiohttp.ClientError:
-            return False
-        assert answer.status in (202, 503), answer.answer
-        return answer.status == 202
-
-    wait_until(taken, f"{text} is taken")
-    return activity["id"]
-
-
-def arrivals(peer):
-    """The ids of all Creates that this peer took, in order; and all of them once, in that order."""
-    found = [record["activity"]["id"]
-             for record in deliveries(peer, activity__type="Create", status=202)]
-    return found, list(dict.fromkeys(found))
-
-
-def all_there(peer, sent):
-    """Waits until it has them all; then nothing is missing, nothing is foreign, all is in order."""
-    wait_until(lambda: set(sent) <= set(arrivals(peer)[0]), "everything has arrived")
-    found, once = arrivals(peer)
-    assert once == sent
-    return len(found) - len(once)
 
 
 # --- a partner is down --------------------------------------------------------------------------

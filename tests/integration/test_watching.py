@@ -54,6 +54,7 @@ METRICS = {
     "weir_processes": "gauge",
     "weir_process_restarts_total": "counter",
     "weir_http_connections": "gauge",
+    "weir_log_dropped_total": "counter",
 }
 
 
