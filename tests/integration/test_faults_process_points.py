@@ -223,7 +223,7 @@ def test_an_init_killed_at_any_point_is_finished_by_the_next(tmp_path, after):
     """At each write, sync, link and unlink that it makes."""
     trap = Trap(tmp_path)
     killed = 0
-    for nth in range(1, 100):
+    for nth in range(1 + after, 100, 1 if FULL else 3):
         place = tmp_path / f"relay-{nth}"
         trap.arm("init", OUT | SYNC | NAME, nth=nth, after=after)
         code = init(place, loaded(trap))
@@ -234,7 +234,7 @@ def test_an_init_killed_at_any_point_is_finished_by_the_next(tmp_path, after):
         killed += 1
         assert init(place) in (0, 1)  # 1: all was there
         whole(place)
-    assert killed >= 8
+    assert killed >= 3
 
 
 def init(place, environment=None):
