@@ -148,7 +148,7 @@ static enum step delivery_loaded(struct delivery *d)
         return STEP_MORE;
     /* The bytes are gone; the object can still be named, or our Announce of it be taken back. */
     d->result.form = outgoing_form_bodiless(&e->facts, d->attempt.style);
-    return write_form(d) ? STEP_MORE : give_up(d, VERDICT_NEVER, ERR_NO_BODY);
+    return write_form(d) ? STEP_MORE : give_up(d, VERDICT_NEVER, ERR_BODY_GONE);
 }
 
 /* --- sign, send ------------------------------------------------------------------------------- */

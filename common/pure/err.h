@@ -84,7 +84,9 @@
     X(NO_AUDIENCE, "no-audience", 0, false, "no zone may have it")                                 \
     /* deliveries */                                                                               \
     X(NO_FORM, "no-form", 0, false, "no form of it would be believed there")                       \
-    X(NO_BODY, "no-body", 0, false, "its body is no longer kept")                                  \
+    X(BODY_GONE, "body-gone", 0, false, "its body is no longer kept")                              \
+    X(RECALLED, "recalled", 0, false, "taken back before it was delivered")                        \
+    X(REPLACED, "replaced", 0, false, "a newer version goes in its place")                         \
     X(NO_RIGHT, "no-right", 0, false, "the member's right to it was withdrawn")                    \
     X(TOO_OLD, "too-old", 0, false, "could not be delivered in time")                              \
     X(REFUSED_BY_PEER, "refused-by-peer", 0, false, "the receiver refused it for good")            \
