@@ -17,7 +17,7 @@ enum { PAGE = 256, LIST_MAX = 1000, OLDEST_MAX = 100, LOOK_AHEAD = 16 };
 struct row {
     char host[MEMBER_HOST_SIZE], zone[MEMBER_ZONE_SIZE];
     const char *code;     /* as of what waits: see trace.h */
-    struct cursor cursor; /* its list is the book's */
+    struct cursor cursor; /* its lists are the book's */
     size_t waiting;
     bool whole; /* that is all of it */
     int64_t oldest_ms;
@@ -62,8 +62,8 @@ static void write_row(struct json_writer *w, const struct row *r, uint64_t last)
     view_time(w, "oldest", r->oldest_ms);
     if (c->failures)
         json_member_int(w, "failures", c->failures);
-    if (c->head.tried.past.status)
-        json_member_int(w, "status", c->head.tried.past.status);
+    if (cursor_status(c))
+        json_member_int(w, "status", cursor_status(c));
     view_time(w, "next", c->wake_ms);
     json_close(w, '}');
 }

@@ -140,6 +140,7 @@ void courier_claim(struct courier *c)
 {
     const struct settings *set = &c->context->config->set;
     struct schedule_limits limits = {.in_flight = (size_t)set->delivery_in_flight,
+                                     .host_window = (size_t)set->delivery_window,
                                      .window = WINDOW,
                                      .shards = store_shards(c->context->store),
                                      .owned = c->held,

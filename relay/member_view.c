@@ -52,7 +52,7 @@ void member_view(const struct member *m, const struct cursor *cursor, const char
         json_member_int(w, "cursor", (int64_t)cursor->low);
         if (cursor->failures) {
             json_member_int(w, "failures", cursor->failures);
-            json_member_int(w, "status", cursor->head.tried.past.status);
+            json_member_int(w, "status", cursor_status(cursor));
             add_time(w, "next", cursor->wake_ms);
         }
     }

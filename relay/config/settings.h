@@ -58,6 +58,7 @@ enum { SETTINGS_SEEN_MS = 691200000 }; /* 8 days: how long ids are remembered (D
     X(delivery_total,         "delivery.total",          DURATION, 100, 600000, "30s", NULL, "delivering: time in all")                                                                \
     X(delivery_answer,        "delivery.answer",         SIZE,     1024, 1048576, "64KiB", NULL, "most bytes of an answer that are read")                                              \
     X(delivery_in_flight,     "delivery.in_flight",      COUNT,    1, 65536, "1024", NULL, "attempts under way at once")                                                               \
+    X(delivery_window,        "delivery.window",         COUNT,    1, 32, "8", NULL, "attempts at one host at once, where all is well and it has caught up")                    \
     X(delivery_commit,        "delivery.commit",         DURATION, 1, 1000, "100ms", NULL, "longest wait before cursors are committed")                                                \
     X(delivery_backoff,       "delivery.backoff",        DURATION, 10, 3600000, "1s", NULL, "first back-off of a host that does not answer; doubles")                                  \
     X(delivery_backoff_most,  "delivery.backoff_most",   DURATION, 1000, 86400000, "1h", NULL, "longest back-off of a host")                                                           \

@@ -243,7 +243,8 @@ const struct book_own *book_own(const struct book *b, struct span host)
 struct cursor book_cursor(const struct book *b, struct span host)
 {
     const struct book_own *own = book_own(b, host);
-    return own ? own->cursor : (struct cursor){.low = b->low[shard_of(host, b->shards)]};
+    unsigned shard = shard_of(host, b->shards);
+    return own ? own->cursor : (struct cursor){.low = b->low[shard], .urgent = b->urgent[shard]};
 }
 
 const struct book_record *book_records(const struct book *b, struct span host, size_t *ret_n)

@@ -10,7 +10,7 @@ enum { BOOK_SHARDS_MAX = 64 };
 /* What a cursor passed, as it is written down: words with one space between them.
  *
  *   FAIL  n host slot flag code status time tries detail...
- *   LATE  n host slot tries time
+ *   LATE  n host slot tries time                          tries 0: at once, ahead of its cursor
  *   SKIP  n host code time slot
  *   CUT   from to host code time slot      for everything with from < n <= to
  *
@@ -18,7 +18,7 @@ enum { BOOK_SHARDS_MAX = 64 };
  * slot, nor have FAILs a flag, or anything behind the time: they count for every inbox. */
 #define BOOK_RECORDS(X)                                                                            \
     X(FAIL, "fail") /* will never be delivered */                                                  \
-    X(LATE, "late") /* was delivered, not at the first attempt */                                  \
+    X(LATE, "late") /* was delivered, not at the first attempt or not in its turn */               \
     X(SKIP, "skip") /* was passed over */                                                          \
     X(CUT, "cut")   /* a stretch was */
 enum book_kind {
@@ -90,7 +90,8 @@ struct book {
     size_t mail;    /* direct mail that waits */
     size_t dead;    /* FAILs that no operator has seen, those left out of the records too */
     unsigned shards;
-    uint64_t low[BOOK_SHARDS_MAX]; /* where those stand that have no cursor of their own */
+    /* Where those stand that have no cursor of their own, in lane N and in lane U. */
+    uint64_t low[BOOK_SHARDS_MAX], urgent[BOOK_SHARDS_MAX];
     struct book_marks marks[BOOK_SHARDS_MAX];
     struct book_own *own; /* by host, once book_close() was called; so are records */
     size_t own_n, own_cap;
@@ -115,8 +116,8 @@ void book_close(struct book *book);
 
 /* The host's own cursor; NULL if it follows that of its shard. */
 const struct book_own *book_own(const struct book *book, struct span host);
-/* Where the host stands: its own cursor, or that of its shard. What its list points to is the
- * book's. */
+/* Where the host stands: its own cursor, or that of its shard. What its lists point to is
+ * the book's. */
 struct cursor book_cursor(const struct book *book, struct span host);
 /* The records about a host: *ret_n of them, by number, inbox and kind. */
 const struct book_record *book_records(const struct book *book, struct span host, size_t *ret_n);

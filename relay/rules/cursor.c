@@ -1,4 +1,4 @@
-/* cursor: a position, the state of its retries and what waits apart, as numbers and as text.
+/* cursor: two positions, what is known ahead of them and what waits apart, as numbers and as text.
  * May not know: what the numbers count, or who keeps the text. */
 #include "relay/rules/cursor.h"
 
@@ -10,6 +10,9 @@ enum { STATUS_MAX = 999 };
 
 void cursor_fini(struct cursor *c)
 {
+    free(c->parts);
+    c->parts = NULL;
+    c->parts_n = 0;
     free(c->aside);
     c->aside = NULL;
     c->aside_n = 0;
@@ -18,11 +21,96 @@ void cursor_fini(struct cursor *c)
 void cursor_copy(const struct cursor *from, struct cursor *to)
 {
     *to = *from;
+    to->parts = NULL;
     to->aside = NULL;
-    if (!from->aside_n)
+    if (from->parts_n) {
+        to->parts = mem_new(from->parts_n * sizeof(*to->parts));
+        memcpy(to->parts, from->parts, from->parts_n * sizeof(*to->parts));
+    }
+    if (from->aside_n) {
+        to->aside = mem_new(from->aside_n * sizeof(*to->aside));
+        memcpy(to->aside, from->aside, from->aside_n * sizeof(*to->aside));
+    }
+}
+
+/* --- parts ----------------------------------------------------------------------------------- */
+
+/* The place of the first that is not before (n, slot). */
+static size_t place_of(const struct cursor *c, uint64_t n, unsigned slot)
+{
+    size_t from = 0;
+    size_t to = c->parts_n;
+    while (from < to) {
+        size_t middle = (from + to) / 2;
+        const struct cursor_part *p = &c->parts[middle];
+        if (p->n < n || (p->n == n && p->slot < slot))
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from;
+}
+
+struct cursor_part *cursor_part(const struct cursor *c, uint64_t n, unsigned slot)
+{
+    size_t i = place_of(c, n, slot);
+    return i < c->parts_n && c->parts[i].n == n && c->parts[i].slot == slot ? &c->parts[i] : NULL;
+}
+
+struct cursor_part *cursor_part_put(struct cursor *c, uint64_t n, unsigned slot)
+{
+    struct cursor_part *there = cursor_part(c, n, slot);
+    if (there)
+        return there;
+    size_t i = place_of(c, n, slot);
+    c->parts = mem_grow(c->parts, (c->parts_n + 1) * sizeof(*c->parts));
+    memmove(&c->parts[i + 1], &c->parts[i], (c->parts_n - i) * sizeof(*c->parts));
+    c->parts[i] = (struct cursor_part){.n = n, .slot = slot};
+    c->parts_n++;
+    return &c->parts[i];
+}
+
+/* Forgets so many, from the i-th on. */
+static void parts_drop(struct cursor *c, size_t i, size_t n)
+{
+    c->parts_n -= n;
+    memmove(&c->parts[i], &c->parts[i + n], (c->parts_n - i) * sizeof(*c->parts));
+    if (c->parts_n)
         return;
-    to->aside = mem_new(from->aside_n * sizeof(*to->aside));
-    memcpy(to->aside, from->aside, from->aside_n * sizeof(*to->aside));
+    free(c->parts);
+    c->parts = NULL;
+}
+
+void cursor_part_take(struct cursor *c, uint64_t n, unsigned slot)
+{
+    struct cursor_part *there = cursor_part(c, n, slot);
+    if (there)
+        parts_drop(c, (size_t)(there - c->parts), 1);
+}
+
+void cursor_parts_pass(struct cursor *c, uint64_t n)
+{
+    size_t passed = 0;
+    while (passed < c->parts_n && c->parts[passed].n <= n)
+        passed++;
+    if (passed)
+        parts_drop(c, 0, passed);
+}
+
+unsigned cursor_done(const struct cursor *c, uint64_t n)
+{
+    unsigned slots = 0;
+    for (size_t i = place_of(c, n, 0); i < c->parts_n && c->parts[i].n == n; i++)
+        slots |= c->parts[i].done ? 1U << c->parts[i].slot : 0;
+    return slots;
+}
+
+int cursor_status(const struct cursor *c)
+{
+    for (size_t i = 0; i < c->parts_n; i++)
+        if (c->parts[i].tried.past.status)
+            return c->parts[i].tried.past.status;
+    return 0;
 }
 
 /* --- comparing ------------------------------------------------------------------------------- */
@@ -33,29 +121,38 @@ static bool tried_same(const struct cursor_tried *a, const struct cursor_tried *
            a->past.status == b->past.status && a->past.first_ms == b->past.first_ms;
 }
 
-static bool head_same(const struct cursor_head *a, const struct cursor_head *b)
+static bool parts_same(const struct cursor *a, const struct cursor *b)
 {
-    return a->n == b->n && a->slot == b->slot && a->done == b->done &&
-           tried_same(&a->tried, &b->tried);
+    if (a->parts_n != b->parts_n)
+        return false;
+    for (size_t i = 0; i < a->parts_n; i++) {
+        const struct cursor_part *p = &a->parts[i];
+        const struct cursor_part *q = &b->parts[i];
+        if (p->n != q->n || p->slot != q->slot || p->done != q->done ||
+            !tried_same(&p->tried, &q->tried))
+            return false;
+    }
+    return true;
 }
 
-static bool aside_same(const struct cursor_aside *a, const struct cursor_aside *b)
+static bool aside_same(const struct cursor *a, const struct cursor *b)
 {
-    return a->n == b->n && a->slot == b->slot && a->object == b->object &&
-           a->wake_ms == b->wake_ms && tried_same(&a->tried, &b->tried);
-}
-
-/* Which entry would be the next is no news; what came of it would be. */
-static bool head_plain(const struct cursor_head *h)
-{
-    static const struct cursor_tried none;
-    return !h->done && tried_same(&h->tried, &none);
+    if (a->aside_n != b->aside_n)
+        return false;
+    for (size_t i = 0; i < a->aside_n; i++) {
+        const struct cursor_aside *p = &a->aside[i];
+        const struct cursor_aside *q = &b->aside[i];
+        if (p->n != q->n || p->slot != q->slot || p->object != q->object ||
+            p->wake_ms != q->wake_ms || !tried_same(&p->tried, &q->tried))
+            return false;
+    }
+    return true;
 }
 
 bool cursor_plain(const struct cursor *c)
 {
-    return c->wake_ms == 0 && c->failures == 0 && head_plain(&c->head) && c->orders <= c->low &&
-           !c->shut && !c->quiet && !c->aside_n;
+    return c->wake_ms == 0 && c->failures == 0 && !c->parts_n && c->orders <= c->low && !c->shut &&
+           !c->quiet && !c->aside_n;
 }
 
 static uint64_t orders_of(const struct cursor *c)
@@ -65,15 +162,9 @@ static uint64_t orders_of(const struct cursor *c)
 
 bool cursor_same(const struct cursor *a, const struct cursor *b)
 {
-    bool heads = (head_plain(&a->head) && head_plain(&b->head)) || head_same(&a->head, &b->head);
-    if (a->low != b->low || a->wake_ms != b->wake_ms || a->failures != b->failures || !heads ||
-        orders_of(a) != orders_of(b) || a->shut != b->shut || a->quiet != b->quiet ||
-        a->aside_n != b->aside_n)
-        return false;
-    for (size_t i = 0; i < a->aside_n; i++)
-        if (!aside_same(&a->aside[i], &b->aside[i]))
-            return false;
-    return true;
+    return a->low == b->low && a->urgent == b->urgent && a->wake_ms == b->wake_ms &&
+           a->failures == b->failures && orders_of(a) == orders_of(b) && a->shut == b->shut &&
+           a->quiet == b->quiet && parts_same(a, b) && aside_same(a, b);
 }
 
 /* --- writing --------------------------------------------------------------------------------- */
@@ -84,17 +175,37 @@ static void write_tried(const struct cursor_tried *t, struct bytes *out)
                t->past.first_ms);
 }
 
+static void write_parts(const struct cursor *c, struct bytes *out)
+{
+    uint64_t last = c->low;
+    for (size_t i = 0; i < c->parts_n; i++) {
+        const struct cursor_part *p = &c->parts[i];
+        if (!p->done)
+            continue;
+        bytes_addf(out, "%s%" PRIu64, last == c->low ? " d" : ",", p->n - last);
+        if (p->slot)
+            bytes_addf(out, ":%u", p->slot);
+        last = p->n;
+    }
+    for (size_t i = 0; i < c->parts_n; i++) {
+        const struct cursor_part *p = &c->parts[i];
+        if (p->done)
+            continue;
+        bytes_addf(out, " p%" PRIu64 ":%u", p->n, p->slot);
+        write_tried(&p->tried, out);
+    }
+}
+
 void cursor_write(const struct cursor *c, struct bytes *out)
 {
     bytes_addf(out, "%" PRIu64, c->low);
+    if (c->urgent != c->low)
+        bytes_addf(out, " u%" PRIu64, c->urgent);
     if (c->wake_ms)
         bytes_addf(out, " w%" PRId64, c->wake_ms);
     if (c->failures)
         bytes_addf(out, " f%u", c->failures);
-    if (!head_plain(&c->head)) {
-        bytes_addf(out, " h%" PRIu64 ":%u:%u", c->head.n, c->head.slot, c->head.done);
-        write_tried(&c->head.tried, out);
-    }
+    write_parts(c, out);
     if (orders_of(c))
         bytes_addf(out, " o%" PRIu64, c->orders);
     if (c->shut)
@@ -111,7 +222,7 @@ void cursor_write(const struct cursor *c, struct bytes *out)
 
 /* --- reading --------------------------------------------------------------------------------- */
 
-enum { HEAD_FIELDS = 8, ASIDE_FIELDS = 9 };
+enum { PART_FIELDS = 7, HEAD_FIELDS = 8, ASIDE_FIELDS = 9 };
 
 static bool read_fields(struct span text, char sep, size_t n, uint64_t *ret)
 {
@@ -132,16 +243,73 @@ static bool take_tried(const uint64_t *f, struct cursor_tried *ret)
     return true;
 }
 
-static bool read_head(struct span text, struct cursor_head *ret)
+static bool tried_none(const struct cursor_tried *t)
+{
+    static const struct cursor_tried none;
+    return tried_same(t, &none);
+}
+
+/* A new one. NULL where it can't be: it is there, lies below, or there are too many. */
+static struct cursor_part *add_part(struct cursor *c, uint64_t n, uint64_t slot)
+{
+    if (n <= c->low || n > INT64_MAX || slot >= CURSOR_SLOTS_MAX ||
+        c->parts_n == CURSOR_AHEAD_MAX || cursor_part(c, n, (unsigned)slot))
+        return NULL;
+    return cursor_part_put(c, n, (unsigned)slot);
+}
+
+/* Several of one entry follow each other with 0, and rising slots. */
+static bool read_done(struct span text, struct cursor *c)
+{
+    uint64_t last = c->low;
+    uint64_t last_slot = 0;
+    while (text.p) {
+        uint64_t n;
+        uint64_t slot = 0;
+        struct span one = span_cut(&text, ',');
+        if (!span_u64(span_cut(&one, ':'), INT64_MAX, &n) ||
+            (one.p && (!span_u64(one, CURSOR_SLOTS_MAX - 1, &slot) || !slot)) ||
+            (!n && slot <= last_slot))
+            return false;
+        struct cursor_part *part = add_part(c, last + n, slot);
+        if (!part)
+            return false;
+        part->done = true;
+        last += n;
+        last_slot = slot;
+    }
+    return true;
+}
+
+static bool read_part(struct span text, struct cursor *c)
+{
+    uint64_t f[PART_FIELDS];
+    struct cursor_tried tried;
+    if (!read_fields(text, ':', PART_FIELDS, f) || !take_tried(&f[2], &tried) || tried_none(&tried))
+        return false;
+    struct cursor_part *part = add_part(c, f[0], f[1]);
+    if (!part)
+        return false;
+    part->tried = tried;
+    return true;
+}
+
+/* Of before. What does not lie above `low` says nothing any more. */
+static bool read_head(struct span text, struct cursor *c)
 {
     uint64_t f[HEAD_FIELDS];
+    struct cursor_tried tried;
     if (!read_fields(text, ':', HEAD_FIELDS, f) || f[0] > INT64_MAX || f[1] >= CURSOR_SLOTS_MAX ||
-        f[2] >> CURSOR_SLOTS_MAX || !take_tried(&f[3], &ret->tried))
+        f[2] >> CURSOR_SLOTS_MAX || !take_tried(&f[3], &tried) || (!f[2] && tried_none(&tried)))
         return false;
-    ret->n = f[0];
-    ret->slot = (unsigned)f[1];
-    ret->done = (unsigned)f[2];
-    return !head_plain(ret);
+    if (f[0] <= c->low)
+        return true;
+    for (unsigned slot = 0; slot < CURSOR_SLOTS_MAX; slot++)
+        if (f[2] >> slot & 1)
+            cursor_part_put(c, f[0], slot)->done = true;
+    if (!(f[2] >> f[1] & 1) && !tried_none(&tried))
+        cursor_part_put(c, f[0], (unsigned)f[1])->tried = tried;
+    return true;
 }
 
 static bool read_aside(struct span text, struct cursor *c)
@@ -174,6 +342,7 @@ static bool read_word(char kind, struct span text, struct cursor *c)
     uint64_t n = 0;
     bool ok = false;
     switch (kind) {
+    case 'u': ok = span_u64(text, INT64_MAX, &c->urgent) && c->urgent != c->low; break;
     case 'w':
         ok = read_count(text, INT64_MAX, &n);
         c->wake_ms = (int64_t)n;
@@ -182,7 +351,9 @@ static bool read_word(char kind, struct span text, struct cursor *c)
         ok = read_count(text, UINT32_MAX, &n);
         c->failures = (unsigned)n;
         break;
-    case 'h': ok = read_head(text, &c->head); break;
+    case 'h': ok = read_head(text, c); break;
+    case 'd': ok = read_done(text, c); break;
+    case 'p': ok = read_part(text, c); break;
     case 'o': ok = read_count(text, INT64_MAX, &c->orders) && c->orders > c->low; break;
     case 's': ok = read_count(text, INT64_MAX, &c->shut); break;
     case 'q':
@@ -195,22 +366,22 @@ static bool read_word(char kind, struct span text, struct cursor *c)
     return ok;
 }
 
-/* In the order in which they are written, each at most once but the last. */
+/* In the order in which they are written, each at most once but those that are lists. */
 static bool read_words(struct span text, struct cursor *c)
 {
-    static const char order[] = "wfhosqa";
+    static const char order[] = "uwfhdposqa";
     const char *at = order;
     while (text.p) {
         struct span word = span_cut(&text, ' ');
         const char *found = word.n ? strchr(at, word.p[0]) : NULL;
         if (!found || !*found || !read_word(*found, (struct span){word.p + 1, word.n - 1}, c))
             return false;
-        at = *found == 'a' ? found : found + 1;
+        at = *found == 'a' || *found == 'p' ? found : found + 1;
     }
     return true;
 }
 
-/* Of before: low, wake, failures, and the past of whatever follows low. */
+/* Of before: low, wake, failures, and the past of an entry that is not named. */
 static bool read_numbers(struct span text, struct cursor *c)
 {
     enum { WAKE, FAILURES, TRIES, FIRST, STATUS, FIELDS };
@@ -220,9 +391,6 @@ static bool read_numbers(struct span text, struct cursor *c)
         return false;
     c->wake_ms = (int64_t)f[WAKE];
     c->failures = (unsigned)f[FAILURES];
-    c->head.tried.tries = (unsigned)f[TRIES];
-    c->head.tried.own = (unsigned)f[TRIES];
-    c->head.tried.past = (struct judge_past){(unsigned)f[TRIES], (int)f[STATUS], (int64_t)f[FIRST]};
     return true;
 }
 
@@ -230,6 +398,7 @@ bool cursor_read(struct span text, struct cursor *ret)
 {
     struct cursor c = {0};
     bool ok = span_u64(span_cut(&text, ' '), INT64_MAX, &c.low);
+    c.urgent = c.low;
     if (ok && text.p)
         ok = text.n && text.p[0] >= '0' && text.p[0] <= '9' ? read_numbers(text, &c)
                                                             : read_words(text, &c);

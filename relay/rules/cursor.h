@@ -8,7 +8,8 @@
 enum {
     CURSOR_SLOTS_MAX = 8,  /* inboxes of one host */
     CURSOR_ASIDE_MAX = 32, /* entries of one host that wait apart */
-    CURSOR_TEXT_MAX = 8 * 1024
+    CURSOR_AHEAD_MAX = 64, /* what is known above `low` */
+    CURSOR_TEXT_MAX = 16 * 1024
 };
 
 /* Attempts of one entry at one inbox, none of which settled it. */
@@ -19,11 +20,13 @@ struct cursor_tried {
     struct judge_past past;
 };
 
-/* The entry that follows `low`: which inboxes of the host have it, and which one is at it. */
-struct cursor_head {
-    uint64_t n;    /* 0: not known (records of before) */
-    unsigned slot; /* `tried` is about this inbox */
-    unsigned done; /* bit s: settled for inbox s */
+/* What is known of an entry above `low`, for one inbox: it is settled there, or attempts were made
+ * in vain. */
+struct cursor_part {
+    uint64_t n;
+    unsigned slot;
+    bool done;  /* settled; `tried` is empty then */
+    bool fresh; /* delivered, and when is recorded nowhere: never written, nor compared */
     struct cursor_tried tried;
 };
 
@@ -37,10 +40,12 @@ struct cursor_aside {
 };
 
 struct cursor {
-    uint64_t low;      /* everything numbered up to here is settled, or set aside */
-    int64_t wake_ms;   /* no attempt at the host before; 0: now */
-    unsigned failures; /* of the host, in a row */
-    struct cursor_head head;
+    uint64_t low;              /* lane N: everything numbered up to here is settled, or set aside */
+    uint64_t urgent;           /* lane U: everything of it numbered up to here is settled */
+    int64_t wake_ms;           /* no attempt at the host before; 0: now */
+    unsigned failures;         /* of the host, in a row */
+    struct cursor_part *parts; /* owned; sorted by number and slot; all of lane N, above `low` */
+    size_t parts_n;
     uint64_t orders;            /* operators' orders up to this number were carried out */
     uint64_t shut;              /* direct mail of this number, an Accept, was refused for good: no
                                    entries until the host's next control entry; 0: no */
@@ -49,12 +54,26 @@ struct cursor {
     size_t aside_n;
 };
 
-/* Frees the list, and leaves none. */
+/* --- entries acknowledged ahead ------------------------------------------------------------- */
+/* What is known of (n, slot); NULL: nothing. Borrowed until the next change of the list. */
+struct cursor_part *cursor_part(const struct cursor *cursor, uint64_t n, unsigned slot);
+/* The same; makes an empty one where there was none. Room is the caller's to know: no more than
+ * CURSOR_AHEAD_MAX are read back. */
+struct cursor_part *cursor_part_put(struct cursor *cursor, uint64_t n, unsigned slot);
+void cursor_part_take(struct cursor *cursor, uint64_t n, unsigned slot);
+/* Forgets what is known of entries up to n. */
+void cursor_parts_pass(struct cursor *cursor, uint64_t n);
+/* The inboxes for which n, above `low`, is settled: bit s is slot s. */
+unsigned cursor_done(const struct cursor *cursor, uint64_t n);
+/* Of the last answer to the oldest entry above `low` that was tried in vain; 0: none. */
+int cursor_status(const struct cursor *cursor);
+
+/* Frees the lists, and leaves none. */
 void cursor_fini(struct cursor *cursor);
-/* A copy with a list of its own; *to is overwritten. */
+/* A copy with lists of its own; *to is overwritten. */
 void cursor_copy(const struct cursor *from, struct cursor *to);
 
-/* Whether it holds nothing but its position. */
+/* Whether it holds nothing but its positions. */
 bool cursor_plain(const struct cursor *cursor);
 bool cursor_same(const struct cursor *a, const struct cursor *b);
 
@@ -62,15 +81,21 @@ bool cursor_same(const struct cursor *a, const struct cursor *b);
  * says nothing:
  *
  *   LOW                 the number alone; more follows only where the cursor is not plain
+ *   uN                  urgent, where it is not the same as low
  *   wMS                 wake_ms
  *   fN                  failures
- *   hN:SLOT:DONE:T      head; T = TRIES:OWN:SAME:STATUS:FIRST_MS, the last three are past
+ *   dN:S,N:S,...        parts that are done: N above the one before (the first: above low), S the
+ *                       slot, left out with its colon for slot 0
+ *   pN:SLOT:T           one for each other part, in order; T = TRIES:OWN:SAME:STATUS:FIRST_MS, the
+ *                       last three are past
  *   oN                  orders
  *   sN                  shut
  *   q                   quiet
  *   aN:SLOT:OBJECT:WAKE_MS:T    one for each that is set aside, in order
  *
- * Records of before, which are six numbers (low, wake_ms, failures, and past), are read as well.
+ * Records of before are read as well: with hN:SLOT:DONE:T in place of d and p (DONE: bit s stands
+ * for slot s), or six numbers (low, wake_ms, failures, and past of an entry that is not named: its
+ * attempts are counted anew).
  * cursor_read(): what *ret held is not looked at; the caller gives it back with cursor_fini().
  * False, and nothing to give back, on anything else. */
 void cursor_write(const struct cursor *cursor, struct bytes *out);

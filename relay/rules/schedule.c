@@ -47,13 +47,14 @@ bool host_owned(const struct schedule *s, struct span host)
 
 /* --- loading --------------------------------------------------------------------------------- */
 
-void schedule_load_shard(struct schedule *s, unsigned shard, uint64_t low)
+void schedule_load_shard(struct schedule *s, unsigned shard, uint64_t low, uint64_t urgent)
 {
     struct dest *d;
     s->shards[shard].low = low;
+    s->shards[shard].urgent = urgent;
     DL_FOREACH2(s->shards[shard].dests, d, shard_next)
     {
-        d->cursor.low = low;
+        dest_place(d, low);
     }
 }
 
@@ -110,8 +111,8 @@ void schedule_floor(struct schedule *s, enum lane lane, uint64_t floor)
         struct dest *d;
         DL_FOREACH2(s->shards[i].dests, d, shard_next)
         {
-            d->cursor.low = dest_low(s, d);
-            dest_cut(s, d, floor, dest_slots_at(d, d->cursor.head.n), ERR_GAP);
+            dest_here(s, d);
+            dest_cut(s, d, floor, NULL, ERR_GAP);
         }
     }
     window_clear(&s->tail);
@@ -121,13 +122,18 @@ void schedule_floor(struct schedule *s, enum lane lane, uint64_t floor)
 
 void schedule_entry(struct schedule *s, struct entry *entry)
 {
-    /* Only those that have everything else are touched: who is behind or in trouble comes to it
-     * later. */
+    /* Only those are touched that have everything else, or are being sent it and may get more: who
+     * is behind or in trouble comes to it later. */
     struct dest *d;
     struct dest *next;
     DL_FOREACH_SAFE(s->lists[DEST_IDLE], d, next)
     {
         if (entry->n > d->cursor.low && dest_slots(d, entry))
+            dest_goto(s, d, DEST_READY);
+    }
+    DL_FOREACH_SAFE(s->lists[DEST_FLYING], d, next)
+    {
+        if (!d->letter && d->flights_n < dest_window(d) && dest_slots(d, entry))
             dest_goto(s, d, DEST_READY);
     }
     /* What a host posts shows that it lives. The mark that others look for (CHANGE_DOWN) is written
@@ -149,6 +155,7 @@ void schedule_report(const struct schedule *s, struct schedule_report *ret)
                                     .idle = s->counts[DEST_IDLE],
                                     .ready = s->counts[DEST_READY] + s->counts[DEST_SETTLING],
                                     .flying = s->counts[DEST_FLYING],
+                                    .attempts = s->flying,
                                     .asleep = s->counts[DEST_ASLEEP],
                                     .hungry = s->counts[DEST_HUNGRY],
                                     .held = s->counts[DEST_HELD]};

@@ -6,9 +6,12 @@
  * move in memory when an answer came; what is to be written down is handed out as a delta, one at a
  * time.
  *
- * A host may have several inboxes; each has a slot. One attempt at a time for each host: an entry
- * is passed when every inbox that is to have it is through with it, so that entries arrive in order
- * by construction. Direct mail goes before everything else of its host.
+ * A host may have several inboxes; each has a slot. The cursor passes an entry when every inbox
+ * that is to have it is through with it, and with all before it. Several entries may be on their
+ * way to a host at once (its window): what is acknowledged ahead of the cursor stands in its
+ * record. For one object and inbox the order is kept by construction: what follows waits until its
+ * predecessor is settled, and a refusal of that is on disk (ENGINE 1e). Direct mail goes before
+ * everything else of its host, and alone.
  *
  * An entry that fails by itself while its host answers others is set aside: the cursor passes it,
  * and it waits with a clock of its own, in the cursor's record (DESIGN 10). What follows of the
@@ -32,8 +35,9 @@ enum {
 struct schedule;
 
 struct schedule_limits {
-    size_t in_flight;
-    size_t window; /* entries of the tail kept in memory */
+    size_t in_flight;   /* attempts, of all hosts */
+    size_t host_window; /* attempts at one host, where all is well and it has caught up */
+    size_t window;      /* entries of the tail kept in memory */
     unsigned shards;
     uint64_t owned; /* bit s: shard s is ours; whatever is of another is passed over in silence */
     int64_t advance_ms; /* how often the cursor of a shard where nothing happened is moved along */
@@ -47,7 +51,7 @@ void schedule_free(struct schedule **schedule);
 /* Members and shards in any order; the cursors of a shard after the shard. Where somebody else may
  * have owned the shards until just now, members have to be read after the shards were claimed: of
  * what a shard's cursor has passed, no control entry is told again. */
-void schedule_load_shard(struct schedule *s, unsigned shard, uint64_t low);
+void schedule_load_shard(struct schedule *s, unsigned shard, uint64_t low, uint64_t urgent);
 /* A member as it is now, all of them. Who is gone must be loaded too: the control entry that cuts
  * what it was owed may be still to come, and older ones of its life before that. */
 void schedule_load_member(struct schedule *s, const struct member *member);
@@ -74,7 +78,7 @@ void schedule_awake(struct schedule *s, struct span host);
  * RETRY: the entry `of`, which the host refused or which grew too old, is to be tried again, at
  * every inbox: it is put among what is set aside, due now, and its failures there are no record any
  * more (CHANGE_RETRY for each). Nothing happens where there is no room for it, where the host is no
- * member any more, or where the cursor has not passed it. DROP: its failure has been seen, and it
+ * member any more, or where it is not settled. DROP: its failure has been seen, and it
  * is left at that (CHANGE_DROP). */
 void schedule_order(struct schedule *s, uint64_t line_n, enum book_order order, struct span host,
                     uint64_t of);
@@ -134,13 +138,13 @@ int64_t schedule_wake(const struct schedule *s);
 
 /* --- what is to be written down -------------------------------------------------------------- */
 enum change_kind {
-    CHANGE_SHARD,  /* the shard's cursor is now `cursor.low` */
+    CHANGE_SHARD,  /* the shard's cursor is now `cursor.low` and `cursor.urgent` */
     CHANGE_CURSOR, /* the host has a cursor of its own */
     CHANGE_FOLLOW, /* the host follows its shard's cursor again */
     CHANGE_FAIL, /* entry `to` will never be delivered to inbox `slot`: why, status, detail, tries;
                     SLOT_MAIL: it was direct mail */
     CHANGE_LATE, /* entry `to` was delivered to inbox `slot` not at the first attempt, or after it
-                    was set aside: tries */
+                    was set aside: tries; 0: at the first, but ahead of its cursor */
     CHANGE_SKIP, /* entry `to` was passed over for inbox `slot` (or SLOT_ALL): why */
     CHANGE_CUT,  /* everything with from < n <= to was passed over, for `slot` (or SLOT_ALL): why */
     CHANGE_RETRY,  /* entry `to` is tried again for inbox `slot`: its failure there is no more */
@@ -181,11 +185,12 @@ void delta_free(struct delta *delta);
 struct schedule_report {
     uint64_t position;
     size_t destinations, idle, ready, flying, asleep, hungry, held, direct;
+    size_t attempts;      /* under way */
     size_t aside;         /* entries that wait apart */
     uint64_t behind_most; /* the furthest that a living destination is behind, in entries */
 };
 void schedule_report(const struct schedule *s, struct schedule_report *ret);
-/* One destination; false if it is not known. What ret->aside points to stays the schedule's, until
+/* One destination; false if it is not known. What its lists point to stays the schedule's, until
  * the next call of anything else. */
 bool schedule_look(const struct schedule *s, struct span host, struct cursor *ret,
                    const char **ret_state);

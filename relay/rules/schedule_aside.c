@@ -1,8 +1,10 @@
 /* schedule_aside: the entries of a host that wait apart from its cursor, each for one inbox and
- * with a clock of its own; and what operators order about entries that were given up.
+ * with a clock of its own; when they may go, and what becomes of them; and what operators order
+ * about entries that were given up.
  *
  * They are part of the cursor's record: what the cursor has passed and what was set aside is
  * written in one piece. May not know: how an attempt is made, or what a status means. */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,7 +69,8 @@ void aside_take(struct dest *d, struct cursor_aside *aside)
     memmove(&c->aside[i], &c->aside[i + 1], (c->aside_n - i) * sizeof(*c->aside));
     if (c->aside_n)
         return;
-    cursor_fini(c);
+    free(c->aside);
+    c->aside = NULL;
     c->quiet = false;
 }
 
@@ -79,18 +82,97 @@ static bool waits_behind(const struct cursor *c, size_t i)
     return false;
 }
 
-struct cursor_aside *aside_due(struct dest *d, int64_t now_ms, int64_t *ret_later)
+/* --- next ------------------------------------------------------------------------------------ */
+
+/* The first that is due and waits behind none of its object, or NULL. */
+static struct cursor_aside *first_due(struct dest *d, struct turn *t)
 {
     struct cursor *c = &d->cursor;
     for (size_t i = 0; i < c->aside_n; i++) {
-        if (waits_behind(c, i))
+        struct cursor_aside *a = &c->aside[i];
+        if (waits_behind(c, i) || flight_find(d, a->n, a->slot) ||
+            object_busy(d, a->object, a->slot))
             continue;
-        if (c->aside[i].wake_ms <= now_ms)
-            return &c->aside[i];
-        if (c->aside[i].wake_ms < *ret_later)
-            *ret_later = c->aside[i].wake_ms;
+        if (a->wake_ms <= t->now_ms)
+            return a;
+        if (a->wake_ms < t->later_ms)
+            t->later_ms = a->wake_ms;
     }
     return NULL;
+}
+
+/* Its entry; NULL where the journal has none of that number. */
+static enum step aside_step(struct schedule *s, struct dest *d, struct cursor_aside *aside,
+                            struct entry *e, struct turn *t)
+{
+    if (!e) {
+        gap(s, d, aside->n, aside->slot);
+        aside_take(d, aside);
+        return STEP_GONE;
+    }
+    bool right = dest_entitled(d, e) && audience_has(e->audience, d->zone);
+    if (!right || !(dest_slots(d, e) >> aside->slot & 1)) {
+        skip(s, d, e, aside->slot, right ? ERR_NO_FORM : ERR_NO_RIGHT);
+        aside_take(d, aside);
+        return STEP_GONE;
+    }
+    if (!aside->object) { /* an order did not know it: it may have to wait behind another */
+        aside->object = object_hash(e);
+        if (aside->object)
+            return STEP_GONE;
+    }
+    return turn_sends(t, FLIES_ASIDE, e, aside->slot, aside->object, &aside->tried);
+}
+
+enum step next_aside(struct schedule *s, struct dest *d, struct turn *t)
+{
+    struct cursor_aside *aside;
+    enum step step = STEP_GONE;
+    while (step == STEP_GONE && (aside = first_due(d, t))) {
+        uint64_t n = aside->n;
+        const struct window *w = window_for(s, n - 1);
+        if (!w)
+            return turn_hungers(d, t, n - 1);
+        struct entry *e = window_next(w, n - 1);
+        step = aside_step(s, d, aside, e && e->n == n ? e : NULL, t);
+    }
+    return step == STEP_GONE ? STEP_ON : step;
+}
+
+/* --- outcome --------------------------------------------------------------------------------- */
+
+/* It fails while others do not, as far as one can tell: something was delivered since the last one
+ * that was thought so. */
+bool aside_failed(struct schedule *s, struct dest *d, const struct outcome *o,
+                  const struct cursor_tried *tried)
+{
+    if (!by_itself(o) || tried->own < s->limits.judge.aside_after || d->cursor.quiet ||
+        !aside_room(d, 1))
+        return false;
+    struct cursor_aside aside = {.n = o->attempt->entry->n,
+                                 .slot = o->attempt->slot,
+                                 .object = object_hash(o->attempt->entry),
+                                 .wake_ms = o->now_ms + judge_aside(&s->limits.judge, 0),
+                                 .tried = *tried};
+    aside.tried.own = 0;
+    aside_put(d, &aside);
+    d->cursor.quiet = true;
+    return true;
+}
+
+void aside_outcome(struct schedule *s, struct dest *d, const struct flight *f,
+                   const struct outcome *o)
+{
+    struct cursor_aside *aside = aside_find(d, f->n, f->slot);
+    if (!aside) /* cut while it was on its way */
+        return;
+    if (o->j->verdict == VERDICT_LATER) {
+        tried_again(&aside->tried, o);
+        aside->wake_ms = o->now_ms + judge_aside(&s->limits.judge, aside->tried.own);
+        return;
+    }
+    settled(s, d, true, o);
+    aside_take(d, aside);
 }
 
 /* --- orders ---------------------------------------------------------------------------------- */
@@ -103,20 +185,21 @@ static bool order_is_new(struct schedule *s, uint64_t line_n, struct span host)
     bool fresh = host_owned(s, host) && line_n > low && (!d || line_n > d->cursor.orders);
     told(s, line_n);
     if (fresh && d) {
-        d->cursor.low = dest_low(s, d);
+        dest_here(s, d);
         d->cursor.orders = line_n;
         s->shards[d->shard].dirty = true;
     }
     return fresh;
 }
 
-/* Inboxes for which n would have to be put aside. */
+/* Inboxes for which n would have to be put aside: they are through with it. */
 static unsigned slots_to_retry(struct dest *d, uint64_t n, size_t *ret_count)
 {
     unsigned slots = 0;
     *ret_count = 0;
+    unsigned through = n <= d->cursor.low ? UINT_MAX : cursor_done(&d->cursor, n);
     for (unsigned i = 0; i < d->slots_n; i++)
-        if (d->slots[i].url && d->slots[i].from < n && !aside_find(d, n, i)) {
+        if (d->slots[i].url && d->slots[i].from < n && (through >> i & 1) && !aside_find(d, n, i)) {
             slots |= 1U << i;
             ++*ret_count;
         }
@@ -128,7 +211,7 @@ static void retry(struct schedule *s, uint64_t line_n, struct span host, uint64_
     size_t count;
     bool fresh = order_is_new(s, line_n, host);
     struct dest *d = dest_find(s, host);
-    if (!fresh || !d || !d->known || d->gone || !n || n > d->cursor.low)
+    if (!fresh || !d || !d->known || d->gone || !n)
         return;
     for (size_t i = 0; i < d->cursor.aside_n; i++)
         if (d->cursor.aside[i].n == n)

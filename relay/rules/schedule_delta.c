@@ -16,6 +16,7 @@ static struct cursor now_at(const struct schedule *s, const struct dest *d)
 {
     struct cursor cursor = d->cursor;
     cursor.low = dest_low(s, d);
+    cursor.urgent = cursor.low; /* whatever is urgent goes in lane N as well */
     return cursor;
 }
 
@@ -42,6 +43,24 @@ static size_t cost(const struct schedule *s, const struct shard *shard, uint64_t
     return writes;
 }
 
+/* What was delivered ahead of a cursor and comes to be written as such: when that was is told as of
+ * anything late. What the cursor passes first needs no record. */
+static void tell_ahead(const struct dest *d, unsigned shard, struct delta *ret)
+{
+    for (size_t i = 0; i < d->cursor.parts_n; i++) {
+        struct cursor_part *part = &d->cursor.parts[i];
+        if (!part->fresh)
+            continue;
+        struct change late = {.kind = CHANGE_LATE,
+                              .shard = shard,
+                              .host = mem_copy((struct span){d->host, d->host_n}),
+                              .to = part->n,
+                              .slot = part->slot};
+        change_add(&ret->list, &ret->n, &ret->cap, &late);
+        part->fresh = false;
+    }
+}
+
 static void shard_delta(struct schedule *s, unsigned number, int64_t now_ms, struct delta *ret)
 {
     struct shard *shard = &s->shards[number];
@@ -50,7 +69,8 @@ static void shard_delta(struct schedule *s, unsigned number, int64_t now_ms, str
     if (shard->low >= low || cost(s, shard, shard->low) < cost(s, shard, low))
         low = shard->low;
     size_t before = ret->n;
-    struct change move = {.kind = CHANGE_SHARD, .shard = number, .cursor = {.low = low}};
+    struct change move = {
+        .kind = CHANGE_SHARD, .shard = number, .cursor = {.low = low, .urgent = low}};
     change_add(&ret->list, &ret->n, &ret->cap, &move);
     const struct dest *d;
     DL_FOREACH2(shard->dests, d, shard_next)
@@ -72,6 +92,7 @@ static void shard_delta(struct schedule *s, unsigned number, int64_t now_ms, str
         change.cursor = copy;
         change.host = mem_copy((struct span){d->host, d->host_n});
         change_add(&ret->list, &ret->n, &ret->cap, &change);
+        tell_ahead(d, number, ret);
     }
     for (size_t i = 0; i < s->pending_n; i++)
         if (s->pending[i].shard == number)
@@ -94,8 +115,10 @@ bool schedule_delta(struct schedule *s, int64_t now_ms, struct delta *ret)
             shard_delta(s, i, now_ms, ret);
     }
     s->pending_n = 0; /* every record marked its shard dirty, so all were handed out */
-    if (ret->n > 0)
+    if (ret->n > 0) {
+        s->deltas++;
         return true;
+    }
     delta_free(ret);
     return false;
 }
@@ -103,8 +126,9 @@ bool schedule_delta(struct schedule *s, int64_t now_ms, struct delta *ret)
 /* Nothing that lies in Redis, and nothing that is still to be told, depends on it. */
 static bool can_be_forgotten(const struct schedule *s, const struct dest *d)
 {
-    return d->gone && d->state == DEST_HELD && !d->own && !d->letters && !d->cursor.aside_n &&
-           d->cursor.low <= s->shards[d->shard].low && dest_owed_from(d) == UINT64_MAX;
+    return d->gone && d->state == DEST_HELD && !d->own && !d->letters && !d->flights &&
+           !d->cursor.aside_n && d->cursor.low <= s->shards[d->shard].low &&
+           dest_owed_from(d) == UINT64_MAX;
 }
 
 void forget_gone(struct schedule *s, unsigned shard)
@@ -120,23 +144,15 @@ void forget_gone(struct schedule *s, unsigned shard)
     }
 }
 
-/* Its last refusal or skip is on disk: what follows may go. */
-static void saved(struct schedule *s, struct dest *d)
-{
-    d->unsaved = 0;
-    if (d->state != DEST_SETTLING)
-        return;
-    dest_goto(s, d, DEST_HELD);
-    dest_settle(s, d);
-}
-
 void schedule_committed(struct schedule *s, struct delta *delta)
 {
     for (size_t i = 0; i < delta->n; i++) {
         const struct change *change = &delta->list[i];
         struct dest *d = change->host ? dest_find(s, span_of(change->host)) : NULL;
-        if (change->kind == CHANGE_SHARD)
+        if (change->kind == CHANGE_SHARD) {
             s->shards[change->shard].low = change->cursor.low;
+            s->shards[change->shard].urgent = change->cursor.urgent;
+        }
         if (d && change->kind == CHANGE_CURSOR) {
             d->own = true;
             cursor_fini(&d->stored);
@@ -144,9 +160,8 @@ void schedule_committed(struct schedule *s, struct delta *delta)
         }
         if (d && change->kind == CHANGE_FOLLOW)
             d->own = false;
-        if (d && (change->kind == CHANGE_FAIL || change->kind == CHANGE_SKIP) &&
-            d->unsaved == change->to)
-            saved(s, d);
+        if (d && (change->kind == CHANGE_FAIL || change->kind == CHANGE_SKIP))
+            unsaved_end(s, d);
     }
     for (size_t i = 0; i < delta->n; i++)
         if (delta->list[i].kind == CHANGE_SHARD)

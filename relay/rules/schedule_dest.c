@@ -15,7 +15,8 @@ struct dest *dest_new(struct schedule *s, struct span host)
     memcpy(d->host, host.p, host.n);
     d->host_n = host.n;
     d->shard = shard_of(host, s->limits.shards);
-    d->cursor.low = s->shards[d->shard].low;
+    dest_place(d, s->shards[d->shard].low);
+    d->window = 1;
     d->state = DEST_HELD;
     DL_APPEND(s->lists[DEST_HELD], d);
     s->counts[DEST_HELD]++;
@@ -42,6 +43,10 @@ void dest_free(struct schedule *s, struct dest *d)
         free(d->slots[i].url);
     free(d->slots);
     free(d->spans);
+    free(d->due);
+    free(d->unsaved);
+    while (d->flights)
+        flight_end(s, d, d->flights);
     cursor_fini(&d->cursor);
     cursor_fini(&d->stored);
     free(d);
@@ -56,7 +61,7 @@ struct dest *dest_find(const struct schedule *s, struct span host)
 
 void dest_wait(struct schedule *s, struct dest *d, enum dest_state state, int64_t when_ms)
 {
-    d->cursor.low = dest_low(s, d);
+    dest_here(s, d);
     unlist(s, d);
     d->state = state;
     DL_APPEND(s->lists[state], d);
@@ -72,14 +77,12 @@ void dest_goto(struct schedule *s, struct dest *d, enum dest_state state)
 
 void dest_settle(struct schedule *s, struct dest *d)
 {
-    if (d->state == DEST_FLYING || d->state == DEST_SETTLING)
-        return;
     bool wants = d->letters || d->subscribed;
     if (wants && d->cursor.wake_ms)
         dest_wait(s, d, DEST_ASLEEP, d->cursor.wake_ms);
     else if (wants)
         dest_goto(s, d, DEST_READY);
-    else if (d->known)
+    else if (d->known || d->flights)
         dest_goto(s, d, DEST_HELD);
     else
         dest_free(s, d);
@@ -110,11 +113,11 @@ uint64_t dest_low(const struct schedule *s, const struct dest *d)
     return d->state == DEST_IDLE && s->position > d->cursor.low ? s->position : d->cursor.low;
 }
 
-void dest_pass(struct dest *d, uint64_t n)
+void dest_here(const struct schedule *s, struct dest *d)
 {
-    d->cursor.low = n;
-    if (d->cursor.head.n <= n)
-        d->cursor.head = (struct cursor_head){0};
+    uint64_t low = dest_low(s, d);
+    if (low > d->cursor.low)
+        dest_place(d, low);
 }
 
 uint64_t dest_owed_from(const struct dest *d)
@@ -186,34 +189,51 @@ static void aside_cut(struct schedule *s, struct dest *d, unsigned slot, uint64_
 
 void slot_cut(struct schedule *s, struct dest *d, unsigned slot, uint64_t n, enum err why)
 {
-    const struct cursor_head *h = &d->cursor.head;
     const struct slot *now = slot < d->slots_n ? &d->slots[slot] : NULL;
     uint64_t from = dest_owed_from(d);
     if (now && now->url && now->from < n && now->from > from)
         from = now->from;
-    if (h->n > from && h->done >> slot & 1)
-        from = h->n;
+    for (size_t i = 0; i < d->cursor.parts_n; i++) {
+        const struct cursor_part *part = &d->cursor.parts[i];
+        if (!part->done || part->slot != slot || part->n <= from || part->n > n)
+            continue;
+        record_cut(s, d, slot, from, part->n - 1, why);
+        from = part->n;
+    }
     record_cut(s, d, slot, from + 1 < n ? from : n, n, why);
     aside_cut(s, d, slot, n, why);
 }
 
-unsigned dest_slots_at(const struct dest *d, uint64_t n)
+/* The inboxes that were in use when n got its number; where that is not known, also those that may
+ * have been. */
+static unsigned slots_at(const struct dest *d, const struct member *then, uint64_t n)
 {
     unsigned slots = 0;
-    for (unsigned i = 0; i < d->slots_n; i++)
+    for (unsigned i = 0; then && i < MEMBER_INBOXES_MAX; i++) {
+        const struct member_inbox *inbox = &then->inboxes[i];
+        slots |= (inbox->url[0] ? inbox->from < n : inbox->from >= n) ? 1U << i : 0;
+    }
+    for (unsigned i = 0; !then && i < d->slots_n; i++)
         slots |= d->slots[i].url || d->slots[i].from >= n ? 1U << i : 0;
     return slots;
 }
 
-void dest_cut(struct schedule *s, struct dest *d, uint64_t n, unsigned slots, enum err why)
+/* Around what it has already, if not with all of its inboxes. */
+void dest_cut(struct schedule *s, struct dest *d, uint64_t n, const struct member *then,
+              enum err why)
 {
-    const struct cursor_head *h = &d->cursor.head;
     uint64_t from = dest_owed_from(d);
-    if (h->done && h->n > from && h->n <= n) { /* some of its inboxes have that one */
-        for (unsigned i = 0; i < CURSOR_SLOTS_MAX; i++)
-            if (slots & ~h->done & 1U << i)
-                record_cut(s, d, i, h->n - 1, h->n, why);
-        from = h->n;
+    for (size_t i = 0; i < d->cursor.parts_n && d->cursor.parts[i].n <= n; i++) {
+        uint64_t at = d->cursor.parts[i].n;
+        unsigned done = cursor_done(&d->cursor, at);
+        if (!done || at <= from)
+            continue;
+        record_cut(s, d, SLOT_ALL, from, at - 1, why);
+        unsigned slots = slots_at(d, then, at) & ~done;
+        for (unsigned k = 0; slots >> k; k++)
+            if (slots >> k & 1)
+                record_cut(s, d, k, at - 1, at, why);
+        from = at;
     }
     record_cut(s, d, SLOT_ALL, from, n, why);
     aside_cut(s, d, SLOT_ALL, n, why);

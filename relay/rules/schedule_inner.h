@@ -8,22 +8,25 @@
 #include "relay/rules/schedule.h"
 
 /*
- *             new entry / direct           popped                  an answer came
- *     IDLE --------------------> READY --------------> FLYING --------------------+
- *      ^                          ^ ^                    | later                  |
- *      |   nothing for it         | | woke up            v                        |
- *      +--------------------------+ +---------------- ASLEEP                      |
- *      |                          | page came                                     |
- *      |                        HUNGRY <-- READY, entry not in memory             |
- *      |                          ^                                               |
- *      +--------------------------+------- SETTLING <-----------------------------+
+ *             new entry / direct        no more may start now      an answer came
+ *     IDLE --------------------> READY ------------------> FLYING -----------------> READY
+ *      ^                          ^ ^ |                       |
+ *      |   nothing for it         | | | entry not in memory   | new entry, and the window has room
+ *      +--------------------------+ | +-----> HUNGRY          v
+ *                                 | | page came |           READY
+ *       woke up: ASLEEP ----------+ +-------------+  <------- SETTLING: what was waited for is on
+ * disk
+ *
+ * The state says what it waits for. Attempts may be on their way in every state but IDLE, and each
+ * answer makes it READY again, or ASLEEP where its host is in back-off.
  *     IDLE: it has all entries up to the position. What is set aside for it, and mail that failed
- * by itself, may wake it: then it is in the heap too. ASLEEP: its host is in back-off; or it has
- * mail that waits for its own time, and entries have to wait for that; or no room is left to set an
- * entry aside. HUNGRY: asked for a page behind `want`. SETTLING: an entry was refused for good or
- * skipped, and what follows waits until that is on disk. Otherwise a crash between could bring the
- * old entry out after its follower (ENGINE 1e). HELD: suspended, no member, not yet as its record
- * says (`until`), or its Accept was refused: nothing is sent but direct mail.
+ * by itself, may wake it: then it is in the heap too. FLYING: its window is full, or what is left
+ * waits for what is on its way. ASLEEP: its host is in back-off; or it has mail that waits for its
+ * own time, and entries have to wait for that; or no room is left to set an entry aside. HUNGRY:
+ * asked for a page behind `want`. SETTLING: an entry was refused for good or skipped, and what
+ * follows of its object waits until that is on disk. Otherwise a crash between could bring the old
+ * entry out after its follower (ENGINE 1e). HELD: suspended, no member, not yet as its record says
+ * (`until`), or its Accept was refused: nothing is sent but direct mail.
  */
 #define DEST_STATES(X)                                                                             \
     X(IDLE, "idle")                                                                                \
@@ -53,7 +56,31 @@ struct slot {      /* an inbox */
     enum member_style style;
 };
 
-enum flight { FLIES_ENTRY, FLIES_ASIDE, FLIES_MAIL };
+enum flies { FLIES_ENTRY, FLIES_ASIDE, FLIES_MAIL };
+
+struct flight { /* an attempt on its way */
+    struct flight *prev, *next;
+    enum flies flies;
+    uint64_t n;
+    unsigned slot;
+    uint64_t object;
+    uint64_t from;     /* of the inbox, which may be another's before the answer comes */
+    unsigned troubles; /* how often its host had been in trouble when it started */
+};
+
+struct due { /* an entry behind the cursor that is for it, and not settled */
+    uint64_t n;
+    uint64_t object;
+    unsigned slots;  /* that are not through with it, as far as was known when it was looked at */
+    unsigned flying; /* those of them that it is on its way to */
+};
+
+struct unsaved { /* a "never" or a skip that is not on disk yet */
+    uint64_t object;
+    unsigned slot;  /* or SLOT_ALL */
+    uint64_t delta; /* it comes with one behind this */
+};
+enum { UNSAVED_MAX = 64 };
 
 struct dest {
     struct dest *prev, *next;             /* in the list of its state */
@@ -67,13 +94,14 @@ struct dest {
                         behind that is owed to it any more */
     bool alone;      /* one actor of it follows, no more */
     bool down_told;  /* Redis knows that it is in back-off */
-    uint64_t unsaved; /* the number whose "never" or skip was the last to be recorded and is not on
-                         disk; 0: all are */
-    uint64_t ver;     /* of the member record that is in force */
-    uint64_t until;   /* its record and its cursor know of what happened up to here: entries wait
-                         until that was told */
-    uint64_t heard;   /* the newest change of it that is known, or Accept that it took */
-    uint64_t want;    /* HUNGRY: for the entries behind this number */
+    struct unsaved *unsaved; /* what others of their objects wait for */
+    size_t unsaved_n;
+    uint64_t unsaved_all; /* everything waits for the delta behind this; 0: nothing does */
+    uint64_t ver;         /* of the member record that is in force */
+    uint64_t until; /* its record and its cursor know of what happened up to here: entries wait
+                       until that was told */
+    uint64_t heard; /* the newest change of it that is known, or Accept that it took */
+    uint64_t want;  /* HUNGRY: for the entries behind this number */
     char zone[MEMBER_ZONE_SIZE];
     struct slot *slots;
     size_t slots_n;
@@ -82,9 +110,16 @@ struct dest {
     struct cursor cursor; /* as it is */
     struct cursor stored; /* as Redis has it, where `own` */
     bool own;             /* Redis has a cursor of its own for it */
-    enum flight flies;    /* FLYING: what; */
-    uint64_t flies_from;  /* `from` of the inbox, which may be another's before the answer comes; */
-    struct letter *letter; /* the mail, else NULL */
+    uint64_t
+        seen; /* lane N was looked at up to here: what is not settled above `low` is in `due` */
+    struct due *due; /* by number */
+    size_t due_n, due_cap;
+    struct flight *flights;
+    size_t flights_n;
+    unsigned window;       /* so many at once, where all is well */
+    unsigned won;          /* delivered since it grew */
+    unsigned troubles;     /* how often its host was found in trouble */
+    struct letter *letter; /* on its way; NULL: none */
     struct letter *letters;
     size_t letters_n;
     size_t host_n;
@@ -101,7 +136,8 @@ struct window { /* a stretch of the journal in memory: all entries with after < 
 enum { SCHEDULE_PAGES = 16 };
 
 struct shard {
-    uint64_t low;     /* as Redis has it */
+    uint64_t low; /* as Redis has it */
+    uint64_t urgent;
     int64_t moved_ms; /* when it was last handed out */
     bool dirty;
     struct dest *dests;
@@ -112,6 +148,7 @@ struct schedule {
     struct map *dests; /* by host */
     struct dest *lists[DEST_STATE_COUNT];
     size_t counts[DEST_STATE_COUNT];
+    size_t flying; /* attempts on their way */
     struct heap sleepers;
     struct shard shards[SCHEDULE_SHARDS_MAX];
     uint64_t position; /* everything up to here was told */
@@ -120,7 +157,8 @@ struct schedule {
     struct window pages[SCHEDULE_PAGES];
     uint64_t page_clock;
     bool page_asked;
-    struct change *pending; /* records that wait for the next delta */
+    uint64_t deltas;        /* that were handed out */
+    struct change *pending; /* records that wait for the next one */
     size_t pending_n, pending_cap;
 };
 
@@ -156,13 +194,19 @@ struct dest *dest_find(const struct schedule *s, struct span host);
 void dest_goto(struct schedule *s, struct dest *d, enum dest_state state);
 /* The same, and it wakes up at that time (INT64_MAX: it does not). */
 void dest_wait(struct schedule *s, struct dest *d, enum dest_state state, int64_t when_ms);
-/* Puts one that is not on its way where it belongs now; frees it if it belongs nowhere. */
+/* Puts it where it belongs now; frees it if it belongs nowhere. */
 void dest_settle(struct schedule *s, struct dest *d);
 /* The same if it waits for something that may have changed, but not for its host. */
 void dest_look_again(struct schedule *s, struct dest *d);
 uint64_t dest_low(const struct schedule *s, const struct dest *d);
-/* Its cursor moves to n. What is known of the entry at the head of it goes if that is passed. */
+/* The same, and its cursor says so: before anything is done to it. */
+void dest_here(const struct schedule *s, struct dest *d);
+/* Its cursor is there, and nothing is known of what follows. */
+void dest_place(struct dest *d, uint64_t low);
+/* Everything up to n is settled: its cursor moves at least there. */
 void dest_pass(struct dest *d, uint64_t n);
+/* Its cursor moves as far as all is settled. */
+void dest_advance(struct dest *d);
 /* Nothing between its cursor and this number was ever its, by its spans; UINT64_MAX: nothing at all
  * will be until its spans change. */
 uint64_t dest_owed_from(const struct dest *d);
@@ -174,11 +218,10 @@ bool dest_entitled(const struct dest *d, const struct entry *e);
 /* The inboxes that an entry is for, by facts that cannot change (but for their styles): bit s is
  * slot s. */
 unsigned dest_slots(const struct dest *d, const struct entry *e);
-/* What is owed to it up to n is given up, which is recorded; its cursor is at n or behind. slots:
- * those that were in use when the entry at the head of it got its number. */
-void dest_cut(struct schedule *s, struct dest *d, uint64_t n, unsigned slots, enum err why);
-/* Where that is not known, also those that may have been. */
-unsigned dest_slots_at(const struct dest *d, uint64_t n);
+/* What is owed to it up to n is given up, which is recorded; its cursor is at n or behind. then:
+ * its record of that moment, which says what inboxes it had before; NULL: not known. */
+void dest_cut(struct schedule *s, struct dest *d, uint64_t n, const struct member *then,
+              enum err why);
 /* What it is owed up to n, the number of a control entry, is given up for one inbox; its cursor
  * stays. */
 void slot_cut(struct schedule *s, struct dest *d, unsigned slot, uint64_t n, enum err why);
@@ -192,8 +235,80 @@ void dest_heard(struct dest *d, uint64_t n);
 /* Whoever posted the entry is not down. */
 void dest_shows_life(struct schedule *s, const struct entry *entry);
 
+/* One turn of a destination: what it may send now, or where it belongs. */
+struct turn {
+    int64_t now_ms;
+    struct letter *letter;
+    struct entry *entry;
+    unsigned slot; /* of the entry */
+    uint64_t object;
+    struct cursor_tried tried;
+    enum flies flies;
+    enum dest_state rest;
+    int64_t later_ms; /* and wakes up then; INT64_MAX: not by itself */
+};
+/* ON: nothing here; GONE: nor will there be, as it was settled without being sent. */
+enum step { STEP_ON, STEP_GONE, STEP_SEND, STEP_REST };
+enum step turn_rests(struct turn *t, enum dest_state state);
+enum step turn_hungers(struct dest *d, struct turn *t, uint64_t after);
+enum step turn_sends(struct turn *t, enum flies flies, struct entry *e, unsigned slot,
+                     uint64_t object, const struct cursor_tried *tried);
+
+struct outcome {
+    const struct attempt *attempt;
+    const struct judgement *j;
+    int status;
+    const char *detail;
+    int64_t now_ms;
+    uint32_t chance;
+};
+
+/* schedule_attempt.c */
+/* How many may be on their way to it now. */
+size_t dest_window(const struct dest *d);
+/* Entry e is passed over for an inbox, or SLOT_ALL. */
+void skip(struct schedule *s, struct dest *d, const struct entry *e, unsigned slot, enum err why);
+/* The journal has no entry n any more that was owed to an inbox. */
+void gap(struct schedule *s, struct dest *d, uint64_t n, unsigned slot);
+/* An answer came, and it was about this message alone. */
+bool by_itself(const struct outcome *o);
+/* It was not the last attempt. */
+void tried_again(struct cursor_tried *tried, const struct outcome *o);
+/* An entry is settled for one inbox: what is to be known about that later. */
+void settled(struct schedule *s, struct dest *d, bool late, const struct outcome *o);
+
+/* schedule_flight.c */
+void flight_start(struct schedule *s, struct dest *d, const struct turn *t);
+void flight_end(struct schedule *s, struct dest *d, struct flight *flight);
+/* What is on its way to this inbox; n of direct mail: 0, SLOT_MAIL. */
+struct flight *flight_find(const struct dest *d, uint64_t n, unsigned slot);
+/* The inbox is the same that it was sent to. */
+bool flight_arrives(const struct dest *d, const struct flight *flight);
+/* One of the object is on its way to the inbox, or waits to be on disk, so that others wait. */
+bool object_busy(const struct dest *d, uint64_t object, unsigned slot);
+/* A refusal or skip was recorded: others of the object wait until it is on disk; */
+void unsaved_add(struct schedule *s, struct dest *d, uint64_t object, unsigned slot);
+/* everything does. */
+void unsaved_all(struct schedule *s, struct dest *d);
+/* The delta that was out is on disk. */
+void unsaved_end(struct schedule *s, struct dest *d);
+
+/* schedule_ahead.c: lane N */
+/* What may go now, of what follows its cursor. */
+enum step next_ahead(struct schedule *s, struct dest *d, struct turn *t);
+/* True: the host has to wait for it. */
+bool ahead_outcome(struct schedule *s, struct dest *d, const struct flight *flight,
+                   const struct outcome *o);
+
 /* schedule_aside.c */
 uint64_t object_hash(const struct entry *e);
+/* What is set aside and due. */
+enum step next_aside(struct schedule *s, struct dest *d, struct turn *t);
+void aside_outcome(struct schedule *s, struct dest *d, const struct flight *flight,
+                   const struct outcome *o);
+/* Sets an entry aside that was tried in vain, if there is reason to and room. */
+bool aside_failed(struct schedule *s, struct dest *d, const struct outcome *o,
+                  const struct cursor_tried *tried);
 struct cursor_aside *aside_find(struct dest *d, uint64_t n, unsigned slot);
 /* Whether one of the object is set aside for the inbox, so that others of it have to wait. */
 bool aside_holds(const struct dest *d, unsigned slot, uint64_t object);
@@ -201,9 +316,6 @@ bool aside_room(const struct dest *d, size_t n);
 /* Copies it; there is room. */
 void aside_put(struct dest *d, const struct cursor_aside *aside);
 void aside_take(struct dest *d, struct cursor_aside *aside);
-/* The first that is due and waits behind none of its object, or NULL; *ret_later becomes the time
- * when the next is, if that is earlier. */
-struct cursor_aside *aside_due(struct dest *d, int64_t now_ms, int64_t *ret_later);
 
 /* schedule_mail.c */
 /* The first that may go now, or NULL; *ret_later becomes the time when the next may, if that is
@@ -211,6 +323,5 @@ struct cursor_aside *aside_due(struct dest *d, int64_t now_ms, int64_t *ret_late
 struct letter *letter_due(struct dest *d, int64_t now_ms, int64_t *ret_later);
 /* Whether its Accept is not delivered yet. */
 bool accept_waits(const struct dest *d);
-void letter_outcome(struct schedule *s, struct dest *d, const struct judgement *j, int status,
-                    const char *detail, int64_t now_ms, uint32_t chance);
+void letter_outcome(struct schedule *s, struct dest *d, const struct outcome *o);
 void letters_free(struct dest *d);

@@ -118,17 +118,17 @@ bool accept_waits(const struct dest *d)
     return false;
 }
 
-void letter_outcome(struct schedule *s, struct dest *d, const struct judgement *j, int status,
-                    const char *detail, int64_t now_ms, uint32_t chance)
+void letter_outcome(struct schedule *s, struct dest *d, const struct outcome *o)
 {
     struct letter *letter = d->letter;
     d->letter = NULL;
     letter->tried.tries++;
-    switch (j->verdict) {
+    switch (o->j->verdict) {
     case VERDICT_LATER:
-        judge_count(&letter->tried.past, j, status, now_ms);
-        if (!j->host_trouble)
-            letter->wake_ms = now_ms + judge_backoff(&s->limits.judge, letter->tried.tries, chance);
+        judge_count(&letter->tried.past, o->j, o->status, o->now_ms);
+        if (!o->j->host_trouble)
+            letter->wake_ms =
+                o->now_ms + judge_backoff(&s->limits.judge, letter->tried.tries, o->chance);
         break;
     case VERDICT_NEVER:
         /* Who does not take our Accept would throw away what follows; unless another Accept was
@@ -136,8 +136,8 @@ void letter_outcome(struct schedule *s, struct dest *d, const struct judgement *
          * it. */
         if (is_accept(letter) && d->subscribed && d->alone && letter->d.n > d->heard)
             d->cursor.shut = letter->d.n;
-        d->unsaved = letter->d.n;
-        letter_give_up(s, d, letter, j->why, status, detail);
+        unsaved_all(s, d); /* another to its inbox may say the opposite */
+        letter_give_up(s, d, letter, o->j->why, o->status, o->detail);
         break;
     case VERDICT_DELIVERED:
         if (is_accept(letter))

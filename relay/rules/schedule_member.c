@@ -84,6 +84,7 @@ void schedule_load_cursor(struct schedule *s, struct span host, const struct cur
     cursor_fini(&d->cursor);
     cursor_copy(cursor, &d->stored);
     cursor_copy(cursor, &d->cursor);
+    dest_place(d, cursor->low);
     d->own = true;
     d->down_told = cursor->failures > 0;
     /* What is set aside can be read as far as the journal was told. */
@@ -99,17 +100,6 @@ static enum err why_cut(enum member_state state)
     return state == MEMBER_EXPIRED   ? ERR_EXPIRED
            : state == MEMBER_REMOVED ? ERR_REMOVED
                                      : ERR_NOT_MEMBER;
-}
-
-/* The slots that were in use when n got its number, up to the change that made this record. */
-static unsigned slots_at(const struct member *m, uint64_t n)
-{
-    unsigned slots = 0;
-    for (unsigned i = 0; i < MEMBER_INBOXES_MAX; i++) {
-        const struct member_inbox *inbox = &m->inboxes[i];
-        slots |= (inbox->url[0] ? inbox->from < n : inbox->from >= n) ? 1U << i : 0;
-    }
-    return slots;
 }
 
 /* Inboxes that nobody uses any more from this change on. */
@@ -129,14 +119,14 @@ void schedule_control(struct schedule *s, uint64_t n, const struct member *membe
     bool place = d && d->known && !d->gone;
     if (!d)
         d = dest_new(s, span_of(member->host));
-    d->cursor.low = dest_low(s, d);
+    dest_here(s, d);
     if (!cuts)
         cut_freed(s, d, n, member);
     /* A record that was loaded may be newer than this entry; its own entry is still to come. */
     if (!d->known || member->ver >= d->ver)
         dest_take_member(d, member);
     if (cuts)
-        dest_cut(s, d, n, slots_at(member, d->cursor.head.n), why_cut(member->state));
+        dest_cut(s, d, n, member, why_cut(member->state));
     dest_heard(d, n);
     if (!place && !d->gone) { /* it came (back): whatever was wrong with it before is over */
         dest_skip(s, d);

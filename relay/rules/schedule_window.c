@@ -115,7 +115,7 @@ void schedule_page(struct schedule *s, enum lane lane, uint64_t after, uint64_t 
     struct dest *next;
     DL_FOREACH_SAFE(s->lists[DEST_HUNGRY], d, next)
     {
-        dest_cut(s, d, floor, dest_slots_at(d, d->cursor.head.n), ERR_GAP);
+        dest_cut(s, d, floor, NULL, ERR_GAP);
         if (d->want < floor || d->want >= s->position || window_for(s, d->want))
             dest_goto(s, d, DEST_READY);
     }

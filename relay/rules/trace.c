@@ -89,7 +89,7 @@ static const struct cursor_aside *aside(const struct facts *f, unsigned slot)
 static bool passed(const struct facts *f, unsigned slot)
 {
     const struct cursor *c = &f->cursor;
-    return c->low >= f->e->n || (c->head.n == f->e->n && (c->head.done >> slot & 1));
+    return c->low >= f->e->n || (slot < CURSOR_SLOTS_MAX && cursor_done(c, f->e->n) >> slot & 1);
 }
 
 const char *trace_waits(const struct member *m, const struct cursor *c)
@@ -106,12 +106,13 @@ const char *trace_waits(const struct member *m, const struct cursor *c)
 static void tell_waiting(const struct facts *f, unsigned slot, struct trace_row *row)
 {
     const struct cursor *c = &f->cursor;
+    const struct cursor_part *part = cursor_part(c, f->e->n, slot);
     row->verdict = TRACE_WAITING;
     row->failures = c->failures;
     row->ahead = f->e->n - c->low - 1;
-    if (c->head.n == f->e->n && c->head.slot == slot) {
-        row->tries = c->head.tried.tries;
-        row->status = c->head.tried.past.status;
+    if (part) {
+        row->tries = part->tried.tries;
+        row->status = part->tried.past.status;
     }
     bool stays = f->m->state == MEMBER_ACTIVE || f->m->state == MEMBER_SUSPENDED;
     bool its = audience_has(f->e->audience, f->m->zone);
@@ -135,7 +136,7 @@ static void tell_delivered(const struct facts *f, const struct book_record *late
                            struct trace_row *row)
 {
     row->verdict = TRACE_DELIVERED;
-    row->tries = late ? late->tries : 1;
+    row->tries = late && late->tries ? late->tries : 1; /* 0: ahead of its cursor */
     row->code = late && late->tries == 1 ? "apart" : "";
     row->since_ms = late ? late->at_ms : f->e->at_ms;
     row->until_ms = late ? late->at_ms : f->now_ms;

@@ -2,10 +2,10 @@
 -- commit: cursors of any number of shards, each moved by its owner alone and in sequence. Either all of
 -- it is written or none.
 -- ARGV: epoch, nonce, now, then changes, each a word and its arguments (all but S belong to the shard named last):
---   S shard seq low | C host low record | F host | X n host slot code status tries detail
+--   S shard seq low urgent | C host low record | F host | X n host slot code status tries detail
 --   L n host slot tries | K n host slot code | G from to host slot code | R n host slot | P n host | D id |
 --   - host | + host
--- X: never delivered; L: late, not on the first attempt; R: a failure is to be tried again, its record goes;
+-- X: never delivered; L: late, not on the first attempt (tries 0: on the first, ahead of the cursor); R: a failure is to be tried again, its record goes;
 -- P: an operator dropped it, its record says so.
 -- What was passed undelivered lies in sorted sets by the number of the entry (of a cut: the last that it
 -- covers), so that it can be found by that number and forgotten behind the floor:
@@ -20,7 +20,7 @@
 -- Answer: OK | EPOCH | FENCED shard | SEQ shard
 local P = '{weir}:'
 local WHEN_KEPT, MOVED_MOST = 2000, 1000 -- entries of the stream; words of one of them
-local WORDS = { S = 3, C = 3, F = 1, X = 7, L = 4, K = 4, G = 5, R = 3, P = 2, D = 1, ['-'] = 1, ['+'] = 1 }
+local WORDS = { S = 4, C = 3, F = 1, X = 7, L = 4, K = 4, G = 5, R = 3, P = 2, D = 1, ['-'] = 1, ['+'] = 1 }
 if redis.call('HGET', P .. 'log', 'epoch') ~= ARGV[1] then return { 'EPOCH' } end
 local shard
 local was = {}
@@ -105,7 +105,7 @@ while at <= #ARGV do
   if word == 'S' then
     tell_when()
     shard, seq, low, moved = ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], {}
-    redis.call('HSET', P .. 'shard:' .. shard, 'seq', seq, 'low', low)
+    redis.call('HSET', P .. 'shard:' .. shard, 'seq', seq, 'low', low, 'urgent', ARGV[at + 4])
   else
     apply[word](unpack(ARGV, at + 1, at + WORDS[word]))
   end

@@ -55,9 +55,9 @@ struct claim {
  * what it is owed. */
 static enum err load_shard(struct cursors *c, unsigned shard, const struct redis_reply *reply)
 {
-    const struct redis_reply *own = reply_at(reply, 3);
+    const struct redis_reply *own = reply_at(reply, 4);
     c->seq[shard] = answer_number(reply, 1);
-    schedule_load_shard(c->schedule, shard, answer_number(reply, 2));
+    schedule_load_shard(c->schedule, shard, answer_number(reply, 2), answer_number(reply, 3));
     for (size_t i = 0; i + 1 < reply_len(own); i += 2) {
         struct cursor cursor;
         if (!cursor_read(reply_text(reply_at(own, i + 1)), &cursor))
@@ -172,6 +172,7 @@ static void add_change(struct cursors *c, struct words *a, const struct change *
         words_add_int(a, change->shard);
         words_add_int(a, (int64_t)c->seq[change->shard] + 1);
         words_add_int(a, (int64_t)change->cursor.low);
+        words_add_int(a, (int64_t)change->cursor.urgent);
         c->moved[change->shard] = true;
         break;
     case CHANGE_CURSOR: add_cursor(a, change); break;

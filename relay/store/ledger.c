@@ -25,7 +25,17 @@ struct shard_call {
 };
 
 /* Where things stand in the answer of ledger.lua. */
-enum { AT_LAST, AT_FLOOR, AT_LOW, AT_MAIL, AT_DEAD, AT_OWN, AT_RECORDS, AT_MARKS = AT_RECORDS + 4 };
+enum {
+    AT_LAST,
+    AT_FLOOR,
+    AT_LOW,
+    AT_URGENT,
+    AT_MAIL,
+    AT_DEAD,
+    AT_OWN,
+    AT_RECORDS,
+    AT_MARKS = AT_RECORDS + 4
+};
 
 static bool take_own(struct book *b, const struct redis_reply *own)
 {
@@ -77,6 +87,7 @@ static enum err take_shard(struct book *b, unsigned shard, const struct redis_re
     b->last = last > b->last ? last : b->last;
     b->floor = floor > b->floor ? floor : b->floor;
     b->low[shard] = answer_number(reply, AT_LOW);
+    b->urgent[shard] = answer_number(reply, AT_URGENT);
     b->mail += answer_number(reply, AT_MAIL);
     b->dead += answer_number(reply, AT_DEAD);
     bool whole =

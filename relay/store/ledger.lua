@@ -2,7 +2,7 @@
 -- ledger: what is known of the destinations of one shard, as of one moment.
 -- ARGV: shard, host ('' = all), from, to (records about these numbers; 0 0: none), most records of each
 --   kind (the newest), since (marks that are newer, and the one before them; '' = none), '1' = fails alone
--- Answer: last floor low mail dead { host cursor ... } { fail ... } { late ... } { skip ... } { cut ... }
+-- Answer: last floor low urgent mail dead { host cursor ... } { fail ... } { late ... } { skip ... } { cut ... }
 --   { id { t time s low host moved ... } ... }, newest first
 local P = '{weir}:'
 local shard, host, from, to, most, since = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]),
@@ -49,7 +49,8 @@ local function marks()
 end
 
 local log = redis.call('HMGET', P .. 'log', 'last', 'floor')
-return { log[1] or '0', log[2] or '0', redis.call('HGET', P .. 'shard:' .. shard, 'low') or '0',
+local at = redis.call('HMGET', P .. 'shard:' .. shard, 'low', 'urgent')
+return { log[1] or '0', log[2] or '0', at[1] or '0', at[2] or at[1] or '0',
   redis.call('XLEN', P .. 'direct:' .. shard), 
   redis.call('ZCARD', P .. 'fail:' .. shard) - redis.call('ZCARD', P .. 'dropped:' .. shard), own(),
   records('fail:', '^%d+ ', to), records('late:', '^%d+ ', to), records('skip:', '^%d+ ', to),

@@ -18,6 +18,8 @@ from peers.town import Town
 
 # Partners that come back soon are tried again soon, so that the tests are short.
 QUICK = "delivery: { backoff: 50ms, backoff_most: 1s, aside: 1s }\n"
+# One at a time, where what arrives has to be compared in order.
+IN_ORDER = QUICK.replace(" }", ", window: 1 }")
 POSTS = 50
 
 
@@ -35,13 +37,13 @@ class Scene:
 
 @pytest.fixture(name="scene")
 def fixture_scene(tmp_path, settlers):
-    with Relay(tmp_path, extra=QUICK) as relay, Town() as town:
+    with Relay(tmp_path, extra=IN_ORDER) as relay, Town() as town:
         yield Scene(relay, town, settlers)
 
 
 @pytest.fixture(scope="module", name="lasting")
 def fixture_lasting(tmp_path_factory, settlers):
-    with Relay(tmp_path_factory.mktemp("lasting"), extra=QUICK) as relay, Town() as town:
+    with Relay(tmp_path_factory.mktemp("lasting"), extra=IN_ORDER) as relay, Town() as town:
         yield Scene(relay, town, settlers)
 
 
@@ -59,7 +61,7 @@ def fixture_trouble(lasting):
 def fixture_outside(tmp_path, settlers):
     """A scene whose Redis is not Weir's own."""
     with RedisServer(tmp_path) as redis, \
-            Relay(tmp_path, redis=redis.url, extra=QUICK) as relay, Town() as town:
+            Relay(tmp_path, redis=redis.url, extra=IN_ORDER) as relay, Town() as town:
         scene = Scene(relay, town, settlers)
         scene.redis = redis
         yield scene

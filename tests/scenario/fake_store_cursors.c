@@ -169,7 +169,7 @@ static void load(struct cursors *c, uint64_t shards)
         if (!(shards >> i & 1))
             continue;
         c->seq[i] = s->shards[i].seq;
-        schedule_load_shard(c->schedule, i, s->shards[i].low);
+        schedule_load_shard(c->schedule, i, s->shards[i].low, s->shards[i].urgent);
         for (size_t o = 0; o < s->own_n; o++)
             if (shard_of(span_of(s->own[o].name), FAKE_SHARDS) == i)
                 schedule_load_cursor(c->schedule, span_of(s->own[o].name), &s->own[o].cursor);
@@ -264,6 +264,7 @@ static void apply(struct store *s, const struct change *c)
     case CHANGE_SHARD:
         s->shards[c->shard].seq++;
         s->shards[c->shard].low = fake_lies(LIE_COMMIT_AHEAD) ? s->n : c->cursor.low;
+        s->shards[c->shard].urgent = fake_lies(LIE_COMMIT_AHEAD) ? s->n : c->cursor.urgent;
         break;
     case CHANGE_CURSOR:
         if (fake_lies(LIE_COMMIT_AHEAD))
@@ -359,7 +360,8 @@ struct cursor fake_cursor(const struct store *s, const char *host)
 {
     const struct own *own = own_of(s, host);
     unsigned shard = shard_of(span_of(host), FAKE_SHARDS);
-    return own ? own->cursor : (struct cursor){.low = s->shards[shard].low};
+    return own ? own->cursor
+               : (struct cursor){.low = s->shards[shard].low, .urgent = s->shards[shard].urgent};
 }
 
 const char *fake_record(const struct store *s, uint64_t n, const char *host)

@@ -75,7 +75,7 @@ struct store {
     size_t down_n;
     struct {
         char nonce[33];
-        uint64_t seq, low;
+        uint64_t seq, low, urgent;
     } shards[FAKE_SHARDS];
     unsigned commits;
     int64_t committed_ms;

@@ -21,8 +21,10 @@ static void work_read(struct call *call)
     c->book->last = fake_last(s);
     c->book->floor = s->floor;
     c->book->mail = s->mail_n;
-    for (unsigned i = 0; i < FAKE_SHARDS; i++)
+    for (unsigned i = 0; i < FAKE_SHARDS; i++) {
         c->book->low[i] = s->shards[i].low;
+        c->book->urgent[i] = s->shards[i].urgent;
+    }
     for (size_t i = 0; i < s->own_n; i++)
         book_add_own(c->book, span_of(s->own[i].name), &s->own[i].cursor);
     book_close(c->book);

@@ -67,6 +67,40 @@ static void test_order_and_one_at_a_time(void **state)
     end(&w, 3);
 }
 
+/* As many at one host as the setting says, once it has shown that it bears it; and nothing is lost,
+ * or sent twice, whatever order the answers come in. */
+static unsigned most_at_one_host(int64_t window)
+{
+    struct world w;
+    begin(&w, 2);
+    w.context.config->set.delivery_window = window;
+    world_courier_dies(&w);
+    fake_run(SECOND);
+    post(&w, 1, 60);
+    fake_run(HOUR);
+    for (unsigned i = 0; i < 60; i++)
+        peer_next(&many[1], (struct fake_answer){.status = i % 17 == 3 ? 500 : 202,
+                                                 .delay_ms = (i * 37) % 101});
+    post(&w, 61, 120);
+    fake_run(2 * HOUR);
+    for (unsigned k = 1; k <= 120; k++)
+        for (unsigned i = 0; i < 2; i++)
+            assert_int_equal(peer_times(&many[i], k), 1);
+    assert_int_equal(many[0].busy_most, many[1].busy_most);
+    assert_int_equal(fake_records(w.context.store), 0);
+    unsigned most = many[0].busy_most;
+    end(&w, 2);
+    return most;
+}
+
+static void test_window(void **state)
+{
+    (void)state;
+    assert_int_equal(most_at_one_host(1), 1);
+    assert_int_equal(most_at_one_host(3), 3);
+    assert_int_equal(most_at_one_host(8), 8);
+}
+
 static size_t most_at_once(int64_t in_flight)
 {
     struct world w;
@@ -490,6 +524,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_order_and_one_at_a_time),
+        cmocka_unit_test(test_window),
         cmocka_unit_test(test_bounds_on_what_is_in_flight),
         cmocka_unit_test(test_dies_in_a_burst),
         cmocka_unit_test(test_commit_within_100_ms),

@@ -312,6 +312,8 @@ static struct config *read_config(const char *policy)
         fail_msg("%s", bytes_str(&why));
     bytes_fini(&text);
     bytes_fini(&why);
+    /* What arrives is compared in order: a test that wants more says so. */
+    config->set.delivery_window = 1;
     return config;
 }
 

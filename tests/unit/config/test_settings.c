@@ -58,6 +58,7 @@ static const struct {
     {"delivery.total", "99ms", "601s", "10min", "10min"},
     {"delivery.answer", "1023", "1025KiB", "1MiB", "1MiB"},
     {"delivery.in_flight", "0", "65537", "65536", "65536"},
+    {"delivery.window", "0", "33", "32", "32"},
     {"delivery.commit", "0ms", "1001ms", "1s", "1s"},
     {"delivery.backoff", "9ms", "61min", "10ms", "10ms"},
     {"delivery.backoff_most", "999ms", "25h", "1d", "1d"},

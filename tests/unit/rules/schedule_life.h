@@ -7,7 +7,8 @@
 enum { MINUTE = 60 * 1000 };
 
 static const struct schedule_limits limits = {
-    .in_flight = 3,
+    .in_flight = IN_FLIGHT,
+    .host_window = AT_ONCE,
     .window = 12,
     .shards = SHARDS,
     .owned = UINT64_MAX,
@@ -107,7 +108,8 @@ static inline void permit_retry(struct world *w, const struct item *item, uint64
     for (int s = 0; s < SLOTS; s++)
         for (uint64_t e = 1; e <= w->told; e++) {
             const struct fate *f = &w->fates[item->host][s][e];
-            waiting += (f->owed || f->may) && (f->retried || !(f->acked || f->failed || f->noted));
+            bool unsettled = (f->owed || f->may) && !(f->acked || f->failed || f->noted);
+            waiting += f->retried || (unsettled && may_come_later(w, item->host, s, e));
         }
     for (int s = 0; s < SLOTS; s++) {
         struct fate *f = &w->fates[item->host][s][item->of];
@@ -116,7 +118,8 @@ static inline void permit_retry(struct world *w, const struct item *item, uint64
             continue;
         f->permitted = f->retried = true;
         f->done = false;
-        f->retry_due |= f->failed && item->of > w->floor && waiting + SLOTS <= CURSOR_ASIDE_MAX;
+        if (f->failed && item->of > w->floor && waiting + SLOTS <= CURSOR_ASIDE_MAX)
+            f->retry_due = (unsigned short)n;
     }
 }
 
@@ -161,6 +164,8 @@ static inline void tell(struct world *w)
     w->told_line = n;
     w->followed = true;
     if (item->kind == ITEM_ENTRY) {
+        if (w->mutation == MUTATION_OBJECT_HIDDEN)
+            item->entry->object = SPAN_NONE;
         schedule_entry(w->schedule, item->entry);
         for (int h = 0; h < HOSTS; h++) /* who posts shows that it lives */
             if (span_eq_str(item->entry->origin, host_name(h)))
@@ -196,10 +201,15 @@ static inline void load_cursor(struct world *w, int host)
 {
     struct cursor c;
     cursor_copy(&w->redis[host], &c);
-    if (w->mutation == MUTATION_DONE_LOST)
-        c.head.done = 0;
-    if (w->mutation == MUTATION_TRIES_LOST)
-        c.head.tried = (struct cursor_tried){0};
+    for (size_t i = 0; i < c.parts_n; i++) {
+        struct cursor_part *part = &c.parts[i];
+        if (w->mutation == (part->done ? MUTATION_DONE_LOST : MUTATION_TRIES_LOST)) {
+            cursor_part_take(&c, part->n, part->slot);
+            i--;
+        } else if (w->mutation == MUTATION_DONE_SHIFTED && part->done) {
+            part->n++;
+        }
+    }
     if (w->mutation == MUTATION_SHUT_LOST)
         c.shut = 0;
     if (w->mutation == MUTATION_ORDERS_FORGOTTEN)
@@ -224,7 +234,7 @@ static inline void load_shards(struct world *w)
             low++;
         if (w->mutation == MUTATION_OWNED_LATE)
             low = w->low_before[i];
-        schedule_load_shard(w->schedule, i, low);
+        schedule_load_shard(w->schedule, i, low, low);
     }
     for (int h = 0; h < HOSTS && w->mutation != MUTATION_OWN_FORGOTTEN; h++)
         if (w->own[h])
@@ -236,6 +246,7 @@ static inline void begin_life(struct world *w)
 {
     memset(w->known, 0, sizeof(w->known));
     memset(w->not_before, 0, sizeof(w->not_before));
+    memset(w->failed, 0, sizeof(w->failed));
     memset(w->heard, 0, sizeof(w->heard));
     memcpy(w->shut, w->redis_shut, sizeof(w->shut));
     for (int h = 0; h < HOSTS; h++)
@@ -255,6 +266,8 @@ static inline void start(struct world *w)
     struct schedule_limits ours = limits;
     begin_life(w);
     ours.owned = w->mutation == MUTATION_OWNED_IGNORED ? UINT64_MAX : w->owned;
+    if (w->mutation == MUTATION_WINDOW_HIDDEN)
+        ours.host_window = 1000;
     w->schedule = schedule_new(&ours);
     if (draw(w, 2)) {
         load_members(w);
@@ -281,13 +294,14 @@ static inline void start(struct world *w)
 
 static inline void stop(struct world *w)
 {
-    for (int h = 0; h < HOSTS; h++) {
-        struct flight *f = &w->flights[h];
-        if (f->out && draw(w, 2))
-            arrive(w, h, &f->attempt);
-        entry_unref(&f->attempt.entry);
-        f->out = false;
-    }
+    for (int h = 0; h < HOSTS; h++)
+        for (int i = 0; i < AT_ONCE; i++) {
+            struct flight *f = &w->flights[h][i];
+            if (f->out && draw(w, 2))
+                arrive(w, h, &f->attempt);
+            entry_unref(&f->attempt.entry);
+            f->out = false;
+        }
     delta_free(&w->delta);
     w->delta_out = w->page_out = false;
     schedule_free(&w->schedule);

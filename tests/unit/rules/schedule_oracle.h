@@ -34,7 +34,7 @@ static inline void check_cut(struct world *w, int host, const struct change *c, 
             if (f->had)
                 BROKEN(w, "%s: %llu/%d cut, but it has it", c->host, NUMBER(n), s);
             f->noted = true;
-            f->retry_due = false;
+            f->retry_due = 0;
         }
 }
 
@@ -48,7 +48,7 @@ static inline void check_skip(struct world *w, int host, const struct change *c)
         if (f->owed && !f->acked && !right && !form)
             BROKEN(w, "%s: %llu/%d skipped without a reason", c->host, NUMBER(c->to), s);
         f->noted |= w->mutation != MUTATION_SKIP_LOST;
-        f->retry_due = false;
+        f->retry_due = 0;
     }
     w->tally.skips++;
 }
@@ -107,6 +107,10 @@ static inline void write_cursor(struct world *w, int host, const struct cursor *
         return;
     if (w->mutation == MUTATION_ASIDE_UNWRITTEN)
         kept.aside_n = 0;
+    if (w->mutation == MUTATION_HIGHEST && kept.parts_n) {
+        kept.low = kept.urgent = kept.parts[kept.parts_n - 1].n;
+        kept.parts_n = 0;
+    }
     bytes_init(&text, CURSOR_TEXT_MAX);
     cursor_write(&kept, &text);
     cursor_fini(&w->redis[host]);
@@ -114,6 +118,9 @@ static inline void write_cursor(struct world *w, int host, const struct cursor *
         BROKEN(w, "%s: its cursor can't be read: %s", host_name(host), bytes_str(&text));
     w->own[host] = true;
     w->tally.asides += cursor->aside_n > 0;
+    w->tally.aheads += cursor->parts_n > 0 && cursor->parts[cursor->parts_n - 1].done;
+    if (cursor->parts_n > CURSOR_AHEAD_MAX)
+        BROKEN(w, "%s: too much is known ahead", host_name(host));
     bytes_fini(&text);
 }
 
@@ -187,9 +194,10 @@ static inline void check_passing(struct world *w, int host, const struct cursor 
     for (int s = 0; s < SLOTS; s++) {
         for (uint64_t n = before->low + 1; n <= low; n++)
             check_through(w, host, s, n);
-        if (w->own[host] && w->redis[host].head.n && w->redis[host].head.done >> s & 1)
-            check_through(w, host, s, w->redis[host].head.n);
     }
+    for (size_t i = 0; w->own[host] && i < w->redis[host].parts_n; i++)
+        if (w->redis[host].parts[i].done)
+            check_through(w, host, (int)w->redis[host].parts[i].slot, w->redis[host].parts[i].n);
     for (size_t i = 0; i < before->aside_n; i++)
         check_through(w, host, (int)before->aside[i].slot, before->aside[i].n);
     for (size_t i = 0; i < w->delta.n; i++)
@@ -283,7 +291,7 @@ static inline void check_again(struct world *w, int host, const struct attempt *
     uint64_t n = a->entry->n;
     int slot = (int)a->slot;
     const struct fate *f = &w->fates[host][slot][n];
-    bool through = n <= redis_low(w, host) || redis_head_done(w, host, n, slot);
+    bool through = n <= redis_low(w, host) || redis_done(w, host, n, slot);
     if (f->permitted)
         return;
     if (f->done || (through && !redis_aside(w, host, n, slot)))
@@ -294,19 +302,30 @@ static inline void check_again(struct world *w, int host, const struct attempt *
                a->tries, tries + 1);
 }
 
+static inline unsigned flights_of(const struct world *w, int host)
+{
+    unsigned out = 0;
+    for (int i = 0; i < AT_ONCE; i++)
+        out += w->flights[host][i].out;
+    return out;
+}
+
 static inline void check_attempt(struct world *w, int host, const struct attempt *a)
 {
     uint64_t n = a->entry ? a->entry->n : a->direct->n;
     struct fate *f = &w->fates[host][a->entry ? (int)a->slot : MAIL][n];
     unsigned out = 0;
+    unsigned beside = flights_of(w, host);
     for (int h = 0; h < HOSTS; h++)
-        out += w->flights[h].out;
+        out += flights_of(w, h);
+    w->events++;
     w->tally.attempts++;
+    w->tally.beside += beside > 0;
     w->tally.repeats += f->arrived;
     w->tally.slots += a->entry && a->slot > 0;
     if (!IS_OURS(w, host))
         BROKEN(w, "%s: is another's", a->host);
-    if (w->flights[host].out || out >= 3)
+    if (beside >= AT_ONCE || out >= IN_FLIGHT || (beside && !a->entry))
         BROKEN(w, "%s: too many at a time", a->host);
     if (w->now < w->not_before[host])
         BROKEN(w, "%s: tried during its back-off", a->host);
@@ -320,7 +339,7 @@ static inline void check_attempt(struct world *w, int host, const struct attempt
         BROKEN(w, "%s: direct mail %llu again", a->host, NUMBER(n));
     }
     f->tries = (unsigned short)a->tries;
-    f->retry_due = false;
+    f->retry_due = 0;
 }
 
 /* --- and what came of it --------------------------------------------------------------------- */
@@ -341,12 +360,13 @@ static inline void arrive(struct world *w, int host, const struct attempt *a)
     uint64_t n = a->entry ? a->entry->n : a->direct->n;
     int slot = a->entry ? (int)a->slot : MAIL;
     struct fate *f = &w->fates[host][slot][n];
-    if (a->entry && !f->arrived && !f->may && n < w->newest_first[host][slot] &&
-        !may_come_later(w, host, slot, n))
+    unsigned object = a->entry ? w->items[n].object : 0;
+    uint64_t *newest = object ? &w->newest_first[host][slot][object] : NULL;
+    if (newest && !f->arrived && !f->may && n < *newest && !may_come_later(w, host, slot, n))
         BROKEN(w, "%s: %llu/%d arrives for the first time after %llu", host_name(host), NUMBER(n),
-               slot, NUMBER(w->newest_first[host][slot]));
-    if (a->entry && n > w->newest_first[host][slot])
-        w->newest_first[host][slot] = n;
+               slot, NUMBER(*newest));
+    if (newest && n > *newest)
+        *newest = n;
     f->arrived = true;
 }
 
@@ -358,22 +378,27 @@ static inline void hear(struct world *w, int host, uint64_t n)
         w->shut[host] = 0;
 }
 
-static inline void answered(struct world *w, int host, const struct attempt *a,
+/* fresh: no failure was told since it started. */
+static inline void answered(struct world *w, int host, const struct attempt *a, bool fresh,
                             const struct judgement *j, int status)
 {
     uint64_t n = a->entry ? a->entry->n : a->direct->n;
     struct fate *f = &w->fates[host][a->entry ? (int)a->slot : MAIL][n];
     bool member = host < MEMBERS && w->known[host].state == MEMBER_ACTIVE;
     /* The back-off of who is no member is forgotten with its last letter. */
-    if (j->host_trouble && member)
+    if (j->host_trouble && member && (fresh || j->wait_ms))
         w->not_before[host] = w->now + 500;
+    w->events++;
+    if (j->host_trouble || j->verdict == VERDICT_LATER)
+        w->failed[host] = w->events;
     if (j->verdict == VERDICT_LATER) {
         if (status && !j->host_trouble && f->own < AFTER)
             f->own++;
         return;
     }
     f->done = true;
-    f->permitted = f->retry_due = false; /* also by an attempt that was on its way */
+    f->permitted = false;
+    f->retry_due = 0; /* also by an attempt that was on its way */
     f->last_acked = j->verdict == VERDICT_DELIVERED;
     f->acked |= f->last_acked;
     f->refused |= !f->last_acked;
@@ -399,7 +424,7 @@ static inline void check_inbox_end(struct world *w, int host, int slot, bool wai
         if (f->owed && !f->lenient && !f->acked && !f->noted && !f->failed)
             BROKEN(w, "%s: never got %llu/%d, and nothing says why", host_name(host), NUMBER(n),
                    slot);
-        if (f->retry_due && !f->ended)
+        if (f->retry_due > w->floor && !f->ended)
             BROKEN(w, "%s: %llu/%d was to be tried again, and was not", host_name(host), NUMBER(n),
                    slot);
         if (f->failed && f->last_acked && !f->ended)

@@ -23,6 +23,7 @@ enum { SECOND = 1000, MIN = 60 * SECOND, HOUR = 60 * MIN };
 
 static const struct schedule_limits rig_limits = {
     .in_flight = 100,
+    .host_window = 1,
     .window = 100,
     .shards = 1,
     .owned = UINT64_MAX,
@@ -70,7 +71,7 @@ static inline struct schedule *rig_new(const struct schedule_limits *limits, con
     struct schedule *s = schedule_new(limits);
     struct span rest = span_of(hosts);
     char host[64];
-    schedule_load_shard(s, 0, low);
+    schedule_load_shard(s, 0, low, low);
     while (rest.n) {
         assert_true(span_copy(span_cut(&rest, ','), host, sizeof(host)));
         schedule_load_member(s, rig_record(host, MEMBER_ACTIVE, 0, 0));
@@ -252,10 +253,13 @@ static inline void rig_change(const struct change *c, struct bytes *out)
         bytes_addf(out, "own %s %llu", host, (unsigned long long)c->cursor.low);
         if (c->cursor.failures)
             bytes_addf(out, " failures %u", c->cursor.failures);
-        if (c->cursor.head.tried.own)
-            bytes_addf(out, " tries %u", c->cursor.head.tried.own);
-        if (c->cursor.head.done)
-            bytes_addf(out, " done %x", c->cursor.head.done);
+        for (size_t i = 0; i < c->cursor.parts_n; i++) {
+            const struct cursor_part *part = &c->cursor.parts[i];
+            if (part->done)
+                bytes_addf(out, " done %llu/%u", (unsigned long long)part->n, part->slot);
+            else if (part->tried.own)
+                bytes_addf(out, " tries %u", part->tried.own);
+        }
         if (c->cursor.shut)
             bytes_addf(out, " shut");
         for (size_t i = 0; i < c->cursor.aside_n; i++)

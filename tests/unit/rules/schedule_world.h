@@ -22,6 +22,7 @@
 enum { MEMBERS = 5, STRANGER = MEMBERS, HOSTS, SHARDS = 2, ZONES = 3, ITEMS = 2000, PAGE = 24 };
 enum { SLOTS = MEMBER_INBOXES_MAX, MAIL = SLOTS, ACTORS = 3, INBOXES = 3, OBJECTS = 12 };
 enum { AFTER = 3 }; /* failures of its own, and an entry may be set aside */
+enum { IN_FLIGHT = 9, AT_ONCE = 4 /* of one host */ };
 
 #define MUTATIONS(X)                                                                               \
     X(NONE, "nothing is broken")                                                                   \
@@ -52,7 +53,11 @@ enum { AFTER = 3 }; /* failures of its own, and an entry may be set aside */
     X(FROM_HIDDEN, "since when an inbox is used is not told")                                      \
     X(FREED_HIDDEN, "since when an inbox is free is not told")                                     \
     X(STYLE_HIDDEN, "every inbox is said to take proofs")                                          \
-    X(DONE_LOST, "which inboxes have the entry at the head is not loaded")                         \
+    X(DONE_LOST, "what was acknowledged ahead of a cursor is not loaded")                          \
+    X(DONE_SHIFTED, "what was acknowledged ahead is loaded one too far")                           \
+    X(HIGHEST, "a cursor is written as the highest that was acknowledged")                         \
+    X(OBJECT_HIDDEN, "what an entry is about is not told")                                         \
+    X(WINDOW_HIDDEN, "how many may go to a host at once is not told")                              \
     X(ASIDE_UNLOADED, "what is set aside is not loaded")                                           \
     X(ASIDE_UNWRITTEN, "what is set aside is not written")                                         \
     X(ASIDE_MIXED, "what is set aside is loaded for another inbox")                                \
@@ -90,36 +95,37 @@ struct item { /* what has this number */
     bool carried;     /* ORDER: Redis says so */
 };
 
-struct fate {             /* of one entry at one inbox, or of a letter */
-    bool owed;            /* when it got its number */
-    bool may;             /* another style came, and it can be sent by now */
-    bool lenient;         /* another style came, and it can't be sent any more */
-    bool arrived, acked;  /* acked: was, once */
-    bool refused;         /* an answer said so, once */
-    bool last_acked;      /* the newest answer for good was a delivery */
-    bool failed;          /* Redis says so */
-    bool noted;           /* Redis holds a skip, cut or gap for it */
-    bool retried;         /* an operator ordered it, once */
-    bool retry_due;       /* and it has to be tried */
-    bool late_due;        /* delivered at a later attempt, which has to be written down */
-    bool done;            /* this life: answered for good */
-    bool permitted;       /* this life: ordered to be tried again */
-    bool ordered;         /* the same, also when it was answered since */
-    bool had;             /* this life: its inbox had it before it was given up */
-    unsigned char own;    /* failures of its own, in all lives */
-    unsigned char sour;   /* how often it will fail by itself yet */
-    unsigned short tries; /* this life */
-    unsigned short ended; /* its inbox was given up, or its host left, with this number */
+struct fate {                 /* of one entry at one inbox, or of a letter */
+    bool owed;                /* when it got its number */
+    bool may;                 /* another style came, and it can be sent by now */
+    bool lenient;             /* another style came, and it can't be sent any more */
+    bool arrived, acked;      /* acked: was, once */
+    bool refused;             /* an answer said so, once */
+    bool last_acked;          /* the newest answer for good was a delivery */
+    bool failed;              /* Redis says so */
+    bool noted;               /* Redis holds a skip, cut or gap for it */
+    bool retried;             /* an operator ordered it, once */
+    bool late_due;            /* delivered at a later attempt, which has to be written down */
+    bool done;                /* this life: answered for good */
+    bool permitted;           /* this life: ordered to be tried again */
+    bool ordered;             /* the same, also when it was answered since */
+    bool had;                 /* this life: its inbox had it before it was given up */
+    unsigned char own;        /* failures of its own, in all lives */
+    unsigned char sour;       /* how often it will fail by itself yet */
+    unsigned short tries;     /* this life */
+    unsigned short ended;     /* its inbox was given up, or its host left, with this number */
+    unsigned short retry_due; /* it has to be tried, by the order of this number */
 };
 
 struct flight {
     bool out;
+    unsigned since; /* which event its start was */
     struct attempt attempt;
 };
 
 struct tally {
     unsigned attempts, repeats, crashes, commits, pages, gaps, cuts, slot_cuts, fails, skips,
-        letters, asides, lates, retries, drops, shuts, slots, foreign;
+        letters, asides, lates, retries, drops, shuts, slots, foreign, aheads, beside;
 };
 
 struct world {
@@ -147,15 +153,17 @@ struct world {
     struct member known[MEMBERS]; /* the newest record that it was given */
     uint64_t told, told_line, mail_told, loaded;
     bool followed; /* a line was told in this life */
-    struct flight flights[HOSTS];
+    struct flight flights[HOSTS][AT_ONCE];
+    unsigned events;            /* attempts and answers, */
+    unsigned failed[HOSTS];     /* the last that was a failure */
     int64_t not_before[HOSTS];  /* its back-off lasts at least as long */
     uint64_t shut[HOSTS];       /* by the refusal of this letter; */
     uint64_t delta_told;        /* when the delta was handed out; */
     uint64_t delta_shut[HOSTS]; /* when the delta was handed out; */
     uint64_t redis_shut[HOSTS]; /* as it was written */
     uint64_t heard[HOSTS];      /* newest change that is known, or Accept taken */
-    uint64_t newest_first[HOSTS]
-                         [SLOTS]; /* newest entry whose first arrival was seen, in all lives */
+    /* Newest entry whose first arrival was seen, in all lives. */
+    uint64_t newest_first[HOSTS][SLOTS][OBJECTS];
     struct delta delta;
     bool delta_out, page_out;
     enum lane page_lane;
@@ -412,17 +420,17 @@ static inline const struct cursor_aside *redis_aside(const struct world *w, int 
     return w->own[host] ? find_aside(&w->redis[host], n, slot) : NULL;
 }
 
-static inline bool redis_head_done(const struct world *w, int host, uint64_t n, int slot)
+static inline bool redis_done(const struct world *w, int host, uint64_t n, int slot)
 {
-    const struct cursor_head *h = &w->redis[host].head;
-    return w->own[host] && h->n == n && (h->done >> slot & 1);
+    return w->own[host] && (cursor_done(&w->redis[host], n) >> slot & 1);
 }
 
 static inline unsigned redis_tries(const struct world *w, int host, uint64_t n, int slot)
 {
     const struct cursor_aside *aside = redis_aside(w, host, n, slot);
-    const struct cursor_head *h = &w->redis[host].head;
     if (aside)
         return aside->tried.tries;
-    return w->own[host] && h->n == n && (int)h->slot == slot ? h->tried.tries : 0;
+    const struct cursor_part *part =
+        w->own[host] ? cursor_part(&w->redis[host], n, (unsigned)slot) : NULL;
+    return part ? part->tried.tries : 0;
 }

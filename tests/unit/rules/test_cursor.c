@@ -17,38 +17,53 @@ static struct cursor_aside two_aside[] = {
     {.n = 5, .slot = 7},
 };
 
+static struct cursor_part some_parts[] = {
+    {.n = 18, .slot = 1, .done = true},
+    {.n = 18, .slot = 7, .done = true},
+    {.n = 20, .slot = 0, .tried = {3, 2, {1, 401, 1700000000000}}},
+    {.n = 20, .slot = 2, .done = true},
+    {.n = 21, .slot = 0, .done = true, .fresh = true},
+    {.n = 21, .slot = 1, .tried = {.tries = 1}},
+};
+
+#define AT(n) .low = (n), .urgent = (n)
+
 static const struct {
     struct cursor cursor;
     const char *text;
     bool plain;
 } good[] = {
-    {{.low = 0}, "0", true},
-    {{.low = 17}, "17", true},
-    {{.low = INT64_MAX}, "9223372036854775807", true},
-    {{.low = 17, .head = {.n = 18, .slot = 1}}, "17", true},
-    {{.low = 17, .orders = 17}, "17", true},
-    {{.low = 17, .failures = 1}, "17 f1", false},
-    {{.low = 17, .wake_ms = 1700000000000}, "17 w1700000000000", false},
-    {{.low = 17, .head = {.n = 19, .done = 5, .slot = 1}}, "17 h19:1:5:0:0:0:0:0", false},
-    {{.low = 17, .head = {.n = 18, .tried = {3, 2, {1, 401, 1700000000000}}}},
-     "17 h18:0:0:3:2:1:401:1700000000000",
+    {{AT(0)}, "0", true},
+    {{AT(17)}, "17", true},
+    {{AT(INT64_MAX)}, "9223372036854775807", true},
+    {{.low = 17, .urgent = 0}, "17 u0", true},
+    {{.low = 17, .urgent = INT64_MAX}, "17 u9223372036854775807", true},
+    {{AT(17), .orders = 17}, "17", true},
+    {{AT(17), .failures = 1}, "17 f1", false},
+    {{AT(17), .wake_ms = 1700000000000}, "17 w1700000000000", false},
+    {{AT(17), .parts = some_parts, .parts_n = 2}, "17 d1:1,0:7", false},
+    {{AT(17), .parts = some_parts + 2, .parts_n = 1}, "17 p20:0:3:2:1:401:1700000000000", false},
+    {{AT(17), .parts = some_parts, .parts_n = 6},
+     "17 d1:1,0:7,2:2,1 p20:0:3:2:1:401:1700000000000 p21:1:1:0:0:0:0",
      false},
-    {{.low = 17, .orders = 18}, "17 o18", false},
-    {{.low = 17, .shut = 3}, "17 s3", false},
-    {{.low = 17, .quiet = true}, "17 q", false},
-    {{.low = 17, .aside = two_aside, .aside_n = 2},
+    {{AT(17), .orders = 18}, "17 o18", false},
+    {{AT(17), .shut = 3}, "17 s3", false},
+    {{AT(17), .quiet = true}, "17 q", false},
+    {{AT(17), .aside = two_aside, .aside_n = 2},
      "17 a5:0:18446744073709551615:1700000060000:3:0:2:500:1700000000000 a5:7:0:0:0:0:0:0:0",
      false},
     {{.low = 1,
+      .urgent = 99,
       .wake_ms = 2,
       .failures = 3,
-      .head = {4, 5, 6, {7, 8, {9, 10, 11}}},
+      .parts = some_parts + 4,
+      .parts_n = 2,
       .orders = 12,
       .shut = 13,
       .quiet = true,
       .aside = two_aside + 1,
       .aside_n = 1},
-     "1 w2 f3 h4:5:6:7:8:9:10:11 o12 s13 q a5:7:0:0:0:0:0:0:0",
+     "1 u99 w2 f3 d20 p21:1:1:0:0:0:0 o12 s13 q a5:7:0:0:0:0:0:0:0",
      false},
 };
 
@@ -67,10 +82,11 @@ static void test_text(void **state)
         bytes_fini(&out);
         cursor_fini(&back);
         assert_null(back.aside);
+        assert_null(back.parts);
     }
 }
 
-/* The largest there can be fits, and one more that is set aside is not read. */
+/* The largest there can be fits, and one more that is set aside, or ahead, is not read. */
 static void test_largest(void **state)
 {
     (void)state;
@@ -79,15 +95,21 @@ static void test_largest(void **state)
     for (unsigned i = 0; i < CURSOR_ASIDE_MAX; i++)
         list[i] = (struct cursor_aside){INT64_MAX - CURSOR_ASIDE_MAX + i, CURSOR_SLOTS_MAX - 1,
                                         UINT64_MAX, INT64_MAX, most};
-    struct cursor c = {INT64_MAX,
-                       INT64_MAX,
-                       UINT32_MAX,
-                       {INT64_MAX, CURSOR_SLOTS_MAX - 1, (1U << CURSOR_SLOTS_MAX) - 1, most},
-                       0,
-                       INT64_MAX,
-                       true,
-                       list,
-                       CURSOR_ASIDE_MAX};
+    struct cursor_part parts[CURSOR_AHEAD_MAX];
+    for (unsigned i = 0; i < CURSOR_AHEAD_MAX; i++)
+        parts[i] = (struct cursor_part){
+            .n = INT64_MAX - CURSOR_AHEAD_MAX + 1 + i, .slot = CURSOR_SLOTS_MAX - 1, .tried = most};
+    struct cursor c = {.low = INT64_MAX - 2000,
+                       .urgent = INT64_MAX,
+                       .wake_ms = INT64_MAX,
+                       .failures = UINT32_MAX,
+                       .parts = parts,
+                       .parts_n = CURSOR_AHEAD_MAX,
+                       .orders = INT64_MAX,
+                       .shut = INT64_MAX,
+                       .quiet = true,
+                       .aside = list,
+                       .aside_n = CURSOR_ASIDE_MAX};
     struct cursor back;
     struct bytes out;
     bytes_init(&out, CURSOR_TEXT_MAX);
@@ -99,21 +121,80 @@ static void test_largest(void **state)
     cursor_copy(&c, &back);
     assert_true(cursor_same(&back, &c));
     assert_ptr_not_equal(back.aside, c.aside);
+    assert_ptr_not_equal(back.parts, c.parts);
     cursor_fini(&back);
     bytes_add_str(&out, " a9223372036854775807:7:0:0:0:0:0:0:0");
     assert_false(cursor_read(bytes_span(&out), &back));
     bytes_fini(&out);
+
+    bytes_init(&out, CURSOR_TEXT_MAX);
+    bytes_add_str(&out, "1 d1");
+    for (unsigned i = 1; i < CURSOR_AHEAD_MAX; i++)
+        bytes_add_str(&out, ",1");
+    assert_true(cursor_read(bytes_span(&out), &back));
+    assert_int_equal(back.parts_n, CURSOR_AHEAD_MAX);
+    cursor_fini(&back);
+    bytes_add_str(&out, ",1");
+    assert_false(cursor_read(bytes_span(&out), &back));
+    bytes_fini(&out);
 }
 
-/* Records of before: six numbers. What they say of an entry is about whatever follows. */
+/* What is known ahead: found, put, forgotten as the cursor moves. */
+static void test_parts(void **state)
+{
+    struct cursor c = {.low = 4};
+    (void)state;
+    assert_null(cursor_part(&c, 5, 0));
+    cursor_part_put(&c, 9, 1)->done = true;
+    cursor_part_put(&c, 5, 0)->tried = (struct cursor_tried){.past = {.status = 500}};
+    cursor_part_put(&c, 9, 0)->done = true;
+    cursor_part_put(&c, 9, 3)->tried = (struct cursor_tried){.past = {.status = 503}};
+    cursor_part_put(&c, 7, 0)->done = true;
+    assert_int_equal(c.parts_n, 5);
+    assert_ptr_equal(cursor_part_put(&c, 9, 1), cursor_part(&c, 9, 1));
+    assert_int_equal(c.parts_n, 5);
+    for (size_t i = 1; i < c.parts_n; i++)
+        assert_true(c.parts[i - 1].n < c.parts[i].n || c.parts[i - 1].slot < c.parts[i].slot);
+    assert_int_equal(cursor_done(&c, 9), 3);
+    assert_int_equal(cursor_done(&c, 5), 0);
+    assert_int_equal(cursor_done(&c, 8), 0);
+    assert_int_equal(cursor_status(&c), 500);
+    cursor_part_take(&c, 9, 0);
+    cursor_part_take(&c, 9, 7);
+    assert_int_equal(cursor_done(&c, 9), 2);
+    cursor_parts_pass(&c, 4);
+    assert_int_equal(c.parts_n, 4);
+    cursor_parts_pass(&c, 8);
+    assert_int_equal(c.parts_n, 2);
+    assert_int_equal(cursor_status(&c), 503);
+    cursor_parts_pass(&c, 9);
+    assert_null(c.parts);
+    assert_int_equal(cursor_status(&c), 0);
+    cursor_fini(&c);
+}
+
+/* Records of before: six numbers, or what is known of the next entry in one word. */
 static void test_before(void **state)
 {
     (void)state;
     struct cursor back;
-    const struct cursor is = {.low = 17,
-                              .wake_ms = 1700000000000,
-                              .failures = 4,
-                              .head = {.tried = {2, 2, {2, 401, 1600000000000}}}};
+    static struct cursor_part parts[] = {
+        {.n = 19, .slot = 0, .done = true},
+        {.n = 19, .slot = 1, .tried = {3, 2, {1, 401, 1700000000000}}},
+        {.n = 19, .slot = 2, .done = true},
+    };
+    const struct cursor head = {AT(17), .failures = 1, .parts = parts, .parts_n = 3};
+    const struct cursor done = {AT(17), .parts = parts, .parts_n = 1};
+    const struct cursor plain = {AT(17)};
+    const struct cursor is = {AT(17), .wake_ms = 1700000000000, .failures = 4};
+    assert_true(cursor_read(SPAN("17 f1 h19:1:5:3:2:1:401:1700000000000"), &back));
+    assert_true(cursor_same(&back, &head));
+    cursor_fini(&back);
+    assert_true(cursor_read(SPAN("17 h19:0:1:3:2:1:401:1700000000000"), &back));
+    assert_true(cursor_same(&back, &done));
+    cursor_fini(&back);
+    assert_true(cursor_read(SPAN("17 h0:0:0:3:2:1:401:1700000000000"), &back));
+    assert_true(cursor_same(&back, &plain));
     assert_true(cursor_read(SPAN("17 1700000000000 4 2 1600000000000 401"), &back));
     assert_true(cursor_same(&back, &is));
     assert_true(cursor_read(SPAN("9223372036854775807 9223372036854775807 4294967295 4294967295 "
@@ -171,6 +252,33 @@ static const char *const bad[] = {
     "1 h2:0:1:0:0:4294967296:0:0",
     "1 h2:0:1:0:0:0:1000:0",
     "1 h2:0:1:0:0:0:0:9223372036854775808",
+    "1 u",
+    "1 u1",
+    "1 u9223372036854775808",
+    "1 f1 u2",
+    "1 d",
+    "1 d0",
+    "1 d1,",
+    "1 d1,0",
+    "1 d1:0",
+    "1 d1:8",
+    "1 d1:",
+    "1 d1:2,0:2",
+    "1 d1:2,0:1",
+    "1 d1:1:1",
+    "1 d9223372036854775807",
+    "1 d1 d2",
+    "1 p2:0:1:0:0:0",
+    "1 p2:0:1:0:0:0:0:0",
+    "1 p2:0:0:0:0:0:0",
+    "1 p1:0:1:0:0:0:0",
+    "1 p2:8:1:0:0:0:0",
+    "1 p9223372036854775808:0:1:0:0:0:0",
+    "1 p2:0:4294967296:0:0:0:0",
+    "1 p2:0:1:0:0:1000:0",
+    "1 p2:0:1:0:0:0:0 p2:0:1:0:0:0:0",
+    "1 d1 p2:0:1:0:0:0:0",
+    "1 p3:0:1:0:0:0:0 d1",
     "1 o1",
     "1 o0",
     "1 o9223372036854775808",
@@ -214,9 +322,24 @@ static void test_same(void **state)
         {2, 3, 4, 5, {6, 7, {9, 9, 10}}}, {2, 3, 4, 5, {6, 7, {8, 8, 10}}},
         {2, 3, 4, 5, {6, 7, {8, 9, 9}}},
     };
-    static const struct cursor base = {1,     2,    3, {4, 5, 6, {7, 8, {9, 10, 11}}}, 120, 13,
-                                       false, &one, 1};
-    struct cursor others[17];
+    static struct cursor_part part = {4, 5, false, false, {7, 8, {9, 10, 11}}};
+    static struct cursor_part parts[] = {
+        {99, 5, false, false, {7, 8, {9, 10, 11}}}, {4, 6, false, false, {7, 8, {9, 10, 11}}},
+        {4, 5, true, false, {7, 8, {9, 10, 11}}},   {4, 5, false, false, {99, 8, {9, 10, 11}}},
+        {4, 5, false, false, {7, 99, {9, 10, 11}}}, {4, 5, false, false, {7, 8, {99, 10, 11}}},
+        {4, 5, false, false, {7, 8, {9, 99, 11}}},  {4, 5, false, false, {7, 8, {9, 10, 99}}},
+    };
+    static const struct cursor base = {.low = 1,
+                                       .urgent = 1,
+                                       .wake_ms = 2,
+                                       .failures = 3,
+                                       .parts = &part,
+                                       .parts_n = 1,
+                                       .orders = 120,
+                                       .shut = 13,
+                                       .aside = &one,
+                                       .aside_n = 1};
+    struct cursor others[9];
     const size_t n = sizeof(others) / sizeof(*others);
     (void)state;
     for (size_t i = 0; i < n; i++)
@@ -224,20 +347,12 @@ static void test_same(void **state)
     others[0].low = 99;
     others[1].wake_ms = 99;
     others[2].failures = 99;
-    others[3].head.n = 99;
-    others[4].head.slot = 99;
-    others[5].head.done = 99;
-    others[6].head.tried.tries = 99;
-    others[7].head.tried.own = 99;
-    others[8].head.tried.past.tries = 99;
-    others[9].head.tried.past.status = 99;
-    others[10].head.tried.past.first_ms = 99;
-    others[11].orders = 99;
-    others[12].shut = 99;
-    others[13].quiet = true;
-    others[14].aside_n = 0;
-    others[15].head = (struct cursor_head){.n = 4};
-    others[16].orders = 1;
+    others[3].urgent = 99;
+    others[4].orders = 99;
+    others[5].shut = 99;
+    others[6].quiet = true;
+    others[7].aside_n = 0;
+    others[8].parts_n = 0;
     assert_true(cursor_same(&base, &base));
     for (size_t i = 0; i < n; i++)
         assert_false(cursor_same(&base, &others[i]));
@@ -246,8 +361,18 @@ static void test_same(void **state)
         others[0].aside = &ones[i];
         assert_false(cursor_same(&base, &others[0]));
     }
+    for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+        others[0] = base;
+        others[0].parts = &parts[i];
+        assert_false(cursor_same(&base, &others[0]));
+    }
     /* What is not written makes no difference. */
-    others[0] = (struct cursor){.low = 5, .orders = 4, .head = {.n = 6, .slot = 2}};
+    struct cursor_part fresh = part;
+    fresh.fresh = true;
+    others[0] = base;
+    others[0].parts = &fresh;
+    assert_true(cursor_same(&base, &others[0]));
+    others[0] = (struct cursor){.low = 5, .orders = 4};
     others[1] = (struct cursor){.low = 5};
     assert_true(cursor_same(&others[0], &others[1]));
 }
@@ -271,9 +396,10 @@ static void test_shard(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text),   cmocka_unit_test(test_largest),
-        cmocka_unit_test(test_before), cmocka_unit_test(test_bad_text),
-        cmocka_unit_test(test_same),   cmocka_unit_test(test_shard),
+        cmocka_unit_test(test_text),     cmocka_unit_test(test_largest),
+        cmocka_unit_test(test_parts),    cmocka_unit_test(test_before),
+        cmocka_unit_test(test_bad_text), cmocka_unit_test(test_same),
+        cmocka_unit_test(test_shard),
     };
     return cmocka_run_group_tests_name("cursor", tests, NULL, NULL);
 }

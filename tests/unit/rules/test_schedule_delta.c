@@ -130,13 +130,15 @@ static void test_comes_back(void **state)
     rig_delta(s, NOW, &delta);
     const struct change *own = &delta.list[1];
     assert_string_equal(own->host, "a");
-    struct cursor cursor = own->cursor;
+    struct cursor cursor;
+    cursor_copy(&own->cursor, &cursor);
     int64_t wake = schedule_wake(s);
     delta_free(&delta);
     schedule_free(&s);
 
     s = rig_new(&rig_limits, "a,b", 2);
     schedule_load_cursor(s, SPAN("a"), &cursor);
+    cursor_fini(&cursor);
     schedule_loaded(s);
     assert_int_equal(schedule_wake(s), wake);
     rig_rests(s, wake - 1);

@@ -36,10 +36,10 @@ static struct fate *fate_of(struct world *w, int host, const struct attempt *a)
     return a->entry ? &w->fates[host][a->slot][a->entry->n] : &w->fates[host][MAIL][a->direct->n];
 }
 
-static size_t draw_answer(struct world *w, int host)
+static size_t draw_answer(struct world *w, int host, const struct flight *flight)
 {
     uint64_t dice = draw(w, 100);
-    struct fate *f = fate_of(w, host, &w->flights[host].attempt);
+    struct fate *f = fate_of(w, host, &flight->attempt);
     size_t i = 0;
     if (w->down[host])
         return REFUSED_CONNECTION;
@@ -52,15 +52,14 @@ static size_t draw_answer(struct world *w, int host)
     return i;
 }
 
-static void answer_flight(struct world *w, int host, size_t which)
+static void answer_flight(struct world *w, int host, struct flight *f, size_t which)
 {
-    struct flight *f = &w->flights[host];
     struct attempt *a = &f->attempt;
     const struct judge_answer *answer = &answers[which].answer;
     struct judgement j = judge(answer, &limits.judge, &a->past, a->age_ms, w->now);
     if (answers[which].arrives)
         arrive(w, host, a);
-    answered(w, host, a, &j, answer->status);
+    answered(w, host, a, f->since > w->failed[host], &j, answer->status);
     if ((w->mutation == MUTATION_LATER_IS_DONE && j.verdict == VERDICT_LATER) ||
         (w->mutation == MUTATION_NEVER_IS_DONE && j.verdict == VERDICT_NEVER))
         j = (struct judgement){.verdict = VERDICT_DELIVERED};
@@ -76,8 +75,15 @@ static void pump(struct world *w, uint64_t most)
     while (!w->broken[0] && most-- && schedule_next(w->schedule, w->now, &a)) {
         int host = host_index(a.host);
         check_attempt(w, host, &a);
+        if (w->broken[0]) { /* there may be no place for it */
+            entry_unref(&a.entry);
+            return;
+        }
         if (w->mutation != MUTATION_ACK_EARLY) {
-            w->flights[host] = (struct flight){true, a};
+            int i = 0;
+            while (w->flights[host][i].out)
+                i++;
+            w->flights[host][i] = (struct flight){true, w->events, a};
             continue;
         }
         struct fate *f = fate_of(w, host, &a);
@@ -146,7 +152,7 @@ static void crash(struct world *w)
     if (w->delta_out && draw(w, 2))
         apply_delta(w); /* Redis had it, only the answer was lost */
     stop(w);
-    if (draw(w, 3) == 0)
+    if (draw(w, 3) == 0 && !w->resting)
         trim(w); /* it took long */
     start(w);
     w->tally.crashes++;
@@ -200,6 +206,23 @@ static void happen(struct world *w)
     }
 }
 
+/* One of those that are on their way to it, or NULL. */
+static struct flight *draw_flight(struct world *w, int host)
+{
+    int from = (int)draw(w, AT_ONCE);
+    for (int i = 0; i < AT_ONCE; i++)
+        if (w->flights[host][(from + i) % AT_ONCE].out)
+            return &w->flights[host][(from + i) % AT_ONCE];
+    return NULL;
+}
+
+static void answer_step(struct world *w, int host)
+{
+    struct flight *f = draw_flight(w, host);
+    if (f)
+        answer_flight(w, host, f, draw_answer(w, host, f));
+}
+
 static void step(struct world *w)
 {
     bool calm = is_calm(w);
@@ -211,8 +234,8 @@ static void step(struct world *w)
         tell(w);
     else if (dice < 120)
         pump(w, 1 + draw(w, 4));
-    else if (dice < 150 && w->flights[host].out)
-        answer_flight(w, host, draw_answer(w, host));
+    else if (dice < 150)
+        answer_step(w, host);
     else if (dice < 165)
         page_step(w);
     else if (dice < 185 && (w->seed % 3 || draw(w, 6) == 0)) /* some couriers are lazy */
@@ -249,8 +272,9 @@ static void come_to_rest(struct world *w)
             tell(w);
         pump(w, 100);
         for (int h = 0; h < HOSTS; h++)
-            if (w->flights[h].out)
-                answer_flight(w, h, DELIVERED);
+            for (int i = 0; i < AT_ONCE; i++)
+                if (w->flights[h][i].out)
+                    answer_flight(w, h, &w->flights[h][i], DELIVERED);
         page_step(w);
         commit_step(w);
         w->now += 20 * MINUTE;
@@ -320,10 +344,11 @@ static void test_promises(void **state)
         "seeds %llu to %llu: %u attempts, %u of them repeats, %u crashes, %u commits, %u "
         "pages, %u gaps, %u cuts (%u of one inbox), %u refusals, %u skips, %u letters, %u commits "
         "with what is set aside, %u late, %u retries, %u drops, %u shut, %u to further "
-        "inboxes, %u lives with some shards\n",
+        "inboxes, %u lives with some shards, %u commits with what is ahead, %u attempts beside "
+        "others\n",
         NUMBER(first), NUMBER(first + SEEDS - 1), t.attempts, t.repeats, t.crashes, t.commits,
         t.pages, t.gaps, t.cuts, t.slot_cuts, t.fails, t.skips, t.letters, t.asides, t.lates,
-        t.retries, t.drops, t.shuts, t.slots, t.foreign);
+        t.retries, t.drops, t.shuts, t.slots, t.foreign, t.aheads, t.beside);
     for (size_t i = 0; i < sizeof(sum) / sizeof(*sum); i++)
         assert_true(sum[i] >=
                     SEEDS / 4); /* each of these happened often enough to mean something */

@@ -12,7 +12,7 @@ static struct member *both(void)
 static struct schedule *started(const struct member *m)
 {
     struct schedule *s = schedule_new(&rig_limits);
-    schedule_load_shard(s, 0, 0);
+    schedule_load_shard(s, 0, 0, 0);
     schedule_load_member(s, m);
     assert_int_equal(schedule_loaded(s), 0);
     return s;
@@ -42,7 +42,7 @@ static void test_each(void **state)
     assert_int_equal(a.style, STYLE_PUBLIC);
     rig_answer(s, &a, NOW, ERR_OK, 202);
     assert_int_equal(rig_low(s, "a"), 0);
-    assert_string_equal(rig_commit(s, NOW), "all 2; own a 0 done 1");
+    assert_string_equal(rig_commit(s, NOW), "all 2; own a 0 done 1/0; late a 1 at 0");
     a = sends_to(s, NOW, 1, 1);
     assert_string_equal(a.inbox, "http://a/litepub");
     assert_int_equal(a.style, STYLE_LITEPUB);
@@ -60,9 +60,10 @@ static void test_done_comes_back(void **state)
 {
     (void)state;
     struct schedule *s = schedule_new(&rig_limits);
-    struct cursor own = {.low = 0,
-                         .head = {.n = 1, .done = 1, .slot = 1, .tried = {1, 1, {1, 500, NOW}}}};
-    schedule_load_shard(s, 0, 0);
+    struct cursor_part parts[] = {{.n = 1, .slot = 0, .done = true},
+                                  {.n = 1, .slot = 1, .tried = {1, 1, {1, 500, NOW}}}};
+    struct cursor own = {.parts = parts, .parts_n = 2};
+    schedule_load_shard(s, 0, 0, 0);
     schedule_load_member(s, both());
     schedule_load_cursor(s, SPAN("a"), &own);
     schedule_loaded(s);
@@ -77,8 +78,8 @@ static void test_done_comes_back(void **state)
 
     /* About another entry, it says nothing. */
     s = schedule_new(&rig_limits);
-    own.head.n = 7;
-    schedule_load_shard(s, 0, 0);
+    parts[0].n = parts[1].n = 7;
+    schedule_load_shard(s, 0, 0, 0);
     schedule_load_member(s, both());
     schedule_load_cursor(s, SPAN("a"), &own);
     schedule_loaded(s);
@@ -104,7 +105,7 @@ static void test_apart(void **state)
     assert_int_equal(a.past.tries, 1);
     rig_answer(s, &a, now, ERR_OK, 410);
     assert_string_equal(rig_commit(s, now),
-                        "all 1; own a 0 done 1; down a; fail a 1 refused-by-peer; up a");
+                        "all 1; own a 0 done 1/0; down a; fail a 1 refused-by-peer; up a");
     a = sends_to(s, now, 1, 1);
     assert_int_equal(a.tries, 1);
     assert_int_equal(a.past.tries, 0);
@@ -165,7 +166,8 @@ static void test_freed(void **state)
     rig_inbox(m, 1, NULL, STYLE_PUBLIC, 3);
     schedule_control(s, 3, m, false);
     assert_string_equal(rig_commit(s, NOW),
-                        "all 3; own a 0 failures 1 tries 1 done 1; down a; cut a 0-3/1 not-member");
+                        "all 3; own a 0 failures 1 done 1/0 tries 1; late a 1 at 0; down a; "
+                        "cut a 0-3/1 not-member");
     int64_t now = schedule_wake(s);
     delivers_to(s, now, 2, 0); /* the first needs no more */
     rig_rests(s, now);
@@ -180,7 +182,8 @@ static void test_freed(void **state)
     rig_inbox(m, 1, "litepub", STYLE_LITEPUB, 0);
     rig_inbox(m, 0, NULL, STYLE_PUBLIC, 3);
     schedule_control(s, 3, m, false);
-    assert_string_equal(rig_commit(s, NOW), "all 3; own a 0 done 1; cut a 1-3 not-member");
+    assert_string_equal(rig_commit(s, NOW),
+                        "all 3; own a 0 done 1/0; late a 1 at 0; cut a 1-3 not-member");
     delivers_to(s, NOW, 1, 1);
     delivers_to(s, NOW, 2, 1);
     schedule_free(&s);
@@ -334,8 +337,8 @@ static void test_owned(void **state)
     limits.owned = 1;
     struct schedule *s = schedule_new(&limits);
     struct cursor cursor = {.low = 1, .failures = 1};
-    schedule_load_shard(s, 0, 5);
-    schedule_load_shard(s, 1, 2);
+    schedule_load_shard(s, 0, 5, 5);
+    schedule_load_shard(s, 1, 2, 2);
     schedule_load_member(s, rig_record(ours, MEMBER_ACTIVE, 0, 0));
     schedule_load_member(s, rig_record(theirs, MEMBER_ACTIVE, 0, 0));
     schedule_load_cursor(s, span_of(theirs), &cursor);
