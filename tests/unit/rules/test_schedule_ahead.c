@@ -101,7 +101,10 @@ static void test_old_news(void **state)
 {
     uint64_t n;
     struct schedule *s = grown(&n);
-    struct judgement busy = {VERDICT_LATER, ERR_REFUSED_BY_PEER, true, 60 * SECOND};
+    struct judgement busy = {.verdict = VERDICT_LATER,
+                             .why = ERR_REFUSED_BY_PEER,
+                             .host_trouble = true,
+                             .wait_ms = 60 * SECOND};
     (void)state;
     rig_tell(s, n + 1, n + 3);
     struct attempt a = rig_sends(s, NOW, "a", n + 1);
