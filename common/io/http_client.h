@@ -50,8 +50,8 @@ typedef void (*http_answered)(void *arg, const struct http_answer *answer);
  * bundle once a day and keeps it (25 ms, 0.9 MB): one shard for each 600 hosts, not more. */
 struct http_client *http_client_new(struct loop *loop, const char *user_agent, unsigned shards,
                                     unsigned max_connections);
-/* Whether the CA bundle that others' certificates are judged by can be read: without it nobody could
- * be reached over TLS. ERR_FILE, and a reason is added to why, if it can't. */
+/* Whether the CA bundle that others' certificates are judged by can be read: without it nobody
+ * could be reached over TLS. ERR_FILE, and a reason is added to why, if it can't. */
 enum err http_client_trust(struct bytes *why);
 /* Cancels what is in flight (no callbacks) and frees. Any callback may call it. Accepts NULL
  * inside. */

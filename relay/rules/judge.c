@@ -78,9 +78,9 @@ static struct judgement judge_error(enum err err)
 struct judgement judge(const struct judge_answer *answer, const struct judge_limits *limits,
                        const struct judge_past *past, int64_t age_ms, int64_t now_ms)
 {
-    /* Too large, or out of time: the status is known all the same. */
-    bool known = answer->err == ERR_OK || answer->err == ERR_TOO_LARGE ||
-                 (answer->err == ERR_TIMEOUT && answer->status);
+    /* Too large, or out of time: the status may be known all the same. */
+    bool cut = answer->err == ERR_TOO_LARGE || answer->err == ERR_TIMEOUT;
+    bool known = answer->err == ERR_OK || (cut && answer->status);
     struct judgement j =
         known ? judge_status(answer, limits, past, now_ms) : judge_error(answer->err);
     if (j.verdict == VERDICT_LATER && !j.local && age_ms >= limits->horizon_ms) {

@@ -3,7 +3,7 @@
 import contextlib
 
 from integration.posts import insist
-from integration.relay import INTERNAL, Relay, wait_until
+from integration.relay import CONFIG, INTERNAL, Relay, wait_until
 from peers.town import Town
 from peers.wild import Wild
 
@@ -12,6 +12,10 @@ IMPATIENT = """\
 delivery: { backoff: 50ms, backoff_most: 1s, aside: 1s, aside_most: 1s, connect: 1s, total: 2s,
             retry_after: 2s }
 """
+# Names that end in .test are departments, too.
+NAMED = CONFIG.replace('hosts: ["127.0.0.2:*"]\n    networks: [127.0.0.0/8]',
+                       'hosts: ["127.0.0.2:*", "*.test:*"]\n    networks: [127.0.0.0/8, "::1/128"]')
+assert NAMED != CONFIG
 
 
 class Wilderness:

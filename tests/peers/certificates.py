@@ -16,11 +16,11 @@ class Authority:
     """Whoever trusts the file that `trust` writes trusts the certificates made here. Each is a file in
     `directory`, and what is given is the context of a server that shows it."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, name="An authority of tests"):
         self._directory = directory
         directory.mkdir(exist_ok=True)
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = _name("An authority of tests")
+        self._name = _name(name)
         self._made = 0
 
     def trust(self, path):

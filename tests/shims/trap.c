@@ -147,8 +147,8 @@ static bool springs(enum op op, enum when when, const struct iovec *v, int n)
         return true;
     }
     kill(getpid(), deed);
-    while (deed == SIGKILL)
-        pause();
+    if (deed == SIGKILL)
+        pause(); /* until it has arrived */
     errno = kept;
     return false;
 }

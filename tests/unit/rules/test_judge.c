@@ -104,6 +104,10 @@ static void test_out_of_time(void **state)
                                 : table[i].status == 202 ? ERR_OK
                                                          : ERR_REFUSED_BY_PEER);
     }
+    /* So has who sends too much, unless it was of the header: then nothing is known. */
+    struct judgement j = judged(ERR_TOO_LARGE, 0, &first_time, 0);
+    assert_int_equal(letter(j), 'H');
+    assert_int_equal(j.why, ERR_TOO_LARGE);
 }
 
 static void test_patience(void **state)
