@@ -1,0 +1,239 @@
+/* db_couriers: what the scripts do that couriers call: hello, lease, claim, commit; and what they
+ * read. Each is one step: all checks, then all writes. May not know: why it is asked. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim.h"
+
+static bool same_epoch(struct world *w, struct call *call)
+{
+    if (call->epoch == w->db.epoch)
+        return true;
+    call->answer = "EPOCH";
+    w->tally.old_epochs++;
+    return false;
+}
+
+/* --- hello ------------------------------------------------------------------------------------ */
+
+void db_hello(struct world *w, struct call *call)
+{
+    struct db *db = &w->db;
+    uint64_t known = call->courier ? call->courier->epoch_most : w->front_epoch;
+    if (db->hello_run != db->run || db->epoch < known) {
+        uint64_t next = (db->epoch > known ? db->epoch : known) + 1;
+        PUT(w, db->epoch, next);
+        PUT(w, db->hello_run, db->run);
+    }
+    call->seq = db->epoch;
+    call->answer = "OK";
+}
+
+/* --- leases ----------------------------------------------------------------------------------- */
+
+static struct lease_row *row_of(struct world *w, uint64_t nonce)
+{
+    for (size_t i = 0; nonce && i < LEASE_ROWS; i++)
+        if (w->db.leases[i].nonce == nonce)
+            return &w->db.leases[i];
+    return NULL;
+}
+
+static void nonce_text(uint64_t nonce, char ret[LEASE_NONCE_SIZE])
+{
+    snprintf(ret, LEASE_NONCE_SIZE, "%" PRIx64, nonce);
+}
+
+static void name_text(unsigned courier, char ret[LEASE_NAME_SIZE])
+{
+    snprintf(ret, LEASE_NAME_SIZE, "courier-%u", courier);
+}
+
+static void read_table(struct world *w, struct call *call)
+{
+    struct lease_table *t = mem_new(sizeof(*t));
+    for (size_t i = 0; i < LEASE_ROWS; i++) {
+        const struct lease_row *row = &w->db.leases[i];
+        if (!row->nonce)
+            continue;
+        struct lease_entry *e = &t->list[t->n++];
+        nonce_text(row->nonce, e->nonce);
+        name_text(row->courier, e->name);
+        e->beat = row->beat;
+    }
+    for (unsigned s = 0; s < w->plan.shards; s++)
+        if (w->db.shards[s].owner)
+            nonce_text(w->db.shards[s].owner, t->owners[s]);
+    call->table = t;
+}
+
+static void bury(struct world *w, const struct call *call, const struct lease_entry *dead)
+{
+    for (size_t i = 0; i < LEASE_ROWS; i++) {
+        struct lease_row *row = &w->db.leases[i];
+        char nonce[LEASE_NONCE_SIZE];
+        nonce_text(row->nonce, nonce);
+        if (row->nonce && row->nonce != call->nonce && strcmp(nonce, dead->nonce) == 0 &&
+            row->beat == dead->beat)
+            PUT(w, row->nonce, 0);
+    }
+}
+
+void db_lease(struct world *w, struct call *call)
+{
+    struct lease_row *own = row_of(w, call->nonce);
+    if (!same_epoch(w, call))
+        return;
+    if (!own && !call->first) {
+        call->answer = "FENCED";
+        return;
+    }
+    for (size_t i = 0; i < LEASE_ROWS; i++) { /* an earlier start of the same courier has ended */
+        struct lease_row *row = &w->db.leases[i];
+        if (row->nonce && row->nonce != call->nonce && row->courier == call->host)
+            PUT(w, row->nonce, 0);
+    }
+    for (size_t i = 0; !own && i < LEASE_ROWS; i++)
+        if (!w->db.leases[i].nonce) {
+            own = &w->db.leases[i];
+            PUT(w, own->nonce, call->nonce);
+            PUT(w, own->courier, call->host);
+            PUT(w, own->beat, 0);
+        }
+    PUT(w, own->beat, own->beat + 1);
+    for (unsigned s = 0; s < w->plan.shards; s++)
+        if (call->give >> s & 1 && w->db.shards[s].owner == call->nonce)
+            PUT(w, w->db.shards[s].owner, 0);
+    for (size_t i = 0; i < call->bury_n; i++)
+        bury(w, call, &call->bury[i]);
+    if (call->leave)
+        PUT(w, own->nonce, 0);
+    read_table(w, call);
+    call->answer = "OK";
+}
+
+/* --- claim ------------------------------------------------------------------------------------ */
+
+static void add_record(struct call *call, size_t *cap, unsigned host, const char *text)
+{
+    if (call->records_n == *cap) {
+        *cap = *cap ? 2 * *cap : 16;
+        call->records = mem_grow(call->records, *cap * sizeof(*call->records));
+        call->record_hosts = mem_grow(call->record_hosts, *cap * sizeof(*call->record_hosts));
+    }
+    call->record_hosts[call->records_n] = host;
+    call->records[call->records_n++] = mem_copy(span_of(text));
+}
+
+void db_claim(struct world *w, struct call *call)
+{
+    struct shard_row *row = &w->db.shards[call->shard];
+    size_t cap = 0;
+    if (!same_epoch(w, call))
+        return;
+    if (!row_of(w, call->nonce)) {
+        call->answer = "FENCED";
+        return;
+    }
+    if (row->owner && row->owner != call->nonce && row_of(w, row->owner)) {
+        call->answer = "TAKEN";
+        return;
+    }
+    PUT(w, row->owner, call->nonce);
+    oracle_claimed(w, call->shard, call->courier);
+    call->seq = row->seq;
+    call->low = row->low;
+    for (size_t i = 0; i < w->shard_hosts_n[call->shard]; i++) {
+        unsigned host = w->shard_hosts[call->shard][i];
+        if (w->hosts[host].own)
+            add_record(call, &cap, host, w->hosts[host].own);
+    }
+    call->answer = "OK";
+}
+
+/* --- what is read ----------------------------------------------------------------------------- */
+
+/* The next members, from `after` on; `to` says where to go on. */
+void db_members(struct world *w, struct call *call)
+{
+    size_t cap = 0;
+    uint64_t host = call->after;
+    for (; host < w->plan.hosts && call->records_n < call->count; host++)
+        if (w->hosts[host].member && call->give >> w->hosts[host].shard & 1)
+            add_record(call, &cap, (unsigned)host, w->hosts[host].member);
+    call->to = host;
+    call->answer = "OK";
+}
+
+static void add_line(struct call *call, const struct line *line)
+{
+    call->lines = mem_grow(call->lines, (call->lines_n + 1) * sizeof(*call->lines));
+    call->lines[call->lines_n++] = line;
+}
+
+void db_page(struct world *w, struct call *call)
+{
+    const struct db *db = &w->db;
+    for (uint64_t n = call->after + 1; n <= db->n && call->lines_n < call->count; n++) {
+        const struct line *line = db->lines[n];
+        bool its = call->lane == LANE_BOTH || line->lane == call->lane;
+        if (line->kind != LINE_LETTER && its && !db_trimmed(w, n))
+            add_line(call, line);
+    }
+    call->to = db->n;
+    memcpy(call->floor, db->floor, sizeof(call->floor));
+    call->answer = "OK";
+}
+
+/* Direct mail of its shards, then lines, each up to the count; lines only up to where the mail was
+ * read whole, or up to `to` where all of it was. What had to wait shows the stream alone that was
+ * written to first. */
+void db_stream(struct world *w, struct call *call)
+{
+    const struct db *db = &w->db;
+    bool waited = call->held != NULL;
+    uint64_t limit = UINT64_MAX;
+    uint64_t from = call->after < call->of ? call->after : call->of;
+    bool mail_first = false;
+    for (uint64_t n = from + 1; n <= db->n; n++) {
+        const struct line *line = db->lines[n];
+        bool mail = line->kind == LINE_LETTER;
+        if (mail ? n <= call->of || line->settled || !(call->give >> w->hosts[line->host].shard & 1)
+                 : n <= call->after || db_trimmed(w, n))
+            continue;
+        if (!call->lines_n)
+            mail_first = mail;
+        if ((waited && mail != mail_first) || (!mail && n > limit))
+            continue;
+        if (mail && call->mail_n == call->count) {
+            limit = limit < n ? limit : n;
+            continue;
+        }
+        if (!mail && call->lines_n - call->mail_n >= call->count)
+            continue;
+        call->mail_n += mail;
+        add_line(call, line);
+    }
+    call->to = waited || limit < UINT64_MAX ? 0 : db->n;
+    if (call->lines_n) {
+        call->answer = "OK";
+    } else if (call->first) { /* the first look is not worth waiting for */
+        call->answer = "OK";
+    } else if (!waited) {
+        call_hold(&w->db.blocked, call);
+    }
+}
+
+void db_trim(struct world *w, uint64_t floor, uint64_t bodies)
+{
+    struct db *db = &w->db;
+    for (unsigned lane = 0; lane < LANE_COUNT; lane++)
+        if (floor > db->floor[lane] && floor < db->last)
+            PUT(w, db->floor[lane], floor);
+    if (bodies > db->bodyfloor)
+        PUT(w, db->bodyfloor, bodies);
+    db_script_end(w);
+    w->tally.trims++;
+}

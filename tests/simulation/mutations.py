@@ -1,0 +1,134 @@
+"""What is broken on purpose, one thing at a time: a file, its exact text, and what stands there
+instead. `rare`: within 10,000 seeds; `harmless`: must not be found."""
+
+COMMIT = "tests/simulation/db_commit.c"
+COURIERS = "tests/simulation/db_couriers.c"
+FRONTS = "tests/simulation/db_fronts.c"
+MEMORY = "tests/simulation/db_memory.c"
+WALK = "tests/simulation/courier_walk.c"
+TAIL = "tests/simulation/courier_tail.c"
+SHELL = "tests/simulation/courier.c"
+WORDS = "tests/simulation/courier_commit.c"
+PEOPLE = "tests/simulation/people.c"
+RULES = "relay/rules/"
+
+MUTATIONS = [
+    # --- the issue's own list ---------------------------------------------------------------------
+    dict(name="commit-before-answer", what="what is sent is settled before it is answered",
+         file=WALK,
+         old="""    if (has_form(w, f)) {
+        send_flight(w, f);
+        return;
+    }
+    struct judgement never = {.verdict = VERDICT_NEVER, .why = ERR_BODY_GONE};
+    struct attempt back = f->attempt;
+    f->attempt.entry = NULL;
+    oracle_answered(w, f, &never);""",
+         new="""    if (has_form(w, f))
+        send_flight(w, f);
+    struct judgement never = {.verdict = VERDICT_DELIVERED};
+    struct attempt back = f->attempt;
+    f->attempt.entry = NULL;"""),
+    dict(name="fence-ignored", what="a shard is given to whoever asks, also while its owner lives",
+         file=COURIERS,
+         old="if (row->owner && row->owner != call->nonce && row_of(w, row->owner)) {",
+         new="if (false) {"),
+    dict(name="aside-forgotten", what="what was set aside is not written down",
+         file=RULES + "cursor.c",
+         old="""    for (size_t i = 0; i < c->aside_n; i++) {
+        const struct cursor_aside *a = &c->aside[i];
+        bytes_addf(""",
+         new="""    for (size_t i = 0; i < 0 * c->aside_n; i++) {
+        const struct cursor_aside *a = &c->aside[i];
+        bytes_addf("""),
+    dict(name="cursor-one-too-far", what="a shard's cursor is loaded one too high",
+         file=COURIERS, old="    call->low = row->low;",
+         new="    call->low = row->low + (row->low < w->db.last);"),
+    dict(name="lease-kept", what="attempts start whenever the last renewal was (no_selfstop)",
+         file=RULES + "lease.c", old="    return since_ms <= lease_ms / 2;",
+         new="    return since_ms <= lease_ms * 1000;"),
+    dict(name="retry-after-ignored", what="Retry-After is not heeded",
+         file=RULES + "judge.c",
+         old="    if (wait < 1000)\n        wait = 1000;\n", new="    wait = 0 * most_ms;\n"),
+    dict(name="retry-clock-lost", what="how long a host has to be left alone is not written down",
+         file=RULES + "cursor.c", old='        bytes_addf(out, " w%" PRId64, c->wake_ms);',
+         new="        (void)0;"),
+    dict(name="member-one-late", what="a change of a member is told one line late",
+         file=TAIL,
+         old="""        if (member_read(span_of(line->member), w->member))
+            schedule_control(c->schedule, line->n, w->member, line->cuts);
+        break;""",
+         new="""        c->late = line;
+        break;"""),
+    # --- the variants of ENGINE 1 -----------------------------------------------------------------
+    dict(name="shard-alone", what="the shard's cursor is written, own cursors are not (S_separately)",
+         file=COMMIT,
+         old="    case CHANGE_CURSOR: put_own(w, word->host, mem_copy(span_of(word->text))); break;",
+         new="""    case CHANGE_CURSOR:
+        if (draw(w, 2))
+            put_own(w, word->host, mem_copy(span_of(word->text)));
+        break;"""),
+    dict(name="no-sequence", what="commits are taken in any order (noseq)", rare=True, file=COMMIT,
+         old="        if (row->seq + 1 != word->seq) {", new="        if (false) {"),
+    dict(name="no-epoch", what="commits of a lost time line are taken (noepoch)", rare=True,
+         file=COMMIT, old="    if (call->epoch != w->db.epoch) {", new="    if (false) {"),
+    dict(name="no-control", what="changes of members are not told (noctl)", file=TAIL,
+         old="        if (member_read(span_of(line->member), w->member))",
+         new="        if (false)"),
+    dict(name="no-tombstone", what="what is older than what is known is taken (notomb)", file=FRONTS,
+         old="    if (o->known && act->stamp_ms > 0 && (act->stamp_ms < o->top || act->stamp_ms <= o->dead))",
+         new="    if (false)"),
+    dict(name="seen-delete", what="a Delete is known by its id (seen_delete)", file=FRONTS,
+         old="    if (o->known && !o->live)\n        return \"DUP\";",
+         new="    if (o->known && (!o->live || o->dead))\n        return \"DUP\";"),
+    dict(name="duplicate-unsafe", what="a duplicate is answered before it is durable (dup_nowait)",
+         file=MEMORY,
+         old="    if (must_wait(w, call) && call->needs > db->undo_first)",
+         new="    if (must_wait(w, call) && call->needs > db->undo_first &&\n"
+             "        strcmp(call->answer, \"DUP\") != 0)"),
+    dict(name="change-unsafe", what="a suspension is confirmed before it is durable (suspend_nowait)",
+         file=MEMORY,
+         old="    if (must_wait(w, call) && call->needs > db->undo_first)",
+         new="    if (must_wait(w, call) && call->needs > db->undo_first &&\n"
+             "        call->exec != db_control)"),
+    dict(name="append-unsafe", what="202 before it is durable", file=MEMORY,
+         old="    if (must_wait(w, call) && call->needs > db->undo_first)",
+         new="    if (must_wait(w, call) && call->needs > db->undo_first &&\n"
+             "        call->exec != db_append)"),
+    dict(name="fence-and-sequence", what="neither owner nor sequence is looked at (nofence)",
+         rare=True, file=COMMIT, old="        if (word->kind != CHANGE_SHARD)\n            continue;\n"
+         "        if (row->owner != call->nonce) {",
+         new="        if (true)\n            continue;\n        if (row->owner != call->nonce) {"),
+    # --- around the scheduler ---------------------------------------------------------------------
+    dict(name="commit-believed", what="a commit is believed before Redis has it", file=WALK,
+         old="        c->committing = true;\n        call_send(w, call);",
+         new="        c->committing = true;\n        call_send(w, call);\n"
+             "        schedule_committed(c->schedule, &c->delta);"),
+    dict(name="own-forgotten", what="own cursors are not loaded", file=WALK,
+         old="        if (!cursor_read(span_of(call->records[i]), &cursor))",
+         new="        if (true || !cursor_read(span_of(call->records[i]), &cursor))"),
+    dict(name="cuts-untold", what="a leave does not cut", file=TAIL,
+         old="w->member, line->cuts);", new="w->member, false);"),
+    dict(name="floor-untold", what="pages do not tell the floor", file=TAIL,
+         old="entries, n, call->floor[call->lane]);", new="entries, n, 0);"),
+    dict(name="page-too-far", what="a page is said to reach one further than it does", file=TAIL,
+         old="    bool whole = call->lines_n == call->count;",
+         new="    bool whole = false;"),
+    dict(name="letters-lost", what="direct mail is settled without being sent", file=TAIL,
+         old="    schedule_direct(c->schedule, &d);",
+         new="    if (line->n % 5)\n        schedule_direct(c->schedule, &d);"),
+    dict(name="later-is-done", what="a temporary failure is taken for a delivery",
+         file=RULES + "judge.c",
+         old="        return VERDICT_LATER;\n    if (status >= 500 && status != 501 && status != 505)",
+         new="        return VERDICT_DELIVERED;\n    if (status >= 500 && status != 501 && status != 505)"),
+    dict(name="lease-of-the-living", what="a courier is buried too early", file=RULES + "lease.c",
+         old="watch->still < LEASE_TICKS;", new="watch->still < LEASE_TICKS / 4;"),
+    # --- harmless ---------------------------------------------------------------------------------
+    dict(name="harmless-backoff", what="the first back-off is half as long again", harmless=True,
+         file=RULES + "judge.c",
+         old="    int64_t ceiling = doubled(first, most, failures ? failures - 1 : 0);",
+         new="    int64_t ceiling = doubled(first + first / 2, most, failures ? failures - 1 : 0);"),
+    dict(name="harmless-patience", what="shards are taken two ticks later", harmless=True,
+         file=RULES + "lease.c", old="l->waited <= LEASE_PATIENCE)",
+         new="l->waited <= LEASE_PATIENCE + 2)"),
+]

@@ -1,0 +1,337 @@
+/* oracle_disk: watches what is written down. A cursor passes what was acknowledged, what was not
+ * owed, and what there is a record of; a record says what happened. And what is left at rest. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim.h"
+
+#define EACH_SLOT(w, word, s)                                                                      \
+    for (unsigned s = (word)->slot >= (w)->plan.slots ? 0 : (word)->slot;                          \
+         s < ((word)->slot >= (w)->plan.slots ? (w)->plan.slots : (word)->slot + 1); s++)
+
+/* --- records ---------------------------------------------------------------------------------- */
+
+static void check_fail(struct world *w, const struct commit_word *word)
+{
+    const char *name = w->hosts[word->host].name;
+    struct act *act = act_at(w, word->to);
+    w->tally.fails++;
+    if (word->slot == SLOT_MAIL) {
+        if (word->to <= w->db.n && w->db.lines[word->to]->kind == LINE_LETTER)
+            w->db.lines[word->to]->answered = true;
+        return;
+    }
+    if (!act || word->slot >= w->plan.slots) {
+        broken(w, "%s/%u: %llu is recorded as refused, and is no activity", name, word->slot,
+               NUMBER(word->to));
+        return;
+    }
+    struct fate *f = fate_of(w, act, word->host, word->slot);
+    if (!f->refused)
+        broken(w, "%s/%u: %llu is recorded as refused, but was not", name, word->slot,
+               NUMBER(word->to));
+    PUT(w, f->failed, true);
+}
+
+static void check_late(struct world *w, const struct commit_word *word)
+{
+    const struct act *act = act_at(w, word->to);
+    w->tally.lates++;
+    if (!act || !fate_of(w, act, word->host, word->slot)->acked)
+        broken(w, "%s/%u: %llu is recorded as late, but was not delivered",
+               w->hosts[word->host].name, word->slot, NUMBER(word->to));
+}
+
+static void check_skip(struct world *w, const struct commit_word *word)
+{
+    const struct act *act = act_at(w, word->to);
+    w->tally.skips++;
+    if (!act)
+        return;
+    EACH_SLOT(w, word, s)
+    {
+        struct fate *f = fate_of(w, act, word->host, s);
+        if (f->owed && !f->acked && !f->withdrawn)
+            broken(w, "%s/%u: %llu is skipped without a reason", w->hosts[word->host].name, s,
+                   NUMBER(word->to));
+        PUT(w, f->noted, true);
+    }
+}
+
+static void check_cut(struct world *w, const struct commit_word *word)
+{
+    const char *name = w->hosts[word->host].name;
+    bool gap = word->why == ERR_GAP;
+    w->tally.gaps += gap;
+    w->tally.cuts += !gap;
+    for (uint64_t n = word->from + 1; n <= word->to && n <= w->db.n; n++) {
+        const struct act *act = act_at(w, n);
+        if (!act)
+            continue;
+        EACH_SLOT(w, word, s)
+        {
+            struct fate *f = fate_of(w, act, word->host, s);
+            if (gap && !db_trimmed(w, n))
+                broken(w, "%s: %llu is said to be gone, but is there", name, NUMBER(n));
+            if (f->owed && !gap && !f->ended)
+                broken(w, "%s/%u: %llu is cut without a reason", name, s, NUMBER(n));
+            PUT(w, f->noted, true);
+        }
+    }
+}
+
+static void check_retry(struct world *w, const struct commit_word *word)
+{
+    const struct act *act = act_at(w, word->to);
+    if (!act)
+        return;
+    struct fate *f = fate_of(w, act, word->host, word->slot);
+    if (!f->ordered)
+        broken(w, "%s/%u: %llu is tried again without an order", w->hosts[word->host].name,
+               word->slot, NUMBER(word->to));
+    PUT(w, f->failed, false);
+}
+
+static void check_letter(struct world *w, const struct commit_word *word)
+{
+    const struct line *line = word->to && word->to <= w->db.n ? w->db.lines[word->to] : NULL;
+    if (!line || line->kind != LINE_LETTER || line->host != word->host || !line->answered)
+        broken(w, "%s: letter %llu is settled, but nothing came of it", w->hosts[word->host].name,
+               NUMBER(word->to));
+}
+
+static void check_shard(struct world *w, const struct commit_word *word)
+{
+    if (word->low < w->db.shards[word->shard].low)
+        broken(w, "shard %u goes back to %llu", word->shard, NUMBER(word->low));
+    if (word->low > w->db.n)
+        broken(w, "shard %u goes to %llu, but there are %llu", word->shard, NUMBER(word->low),
+               NUMBER(w->db.n));
+}
+
+void oracle_word(struct world *w, const struct commit *commit, const struct commit_word *word)
+{
+    struct host *h = &w->hosts[word->host];
+    (void)commit;
+    if (word->kind != CHANGE_SHARD && h->shard != word->shard)
+        broken(w, "%s is written down in shard %u", h->name, word->shard);
+    switch (word->kind) {
+    case CHANGE_SHARD: check_shard(w, word); break;
+    case CHANGE_CURSOR:
+        if (strlen(word->text) >= CURSOR_TEXT_MAX)
+            broken(w, "%s: its cursor is %zu bytes long", h->name, strlen(word->text));
+        PUT(w, h->wait_saved_ms, word->wait_ms);
+        break;
+    case CHANGE_FOLLOW: PUT(w, h->wait_saved_ms, 0); break;
+    case CHANGE_FAIL: check_fail(w, word); break;
+    case CHANGE_LATE: check_late(w, word); break;
+    case CHANGE_SKIP: check_skip(w, word); break;
+    case CHANGE_CUT: check_cut(w, word); break;
+    case CHANGE_RETRY: check_retry(w, word); break;
+    case CHANGE_DIRECT: check_letter(w, word); break;
+    case CHANGE_DROP:
+    case CHANGE_DOWN:
+    case CHANGE_UP: break;
+    }
+}
+
+/* --- the passing rule --------------------------------------------------------------------------
+ */
+
+static bool waits_aside(const struct cursor *c, uint64_t n, unsigned slot)
+{
+    for (size_t i = 0; c && i < c->aside_n; i++)
+        if (c->aside[i].n == n && c->aside[i].slot == slot)
+            return true;
+    return false;
+}
+
+static void check_through(struct world *w, unsigned host, uint64_t n, unsigned slot)
+{
+    const struct act *act = act_at(w, n);
+    if (!act)
+        return;
+    const struct fate *f = fate_of(w, act, host, slot);
+    if (f->owed && !fate_settled(f) && !waits_aside(db_own(w, host), n, slot))
+        broken(w, "%s/%u: %llu is passed, neither acknowledged nor recorded; its cursor: %s",
+               w->hosts[host].name, slot, NUMBER(n),
+               w->hosts[host].own ? w->hosts[host].own : "its shard's");
+}
+
+void oracle_moved(struct world *w, unsigned host, uint64_t from, const struct cursor *before)
+{
+    const struct cursor *own = db_own(w, host);
+    uint64_t low = db_low(w, host);
+    if (low < from)
+        broken(w, "%s: its cursor goes back from %llu to %llu", w->hosts[host].name, NUMBER(from),
+               NUMBER(low));
+    for (uint64_t n = from + 1; n <= low; n++)
+        for (unsigned s = 0; s < w->plan.slots; s++)
+            check_through(w, host, n, s);
+    for (size_t i = 0; i < before->aside_n; i++)
+        check_through(w, host, before->aside[i].n, before->aside[i].slot);
+    if (!own)
+        return;
+    w->tally.aside += own->aside_n > 0;
+    if (own->aside_n > CURSOR_ASIDE_MAX)
+        broken(w, "%s: %zu are set aside", w->hosts[host].name, own->aside_n);
+    for (unsigned s = 0; own->head.n && s < w->plan.slots; s++)
+        if (own->head.done >> s & 1)
+            check_through(w, host, own->head.n, s);
+}
+
+/* --- Redis lost its newest writes --------------------------------------------------------------
+ */
+
+static void lose_acts(struct world *w)
+{
+    bool may_be_lost = w->plan.durability == DURABLE_EVERY_SECOND;
+    for (size_t i = 0; i < w->acts_n; i++) {
+        struct act *act = w->acts[i];
+        if (!act->promised || act->n)
+            continue;
+        act->promised = false;
+        if (!may_be_lost)
+            broken(w, "activity %u was answered with 202, and is lost", act->uid);
+    }
+}
+
+void oracle_rolled_back(struct world *w)
+{
+    w->crashed_ms = now_ms(w);
+    lose_acts(w);
+    for (unsigned i = 0; i < w->plan.hosts; i++) {
+        struct host *h = &w->hosts[i];
+        h->read_text = NULL;
+        if (h->ver_told > h->ver && w->plan.durability != DURABLE_EVERY_SECOND)
+            broken(w, "%s: a change that was confirmed is lost", h->name);
+        h->ver_told = h->ver;
+        for (size_t k = 0; k < w->plan.slots * w->plan.objects; k++)
+            if (h->first[k] > w->db.n)
+                h->first[k] = w->db.n;
+    }
+}
+
+/* --- at rest -----------------------------------------------------------------------------------
+ */
+
+static bool host_waits(const struct world *w, unsigned host)
+{
+    const struct host *h = &w->hosts[host];
+    return h->state == MEMBER_SUSPENDED || (h->accept && h->accept->refused);
+}
+
+static bool act_at_rest(struct world *w, const struct act *act, bool say)
+{
+    for (unsigned i = 0; i < w->plan.hosts; i++)
+        for (unsigned s = 0; s < w->plan.slots; s++) {
+            const struct fate *f = fate_of(w, act, i, s);
+            if (!f->owed)
+                continue;
+            if (!fate_settled(f) && !host_waits(w, i)) {
+                if (say)
+                    broken(w, "%s/%u never gets %llu, and nothing says why", w->hosts[i].name, s,
+                           NUMBER(act->n));
+                return false;
+            }
+            if (say && f->failed && f->last_acked && !f->ended)
+                broken(w, "%s/%u: %llu was delivered, but is recorded as refused", w->hosts[i].name,
+                       s, NUMBER(act->n));
+        }
+    return true;
+}
+
+/* A Delete carries no time: one that comes after what follows it deletes that, too. */
+static bool overtaken(const struct object *o, const struct act *act)
+{
+    for (size_t i = 0; act->type == ACTIVITY_DELETE && i < o->acts_n; i++)
+        if (o->acts[i]->version > act->version && o->acts[i]->n && o->acts[i]->n < act->n)
+            return true;
+    return false;
+}
+
+/* Whether what its owner did to it can be told apart by time. */
+static bool object_is_stamped(const struct world *w, const struct object *o)
+{
+    for (size_t i = 0; i < o->acts_n; i++)
+        if (!o->acts[i]->stamp_ms || overtaken(o, o->acts[i]))
+            return false;
+    return w->clock_moved_ms == 0;
+}
+
+/* What its owner deleted, and was told so, is deleted. */
+static void check_deleted(struct world *w, unsigned object)
+{
+    const struct object *o = &w->objects[object];
+    const struct act *latest = NULL;
+    bool announced = false; /* since: that makes it known again */
+    for (size_t i = 0; i < o->acts_n; i++)
+        if (o->acts[i]->type != ACTIVITY_ANNOUNCE && o->acts[i]->answered)
+            latest = o->acts[i];
+    for (size_t i = 0; latest && i < o->acts_n; i++)
+        announced |= o->acts[i]->type == ACTIVITY_ANNOUNCE && o->acts[i]->n > latest->n;
+    if (latest && latest->type == ACTIVITY_DELETE && o->live && !announced &&
+        object_is_stamped(w, o) && w->plan.durability != DURABLE_EVERY_SECOND)
+        broken(w, "object %u was deleted, and lives on", object);
+}
+
+/* The newest of an object that came is what is shown, whatever came again. */
+static void check_shown(struct world *w, unsigned host, unsigned slot, unsigned object)
+{
+    const struct object *o = &w->objects[object];
+    unsigned uid = w->hosts[host].shown[slot * w->plan.objects + object];
+    const struct act *newest = NULL;
+    const struct act *latest = NULL;
+    if (!uid || !w->acts[uid - 1]->n)
+        return;
+    for (size_t i = 0; i < o->acts_n; i++) {
+        const struct act *act = o->acts[i];
+        if (!act->n || act->type == ACTIVITY_ANNOUNCE || !fate_of(w, act, host, slot)->arrived)
+            continue;
+        if (fate_of(w, act, host, slot)->ordered)
+            return;
+        if (!newest || act->n > newest->n)
+            newest = act;
+        latest = latest && latest->version > act->version ? latest : act;
+    }
+    if (object_is_stamped(w, o) && latest && latest->uid + 1 != uid)
+        broken(w, "%s/%u shows version %u of object %u, although it got version %u",
+               w->hosts[host].name, slot, w->acts[uid - 1]->version, object, latest->version);
+    if (newest && newest->uid + 1 != uid)
+        broken(w, "%s/%u shows %llu of object %u, although it got %llu", w->hosts[host].name, slot,
+               NUMBER(w->acts[uid - 1]->n), object, NUMBER(newest->n));
+}
+
+static bool letters_at_rest(struct world *w, bool say)
+{
+    for (uint64_t n = 1; n <= w->db.n; n++) {
+        const struct line *line = w->db.lines[n];
+        if (line->kind != LINE_LETTER || line->settled)
+            continue;
+        if (say)
+            broken(w, "%s: letter %llu is never settled", w->hosts[line->host].name, NUMBER(n));
+        return false;
+    }
+    return true;
+}
+
+bool oracle_at_rest(struct world *w, bool say)
+{
+    for (size_t i = 0; i < w->acts_n; i++)
+        if (w->acts[i]->n && !act_at_rest(w, w->acts[i], say))
+            return false;
+    if (!letters_at_rest(w, say))
+        return false;
+    for (unsigned o = 0; say && o < w->plan.objects; o++)
+        check_deleted(w, o);
+    for (unsigned i = 0; say && i < w->plan.hosts; i++) {
+        const struct host *h = &w->hosts[i];
+        if (h->own && cursor_plain(db_own(w, i)) && !host_waits(w, i) &&
+            db_low(w, i) <= w->db.shards[h->shard].low)
+            broken(w, "%s is at rest, and keeps a cursor of its own: %s", h->name, h->own);
+        for (unsigned s = 0; s < w->plan.slots; s++)
+            for (unsigned o = 0; o < w->plan.objects; o++)
+                check_shown(w, i, s, o);
+    }
+    return true;
+}
