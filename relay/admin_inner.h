@@ -61,4 +61,6 @@ void view_entry(struct json_writer *w, const struct entry *entry);
 /* The same in short: activity, type and when it was accepted. NULL: nothing. */
 void view_entry_short(struct json_writer *w, const struct entry *entry);
 void view_row(struct json_writer *w, const struct trace_row *row);
+/* An attempt at a member, as an object. */
+void view_attempt(struct json_writer *w, const struct recent *recent, const struct member *member);
 void view_record(struct json_writer *w, const struct book_record *record);

@@ -60,6 +60,18 @@ static void write_records(struct json_writer *w, const struct call *call, enum b
     json_close(w, ']');
 }
 
+/* The latest, newest first, whatever came of them. */
+static void write_attempts(struct json_writer *w, const struct call *call)
+{
+    const struct host_trace *t = call->more;
+    const struct book_recents *told = book_recents(call->book, span_of(call->host));
+    json_key(w, "attempts");
+    json_open(w, '[');
+    for (size_t i = 0; told && i < told->n; i++)
+        view_attempt(w, &told->list[i], &t->member);
+    json_close(w, ']');
+}
+
 static void on_entries(void *arg, enum err err, struct entry *const *list)
 {
     struct call *call = arg;
@@ -73,6 +85,7 @@ static void on_entries(void *arg, enum err err, struct entry *const *list)
         write_records(w, call, BOOK_LATE, "late", list);
         write_records(w, call, BOOK_SKIP, "skipped", list);
         write_records(w, call, BOOK_CUT, "cut", list);
+        write_attempts(w, call);
         json_close(w, '}');
     }
     call_end(call, err, SPAN_NONE);

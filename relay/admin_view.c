@@ -65,12 +65,30 @@ void view_row(struct json_writer *w, const struct trace_row *row)
         json_member_int(w, "attempts", row->tries);
     if (row->status)
         json_member_int(w, "status", row->status);
+    count(w, "ms", (uint64_t)row->ms);
     count(w, "failures", row->failures);
     view_time(w, "next", row->next_ms);
     count(w, "ahead", row->ahead);
     text(w, "detail", row->detail);
     if (row->verdict == TRACE_NEVER)
         json_member_bool(w, "dropped", row->dropped);
+}
+
+void view_attempt(struct json_writer *w, const struct recent *r, const struct member *m)
+{
+    const char *inbox = r->slot < MEMBER_INBOXES_MAX ? m->inboxes[r->slot].url : "";
+    json_open(w, '{');
+    json_member_int(w, "n", (int64_t)r->n);
+    json_member_bool(w, "direct", r->slot > MEMBER_INBOXES_MAX);
+    text(w, "inbox", inbox);
+    json_member_int(w, "attempt", r->tries);
+    if (r->why < ERR_COUNT)
+        json_member(w, "code", span_of(err_code(r->why)));
+    if (r->status)
+        json_member_int(w, "status", r->status);
+    json_member_int(w, "ms", r->ms);
+    view_time(w, "at", r->at_ms);
+    json_close(w, '}');
 }
 
 void view_record(struct json_writer *w, const struct book_record *r)

@@ -31,6 +31,8 @@ void ask_escape(struct bytes *path, const char *text);
 void ask_print_text(struct span text);
 /* What a row of `weir trace` says, in words, without what it is about. */
 void ask_print_verdict(const struct json *row);
+/* A line about an attempt: what it was about, and what came of it. */
+void ask_print_attempt(const struct json *attempt);
 /* What a code means, in words; the code itself if this version does not know it. */
 struct span ask_title(struct span code);
 /* For tables: `name value` if the object has it, text or number. */

@@ -23,6 +23,31 @@ static void print_status(const struct json *row)
         printf(", answered %" PRId64 "", number_of(row, "status"));
 }
 
+static void print_ms(const struct json *row)
+{
+    if (json_get(row, "ms"))
+        printf(" in %" PRId64 " ms", number_of(row, "ms"));
+}
+
+void ask_print_attempt(const struct json *a)
+{
+    struct span code = text_of(a, "code");
+    char about[32] = "mail";
+    if (!json_flag(json_get(a, "direct"), false))
+        snprintf(about, sizeof(about), "%" PRId64, number_of(a, "n"));
+    printf("  %.*s  %8s  attempt %" PRId64 ": %.*s", SPAN_ARG(text_of(a, "at")), about,
+           number_of(a, "attempt"),
+           SPAN_ARG(span_eq_str(code, "ok") ? SPAN("delivered") : ask_title(code)));
+    print_status(a);
+    print_ms(a);
+    putchar('\n');
+    if (text_of(a, "inbox").n) {
+        printf("%38s", "");
+        ask_print_text(text_of(a, "inbox"));
+        putchar('\n');
+    }
+}
+
 static void print_next(const struct json *row)
 {
     struct span next = text_of(row, "next");
@@ -46,6 +71,8 @@ static void print_delivered(const struct json *row)
         printf("%.*s", SPAN_ARG(until));
     else
         printf("answered between %.*s and %.*s", SPAN_ARG(since), SPAN_ARG(until));
+    if (json_get(row, "ms"))
+        printf(" (%" PRId64 " in %" PRId64 " ms)", number_of(row, "status"), number_of(row, "ms"));
 }
 
 static void print_waiting(const struct json *row)

@@ -155,6 +155,10 @@ static void print_host(const struct json *h)
     print_list(json_get(h, "late"), "delivered late:", print_late);
     print_list(json_get(h, "skipped"), "passed over:", print_why);
     print_list(json_get(h, "cut"), "cut off, up to:", print_why);
+    if (json_len(json_get(h, "attempts")))
+        printf("\nthe latest attempts:\n");
+    for (size_t i = 0; i < json_len(json_get(h, "attempts")); i++)
+        ask_print_attempt(json_at(json_get(h, "attempts"), i));
 }
 
 /* --- the verb --------------------------------------------------------------------------------- */

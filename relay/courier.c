@@ -151,11 +151,27 @@ static void flight_end(struct flight *f)
     free(f);
 }
 
+/* For people: the ledger's latest attempts. */
+static void note(const struct courier *c, const struct attempt *attempt,
+                 const struct delivery_result *result)
+{
+    const struct judgement *j = &result->judgement;
+    const struct recent recent = {.n = attempt->entry ? attempt->entry->n : attempt->direct->n,
+                                  .slot = attempt->slot,
+                                  .tries = attempt->tries,
+                                  .why = j->verdict == VERDICT_DELIVERED ? ERR_OK : j->why,
+                                  .status = result->status,
+                                  .ms = result->ms,
+                                  .at_ms = clock_wall_ms()};
+    cursors_note(c->cursors, span_of(attempt->host), &recent);
+}
+
 static void courier_judged(void *arg, struct attempt *attempt, const struct delivery_result *result)
 {
     struct flight *f = arg;
     struct courier *c = f->courier;
     flight_end(f);
+    note(c, attempt, result);
     schedule_outcome(c->schedule, attempt, &result->judgement, result->status, result->detail,
                      clock_wall_ms(), clock_chance());
     courier_schedule(c);

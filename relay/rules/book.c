@@ -46,6 +46,7 @@ void book_free(struct book **book)
         free(b->records[i].host);
     for (size_t i = 0; i < b->shards; i++)
         marks_free(&b->marks[i]);
+    book_free_recents(b);
     free(b->own);
     free(b->records);
     free(b);
@@ -118,6 +119,7 @@ void book_close(struct book *b)
         qsort(b->own, b->own_n, sizeof(*b->own), by_host);
     if (b->records_n)
         qsort(b->records, b->records_n, sizeof(*b->records), by_number);
+    book_close_recents(b);
 }
 
 /* --- reading records -------------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "relay/rules/cursor.h"
+#include "relay/rules/recent.h"
 
 enum { BOOK_SHARDS_MAX = 64 };
 
@@ -97,6 +98,15 @@ struct book {
     size_t own_n, own_cap;
     struct book_record *records;
     size_t records_n, records_cap;
+    struct book_recents *recents; /* what was told of attempts; by host, once it was closed */
+    size_t recents_n, recents_cap;
+};
+
+/* The latest outcomes of attempts at a host, newest first. */
+struct book_recents {
+    char *host;
+    struct recent list[RECENT_MAX];
+    size_t n;
 };
 
 struct book *book_new(unsigned shards);
@@ -111,6 +121,11 @@ bool book_add_record(struct book *book, enum book_kind kind, struct span text);
 void book_add_mark(struct book *book, unsigned shard, int64_t at_ms, uint64_t low);
 /* To the last mark of the shard: `12`, `+12` (fresh), or `=` (follows). False on anything else. */
 bool book_add_move(struct book *book, unsigned shard, struct span host, struct span text);
+/* Words as recent.h has them; what is beyond RECENT_MAX is left out. False on anything else. */
+bool book_add_recents(struct book *book, struct span host, struct span text);
+/* For book.c alone. */
+void book_close_recents(struct book *book);
+void book_free_recents(struct book *book);
 /* All is in it: from now on it can be asked. */
 void book_close(struct book *book);
 
@@ -121,6 +136,8 @@ const struct book_own *book_own(const struct book *book, struct span host);
 struct cursor book_cursor(const struct book *book, struct span host);
 /* The records about a host: *ret_n of them, by number, inbox and kind. */
 const struct book_record *book_records(const struct book *book, struct span host, size_t *ret_n);
+/* The latest outcomes of attempts at a host; NULL: none is known. */
+const struct book_recents *book_recents(const struct book *book, struct span host);
 /* When the cursor of a host that has passed n did so: after *since_ms, which is given as the moment
  * when n came to be, and not after *until_ms, which is given as now; the marks make it narrower. */
 void book_when(const struct book *book, struct span host, uint64_t n, int64_t *since_ms,

@@ -144,6 +144,21 @@ static void tell_delivered(const struct facts *f, const struct book_record *late
         book_when(f->b, span_of(f->m->host), f->e->n, &row->since_ms, &row->until_ms);
 }
 
+/* The latest attempt at it there, where it is still told of. */
+static void tell_attempt(const struct facts *f, unsigned slot, struct trace_row *row)
+{
+    const struct book_recents *told = book_recents(f->b, span_of(f->m->host));
+    for (size_t i = 0; told && i < told->n; i++) {
+        const struct recent *r = &told->list[i];
+        if (r->n != f->e->n || r->slot != slot)
+            continue;
+        row->ms = r->ms;
+        if (!row->status)
+            row->status = r->status;
+        return;
+    }
+}
+
 /* What was recorded stands above what the cursor says; that it was delivered late, above a cut that
  * came while other inboxes were still waiting. */
 static void tell(const struct facts *f, unsigned slot, struct trace_row *row)
@@ -173,6 +188,7 @@ static void tell(const struct facts *f, unsigned slot, struct trace_row *row)
     } else {
         tell_waiting(f, slot, row);
     }
+    tell_attempt(f, slot, row);
 }
 
 /* --- all of them ------------------------------------------------------------------------------ */

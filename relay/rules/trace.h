@@ -38,6 +38,7 @@ struct trace_row {
     int status;         /* of the last answer; 0: none, or not known */
     unsigned failures;  /* WAITING: of the host, in a row */
     uint64_t ahead;     /* WAITING: lines of the journal that are to be looked at before it */
+    int64_t ms;         /* of the latest attempt, from its start to its end; 0: not known */
     const char *detail; /* NEVER: what the other side said; may be empty; borrowed */
     bool dropped;       /* NEVER: an operator has seen it, and left it at that */
 };

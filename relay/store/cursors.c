@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "relay/store/outcomes.h"
 #include "relay/store/scripts.h"
 #include "relay/store/store_inner.h"
 
@@ -13,6 +14,7 @@ struct cursors {
     struct store *store;
     char nonce[33];
     uint64_t seq[SCHEDULE_SHARDS_MAX];
+    struct outcomes *outcomes;
     struct schedule *schedule; /* while claiming */
     size_t waiting;
     enum err err;
@@ -30,8 +32,16 @@ struct cursors *cursors_new(struct store *store, const char *nonce)
 {
     struct cursors *c = mem_new(sizeof(*c));
     c->store = store;
+    c->outcomes = outcomes_new();
     span_copy(span_of(nonce), c->nonce, sizeof(c->nonce));
     return c;
+}
+
+static void end(struct cursors *c)
+{
+    if (c)
+        outcomes_free(&c->outcomes);
+    free(c);
 }
 
 void cursors_free(struct cursors **cursors)
@@ -41,7 +51,7 @@ void cursors_free(struct cursors **cursors)
     if (c && (c->waiting || c->committing))
         c->dead = true;
     else
-        free(c);
+        end(c);
 }
 
 /* --- claiming -------------------------------------------------------------------------------- */
@@ -91,7 +101,7 @@ static void on_claimed(void *arg, enum err err, const struct redis_reply *reply)
     if (--c->waiting)
         return;
     if (c->dead)
-        free(c);
+        end(c);
     else
         c->claimed(c->claimed_arg, c->err, c->taken);
 }
@@ -132,7 +142,7 @@ static void on_committed(void *arg, enum err err, const struct redis_reply *repl
         }
     c->committing = false;
     if (c->dead)
-        free(c);
+        end(c);
     else
         c->cb(c->arg, err);
 }
@@ -174,6 +184,7 @@ static void add_change(struct cursors *c, struct words *a, const struct change *
         words_add_int(a, (int64_t)change->cursor.low);
         words_add_int(a, (int64_t)change->cursor.urgent);
         c->moved[change->shard] = true;
+        outcomes_take(c->outcomes, change->shard, a);
         break;
     case CHANGE_CURSOR: add_cursor(a, change); break;
     case CHANGE_FOLLOW: add_two(a, "F", change->host); break;
@@ -212,6 +223,11 @@ static void add_change(struct cursors *c, struct words *a, const struct change *
     case CHANGE_DOWN: add_two(a, "-", change->host); break;
     case CHANGE_UP: add_two(a, "+", change->host); break;
     }
+}
+
+void cursors_note(struct cursors *c, struct span host, const struct recent *recent)
+{
+    outcomes_add(c->outcomes, shard_of(host, store_shards(c->store)), host, recent);
 }
 
 void cursors_commit(struct cursors *c, const struct delta *delta, int64_t now_ms, cursors_cb cb,

@@ -1,6 +1,7 @@
 /* cursors: owning shards, and committing what the scheduler wants written. */
 #pragma once
 
+#include "relay/rules/recent.h"
 #include "relay/rules/schedule.h"
 #include "relay/store/store.h"
 
@@ -17,6 +18,9 @@ void cursors_free(struct cursors **cursors);
 typedef void (*cursors_claimed_cb)(void *arg, enum err err, uint64_t taken);
 void cursors_claim(struct cursors *cursors, struct schedule *schedule, uint64_t shards,
                    cursors_claimed_cb cb, void *arg);
+
+/* What came of an attempt, for people to look at: goes with the next commit of the host's shard. */
+void cursors_note(struct cursors *cursors, struct span host, const struct recent *recent);
 
 typedef void (*cursors_cb)(void *arg, enum err err);
 /* One script call for the whole delta, whatever number of shards. OK: it is written (the caller

@@ -34,7 +34,8 @@ enum {
     AT_DEAD,
     AT_OWN,
     AT_RECORDS,
-    AT_MARKS = AT_RECORDS + 4
+    AT_MARKS = AT_RECORDS + 4,
+    AT_ATTEMPTS
 };
 
 static bool take_own(struct book *b, const struct redis_reply *own)
@@ -78,9 +79,18 @@ static bool take_marks(struct book *b, unsigned shard, const struct redis_reply 
     return true;
 }
 
+static bool take_attempts(struct book *b, const struct redis_reply *list)
+{
+    bool whole = true;
+    for (size_t i = 0; whole && i + 1 < reply_len(list); i += 2)
+        whole =
+            book_add_recents(b, reply_text(reply_at(list, i)), reply_text(reply_at(list, i + 1)));
+    return whole;
+}
+
 static enum err take_shard(struct book *b, unsigned shard, const struct redis_reply *reply)
 {
-    if (reply_len(reply) != AT_MARKS + 1)
+    if (reply_len(reply) != AT_ATTEMPTS + 1)
         return ERR_REDIS_REPLY;
     uint64_t last = answer_number(reply, AT_LAST);
     uint64_t floor = answer_number(reply, AT_FLOOR);
@@ -90,8 +100,9 @@ static enum err take_shard(struct book *b, unsigned shard, const struct redis_re
     b->urgent[shard] = answer_number(reply, AT_URGENT);
     b->mail += answer_number(reply, AT_MAIL);
     b->dead += answer_number(reply, AT_DEAD);
-    bool whole =
-        take_own(b, reply_at(reply, AT_OWN)) && take_marks(b, shard, reply_at(reply, AT_MARKS));
+    bool whole = take_own(b, reply_at(reply, AT_OWN)) &&
+                 take_marks(b, shard, reply_at(reply, AT_MARKS)) &&
+                 take_attempts(b, reply_at(reply, AT_ATTEMPTS));
     for (unsigned kind = 0; whole && kind < BOOK_KIND_COUNT; kind++)
         whole = take_records(b, (enum book_kind)kind, reply_at(reply, AT_RECORDS + kind));
     return whole ? ERR_OK : ERR_REDIS_REPLY;

@@ -3,7 +3,8 @@
 -- ARGV: shard, host ('' = all), from, to (records about these numbers; 0 0: none), most records of each
 --   kind (the newest), since (marks that are newer, and the one before them; '' = none), '1' = fails alone
 -- Answer: last floor low urgent mail dead { host cursor ... } { fail ... } { late ... } { skip ... } { cut ... }
---   { id { t time s low host moved ... } ... }, newest first
+--   { id { t time s low host moved ... } ... }, newest first, { host outcomes ... } (of a host: its latest
+--   attempts; of all: those that are about these numbers)
 local P = '{weir}:'
 local shard, host, from, to, most, since = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]),
   tonumber(ARGV[6])
@@ -48,10 +49,31 @@ local function marks()
   return out
 end
 
+local function attempts()
+  local out = {}
+  local function add(whose, told)
+    if told then out[#out + 1], out[#out + 2] = whose, told end
+  end
+  if host ~= '' then
+    add(host, redis.call('HGET', P .. 'last:' .. shard, host))
+  elseif to > 0 and ARGV[7] == '' then
+    local all = redis.call('HGETALL', P .. 'last:' .. shard)
+    for i = 1, #all, 2 do
+      local about = {}
+      for word in string.gmatch(all[i + 1], '%S+') do
+        local n = tonumber(string.match(word, '^%d+'))
+        if n and n >= from and n <= to then about[#about + 1] = word end
+      end
+      if #about > 0 then add(all[i], table.concat(about, ' ')) end
+    end
+  end
+  return out
+end
+
 local log = redis.call('HMGET', P .. 'log', 'last', 'floor')
 local at = redis.call('HMGET', P .. 'shard:' .. shard, 'low', 'urgent')
 return { log[1] or '0', log[2] or '0', at[1] or '0', at[2] or at[1] or '0',
   redis.call('XLEN', P .. 'direct:' .. shard), 
   redis.call('ZCARD', P .. 'fail:' .. shard) - redis.call('ZCARD', P .. 'dropped:' .. shard), own(),
   records('fail:', '^%d+ ', to), records('late:', '^%d+ ', to), records('skip:', '^%d+ ', to),
-  records('cut:', '^%d+ %d+ ', '+inf'), marks() }
+  records('cut:', '^%d+ %d+ ', '+inf'), marks(), attempts() }

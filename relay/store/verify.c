@@ -270,6 +270,21 @@ static void take_records(struct verify *v, const struct holding *h)
     book_free(&book);
 }
 
+static void take_last(struct verify *v, const struct holding *h)
+{
+    unsigned shard;
+    if (!shard_at(v, h, &shard))
+        return;
+    struct book *book = book_new((unsigned)v->report.shards);
+    for (size_t i = 0; i + 1 < reply_len(h->value); i += 2) {
+        struct span host = reply_text(reply_at(h->value, i));
+        check_home(v, h->key, host, shard);
+        if (!book_add_recents(book, host, reply_text(reply_at(h->value, i + 1))))
+            verify_found(v, h->key, "the attempts at %.*s can't be read", SPAN_ARG(host));
+    }
+    book_free(&book);
+}
+
 static void take_direct(struct verify *v, const struct holding *h)
 {
     unsigned shard;
@@ -302,27 +317,17 @@ static const struct {
     enum holding_kind kind;
     void (*take)(struct verify *v, const struct holding *h); /* NULL: its kind is all */
 } keys[] = {
-    {"log", HOLDING_HASH, take_log},
-    {"epochs", HOLDING_HASH, take_epochs},
-    {"marks", HOLDING_HASH, verify_marks},
-    {"N", HOLDING_STREAM, verify_lane},
-    {"U", HOLDING_STREAM, verify_lane},
-    {"body:", HOLDING_TEXT, verify_body},
-    {"members", HOLDING_SET, take_members},
-    {"member:", HOLDING_HASH, take_member},
-    {"shard:", HOLDING_HASH, take_shard},
-    {"own:", HOLDING_HASH, take_own},
-    {"fail:", HOLDING_SCORED, take_records},
-    {"late:", HOLDING_SCORED, take_records},
-    {"skip:", HOLDING_SCORED, take_records},
-    {"cut:", HOLDING_SCORED, take_records},
-    {"dropped:", HOLDING_SCORED, NULL},
-    {"orders:", HOLDING_SCORED, NULL},
-    {"when:", HOLDING_STREAM, NULL},
-    {"direct:", HOLDING_STREAM, take_direct},
-    {"obj:", HOLDING_HASH, take_object},
-    {"seen:", HOLDING_HASH, NULL},
-    {"down", HOLDING_HASH, NULL},
+    {"log", HOLDING_HASH, take_log},         {"epochs", HOLDING_HASH, take_epochs},
+    {"marks", HOLDING_HASH, verify_marks},   {"N", HOLDING_STREAM, verify_lane},
+    {"U", HOLDING_STREAM, verify_lane},      {"body:", HOLDING_TEXT, verify_body},
+    {"members", HOLDING_SET, take_members},  {"member:", HOLDING_HASH, take_member},
+    {"shard:", HOLDING_HASH, take_shard},    {"own:", HOLDING_HASH, take_own},
+    {"fail:", HOLDING_SCORED, take_records}, {"late:", HOLDING_SCORED, take_records},
+    {"skip:", HOLDING_SCORED, take_records}, {"cut:", HOLDING_SCORED, take_records},
+    {"dropped:", HOLDING_SCORED, NULL},      {"orders:", HOLDING_SCORED, NULL},
+    {"when:", HOLDING_STREAM, NULL},         {"direct:", HOLDING_STREAM, take_direct},
+    {"obj:", HOLDING_HASH, take_object},     {"seen:", HOLDING_HASH, NULL},
+    {"last:", HOLDING_HASH, take_last},      {"down", HOLDING_HASH, NULL},
 };
 
 static bool is_named(struct span key, const char *name)

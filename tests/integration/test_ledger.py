@@ -538,3 +538,34 @@ class embedded:
 
     def __exit__(self, *_):
         self._redis.close()
+
+
+# --- the latest attempts ------------------------------------------------------------------------
+
+
+def test_the_latest_attempts_are_told_in_full(scene):
+    scene.shop.faults.append(Fault(status=503, times=2))
+    activity = scene.post()
+    found = scene.until(activity, "delivered")
+    settle(scene.relay)
+    attempts = scene.relay.told("trace", scene.shop.host)["attempts"]
+    about = [a for a in attempts if a["n"] == scene.relay.told("trace", activity)["n"]]
+    assert [(a["attempt"], a["code"], a.get("status")) for a in about] == [
+        (3, "ok", 202), (2, about[1]["code"], 503), (1, about[2]["code"], 503)]
+    assert all(a["ms"] >= 0 and a["inbox"] == f"{scene.shop.origin}/inbox" for a in about)
+    assert [a["at"] for a in attempts] == sorted((a["at"] for a in attempts), reverse=True)
+    assert attempts[-1]["direct"] is True  # the Accept
+    assert (found["status"], found["attempts"]) == (202, 3)
+    assert "attempt 3: delivered, answered 202 in" in scene.relay.verb(
+        "trace", scene.shop.host).out
+
+
+def test_no_more_than_eight_attempts_of_a_host_are_kept(scene):
+    sent = [scene.post() for _ in range(12)]
+    received(scene.shop, sent[-1])
+    settle(scene.relay)
+    wait_until(lambda: scene.relay.told("trace", scene.shop.host)["attempts"][0]["n"] ==
+               scene.relay.told("trace", sent[-1])["n"], "the newest is told")
+    attempts = scene.relay.told("trace", scene.shop.host)["attempts"]
+    assert len(attempts) == 8
+    assert "ms" in scene.row(sent[-1]) and "ms" not in scene.row(sent[0])
