@@ -38,6 +38,7 @@ struct commit *commit_new(struct world *w, struct courier *c, const struct delta
                                      .slot = change->slot,
                                      .tries = change->tries,
                                      .low = change->cursor.low,
+                                     .urgent = change->cursor.urgent,
                                      .from = change->from,
                                      .to = change->to,
                                      .why = change->why};

@@ -68,7 +68,7 @@ static void read_members(struct world *w, struct courier *c, uint64_t after)
 static void take_shard(struct world *w, struct courier *c, const struct call *call)
 {
     c->seq[call->shard] = call->seq;
-    schedule_load_shard(c->schedule, call->shard, call->low);
+    schedule_load_shard(c->schedule, call->shard, call->low, call->urgent);
     for (size_t i = 0; i < call->records_n; i++) {
         struct cursor cursor;
         if (!cursor_read(span_of(call->records[i]), &cursor))

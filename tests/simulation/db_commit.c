@@ -71,6 +71,7 @@ static void apply(struct world *w, const struct commit_word *word)
     case CHANGE_SHARD:
         PUT(w, w->db.shards[word->shard].seq, word->seq);
         PUT(w, w->db.shards[word->shard].low, word->low);
+        PUT(w, w->db.shards[word->shard].urgent, word->urgent);
         break;
     case CHANGE_CURSOR: put_own(w, word->host, mem_copy(span_of(word->text))); break;
     case CHANGE_FOLLOW: put_own(w, word->host, NULL); break;

@@ -10,8 +10,6 @@
 
 #include "sim.h"
 
-enum { WINDOW = 1 };
-
 void broken(struct world *w, const char *format, ...)
 {
     va_list args;
@@ -209,7 +207,8 @@ static void check_again(struct world *w, const struct courier *c, const struct f
     if (fate->done_life == (uint32_t)c->life)
         broken(w, "%s/%u: %llu again, although it was answered", h->name, f->attempt.slot,
                NUMBER(f->act->n));
-    if (f->act->n <= db_low(w, f->host) && !aside)
+    const struct cursor_part *part = own ? cursor_part(own, f->act->n, f->attempt.slot) : NULL;
+    if ((f->act->n <= db_low(w, f->host) && !aside) || (part && part->done))
         broken(w, "%s/%u: %llu again, although its cursor has passed it", h->name, f->attempt.slot,
                NUMBER(f->act->n));
 }
@@ -237,11 +236,11 @@ static void check_bounds(struct world *w, const struct courier *c, const struct 
     unsigned flying = 0;
     if (c->flights_n > w->plan.limits.in_flight)
         broken(w, "courier %u has %zu attempts under way", c->number, c->flights_n);
-    if (w->hosts[f->host].flying <= WINDOW)
+    if (w->hosts[f->host].flying <= w->plan.limits.host_window)
         return;
     for (const struct flight *o = c->flights; o; o = o->next)
         flying += o->host == f->host;
-    if (flying > WINDOW)
+    if (flying > w->plan.limits.host_window)
         broken(w, "%s: %u attempts at once", w->hosts[f->host].name, flying);
 }
 

@@ -175,9 +175,9 @@ void oracle_moved(struct world *w, unsigned host, uint64_t from, const struct cu
     w->tally.aside += own->aside_n > 0;
     if (own->aside_n > CURSOR_ASIDE_MAX)
         broken(w, "%s: %zu are set aside", w->hosts[host].name, own->aside_n);
-    for (unsigned s = 0; own->head.n && s < w->plan.slots; s++)
-        if (own->head.done >> s & 1)
-            check_through(w, host, own->head.n, s);
+    for (size_t i = 0; i < own->parts_n; i++)
+        if (own->parts[i].done)
+            check_through(w, host, own->parts[i].n, own->parts[i].slot);
 }
 
 /* --- Redis lost its newest writes --------------------------------------------------------------

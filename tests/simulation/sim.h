@@ -216,7 +216,7 @@ struct undo { /* how the newest writes are taken back */
 };
 
 struct shard_row {
-    uint64_t owner, seq, low;
+    uint64_t owner, seq, low, urgent;
 };
 
 struct lease_row {
@@ -260,7 +260,7 @@ struct call {
     /* answered */
     const char *answer; /* "OK", or why not */
     struct lease_table *table;
-    uint64_t seq, low, to, floor[LANE_COUNT];
+    uint64_t seq, low, urgent, to, floor[LANE_COUNT];
     const struct line **lines;
     size_t lines_n, mail_n;
     char **records; /* host number, then text, by turns: cursors, or members */
@@ -279,7 +279,7 @@ struct conn { /* of one process to Redis */
 struct commit_word { /* as it is sent: a change, in its own memory */
     enum change_kind kind;
     unsigned shard, host, slot, tries;
-    uint64_t seq, low, from, to;
+    uint64_t seq, low, urgent, from, to;
     char *text;
     enum err why;
     int64_t wait_ms; /* CURSOR: how long the host has to be left alone, as the oracle knows */

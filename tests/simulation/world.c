@@ -41,6 +41,7 @@ static void plan_limits(struct world *w)
     int64_t horizon = least(7 * DAY, draw_time(w, p->duration_ms / 4, 2000 * p->lease_ms));
     p->limits =
         (struct schedule_limits){.in_flight = p->large || draw(w, 3) ? 1024 : 2 + draw(w, 6),
+                                 .host_window = 1 + draw(w, 8),
                                  .window = windows[draw(w, COUNT_OF(windows))],
                                  .shards = p->shards,
                                  .advance_ms = SECOND,
