@@ -3,7 +3,7 @@
  *     GET  /api/v1/status      admin_status.c        POST /api/v1/reload
  *     *    /api/v1/members     admin_members.c
  *     GET  /api/v1/trace       admin_trace.c
- *     GET  /api/v1/queue       admin_queue.c
+ *     *    /api/v1/queue       admin_queue.c, admin_orders.c
  *     *    /api/v1/dead        admin_dead.c
  *
  * Everything is answered from Redis: whoever accepts and delivers may be another process.
@@ -149,8 +149,8 @@ static void on_request(void *arg, struct http_request *request)
         admin_members(a, &request, rest);
     else if (get && behind(path, SPAN("/api/v1/trace"), &rest))
         admin_trace(a, &request, rest);
-    else if (get && span_eq_str(path, "/api/v1/queue"))
-        admin_queue(a, &request);
+    else if (behind(path, SPAN("/api/v1/queue"), &rest))
+        admin_queue(a, &request, rest);
     else if (behind(path, SPAN("/api/v1/dead"), &rest))
         admin_dead(a, &request, rest);
     else

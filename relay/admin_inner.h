@@ -42,7 +42,10 @@ bool admin_host(struct admin *admin, struct http_request **request, struct span 
 void admin_members(struct admin *admin, struct http_request **request, struct span rest);
 void admin_status(struct admin *admin, struct http_request **request);
 void admin_trace(struct admin *admin, struct http_request **request, struct span rest);
-void admin_queue(struct admin *admin, struct http_request **request);
+/* rest: HOST, or HOST/VERB. */
+void admin_queue(struct admin *admin, struct http_request **request, struct span rest);
+void admin_orders(struct admin *admin, struct http_request **request, const char *host,
+                  struct span verb);
 void admin_dead(struct admin *admin, struct http_request **request, struct span rest);
 
 void admin_trace_host(struct admin *admin, struct http_request **request, const char *host);

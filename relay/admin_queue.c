@@ -1,6 +1,8 @@
 /* admin_queue: destinations that have not everything: how much waits, since when, and why.
  *
- *     GET /api/v1/queue
+ *     GET  /api/v1/queue
+ *     GET  /api/v1/queue/HOST      admin_trace_host.c     POST /api/v1/queue/HOST/VERB
+ * admin_orders.c
  *
  *     BOOK (where all stand) -> PAGE (the newest lines: what waits there is counted, member by
  * member)
@@ -206,11 +208,28 @@ static void on_book(void *arg, enum err err, struct book *book)
     journal_page(store_of(call), LANE_BOTH, q->page_after, PAGE, on_page, call);
 }
 
-void admin_queue(struct admin *a, struct http_request **request)
+static void list(struct admin *a, struct http_request **request)
 {
     struct call *call = call_new(a, request);
     struct ledger_ask ask = {.since_ms = -1};
     call->more = mem_new(sizeof(struct queue));
     call->more_free = queue_free;
     ledger_read(a->config.context->store, &ask, on_book, call);
+}
+
+void admin_queue(struct admin *a, struct http_request **request, struct span rest)
+{
+    bool get = span_eq_str(http_view(*request)->method, "GET");
+    char host[MEMBER_HOST_SIZE] = "";
+    struct span name = span_cut(&rest, '/');
+    if (name.p && !admin_host(a, request, name, host))
+        return;
+    if (get && !name.p)
+        list(a, request);
+    else if (get && !rest.p)
+        admin_trace_host(a, request, host);
+    else if (!get && rest.p)
+        admin_orders(a, request, host, rest);
+    else
+        admin_refuse(request, ERR_METHOD, SPAN_NONE);
 }

@@ -93,17 +93,24 @@ static void on_entries(void *arg, enum err err, struct entry *const *list)
 
 /* --- what waits ------------------------------------------------------------------------------- */
 
+/* Each lane by itself; and some of what is ahead of the cursor may be there already. */
+static bool passed(const struct cursor *c, const struct entry *e)
+{
+    return e->n <= (e->lane == LANE_URGENT ? c->urgent : c->low) || cursor_done(c, e->n);
+}
+
 /* What follows its cursor: counted as far as the page goes, the first few by name. */
 static void write_waiting(struct call *call, const struct journal_page *page)
 {
     const struct host_trace *t = call->more;
     struct json_writer *w = &call->w;
     size_t n = 0;
+    struct cursor c = book_cursor(call->book, span_of(call->host));
     json_key(w, "waiting");
     json_open(w, '[');
     for (size_t i = 0; i < page->lines_n; i++) {
         const struct entry *e = page->lines[i].entry;
-        if (page->lines[i].kind != JOURNAL_ENTRY || trace_not_for(e, &t->member))
+        if (page->lines[i].kind != JOURNAL_ENTRY || trace_not_for(e, &t->member) || passed(&c, e))
             continue;
         if (n++ >= WAITING_SHOWN)
             continue;
@@ -157,7 +164,10 @@ static void write_standing(struct call *call)
     json_member(w, "zone", span_of(t->member.zone));
     json_member(w, "health", c.failures ? SPAN("failing") : SPAN("ok"));
     json_member_int(w, "cursor", (int64_t)c.low);
+    if (c.urgent != c.low)
+        json_member_int(w, "urgent", (int64_t)c.urgent);
     json_member_int(w, "position", (int64_t)call->book->last);
+    json_member_int(w, "carried_out", (int64_t)(c.orders > c.low ? c.orders : c.low));
     if (c.failures)
         json_member_int(w, "failures", c.failures);
     view_time(w, "next", c.wake_ms);
@@ -178,8 +188,9 @@ static void on_member(void *arg, enum err err, const struct member *member)
     t->member = *member;
     json_open(&call->w, '{');
     write_standing(call);
-    journal_page(call->admin->config.context->store, LANE_BOTH,
-                 book_cursor(call->book, span_of(call->host)).low, PAGE, on_page, call);
+    struct cursor c = book_cursor(call->book, span_of(call->host));
+    journal_page(call->admin->config.context->store, LANE_BOTH, c.urgent < c.low ? c.urgent : c.low,
+                 PAGE, on_page, call);
 }
 
 static void on_book(void *arg, enum err err, struct book *book)

@@ -1,13 +1,28 @@
-/* cmd_queue: `weir queue list`: who has not everything, and why.
- * May not know: where the answer comes from. */
+/* cmd_queue: `weir queue list|show|retry|hold|release|drop`, and `weir replay`.
+ *
+ * An order stands in the journal when it is answered; then it is looked for a while whether it was
+ * carried out, so that the answer says so.
+ * May not know: where the answer comes from, or who carries an order out. */
 #include "relay/cmd_queue.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "common/io/clock.h"
+#include "common/pure/units.h"
 #include "relay/args.h"
 #include "relay/ask.h"
+
+enum { LOOKS = 100, LOOK_US = 100000 };
+
+static const struct json_limits limits = {16, 10000, 20000};
+
+struct queue_words {
+    const char *file, *host;
+    bool as_json;
+};
 
 static int64_t number_of(const struct json *json, const char *name)
 {
@@ -15,6 +30,8 @@ static int64_t number_of(const struct json *json, const char *name)
     json_int(json_get(json, name), &n);
     return n;
 }
+
+/* --- the list --------------------------------------------------------------------------------- */
 
 static void print_why(const struct json *row)
 {
@@ -24,6 +41,10 @@ static void print_why(const struct json *row)
         printf("suspended");
     else if (span_eq_str(code, "accept"))
         printf("our Accept was refused there");
+    else if (span_eq_str(code, "held"))
+        printf("held by an operator");
+    else if (span_eq_str(code, "parked"))
+        printf("parked: silent for days");
     else if (span_eq_str(code, "host"))
         printf("%" PRId64 " failures in a row", number_of(row, "failures"));
     else
@@ -57,18 +78,185 @@ static void print_queue(const struct json *json)
         printf("direct mail that waits: %" PRId64 "\n", number_of(json, "direct"));
 }
 
-int cmd_queue(int argc, char **argv)
+static int list(const struct queue_words *w)
 {
-    const char *file = NULL;
-    bool as_json = false;
     struct bytes answer;
-    const struct arg items[] = {{"-c", &file, NULL}, {"--json", NULL, &as_json}};
-    const struct args args = {items, 2, "", 0, 0};
-    if (argc < 2 || strcmp(argv[1], "list") != 0 || !args_read(&args, argc - 1, argv + 1, NULL))
-        return ask_usage("queue");
     bytes_init(&answer, ASK_ANSWER_MAX);
-    int code = ask_relay(file, "GET", "/api/v1/queue", SPAN_NONE, &answer);
-    code = ask_report(code, &answer, as_json, print_queue);
+    int code = ask_relay(w->file, "GET", "/api/v1/queue", SPAN_NONE, &answer);
+    code = ask_report(code, &answer, w->as_json, print_queue);
     bytes_fini(&answer);
     return code;
+}
+
+/* --- one host --------------------------------------------------------------------------------- */
+
+static void add_path(const struct queue_words *w, const char *verb, struct bytes *path)
+{
+    bytes_init(path, 4096);
+    bytes_add_str(path, "/api/v1/queue/");
+    ask_escape(path, w->host);
+    if (verb)
+        bytes_addf(path, "/%s", verb);
+}
+
+static void print_outcomes(const struct json *list)
+{
+    if (json_len(list))
+        printf("\nthe latest attempts:\n");
+    for (size_t i = 0; i < json_len(list); i++)
+        ask_print_attempt(json_at(list, i));
+}
+
+static void print_host(const struct json *h)
+{
+    static const char *const names[] = {"host",   "state",    "zone",     "health", "cursor",
+                                        "urgent", "position", "failures", "next"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        ask_print_field(h, names[i]);
+    printf("%-10s %" PRId64 "%s\n", "waiting", number_of(h, "waiting_n"),
+           json_flag(json_get(h, "waiting_more"), false) ? " and more" : "");
+    printf("%-10s %zu\n", "aside", json_len(json_get(h, "aside")));
+    printf("%-10s %zu\n", "given up", json_len(json_get(h, "failed")));
+    print_outcomes(json_get(h, "attempts"));
+}
+
+static int show(const struct queue_words *w)
+{
+    struct bytes path;
+    struct bytes answer;
+    add_path(w, NULL, &path);
+    bytes_init(&answer, ASK_ANSWER_MAX);
+    int code = ask_relay(w->file, "GET", bytes_str(&path), SPAN_NONE, &answer);
+    code = ask_report(code, &answer, w->as_json, print_host);
+    bytes_fini(&path);
+    bytes_fini(&answer);
+    return code;
+}
+
+/* --- orders ----------------------------------------------------------------------------------- */
+
+/* Whether the host's owner has read the journal up to this line. */
+static bool carried_out(const struct queue_words *w, int64_t line)
+{
+    struct bytes path;
+    struct bytes answer;
+    struct json *json = NULL;
+    int status = 0;
+    int64_t done = 0;
+    add_path(w, NULL, &path);
+    bytes_init(&answer, ASK_ANSWER_MAX);
+    if (ask_quietly(w->file, bytes_str(&path), &status, &answer) == 0 && status == 200 &&
+        json_read(bytes_span(&answer), &limits, &json) == ERR_OK)
+        done = number_of(json, "carried_out");
+    json_free(&json);
+    bytes_fini(&path);
+    bytes_fini(&answer);
+    return done >= line;
+}
+
+static void tell(const struct queue_words *w, const char *verb, const struct json *answer,
+                 bool done)
+{
+    static const struct {
+        const char *verb, *words;
+    } rows[] = {{"retry", "is tried now"},
+                {"hold", "is sent nothing until it is released"},
+                {"release", "is sent what waits"},
+                {"drop", "gets none of what waited: it is recorded as given up"},
+                {"replay", "is sent everything once more"}};
+    int64_t line = number_of(answer, "line");
+    if (w->as_json) {
+        struct bytes out;
+        struct json_writer json;
+        bytes_init(&out, 4096);
+        json_begin(&json, &out);
+        json_open(&json, '{');
+        json_member(&json, "host", span_of(w->host));
+        json_member(&json, "order", span_of(verb));
+        json_member_int(&json, "line", line);
+        if (json_get(answer, "after"))
+            json_member_int(&json, "after", number_of(answer, "after"));
+        json_member(&json, "outcome", done ? SPAN("done") : SPAN("open"));
+        json_close(&json, '}');
+        printf("%s\n", bytes_str(&out));
+        bytes_fini(&out);
+        return;
+    }
+    if (!done)
+        printf("%s: ordered (line %" PRId64 "), not carried out yet\n", w->host, line);
+    for (size_t i = 0; done && i < sizeof(rows) / sizeof(*rows); i++)
+        if (strcmp(rows[i].verb, verb) == 0)
+            printf("%s %s", w->host, rows[i].words);
+    if (done && json_get(answer, "after"))
+        printf(" from entry %" PRId64 " on, under the same ids", number_of(answer, "after") + 1);
+    if (done)
+        putchar('\n');
+}
+
+static int order(const struct queue_words *w, const char *verb, struct span body)
+{
+    struct bytes path;
+    struct bytes answer;
+    struct json *json = NULL;
+    add_path(w, verb, &path);
+    bytes_init(&answer, ASK_ANSWER_MAX);
+    int code = ask_relay(w->file, "POST", bytes_str(&path), body, &answer);
+    if (code == 0 && json_read(bytes_span(&answer), &limits, &json) == ERR_OK) {
+        bool done = false;
+        for (int i = 0; i < LOOKS && !done; i++) {
+            if (i)
+                usleep(LOOK_US);
+            done = carried_out(w, number_of(json, "line"));
+        }
+        tell(w, verb, json, done);
+    }
+    json_free(&json);
+    bytes_fini(&path);
+    bytes_fini(&answer);
+    return code;
+}
+
+/* --- the verbs -------------------------------------------------------------------------------- */
+
+int cmd_queue(int argc, char **argv)
+{
+    static const char *const orders[] = {"retry", "hold", "release", "drop"};
+    struct queue_words w = {0};
+    const struct arg items[] = {{"-c", &w.file, NULL}, {"--json", NULL, &w.as_json}};
+    const char *verb = argc > 1 ? argv[1] : "";
+    bool lists = strcmp(verb, "list") == 0;
+    bool known = lists || strcmp(verb, "show") == 0;
+    bool ordered = false;
+    const struct args args = {items, 2, "", !lists, !lists};
+    for (size_t i = 0; i < sizeof(orders) / sizeof(*orders); i++)
+        ordered = ordered || strcmp(verb, orders[i]) == 0;
+    if ((!known && !ordered) || !args_read(&args, argc - 1, argv + 1, &w.host))
+        return ask_usage("queue");
+    if (ordered)
+        return order(&w, verb, SPAN_NONE);
+    return lists ? list(&w) : show(&w);
+}
+
+int cmd_replay(int argc, char **argv)
+{
+    struct queue_words w = {0};
+    const char *since = NULL;
+    const char *from = NULL;
+    int64_t ago_ms = 0;
+    uint64_t number = 0;
+    char body[64];
+    const struct arg items[] = {{"-c", &w.file, NULL},
+                                {"--json", NULL, &w.as_json},
+                                {"--since", &since, NULL},
+                                {"--from", &from, NULL}};
+    const struct args args = {items, 4, "", 1, 1};
+    if (!args_read(&args, argc, argv, &w.host) || !since == !from ||
+        (since && (!duration_read(span_of(since), &ago_ms) || ago_ms <= 0)) ||
+        (from && (!span_u64(span_of(from), INT64_MAX, &number) || !number)))
+        return ask_usage("replay");
+    if (since)
+        snprintf(body, sizeof(body), "{\"since_ms\":%" PRId64 "}", clock_wall_ms() - ago_ms);
+    else
+        snprintf(body, sizeof(body), "{\"from\":%" PRIu64 "}", number);
+    return order(&w, "replay", span_of(body));
 }

@@ -23,6 +23,12 @@
     X("member remove",   cmd_member,   "HOST",                                        "end a membership, and say so on the wire") \
     X("trace",           cmd_trace,    "ACTIVITY | OBJECT | HOST",                    "which member got it, when, at which attempt; or why not") \
     X("queue list",      cmd_queue,    "",                                            "who has not everything yet, since when, and why") \
+    X("queue show",      cmd_queue,    "HOST",                                        "one destination, with what came of the latest attempts") \
+    X("queue retry",     cmd_queue,    "HOST",                                        "try it now, also if it is parked") \
+    X("queue hold",      cmd_queue,    "HOST",                                        "send it nothing for now; what it is owed waits") \
+    X("queue release",   cmd_queue,    "HOST",                                        "send again") \
+    X("queue drop",      cmd_queue,    "HOST",                                        "give up what waits for it now; that is recorded") \
+    X("replay",          cmd_replay,   "HOST --since 2h | --from N",                  "send it once more what it had since then, under the same ids") \
     X("dead list",       cmd_dead,     "",                                            "what was given up, newest first") \
     X("dead show",       cmd_dead,     "ID",                                          "one of these, with what the receiver said") \
     X("dead retry",      cmd_dead,     "ID",                                          "try it again") \

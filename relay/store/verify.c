@@ -234,6 +234,7 @@ static void take_own(struct verify *v, const struct holding *h)
             continue;
         }
         check_position(v, h->key, host, cursor.low);
+        check_position(v, h->key, host, cursor.urgent);
         v->report.behind += cursor.low < v->floor[0];
         cursor_fini(&cursor);
     }

@@ -1,0 +1,167 @@
+/* admin_orders: an operator's orders about a host as a whole.
+ *
+ *     POST /api/v1/queue/HOST/{retry,hold,release,drop}
+ *     POST /api/v1/queue/HOST/replay       {"since_ms": MOMENT} or {"from": NUMBER}
+ *
+ *     MEMBER (is it one?) -> LOOK (replay since a moment: which entry was the first then?) -> ORDER
+ *     -> answer: the line of the journal at which the order stands
+ *
+ * The owner of the shard carries it out when it reads that line. May not know: what a command line
+ * looks like. */
+#include <stdlib.h>
+
+#include "common/io/clock.h"
+#include "relay/admin_inner.h"
+#include "relay/store/members.h"
+
+enum { LOOK = 64 };
+
+struct order {
+    enum book_order order;
+    const char *name; /* as the path has it */
+    int64_t
+        since_ms; /* REPLAY: from the first entry that was accepted then or later; 0: `of` says */
+    uint64_t of;  /* REPLAY: the cursor goes back to here */
+    uint64_t low, high,
+        at; /* it lies behind `low`, and not behind `high`; looked for behind `at` */
+};
+
+/* As the path names them. */
+static const struct {
+    const char *name;
+    enum book_order order;
+} orders[] = {{"retry", ORDER_WAKE},
+              {"hold", ORDER_HOLD},
+              {"release", ORDER_RELEASE},
+              {"drop", ORDER_CUT},
+              {"replay", ORDER_REPLAY}};
+
+static struct store *store_of(const struct call *call)
+{
+    return call->admin->config.context->store;
+}
+
+/* --- the order -------------------------------------------------------------------------------- */
+
+static void on_ordered(void *arg, enum err err, uint64_t n)
+{
+    struct call *call = arg;
+    const struct order *o = call->more;
+    if (err == ERR_OK) {
+        json_open(&call->w, '{');
+        json_member(&call->w, "host", span_of(call->host));
+        json_member(&call->w, "order", span_of(o->name));
+        json_member_int(&call->w, "line", (int64_t)n);
+        if (o->order == ORDER_REPLAY)
+            json_member_int(&call->w, "after", (int64_t)o->of);
+        json_close(&call->w, '}');
+    }
+    call_end(call, err, SPAN_NONE);
+}
+
+static void give(struct call *call)
+{
+    const struct order *o = call->more;
+    ledger_order(store_of(call), o->order, span_of(call->host), o->of, clock_wall_ms(), on_ordered,
+                 call);
+}
+
+/* --- which entry was the first since then ----------------------------------------------------- */
+
+/* Between low and high by halves: accepted is what they are numbered by, but for the clock of
+ * another machine. Where a stretch has no entry, it is taken as later: more is repeated then, and
+ * nothing is left out. */
+static void look(struct call *call);
+
+static void on_page(void *arg, const struct journal_page *page)
+{
+    struct call *call = arg;
+    struct order *o = call->more;
+    const struct entry *first = NULL;
+    if (page->err != ERR_OK || !call->admin) {
+        call_end(call, page->err, SPAN_NONE);
+        return;
+    }
+    if (!o->high) { /* the first look, which says how far the journal reaches */
+        o->low = page->floor[LANE_NORMAL];
+        o->high = page->n;
+        look(call);
+        return;
+    }
+    for (size_t i = page->lines_n; i > 0; i--)
+        if (page->lines[i - 1].kind == JOURNAL_ENTRY)
+            first = page->lines[i - 1].entry;
+    if (first && first->at_ms < o->since_ms)
+        o->low = first->n;
+    else
+        o->high = o->at;
+    look(call);
+}
+
+static void look(struct call *call)
+{
+    struct order *o = call->more;
+    if (o->high && o->low >= o->high) {
+        o->of = o->high;
+        give(call);
+        return;
+    }
+    o->at = o->high ? o->low + (o->high - o->low) / 2 : 0;
+    journal_page(store_of(call), LANE_NORMAL, o->at, o->high ? LOOK : 1, on_page, call);
+}
+
+/* --- the way in ------------------------------------------------------------------------------- */
+
+static void on_member(void *arg, enum err err, const struct member *member)
+{
+    struct call *call = arg;
+    const struct order *o = call->more;
+    if (err == ERR_OK && !member)
+        err = ERR_NO_SUCH_MEMBER;
+    if (err != ERR_OK || !call->admin)
+        call_end(call, err, SPAN_NONE);
+    else if (o->since_ms)
+        look(call);
+    else
+        give(call);
+}
+
+/* False: neither a moment nor a number. */
+static bool read_replay(struct span body, struct order *o)
+{
+    static const struct json_limits limits = {2, 8, 16};
+    struct json *json = NULL;
+    int64_t from = 0;
+    bool ok = json_read(body, &limits, &json) == ERR_OK;
+    bool since = ok && json_int(json_get(json, "since_ms"), &o->since_ms);
+    bool numbered = ok && json_int(json_get(json, "from"), &from);
+    json_free(&json);
+    o->of = from > 0 ? (uint64_t)from - 1 : 0;
+    return since != numbered && (since ? o->since_ms > 0 : from > 0);
+}
+
+void admin_orders(struct admin *a, struct http_request **request, const char *host,
+                  struct span verb)
+{
+    struct order o = {.order = ORDER_COUNT};
+    for (size_t i = 0; i < sizeof(orders) / sizeof(*orders); i++)
+        if (span_eq_str(verb, orders[i].name)) {
+            o.name = orders[i].name;
+            o.order = orders[i].order;
+        }
+    if (o.order == ORDER_COUNT) {
+        admin_refuse(request, ERR_NOT_FOUND, SPAN_NONE);
+        return;
+    }
+    if (o.order == ORDER_REPLAY && !read_replay(http_view(*request)->body, &o)) {
+        admin_refuse(request, ERR_USAGE, SPAN("say since when, or from which entry on"));
+        return;
+    }
+    struct call *call = call_new(a, request);
+    struct order *kept = mem_new(sizeof(*kept));
+    *kept = o;
+    call->more = kept;
+    call->more_free = free;
+    span_copy(span_of(host), call->host, sizeof(call->host));
+    members_get(store_of(call), span_of(host), on_member, call);
+}
