@@ -36,9 +36,17 @@ def arrivals(peer):
     return found, list(dict.fromkeys(found))
 
 
-def all_there(peer, sent):
-    """Waits until it has them all; then nothing is missing, nothing is foreign, all is in order."""
+def all_came(peer, sent):
+    """Waits until it has them all; then nothing is missing, and nothing foreign. Answers how many
+    came again."""
     wait_until(lambda: set(sent) <= set(arrivals(peer)[0]), "everything has arrived")
     found, once_each = arrivals(peer)
-    assert once_each == sent
+    assert sorted(once_each) == sorted(sent)
     return len(found) - len(once_each)
+
+
+def all_there(peer, sent):
+    """The same, and in order: what a window of one promises."""
+    again = all_came(peer, sent)
+    assert arrivals(peer)[1] == sent
+    return again

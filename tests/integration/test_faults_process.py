@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from integration.acts import deliveries, join, received, server, settle, signed_by
-from integration.posts import all_there, arrivals, insist
+from integration.posts import all_came, arrivals, insist
 from integration.redis_client import Redis
 from integration.relay import WEIR, Relay, wait_until
 from integration.shims import ALWAYS, LOG, Trap, World, loaded
@@ -115,7 +115,7 @@ def test_who_asks_twice_does_not_wait_for_what_is_under_way(tmp_path, town, work
         assert time.monotonic() - began < 5
         shop.faults.clear()
         relay.start()
-        assert all_there(shop, [sent]) == 0
+        assert all_came(shop, [sent]) == 0
 
 
 @pytest.mark.row("P12")
@@ -147,7 +147,7 @@ def test_one_that_stood_still_goes_on(relay, town, name):
     finally:
         os.kill(before[name], signal.SIGCONT)
     sender.join()
-    all_there(wiki, [blog.sent_activities[-1]["id"]])
+    all_came(wiki, [blog.sent_activities[-1]["id"]])
     wait_until(lambda: relay.readyz()[0] == 200, "all is well")
     assert processes(relay) == before
 
@@ -165,7 +165,7 @@ def test_a_full_disk_under_the_log_stops_nothing_and_is_counted(tmp_path, town):
         trap.arm("", LOG, deed=-errno.ENOSPC, often=ALWAYS)
         size = relay.err.stat().st_size
         sent = [insist(blog, f"unheard of {n}") for n in range(5)]
-        assert all_there(wiki, sent) == 0
+        assert all_came(wiki, sent) == 0
         # One line for each that was taken, one for each that was delivered.
         wait_until(lambda: relay.metric("weir_log_dropped_total") >= 2 * len(sent), "it is counted")
         assert relay.err.stat().st_size == size
@@ -190,7 +190,7 @@ def test_a_front_without_descriptors_does_not_spin_and_serves_again(relay, town)
         before = cpu_s(pid)
         time.sleep(2)
         assert cpu_s(pid) - before < 0.2
-    assert all_there(wiki, [insist(blog, "they are gone")]) == 0
+    assert all_came(wiki, [insist(blog, "they are gone")]) == 0
     assert relay.roles()["front-0"] == pid
 
 
@@ -295,8 +295,8 @@ def test_all_that_it_is_killed_at_once_loses_nothing(relay, town):
     shop.up()
     relay.start()
     sent.append(insist(blog, "after"))
-    assert all_there(shop, sent) == 0
-    assert all_there(wiki, sent) <= 5
+    assert all_came(shop, sent) == 0
+    assert all_came(wiki, sent) <= 5
 
 
 @pytest.mark.row("P19")
@@ -316,7 +316,7 @@ def test_a_journal_of_a_newer_version_is_left_alone(relay, town):
     """The older one does not start, and one that runs stops when it meets it."""
     blog, wiki = join(relay, server(town), server(town))
     sent = [insist(blog, "of this version")]
-    all_there(wiki, sent)
+    all_came(wiki, sent)
     redis = Redis(relay.data / "redis.sock")
     schema = int(redis("HGET", "{weir}:log", "schema"))
     redis("HSET", "{weir}:log", "schema", schema + 1)
@@ -342,4 +342,4 @@ def test_another_file_in_the_place_of_the_program_does_not_mix_with_what_runs(tm
         os.kill(before["courier-0"], signal.SIGKILL)
         wait_until(lambda: relay.roles().get("courier-0") not in (None, before["courier-0"]),
                    "it is there again")
-        assert all_there(wiki, [insist(blog, "the old one delivers")]) == 0
+        assert all_came(wiki, [insist(blog, "the old one delivers")]) == 0

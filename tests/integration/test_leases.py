@@ -6,6 +6,8 @@ import os
 import signal
 import time
 
+import pytest
+
 from integration import broken
 from integration.kills import Count, Load, grown
 from integration.redis_client import SHARDS, Redis
@@ -99,6 +101,7 @@ def late(freezer, count):
             if any(repeat[2] < woken <= repeat[3] for woken in freezer.woken)]
 
 
+@pytest.mark.row("P12")
 def test_a_frozen_courier_loses_its_shards_and_does_no_harm(say, tmp_path):
     with frozen(say, tmp_path) as (freezer, count):
         assert not count.lost, count.lost[:20]
