@@ -7,6 +7,11 @@
     scripts/bench --quick --json FILE  writes the figures to FILE as well
     scripts/bench --posts 5 --destinations 50 --rounds 3
                                        other sizes: measured, not judged
+    scripts/bench --only queue         what waits, and what accepting costs beside many members, in
+                                       some minutes: 1,000 members that are down and 1,000 posts,
+                                       judged: less than 8 bytes of Redis for each delivery that
+                                       waits, beyond the posts; and one post accepted beside 100,000
+                                       members, judged: less than 1.2 times what it is beside 10
 
 Weir runs as it is shipped, with its own Redis and as many couriers as there are cores. The hosts are
 one program (tests/bench/sink.c) on addresses 127.1.x.y; it keeps connections open, answers 202, and
@@ -37,10 +42,11 @@ from pathlib import Path
 _ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(_ROOT / "scripts"), str(_ROOT / "tests")]
 
-from bench_parts import figures
+from bench_parts import figures, queue
 from bench_parts.fanout import BenchFailed, Fanout, Sizes
 
 QUICK = Sizes(posts=20, destinations=200, rounds=5, limit_s=0.5)
+QUEUE = (1000, 1000)  # members that are down, posts
 
 
 def arguments():
@@ -48,6 +54,8 @@ def arguments():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--quick", action="store_true", help="the sizes that are judged")
+    parser.add_argument("--only", choices=["fanout", "queue"],
+                        help="fanout: what --quick measures; queue: what waits")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE")
     parser.add_argument("--posts", type=int, help="posts in each round")
     parser.add_argument("--destinations", type=int, help="hosts that each post goes to")
@@ -59,11 +67,37 @@ def arguments():
                         help="where bench_sink and bench_limit are")
     given = parser.parse_args()
     chosen = {name: getattr(given, name) for name in vars(QUICK) if getattr(given, name) is not None}
-    if bool(chosen) == given.quick:
+    if given.only == "queue":
+        if chosen or given.quick:
+            parser.error("--only queue has its own sizes")
+    elif bool(chosen) == given.quick:
         parser.error("--quick, or sizes of your own")
     if any(value <= 0 for value in chosen.values()):
         parser.error("sizes are greater than nothing")
     return given, Sizes(**{**vars(QUICK), **chosen})
+
+
+def measure_fanout(directory, given, sizes):
+    """What goes into the JSON, and what is wrong with it."""
+    with Fanout(directory, given.programs, sizes, given.workers) as fanout:
+        print(figures.HEADING, flush=True)
+        while fanout.more():
+            print(figures.line(fanout.round()), flush=True)
+        found = figures.summary(fanout)
+    print(figures.text(found), flush=True)
+    found["errors"] = figures.errors(found)
+    found["missed"] = figures.missed(found) if given.quick else []
+    return {"fanout_warm": found}
+
+
+def measure_queue(directory, given):
+    with queue.Queue(directory, given.programs, *QUEUE) as waits:
+        waiting = waits.measure()
+    print(f"      {waiting.deliveries} deliveries wait ({waiting.seconds:.0f} s)", flush=True)
+    accept = queue.accepting(directory)
+    print(queue.text(waiting, accept), flush=True)
+    found = queue.summary(waiting, accept)
+    return {"queue": {**found, "errors": [], "missed": queue.missed(found)}}
 
 
 def main():
@@ -71,28 +105,22 @@ def main():
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     directory = Path(tempfile.mkdtemp(prefix="weir-bench-"))
     try:
-        with Fanout(directory, given.programs, sizes, given.workers) as fanout:
-            print(figures.HEADING, flush=True)
-            while fanout.more():
-                print(figures.line(fanout.round()), flush=True)
-            found = figures.summary(fanout)
-    except BenchFailed as error:
+        found = (measure_queue(directory, given) if given.only == "queue"
+                 else measure_fanout(directory, given, sizes))
+    except (BenchFailed, AssertionError) as error:
         print(f"bench: {error}\n(logs are kept in {directory})", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("bench: stopped", file=sys.stderr)
         return 1
-    errors = figures.errors(found)
-    missed = figures.missed(found) if given.quick else []
-    print(figures.text(found), flush=True)
-    for what in [*(f"error of measurement: {error}" for error in errors), *missed]:
+    (said,) = found.values()
+    bad = [*(f"error of measurement: {error}" for error in said["errors"]), *said["missed"]]
+    for what in bad:
         print(f"bench: {what}", file=sys.stderr)
     if given.json:
-        given.json.write_text(
-            json.dumps({"fanout_warm": {**found, "errors": errors, "missed": missed}}, indent=2)
-            + "\n", "utf-8")
+        given.json.write_text(json.dumps(found, indent=2) + "\n", "utf-8")
     shutil.rmtree(directory, ignore_errors=True)
-    return 1 if errors or missed else 0
+    return 1 if bad else 0
 
 
 if __name__ == "__main__":

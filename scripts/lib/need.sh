@@ -31,7 +31,7 @@ build demo test bench | inc:uthash.h           | uthash-dev
 build demo test bench | llhttp                 | libllhttp-dev|node-llhttp
 demo test bench       | cmd:redis-server|valkey-server | redis-server|valkey-server
 demo test bench       | file:/usr/bin/python3  | python3
-demo test             | py:aiohttp             | python3-aiohttp
+demo test bench       | py:aiohttp             | python3-aiohttp
 demo test bench       | py:cryptography        | python3-cryptography
 demo test             | py:yaml                | python3-yaml
 demo test             | file:/etc/ssl/certs/ca-certificates.crt | ca-certificates
