@@ -30,10 +30,10 @@ static void add_member(struct call *call, const struct member *member)
 static void on_each(void *arg, enum err err, const struct member *member)
 {
     struct call *call = arg;
-    if (member) {
+    if (member && err == ERR_OK)
         add_member(call, member);
+    if (member)
         return;
-    }
     json_close(&call->w, ']');
     json_close(&call->w, '}');
     call_end(call, err, SPAN_NONE);

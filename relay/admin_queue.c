@@ -164,10 +164,10 @@ static void on_member(void *arg, enum err err, const struct member *member)
 {
     struct call *call = arg;
     struct queue *q = call->more;
-    if (member) {
+    if (member && err == ERR_OK)
         add_member(call, member);
+    if (member)
         return;
-    }
     if (err != ERR_OK || !call->admin) {
         call_end(call, err, SPAN_NONE);
         return;

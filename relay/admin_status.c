@@ -47,6 +47,7 @@ static void write_relay(const struct context *c, struct json_writer *w)
     json_member_bool(w, "ready", store_ready(c->store));
     json_member(w, "durability",
                 c->config->set.durability == DURABILITY_STRICT ? SPAN("strict") : SPAN("standard"));
+    json_member_int(w, "replicas", c->config->set.redis_replicas);
     json_member_int(w, "epoch", (int64_t)store_epoch(c->store));
     json_member_int(w, "time", clock_wall_ms());
 }

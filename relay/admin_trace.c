@@ -31,6 +31,7 @@ struct line {
 
 struct trace {
     char name[URI_MAX + 1];
+    bool unread;  /* a member's record can't be read: what it got can't be told */
     bool several; /* an object was asked for: its entries are a list */
     size_t n, at; /* entries; the one at hand */
     struct traced entries[LEDGER_ENTRIES_MAX];
@@ -137,13 +138,14 @@ static void on_member(void *arg, enum err err, const struct member *member)
     struct call *call = arg;
     struct trace *t = call->more;
     int64_t now_ms = clock_wall_ms();
-    for (size_t i = 0; member && i < t->n; i++)
+    t->unread = t->unread || (member && err != ERR_OK);
+    for (size_t i = 0; member && err == ERR_OK && i < t->n; i++)
         if (t->entries[i].entry)
             add_member(&t->entries[i], member, now_ms);
     if (member)
         return;
-    if (err != ERR_OK)
-        call_end(call, err, SPAN_NONE);
+    if (err != ERR_OK || t->unread)
+        call_end(call, err != ERR_OK ? err : ERR_REDIS_REPLY, SPAN_NONE);
     else
         answer(call);
 }

@@ -89,6 +89,8 @@ static void print_status(const struct json *json)
     print_text(json, "url");
     printf("%-12s %s\n", "ready", json_flag(json_get(json, "ready"), false) ? "yes" : "no");
     print_text(json, "durability");
+    if (number(json, "replicas"))
+        printf("%-12s %" PRId64 "\n", "replicas", number(json, "replicas"));
     print_counts("members", json_get(json, "members"), states, sizeof(states) / sizeof(*states));
     print_counts("destinations", json_get(json, "destinations"), doing,
                  sizeof(doing) / sizeof(*doing));

@@ -2,8 +2,9 @@
  * judge, commit.
  *
  * Owns the schedule, the tail, and every delivery in flight. What it knows is always what Redis
- * holds plus what was answered since: when Redis is lost, it forgets and loads anew, and at most
- * what was in flight or not yet committed is repeated, under the same ids.
+ * holds plus what was answered since. When Redis is away it keeps that (courier_away.c); when Redis
+ * comes back as another, it forgets and loads anew, and at most what was in flight or not yet
+ * committed is repeated, under the same ids.
  *
  * States: see the drawing in courier_inner.h. May not know: how activities are accepted. */
 #include <stdlib.h>
@@ -44,6 +45,12 @@ static void tell_no_form(const struct courier *c, const struct entry *e)
     metric_add(METER_NO_FORM, 0, 1);
 }
 
+static void heard(struct courier *c, uint64_t n)
+{
+    c->heard = n > c->heard ? n : c->heard;
+    store_saw(c->context->store, n);
+}
+
 static void courier_tail(void *arg, const struct journal_line *line)
 {
     struct courier *c = arg;
@@ -62,6 +69,7 @@ static void courier_tail(void *arg, const struct journal_line *line)
     }
     c->followed = c->told = true;
     *last_line = line->n;
+    heard(c, line->n);
     switch (line->kind) {
     case JOURNAL_ENTRY:
         tell_no_form(c, line->entry);
@@ -84,6 +92,7 @@ static void on_direct(void *arg, const struct direct *direct)
 {
     struct courier *c = arg;
     c->told = true;
+    heard(c, direct->n);
     schedule_direct(c->schedule, direct);
 }
 
@@ -103,9 +112,12 @@ static void on_batch(void *arg)
     c->told = false;
 }
 
-static void on_lost(void *arg, const char *why)
+static void on_lost(void *arg, const char *why, bool again)
 {
-    courier_start_over(arg, why);
+    if (again)
+        courier_away(arg, why);
+    else
+        courier_start_over(arg, why);
 }
 
 /* --- schedule: who may be sent what now ------------------------------------------------------- */
@@ -143,7 +155,7 @@ static void ask_page(struct courier *c)
     journal_page(c->context->store, c->page_lane, c->page_after, SCHEDULE_PAGE, on_page, c->paging);
 }
 
-static void flight_end(struct flight *f)
+void flight_end(struct flight *f)
 {
     if (f->ready)
         DL_DELETE2(f->courier->ready, f, ready_prev, ready_next);
@@ -252,11 +264,18 @@ static void on_committed(void *arg, enum err err)
 {
     struct courier *c = arg;
     c->committing = false;
-    if (err == ERR_FENCED)
+    if (err == ERR_FENCED) {
         courier_abort(c);
+        courier_start_over(c, "another courier owns these shards");
+        return;
+    }
+    if (err == ERR_REDIS) {
+        c->unsure = true;
+        courier_away(c, "a commit was not answered");
+        return;
+    }
     if (err != ERR_OK) {
-        courier_start_over(c, err == ERR_FENCED ? "another courier owns these shards"
-                                                : "a commit was not answered");
+        courier_start_over(c, "a commit is refused");
         return;
     }
     metric_add(METER_COMMITS, 0, 1);
@@ -264,6 +283,13 @@ static void on_committed(void *arg, enum err err)
     courier_schedule(c);
     if (c->state != COURIER_RUNNING)
         courier_commit(c);
+}
+
+void courier_commit_again(struct courier *c)
+{
+    c->unsure = false;
+    c->committing = true;
+    cursors_commit(c->cursors, &c->delta, clock_wall_ms(), on_committed, c);
 }
 
 /* Where nothing happens any more, the cursors of some shards may still lag: they are moved along
@@ -290,6 +316,7 @@ void courier_follow(struct courier *c)
     uint64_t after = schedule_loaded(c->schedule);
     for (unsigned i = 0; i < LANE_COUNT; i++)
         c->last_line[i] = after;
+    c->heard = 0;
     c->followed = false;
     c->told = true; /* what was loaded; but nothing is sent before the first look at direct mail */
     char *url = context_redis_url(c->context);
@@ -321,17 +348,25 @@ void courier_abort(struct courier *c)
     }
 }
 
-void courier_unfollow(struct courier *c)
+void courier_pause(struct courier *c)
 {
-    courier_abort(c);
-    courier_forget(&c->paging);
-    tail_free(&c->tail);
-    delta_free(&c->delta);
     timer_stop(c->wake);
     timer_stop(c->commit);
     timer_stop(c->pump);
+    if (c->paging)
+        schedule_page_failed(c->schedule);
+    courier_forget(&c->paging);
     c->started = 0;
-    c->committing = c->commit_soon = c->told = c->starved = false;
+    c->commit_soon = false;
+}
+
+void courier_unfollow(struct courier *c)
+{
+    courier_abort(c);
+    courier_pause(c);
+    tail_free(&c->tail);
+    delta_free(&c->delta);
+    c->committing = c->unsure = c->commit_soon = c->told = c->starved = false;
 }
 
 void courier_walk_init(struct courier *c)

@@ -19,7 +19,10 @@
  *     HALTING: other shards are to be ours. Nothing new starts, what is in flight ends, all is
  *     committed; then everything is loaded anew, for the new set.
  *     DRAINING: the same for good. LEAVING: the last beat, which gives all back.
- *     Any but STOPPED and LEAVING -> BROKEN -> STOPPED: Redis went away, or our lease did.
+ *     AWAY: Redis is, or takes nothing; what was loaded and what was answered since is kept.
+ *     RUNNING, HALTING, DRAINING -> AWAY -> RUNNING or DRAINING
+ *     Any but STOPPED and LEAVING -> BROKEN -> STOPPED: Redis went away before all was loaded, it
+ *     is not as it was when it came back, or our lease went.
  */
 enum courier_state {
     COURIER_STOPPED,
@@ -30,11 +33,14 @@ enum courier_state {
     COURIER_HALTING,
     COURIER_DRAINING,
     COURIER_LEAVING,
+    COURIER_AWAY,
     COURIER_BROKEN
 };
 
 enum {
     COURIER_AGAIN_MS = 500,   /* before what failed is tried again */
+    COURIER_LAST_MS = 2000,   /* that one which is told to end waits for Redis */
+    COURIER_MEND_MS = 10000,  /* before a shard that could not be read is looked at again */
     COURIER_ADVANCE_MS = 1000 /* how often a shard's cursor is moved along where nothing happens */
 };
 
@@ -62,8 +68,10 @@ struct courier {
     struct loading *paging;
     struct flight *flights, *ready;
     struct timer *wake, *commit, *pump;
-    struct delta delta; /* out, or empty */
+    struct delta delta; /* out, or not answered, or empty */
     bool committing, pumping;
+    bool unsure;        /* the delta was not answered: whether it was written, is not known */
+    uint64_t heard;     /* the newest number of a line or of mail */
     bool commit_soon;   /* the timer runs, and for a commit's time at most */
     int64_t touched_ms; /* when there was last something to write down */
     unsigned started;   /* in this turn */
@@ -74,6 +82,8 @@ struct courier {
     bool starved;  /* nothing was started, for want of a renewed lease */
 
     /* Its life. */
+    enum courier_state before; /* AWAY: where it goes on */
+    bool resuming;             /* cursors_resume() is under way */
     struct timer *restart, *gauges;
     struct loading *loading;
     loop_cb drained;
@@ -81,16 +91,19 @@ struct courier {
 
     /* What it owns. */
     struct lease lease;
-    uint64_t held;    /* bit s: shard s is loaded, or is being loaded */
-    uint64_t giving;  /* goes when it has halted */
-    uint64_t give;    /* goes with the next beat */
-    uint64_t given;   /* went with the one that is out */
-    bool first;       /* no beat of this nonce was answered */
-    bool whole;       /* a whole tick lies before the beat that is out */
-    int64_t sent_ms;  /* when that was sent */
-    int64_t lease_ms; /* when the last one that was answered was sent */
-    struct loading *beating;
-    struct timer *tick, *lapse, *halt;
+    uint64_t held;              /* bit s: shard s is loaded, or is being loaded */
+    uint64_t giving;            /* goes when it has halted */
+    uint64_t give;              /* goes with the next beat */
+    uint64_t given;             /* went with the one that is out */
+    uint64_t unread;            /* a member of these can't be read */
+    struct cursors_probe probe; /* what is to be looked at again */
+    uint64_t broken;            /* what is kept of these can't be read: nobody serves them */
+    bool first;                 /* no beat of this nonce was answered */
+    bool whole;                 /* a whole tick lies before the beat that is out */
+    int64_t sent_ms;            /* when that was sent */
+    int64_t lease_ms;           /* when the last one that was answered was sent */
+    struct loading *beating, *probing;
+    struct timer *tick, *lapse, *halt, *mend;
 };
 
 /* courier.c: the walk, from the journal to the cursors */
@@ -102,6 +115,11 @@ void courier_follow(struct courier *c);
 void courier_unfollow(struct courier *c);
 /* Attempts in flight are taken back: what came of them is not known. */
 void courier_abort(struct courier *c);
+/* Nothing begins any more; what is under way goes on. */
+void courier_pause(struct courier *c);
+/* The delta whose fate was not known is sent again. */
+void courier_commit_again(struct courier *c);
+void flight_end(struct flight *f);
 void courier_schedule(struct courier *c);
 void courier_commit(void *courier);
 
@@ -116,10 +134,22 @@ void courier_lease_end(struct courier *c);
 void courier_leave(struct courier *c);
 /* Nothing is in flight and all is committed: goes on from ASKING with the new set. */
 void courier_shift(struct courier *c);
+/* These can't be served: they are left alone until they can be read. */
+void courier_broken(struct courier *c, uint64_t shards);
 /* Whether an attempt may start now. */
 bool courier_may_start(const struct courier *c);
 /* Whether it has loaded what it holds, and works on it. */
 bool courier_holds(const struct courier *c);
+
+/* The next beat, in so long. */
+void courier_lease_retry(struct courier *c, int64_t ms);
+
+/* courier_away.c: Redis is away, and what is known is kept */
+void courier_away(struct courier *c, const char *why);
+/* Attempts in flight are taken back, to be made again. */
+void courier_keep(struct courier *c);
+/* The lease stands: may it go on? */
+void courier_come_back(struct courier *c);
 
 /* courier_life.c: starting, stopping, starting over */
 void courier_goto(struct courier *c, enum courier_state state);

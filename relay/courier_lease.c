@@ -38,8 +38,14 @@ bool courier_holds(const struct courier *c)
 static void look_at_lease(void *arg)
 {
     struct courier *c = arg;
-    if (!courier_holds(c) || lease_may_go_on(lease_time(c), clock_mono_ms() - c->lease_ms))
+    bool away = c->state == COURIER_AWAY;
+    if ((!courier_holds(c) && !away) ||
+        lease_may_go_on(lease_time(c), clock_mono_ms() - c->lease_ms))
         return;
+    if (away) {
+        courier_keep(c);
+        return;
+    }
     courier_abort(c);
     courier_start_over(c, "its lease was not renewed in time");
 }
@@ -102,6 +108,7 @@ static void act(struct courier *c, const struct lease_table *table)
         lease_tick(&c->lease, table);
     c->whole = false;
     lease_decide(&c->lease, table, c->held);
+    c->lease.take &= ~c->broken;
     if (c->state == COURIER_ASKING) {
         c->give |= c->lease.give;
         c->held = (c->held & ~c->lease.give) | c->lease.take;
@@ -133,13 +140,24 @@ static void on_beat(void *arg, enum err err, const struct lease_table *table)
         return;
     }
     timer_start(c->tick, lease_time(c) / LEASE_TICKS);
-    if (err != ERR_OK)
-        return; /* once more, as long as the lease lasts */
+    if (err != ERR_OK) { /* once more, as long as the lease lasts; or until Redis is back */
+        if (c->state == COURIER_AWAY)
+            timer_start(c->tick, COURIER_AGAIN_MS);
+        return;
+    }
     c->first = false;
     c->give &= ~c->given;
     c->lease_ms = c->sent_ms;
     watch_lease(c);
     act(c, table);
+    if (c->state == COURIER_AWAY)
+        courier_come_back(c);
+}
+
+void courier_lease_retry(struct courier *c, int64_t ms)
+{
+    courier_forget(&c->beating);
+    timer_start(c->tick, ms);
 }
 
 void courier_leave(struct courier *c)
@@ -160,6 +178,46 @@ void courier_shift(struct courier *c)
     courier_goto(c, COURIER_ASKING);
     if (!c->beating)
         beat(c, false);
+}
+
+/* --- shards that can't be read -----------------------------------------------------------------
+ */
+
+static void on_probed(void *arg, enum err err, uint64_t broken)
+{
+    struct loading *probing = arg;
+    struct courier *c = probing->courier;
+    free(probing);
+    if (!c)
+        return;
+    c->probing = NULL;
+    if (err == ERR_OK) {
+        c->broken &= broken; /* the next beat takes what is whole again */
+        c->probe.hosts_n = c->broken ? c->probe.hosts_n : 0;
+    }
+    if (c->broken)
+        timer_start(c->mend, COURIER_MEND_MS);
+}
+
+static void on_mend(void *arg)
+{
+    struct courier *c = arg;
+    if (c->probing)
+        return;
+    c->probe.shards = c->broken;
+    c->probing = courier_loading(c);
+    cursors_probe(c->context->store, &c->probe, on_probed, c->probing);
+}
+
+void courier_broken(struct courier *c, uint64_t shards)
+{
+    for (unsigned shard = 0; shards >> shard; shard++)
+        if (shards >> shard & 1)
+            log_note(LOG_LEVEL_ERROR, "courier",
+                     "shard %u stops: what is kept of it in Redis can't be read", shard);
+    c->broken |= shards;
+    c->held &= ~shards;
+    timer_start(c->mend, COURIER_MEND_MS);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -183,9 +241,11 @@ void courier_lease_begin(struct courier *c)
 void courier_lease_end(struct courier *c)
 {
     courier_forget(&c->beating);
+    courier_forget(&c->probing);
     timer_stop(c->tick);
     timer_stop(c->lapse);
     timer_stop(c->halt);
+    timer_stop(c->mend);
 }
 
 void courier_lease_init(struct courier *c, const struct courier_config *config)
@@ -195,6 +255,7 @@ void courier_lease_init(struct courier *c, const struct courier_config *config)
     c->tick = timer_new(loop, on_tick, c);
     c->lapse = timer_new(loop, look_at_lease, c);
     c->halt = timer_new(loop, on_halt, c);
+    c->mend = timer_new(loop, on_mend, c);
     http_client_before(c->context->client, look_at_lease, c);
 }
 
@@ -204,4 +265,5 @@ void courier_lease_fini(struct courier *c)
     timer_free(&c->tick);
     timer_free(&c->lapse);
     timer_free(&c->halt);
+    timer_free(&c->mend);
 }

@@ -6,6 +6,7 @@
 #include "common/io/log.h"
 #include "relay/courier_inner.h"
 #include "relay/meters.h"
+#include "relay/rules/cursor.h"
 #include "relay/store/members.h"
 
 enum { WINDOW = 4096 /* entries of the tail in memory */, GAUGES_MS = 1000 };
@@ -36,6 +37,7 @@ void courier_forget(struct loading **loading)
 void courier_rest(struct courier *c)
 {
     courier_unfollow(c);
+    c->resuming = false;
     courier_forget(&c->loading);
     cursors_free(&c->cursors);
     bodies_free(&c->bodies);
@@ -94,27 +96,55 @@ static void courier_start(struct courier *c)
 
 /* --- loading ---------------------------------------------------------------------------------- */
 
+/* Without some of the shards: they are another's, or can't be read. */
+static void claim_rest(struct courier *c, uint64_t without)
+{
+    courier_rest(c);
+    c->held &= ~without;
+    courier_goto(c, COURIER_ASKING);
+    if (c->held)
+        courier_claim(c);
+}
+
+static void unreadable(struct courier *c, const char *host)
+{
+    unsigned shard = shard_of(span_of(host), store_shards(c->context->store));
+    if (!(c->held >> shard & 1))
+        return;
+    log_note(LOG_LEVEL_ERROR, "courier", "the record of the member %s can't be read", host);
+    c->unread |= UINT64_C(1) << shard;
+    if (c->probe.hosts_n < CURSORS_PROBED)
+        span_copy(span_of(host), c->probe.hosts[c->probe.hosts_n++], MEMBER_HOST_SIZE);
+}
+
+/* One that can't be read would lose what is its: its shard passes it. */
 static void on_member(void *arg, enum err err, const struct member *member)
 {
     struct loading *loading = arg;
     struct courier *c = loading->courier;
-    if (member) {
-        if (c)
-            schedule_load_member(c->schedule, member);
+    if (member && c && err == ERR_OK)
+        schedule_load_member(c->schedule, member);
+    else if (member && c)
+        unreadable(c, member->host);
+    if (member)
         return;
-    }
     free(loading);
     if (!c)
         return;
     c->loading = NULL;
-    if (err != ERR_OK)
+    uint64_t broken = c->unread;
+    if (err != ERR_OK) {
         courier_start_over(c, "the registry can't be read");
-    else if (c->state == COURIER_MEMBERS)
+    } else if (c->state == COURIER_MEMBERS && broken) {
+        courier_broken(c, broken);
+        claim_rest(c, 0);
+    } else if (c->state == COURIER_MEMBERS) {
         courier_follow(c);
+    }
 }
 
 /* Members after shards: another's last commit may have passed one that we had not read. */
-static void on_claimed(void *arg, enum err err, uint64_t taken)
+static void on_claimed(void *arg, enum err err, uint64_t taken, uint64_t broken)
 {
     struct courier *c = arg;
     if (err != ERR_OK) {
@@ -123,14 +153,13 @@ static void on_claimed(void *arg, enum err err, uint64_t taken)
     }
     if (c->state != COURIER_CLAIMING)
         return;
-    if (taken) { /* somebody was faster */
-        courier_rest(c);
-        c->held &= ~taken;
-        courier_goto(c, COURIER_ASKING);
-        if (c->held)
-            courier_claim(c);
+    if (broken)
+        courier_broken(c, broken);
+    if (taken || broken) { /* taken: somebody was faster */
+        claim_rest(c, taken);
         return;
     }
+    c->unread = 0;
     c->loading = courier_loading(c);
     courier_goto(c, COURIER_MEMBERS);
     members_each(c->context->store, on_member, c->loading);
@@ -169,6 +198,7 @@ static void on_gauges(void *arg)
     metric_set(METER_DESTINATIONS, METER_STATE_HELD, (double)r.held);
     metric_set(METER_BEHIND, 0, (double)r.behind_most);
     metric_set(METER_DIRECT, 0, (double)r.direct);
+    metric_set(METER_SHARDS_STOPPED, 0, (double)__builtin_popcountll(c->broken));
     metric_set(METER_POSITION, 0, (double)r.position);
     timer_start(c->gauges, GAUGES_MS);
 }
@@ -191,8 +221,10 @@ void courier_ready(struct courier *c, bool ready)
 {
     if (ready && c->state == COURIER_STOPPED)
         courier_start(c);
+    else if (ready && c->state == COURIER_AWAY)
+        courier_lease_retry(c, 0);
     else if (!ready)
-        courier_start_over(c, "no connection to Redis");
+        courier_away(c, "no connection to Redis");
 }
 
 void courier_drain(struct courier *c, loop_cb done, void *arg)
@@ -211,6 +243,10 @@ void courier_drain(struct courier *c, loop_cb done, void *arg)
     case COURIER_MEMBERS:
         courier_rest(c);
         courier_leave(c);
+        break;
+    case COURIER_AWAY:
+        c->before = COURIER_DRAINING;
+        timer_start(c->restart, COURIER_LAST_MS);
         break;
     case COURIER_BROKEN: timer_start(c->restart, 0); break;
     case COURIER_DRAINING:

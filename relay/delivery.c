@@ -293,3 +293,10 @@ void delivery_cancel(struct delivery **delivery)
     delivery_free(*delivery);
     *delivery = NULL;
 }
+
+void delivery_take_back(struct delivery **delivery, struct attempt *ret)
+{
+    *ret = (*delivery)->attempt;
+    (*delivery)->attempt.entry = NULL;
+    delivery_cancel(delivery);
+}

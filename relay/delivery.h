@@ -34,5 +34,7 @@ struct delivery *delivery_new(struct context *context, struct bodies *bodies,
 void delivery_start(struct delivery *delivery);
 /* Gives up: no done() follows. */
 void delivery_cancel(struct delivery **delivery);
+/* The same, and the attempt comes back: its entry is the caller's. */
+void delivery_take_back(struct delivery **delivery, struct attempt *ret);
 /* What deliveries are judged by, here and in the schedule. */
 struct judge_limits delivery_limits(const struct settings *set);

@@ -137,10 +137,16 @@ static void say_ready(struct master *m)
     if (m->told_ready)
         return;
     m->told_ready = true;
-    log_note(LOG_LEVEL_INFO, "ready", "%s durability=%s metrics=%s", set->url,
-             strict ? "strict" : "standard", set->metrics);
-    printf("weir is ready: %s (durability: %s)\n", set->url, strict ? "strict" : "standard");
+    struct bytes promise;
+    bytes_init(&promise, WHY_SIZE);
+    bytes_add_str(&promise, strict ? "strict" : "standard");
+    if (set->redis_replicas)
+        bytes_addf(&promise, "+%d", (int)set->redis_replicas);
+    log_note(LOG_LEVEL_INFO, "ready", "%s durability=%s metrics=%s", set->url, bytes_str(&promise),
+             set->metrics);
+    printf("weir is ready: %s (durability: %s)\n", set->url, bytes_str(&promise));
     fflush(stdout);
+    bytes_fini(&promise);
 }
 
 static struct worker *steward_of(const struct master *m)

@@ -4,6 +4,7 @@
 
 #include "common/pure/err.h"
 #include "relay/rules/member.h"
+#include "relay/store/trouble.h"
 
 static const char *const values_CLASS[] = {"2xx", "3xx", "4xx", "5xx"};
 static const char *const values_VERDICT[] = {"delivered", "later", "never"};
@@ -20,6 +21,11 @@ static const char *const values_ROLE[] = {
     ROLES_TABLE(X)
 #undef X
         "all"};
+static const char *const values_TROUBLE[] = {
+#define X(name, text, begins, help) text,
+    TROUBLE_TABLE(X)
+#undef X
+};
 static const char *const values_MEMBER[] = {
 #define X(name, text) text,
     MEMBER_STATES(X)
@@ -34,6 +40,7 @@ static const char *const values_MEMBER[] = {
 #define LABEL_VERSION  LABEL("version", values_VERSION)
 #define LABEL_CODE     LABEL("code", values_CODE)
 #define LABEL_ROLE     LABEL("role", values_ROLE)
+#define LABEL_TROUBLE  LABEL("state", values_TROUBLE)
 #define LABEL_MEMBER   LABEL("state", values_MEMBER)
 
 static const struct metric_def table[METER_COUNT] = {

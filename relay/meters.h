@@ -28,6 +28,8 @@
     X(KEY_FETCHES,    "weir_key_fetches_total",             COUNTER,   CODE,    "fetches of other actors' keys, by result") \
     X(REDIS_UP,       "weir_redis_up",                      GAUGE,     NONE,    "1 while the journal can be relied on") \
     X(REDIS_COMMANDS, "weir_redis_commands_total",          COUNTER,   NONE,    "commands sent to Redis") \
+    X(REDIS_TROUBLE,  "weir_redis_trouble_total",           COUNTER,   TROUBLE, "answers of Redis that were trouble, and connections that went away, by kind") \
+    X(SHARDS_STOPPED, "weir_shards_stopped",                GAUGE,     NONE,    "shards of which nothing is delivered: what is kept of them can't be read") \
     X(PROCESSES,      "weir_processes",                     GAUGE,     ROLE,    "processes that run, by role") \
     X(PROCESS_RESTARTS, "weir_process_restarts_total",      COUNTER,   ROLE,    "processes that ended unasked and were started again, by role") \
     X(CONNECTIONS,    "weir_http_connections",              GAUGE,     NONE,    "open connections of the public listener") \

@@ -62,6 +62,7 @@ static bool same_identity(const struct config *a, const struct config *b, struct
         {"metrics", strcmp(a->set.metrics, b->set.metrics) == 0},
         {"data", strcmp(a->data_dir, b->data_dir) == 0},
         {"redis", strcmp(a->set.redis, b->set.redis) == 0},
+        {"redis_limits.replicas", a->set.redis_replicas == b->set.redis_replicas},
         {"durability", a->set.durability == b->set.durability},
         {"workers", strcmp(a->set.workers, b->set.workers) == 0},
         {"fronts", a->set.fronts == b->set.fronts},

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/io/clock.h"
 #include "common/io/log.h"
 #include "relay/context.h"
 #include "relay/courier.h"
@@ -21,6 +22,7 @@
 enum {
     DRAIN_TICK_MS = 20,
     PATIENCE_MS = 2000,
+    QUIET_MS = 10000, /* between two lines about the same trouble of Redis */
     WHY_SIZE = 256,
     CLIENT_SHARDS = 16,
     CLIENT_CONNECTIONS = 2048
@@ -36,7 +38,9 @@ struct roles {
     int64_t drain_until_ms;
     bool draining, told_ready;
     bool store_ready, others_ready;
-    char waits_for[WHY_SIZE]; /* what was said of a Redis that never answered */
+    char waits_for[WHY_SIZE]; /* what was said of a Redis that does not answer */
+    int64_t said_ms[TROUBLE_COUNT];
+    bool in_trouble; /* and it was said */
     loop_cb drained;
     void *drained_arg;
 };
@@ -58,6 +62,13 @@ static void on_store(void *arg, bool ready, bool fatal, const char *why)
 {
     struct roles *r = arg;
     r->store_ready = ready;
+    if (!ready)
+        timer_start(r->patience, PATIENCE_MS);
+    else if (r->in_trouble)
+        log_note(LOG_LEVEL_INFO, "redis", "ready again: epoch %llu",
+                 (unsigned long long)store_epoch(r->context.store));
+    r->in_trouble = !ready;
+    r->waits_for[0] = '\0';
     if (r->steward)
         steward_ready(r->steward, ready, why);
     if (r->courier && !r->draining)
@@ -69,8 +80,24 @@ static void on_store(void *arg, bool ready, bool fatal, const char *why)
         r->config.told(r->config.arg, ROLE_SAYS_FATAL, why);
 }
 
-/* A Redis that can't be reached from the start changes no state: that it is waited for, and why,
- * is said from here. */
+/* What Redis is in, by name: counted each time, said now and then. */
+static void on_trouble(void *arg, enum trouble what, struct span text)
+{
+    struct roles *r = arg;
+    struct log_line l;
+    int64_t now_ms = clock_mono_ms();
+    metric_add(METER_REDIS_TROUBLE, what, 1);
+    if (r->said_ms[what] && now_ms - r->said_ms[what] < QUIET_MS)
+        return;
+    r->said_ms[what] = now_ms;
+    log_begin(&l, LOG_LEVEL_ERROR, "redis");
+    log_str(&l, "trouble", trouble_name(what));
+    log_text(&l, "said", text);
+    log_end(&l);
+}
+
+/* A Redis that can't be reached changes no state where it is so for another reason than before:
+ * that it is waited for, and why, is said from here. */
 static void on_patience(void *arg)
 {
     struct roles *r = arg;
@@ -79,6 +106,7 @@ static void on_patience(void *arg)
     const char *why = store_trouble(r->context.store);
     if (*why && strncmp(why, r->waits_for, sizeof(r->waits_for) - 1) != 0) {
         snprintf(r->waits_for, sizeof(r->waits_for), "%s", why);
+        on_trouble(r, trouble_of_connection(why), span_of(why));
         log_note(LOG_LEVEL_WARN, "redis", "not ready: %s", r->waits_for);
         if (r->steward)
             steward_ready(r->steward, false, r->waits_for);
@@ -208,8 +236,10 @@ static enum err start_store(struct roles *r, struct bytes *why)
                                  .journal_file = bytes_str(&file),
                                  .owner = config->set.url,
                                  .strict = config->set.durability == DURABILITY_STRICT,
+                                 .replicas = config->set.redis_replicas,
                                  .command_ms = config->set.redis_command,
                                  .on_ready = on_store,
+                                 .on_trouble = on_trouble,
                                  .arg = r};
     redis_meter(METER_REDIS_COMMANDS);
     enum err e = store_new(r->config.loop, &store, &r->context.store);

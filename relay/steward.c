@@ -112,7 +112,7 @@ static void on_member(void *arg, enum err err, const struct member *member)
     struct walk *walk = arg;
     struct steward *s = walk->steward;
     if (member) {
-        if (s)
+        if (s && err == ERR_OK)
             look_at(walk, member);
         return;
     }
@@ -266,11 +266,14 @@ static void answer_metrics(struct http_request **request)
 static void answer_ready(const struct steward *s, struct http_request **request)
 {
     bool strict = s->config.context->config->set.durability == DURABILITY_STRICT;
+    int replicas = (int)s->config.context->config->set.redis_replicas;
     const char *trouble = !s->ready ? s->why : s->others_why[0] ? s->others_why : NULL;
     struct bytes out;
     bytes_init(&out, 1024);
     bytes_addf(&out, "%s\ndurability: %s\n", trouble ? trouble : "ready",
                strict ? "strict" : "standard");
+    if (replicas)
+        bytes_addf(&out, "replicas: %d\n", replicas);
     answer_text(request, trouble ? 503 : 200, "text/plain; charset=utf-8", bytes_span(&out));
     bytes_fini(&out);
 }

@@ -11,19 +11,19 @@
  *       +---- back-off --+-- no answer, refused, gone, a deadline missed ----+
  *
  * (A Unix socket needs no RESOLVE. Left to hiredis, a name would be resolved while the loop stands
- * still.) One timer: the next try in WAIT, the end of patience from RESOLVE to GREET, the oldest
- * command's deadline in UP.
+ * still.) Where Sentinel is asked, the way from RESOLVE to GREET is gone twice: to one of the
+ * sentinels, the next at each try, then to the master that it names. One timer: the next try in
+ * WAIT, the end of patience from RESOLVE to GREET, the oldest command's deadline in UP.
  *
  * May not know: key names, scripts, what a command means. */
 #include "common/io/redis.h"
 
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/io/clock.h"
-#include "common/io/loop_uv.h"
+#include "common/io/lookup.h"
 #include "common/io/metrics.h"
 #include "common/io/redis_link.h"
 #include "common/io/redis_url.h"
@@ -38,11 +38,6 @@ enum {
 };
 
 enum state { WAIT, RESOLVE, CONNECT, GREET, UP };
-
-struct lookup {
-    uv_getaddrinfo_t request;
-    struct redis *redis; /* NULL once given up */
-};
 
 struct command {
     redis_cb cb;
@@ -59,6 +54,8 @@ struct queue {
 struct redis {
     struct loop *loop;
     struct redis_place place;
+    struct redis_door at; /* where the next connection goes */
+    bool asking;          /* that is a sentinel, which knows where the master is */
     int64_t command_ms;
     redis_state_cb on_state;
     void *arg;
@@ -150,11 +147,7 @@ static void lose(struct redis *redis, const char *why)
 
 static void give_up(struct redis *redis)
 {
-    if (redis->lookup) {
-        redis->lookup->redis = NULL;
-        uv_cancel((uv_req_t *)&redis->lookup->request);
-        redis->lookup = NULL;
-    }
+    lookup_cancel(&redis->lookup);
     redis_link_close(&redis->link);
 }
 
@@ -306,11 +299,44 @@ static void on_pong(void *arg, enum err err, const struct redis_reply *reply)
     redis->on_state(redis->arg, true);
 }
 
+/* Sentinel may be behind the times: who is no master is not taken for one. */
+static void on_role(void *arg, enum err err, const struct redis_reply *reply)
+{
+    if (err == ERR_OK && !span_eq_str(reply_text(reply_at(reply, 0)), "master"))
+        drop(arg, "READONLY: what the sentinel names is no master");
+}
+
+static void resolve(struct redis *redis, const struct redis_door *door, bool asking);
+
+/* Where the master is: a list of its address and its port. */
+static void on_master(void *arg, enum err err, const struct redis_reply *reply)
+{
+    struct redis *redis = arg;
+    struct redis_door door;
+    int64_t port = reply_int(reply_at(reply, 1));
+    if (err == ERR_REDIS)
+        return;
+    if (!span_copy(reply_text(reply_at(reply, 0)), door.host, sizeof door.host) || port < 1 ||
+        port > UINT16_MAX) {
+        drop(redis, "the sentinel knows no master of that name");
+        return;
+    }
+    door.port = (uint16_t)port;
+    redis_link_close(&redis->link);
+    resolve(redis, &door, false);
+}
+
 static void on_opened(void *arg)
 {
     struct redis *redis = arg;
     const struct redis_place *place = &redis->place;
     redis_goto(redis, GREET);
+    if (redis->asking) {
+        const struct span who[] = {SPAN("SENTINEL"), SPAN("get-master-addr-by-name"),
+                                   span_of(place->service)};
+        send_command(redis, who, 3, 0, command_new(on_master, redis));
+        return;
+    }
     if (place->has_password) {
         const struct span auth[] = {SPAN("AUTH"), span_of(place->user), span_of(place->password)};
         const struct span auth_default[] = {auth[0], auth[2]};
@@ -324,6 +350,8 @@ static void on_opened(void *arg)
         const struct span select[] = {SPAN("SELECT"), span_of(number)};
         send_command(redis, select, 2, 0, command_new(on_greeted, redis));
     }
+    if (place->sentinels_n)
+        send_command(redis, &SPAN("ROLE"), 1, 0, command_new(on_role, redis));
     send_command(redis, &SPAN("PING"), 1, 0, command_new(on_pong, redis));
 }
 
@@ -351,64 +379,51 @@ static void open_link(struct redis *redis, const char *where, uint16_t port)
 }
 
 /* Each try takes the next address of the name. */
-static void open_one_of(struct redis *redis, const struct addrinfo *list)
+static void on_resolved(void *arg, const struct addrinfo *list, const char *why)
 {
+    struct redis *redis = arg;
     char host[NI_MAXHOST];
     unsigned n = 0;
+    redis->lookup = NULL;
     for (const struct addrinfo *a = list; a; a = a->ai_next)
         n++;
     for (unsigned skip = n ? redis->tries % n : 0; skip > 0; skip--)
         list = list->ai_next;
     if (!n ||
         getnameinfo(list->ai_addr, list->ai_addrlen, host, sizeof host, NULL, 0, NI_NUMERICHOST))
-        lose(redis, "the name has no address");
+        lose(redis, why);
     else
-        open_link(redis, host, redis->place.port);
+        open_link(redis, host, redis->at.port);
 }
 
-static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *list)
+static void resolve(struct redis *redis, const struct redis_door *door, bool asking)
 {
-    struct lookup *lookup = request->data;
-    struct redis *redis = lookup->redis;
-    free(lookup);
-    if (redis) {
-        redis->lookup = NULL;
-        if (status < 0)
-            lose(redis, uv_strerror(status));
-        else
-            open_one_of(redis, list);
-    }
-    uv_freeaddrinfo(list);
-}
-
-static void resolve(struct redis *redis)
-{
-    const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-    struct lookup *lookup = mem_new(sizeof *lookup);
-    lookup->redis = redis;
-    lookup->request.data = lookup;
+    const char *why = NULL;
     redis_goto(redis, RESOLVE);
-    int rc = uv_getaddrinfo(loop_uv(redis->loop), &lookup->request, on_resolved, redis->place.host,
-                            NULL, &hints);
-    if (rc != 0) {
-        free(lookup);
-        lose(redis, uv_strerror(rc));
-        return;
-    }
-    redis->lookup = lookup;
+    redis->at = *door;
+    redis->asking = asking;
+    redis->lookup = lookup_new(redis->loop, redis->at.host, on_resolved, redis, &why);
+    if (!redis->lookup)
+        lose(redis, why);
+}
+
+static void connect_now(struct redis *redis)
+{
+    const struct redis_place *place = &redis->place;
+    timer_start(redis->timer, CONNECT_MS);
+    if (place->path[0])
+        open_link(redis, place->path, 0);
+    else if (place->sentinels_n)
+        resolve(redis, &place->sentinels[redis->tries % place->sentinels_n], true);
+    else
+        resolve(redis, &place->door, false);
 }
 
 static void on_timer(void *arg)
 {
     struct redis *redis = arg;
     switch (redis->state) {
-    case WAIT:
-        timer_start(redis->timer, CONNECT_MS);
-        if (redis->place.path[0])
-            open_link(redis, redis->place.path, 0);
-        else
-            resolve(redis);
-        break;
+    case WAIT: connect_now(redis); break;
     case RESOLVE: drop(redis, "the name was not resolved in time"); break;
     case CONNECT: drop(redis, "no connection in time"); break;
     case GREET: drop(redis, "connected, but no answer in time"); break;

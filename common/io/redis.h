@@ -22,8 +22,8 @@ typedef void (*redis_cb)(void *arg, enum err err, const struct redis_reply *repl
 typedef void (*redis_state_cb)(void *arg, bool up);
 
 struct redis_config {
-    const char
-        *url; /* `redis://[user:password@]host:6379/0` or `unix:/path` (database 0); copied */
+    const char *url;    /* `redis://[user:password@]host:6379/0`, `unix:/path` (database 0), or
+                         * `sentinel://host:26379,host:26379/name`; copied */
     int64_t command_ms; /* deadline of a command */
     redis_state_cb on_state;
     void *arg;
@@ -60,6 +60,10 @@ struct redis_script {
 /* EVALSHA sha 0 argv...: the scripts name their keys themselves (all carry one hash tag). */
 void redis_script(struct redis *redis, struct redis_script *script, const struct span *argv,
                   size_t n, redis_cb cb, void *arg);
+
+/* A reply that outlives its callback; reply_free() accepts NULL inside. */
+struct redis_reply *reply_copy(const struct redis_reply *r);
+void reply_free(struct redis_reply **r);
 
 /* All of these take NULL as a reply of nothing. */
 enum redis_kind reply_kind(const struct redis_reply *r);

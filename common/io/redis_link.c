@@ -18,7 +18,10 @@
 
 #include "common/io/loop_uv.h"
 
-enum { ARGS_ON_STACK = 32 };
+enum {
+    ARGS_ON_STACK = 32,
+    ANSWER_MAX = 64 << 20 /* bytes of one that is not whole yet: hiredis knows no limit */
+};
 
 struct redis_link {
     uv_poll_t poll;
@@ -27,7 +30,8 @@ struct redis_link {
     void *arg;
     bool closed; /* by the owner: no more events */
     bool inside; /* hiredis is on the stack */
-    int wanted;  /* what the poll handle waits for */
+    bool flooded;
+    int wanted; /* what the poll handle waits for */
 };
 
 static void on_poll(uv_poll_t *poll, int status, int events)
@@ -42,8 +46,10 @@ static void on_poll(uv_poll_t *poll, int status, int events)
     if (link->ac && !link->closed && (events & UV_WRITABLE))
         redisAsyncHandleWrite(link->ac);
     link->inside = false;
+    if (link->ac && link->ac->c.reader->len > ANSWER_MAX)
+        link->flooded = true;
     /* libuv has stopped a handle with a bad status: nothing would ever come of it. */
-    if (link->ac && (link->closed || status < 0))
+    if (link->ac && (link->closed || link->flooded || status < 0))
         redisAsyncFree(link->ac);
 }
 
@@ -91,7 +97,7 @@ static void on_closed(uv_handle_t *handle)
 static void clean_up(void *arg)
 {
     struct redis_link *link = arg;
-    const char *why = link->ac->errstr;
+    const char *why = link->flooded ? "an answer is too long" : link->ac->errstr;
     link->ac = NULL;
     uv_close((uv_handle_t *)&link->poll, on_closed);
     if (!link->closed)

@@ -1,6 +1,7 @@
 /* redis_reply: reading what Redis answered; a coat over hiredis's tree, whose types stay in here.
  * May not know: connections, nor what the answer is to. */
 #include <hiredis/hiredis.h>
+#include <stdlib.h>
 
 #include "common/io/redis.h"
 
@@ -66,4 +67,42 @@ const struct redis_reply *reply_field(const struct redis_reply *r, const char *n
         if (span_eq_str(reply_text(reply_at(r, i)), name))
             return reply_at(r, i + 1);
     return NULL;
+}
+
+static redisReply *copy(const redisReply *r)
+{
+    redisReply *c = mem_new(sizeof *c);
+    c->type = r->type;
+    c->integer = r->integer;
+    if (r->str) {
+        c->str = mem_copy((struct span){r->str, r->len});
+        c->len = r->len;
+    }
+    if (r->elements)
+        c->element = mem_new(r->elements * sizeof(redisReply *));
+    for (; c->elements < r->elements; c->elements++)
+        c->element[c->elements] = copy(r->element[c->elements]);
+    return c;
+}
+
+static void free_copy(redisReply *r)
+{
+    for (size_t i = 0; i < r->elements; i++)
+        free_copy(r->element[i]);
+    free(r->element);
+    free(r->str);
+    free(r);
+}
+
+struct redis_reply *reply_copy(const struct redis_reply *r)
+{
+    return r ? (struct redis_reply *)copy(inner(r)) : NULL;
+}
+
+void reply_free(struct redis_reply **r)
+{
+    redisReply *whole = (redisReply *)*r;
+    *r = NULL;
+    if (whole)
+        free_copy(whole);
 }

@@ -4,6 +4,8 @@
 
 #include "common/pure/uri.h"
 
+enum { REDIS_PORT = 6379, SENTINEL_PORT = 26379 };
+
 static bool after(struct span *s, struct span prefix)
 {
     if (!span_starts(*s, prefix))
@@ -43,7 +45,7 @@ static bool read_number(struct span text, uint64_t least, uint16_t *ret)
     return true;
 }
 
-static bool read_host(struct span text, struct redis_place *ret)
+static bool read_door(struct span text, uint16_t otherwise, struct redis_door *ret)
 {
     struct span host = text;
     struct span port = SPAN_NONE;
@@ -58,9 +60,43 @@ static bool read_host(struct span text, struct redis_place *ret)
         port = text;
         host = span_cut(&port, ':');
     }
-    ret->port = 6379;
+    ret->port = otherwise;
     return host_is_plain(host, bracketed) && span_copy(host, ret->host, sizeof ret->host) &&
            (!port.p || read_number(port, 1, &ret->port));
+}
+
+static bool read_sentinels(struct span text, struct redis_place *ret)
+{
+    while (text.p) {
+        struct span one = span_cut(&text, ',');
+        if (ret->sentinels_n == REDIS_SENTINELS_MAX ||
+            !read_door(one, SENTINEL_PORT, &ret->sentinels[ret->sentinels_n]))
+            return false;
+        ret->sentinels_n++;
+    }
+    return ret->sentinels_n > 0;
+}
+
+/* What stands behind the scheme. */
+static bool read_rest(struct span rest, bool sentinel, struct redis_place *ret)
+{
+    struct span authority = span_cut(&rest, '/');
+    struct span hosts = authority;
+    for (size_t i = 0; i < authority.n; i++)
+        if (authority.p[i] == '@')
+            hosts = (struct span){authority.p + i + 1, authority.n - i - 1};
+    if (hosts.n != authority.n &&
+        !read_secrets((struct span){authority.p, authority.n - hosts.n - 1}, ret))
+        return false;
+    if (sentinel) {
+        struct span name = span_cut(&rest, '/');
+        if (!read_sentinels(hosts, ret) || !host_is_plain(name, false) ||
+            !span_copy(name, ret->service, sizeof ret->service))
+            return false;
+    } else if (!read_door(hosts, REDIS_PORT, &ret->door)) {
+        return false;
+    }
+    return !rest.n || read_number(rest, 0, &ret->database);
 }
 
 enum err redis_place_read(struct span url, struct redis_place *ret)
@@ -69,16 +105,8 @@ enum err redis_place_read(struct span url, struct redis_place *ret)
     struct span rest = url;
     if (after(&rest, SPAN("unix:")))
         return rest.n && span_copy(rest, ret->path, sizeof ret->path) ? ERR_OK : ERR_URL;
-    if (!after(&rest, SPAN("redis://")))
+    bool sentinel = after(&rest, SPAN("sentinel://"));
+    if (!sentinel && !after(&rest, SPAN("redis://")))
         return ERR_URL;
-    struct span authority = span_cut(&rest, '/');
-    struct span host = authority;
-    for (size_t i = 0; i < authority.n; i++)
-        if (authority.p[i] == '@')
-            host = (struct span){authority.p + i + 1, authority.n - i - 1};
-    bool ok = true;
-    if (host.n != authority.n)
-        ok = read_secrets((struct span){authority.p, authority.n - host.n - 1}, ret);
-    ok = ok && read_host(host, ret) && (!rest.n || read_number(rest, 0, &ret->database));
-    return ok ? ERR_OK : ERR_URL;
+    return read_rest(rest, sentinel, ret) ? ERR_OK : ERR_URL;
 }

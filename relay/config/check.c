@@ -139,11 +139,14 @@ static void listen_check(struct checks *c)
 
 /* --- redis ----------------------------------------------------------------------------------- */
 
+static const char redis_plain[] =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+enum { REDIS_SENTINELS_MAX = 8 };
+
 /* Host and port as the connection will read them; the host may be a name that no URL of the
  * Internet could have (`redis_1`). */
 static bool redis_host_ok(struct span text)
 {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
     struct span host = text, port = SPAN_NONE;
     uint64_t number;
     if (span_starts(text, SPAN("["))) {
@@ -164,7 +167,7 @@ static bool redis_host_ok(struct span text)
         if (host.n == 0 || host.n > URI_HOST_MAX)
             return false;
         for (size_t i = 0; i < host.n; i++)
-            if (!host.p[i] || !strchr(plain, host.p[i]))
+            if (!host.p[i] || !strchr(redis_plain, host.p[i]))
                 return false;
     }
     return !port.p || (span_u64(port, 65535, &number) && number > 0);
@@ -179,8 +182,26 @@ static bool redis_login_ok(struct span text)
            uri_decode(password, decoded, sizeof(decoded));
 }
 
-/* NULL if it is `host`, `host:port` or `host:port/db`, with `user:password@` before if wished. */
-static const char *redis_url_wrong(struct span text)
+static bool redis_hosts_ok(struct span text)
+{
+    size_t n = 0;
+    for (; text.p; n++)
+        if (n == REDIS_SENTINELS_MAX || !redis_host_ok(span_cut(&text, ',')))
+            return false;
+    return n > 0;
+}
+
+static bool redis_service_ok(struct span name)
+{
+    for (size_t i = 0; i < name.n; i++)
+        if (!name.p[i] || !strchr(redis_plain, name.p[i]))
+            return false;
+    return name.n > 0 && name.n < 128;
+}
+
+/* NULL if it is `host`, `host:port` or `host:port/db`, with `user:password@` before if wished; or,
+ * for Sentinel, several hosts and a name behind the slash. */
+static const char *redis_url_wrong(struct span text, bool sentinel)
 {
     struct span db = text;
     struct span head = span_cut(&db, '/');
@@ -192,7 +213,10 @@ static const char *redis_url_wrong(struct span text)
     if (host.n < head.n && !redis_login_ok((struct span){head.p, head.n - host.n - 1}))
         return "what stands before @ must be user:password, other signs than letters and digits as "
                "%XX";
-    if (!redis_host_ok(host))
+    if (sentinel && (!redis_hosts_ok(host) || !redis_service_ok(span_cut(&db, '/'))))
+        return "up to 8 sentinels and the name of the master are needed, such as "
+               "sentinel://10.0.0.5:26379,10.0.0.6:26379/weir";
+    if (!sentinel && !redis_host_ok(host))
         return "a host is needed, such as redis://10.0.0.5:6379/0";
     if (db.n && !span_u64(db, UINT16_MAX, &number))
         return "what stands behind the slash must be the number of a database";
@@ -212,9 +236,12 @@ static void redis_check(struct checks *c)
         else if (redis.n - 5 > SOCKET_PATH_MAX)
             wrong = "the socket's path is too long for the system";
     } else if (span_starts(redis, SPAN("redis://"))) {
-        wrong = redis_url_wrong((struct span){redis.p + 8, redis.n - 8});
+        wrong = redis_url_wrong((struct span){redis.p + 8, redis.n - 8}, false);
+    } else if (span_starts(redis, SPAN("sentinel://"))) {
+        wrong = redis_url_wrong((struct span){redis.p + 11, redis.n - 11}, true);
     } else {
-        wrong = "it must be embedded, redis://[user:password@]host:port/db, or unix:/path";
+        wrong = "it must be embedded, redis://[user:password@]host:port/db, "
+                "sentinel://host:port,host:port/name, or unix:/path";
     }
     if (wrong)
         mistake(c->mistakes, place_of(c, SETTING_AT_redis), "redis: %s", wrong);
@@ -336,11 +363,21 @@ static void memory_check(struct checks *c)
                 "redis_limits.memory: 0, or at least 8MiB: Redis alone takes that much");
 }
 
+static void replicas_check(struct checks *c)
+{
+    const struct settings *set = &c->config->set;
+    if (!c->bad[SETTING_AT_redis_replicas] && set->redis_replicas &&
+        strcmp(set->redis, "embedded") == 0)
+        mistake(c->mistakes, place_of(c, SETTING_AT_redis_replicas),
+                "redis_limits.replicas: the embedded Redis has none");
+}
+
 void checks_run(struct checks *c)
 {
     url_check(c);
     listen_check(c);
     redis_check(c);
+    replicas_check(c);
     data_check(c);
     workers_check(c);
     orders_check(c);

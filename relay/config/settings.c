@@ -189,7 +189,8 @@ bool setting_put(struct settings *set, int i, struct span text, struct bytes *wh
 /* A URL without its password. */
 static void text_write(struct span text, struct bytes *out)
 {
-    static const char scheme[] = "redis://";
+    bool sentinel = span_starts(text, SPAN("sentinel://"));
+    const char *scheme = sentinel ? "sentinel://" : "redis://";
     ptrdiff_t at = -1;
     if (span_starts(text, span_of(scheme)))
         for (size_t i = text.n; i > 0 && at < 0; i--)

@@ -21,7 +21,7 @@ enum { SETTINGS_SEEN_MS = 691200000 }; /* 8 days: how long ids are remembered (D
     X(listen,                 "listen",                  TEXT,     1, 100, "127.0.0.1:8080", NULL, "address and port of the public listener, behind a TLS proxy")                      \
     X(metrics,                "metrics",                 TEXT,     1, 100, "127.0.0.1:9090", NULL, "address and port of /metrics, /livez and /readyz")                                 \
     X(data,                   "data",                    TEXT,     1, 1000, "./weir-data", NULL, "keys, admin socket, embedded Redis; relative to the configuration file")             \
-    X(redis,                  "redis",                   TEXT,     1, 1000, "embedded", NULL, "embedded, redis://[user:password@]host:port/db, or unix:/path")                         \
+    X(redis,                  "redis",                   TEXT,     1, 1000, "embedded", NULL, "embedded, redis://[user:password@]host:port/db, sentinel://host:port,host:port/name, or unix:/path") \
     X(workers,                "workers",                 TEXT,     1, 10, "auto", NULL, "couriers: auto or 1 to 64; 0 = everything in one process")                                    \
     X(fronts,                 "fronts",                  COUNT,    1, 64, "1", NULL, "processes that listen; several share the address")                                               \
     X(drain,                  "drain",                   DURATION, 100, 3600000, "30s", NULL, "stopping: time for requests in work, then for attempts under way")                      \
@@ -73,6 +73,7 @@ enum { SETTINGS_SEEN_MS = 691200000 }; /* 8 days: how long ids are remembered (D
     X(retention_entries,      "retention.entries",       DURATION, 60000, 31536000000, "30d", NULL, "how long the journal keeps entries")                                              \
     X(retention_bodies,       "retention.bodies",        DURATION, 60000, 31536000000, "8d", NULL, "how long the journal keeps bodies")                                                \
     X(redis_command,          "redis_limits.command",    DURATION, 100, 60000, "2s", NULL, "deadline of a Redis command")                                                              \
+    X(redis_replicas,         "redis_limits.replicas",   COUNT,    0, 5, "0", NULL, "replicas that must have what is answered 202, and what a lease rests on: WAIT")                   \
     X(redis_memory,           "redis_limits.memory",     SIZE,     0, 1099511627776, "0", NULL, "maxmemory of the embedded Redis; 0 = the less of 1 GiB and a quarter of RAM")
 // clang-format on
 

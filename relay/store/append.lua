@@ -126,7 +126,7 @@ local function remember(bucket, field, value)
 end
 
 -- The host shows that it lives: whoever delivers to it need not wait any longer.
-if redis.call('HDEL', P .. 'down', A.from) == 1 then line('k', 'w', 'h', A.from) end
+if redis.pcall('HDEL', P .. 'down', A.from) == 1 then line('k', 'w', 'h', A.from) end
 
 local dead = math.max(obj.dead, tonumber(A.now))
 if refusal then

@@ -2,11 +2,23 @@
 -- claim: a courier becomes the owner of a shard, and reads what it has to know of it. It may, if nobody
 -- with a lease owns it.
 -- ARGV: epoch, nonce of the courier, shard
--- Answer: OK seq low urgent { host record host record ... } | TAKEN | FENCED (no lease of our own) | EPOCH
+-- Answer: OK seq low urgent { host record host record ... } | TAKEN | WRONG key (one is not of the type that it
+-- should be: nobody can be served of this shard, and it is left as it is) | FENCED (no lease of our own) | EPOCH
 local P = '{weir}:'
 if redis.call('HGET', P .. 'log', 'epoch') ~= ARGV[1] then return { 'EPOCH' } end
+local function wrong(shard)
+  local kinds = { shard = 'hash', own = 'hash', fail = 'zset', late = 'zset', skip = 'zset', cut = 'zset',
+    dropped = 'zset', orders = 'zset', direct = 'stream', when = 'stream' }
+  for name, kind in pairs(kinds) do
+    local key = P .. name .. ':' .. shard
+    local has = redis.call('TYPE', key).ok
+    if has ~= 'none' and has ~= kind then return key end
+  end
+end
 local LEASE, S = P .. 'lease', P .. 'shard:' .. ARGV[3]
 if redis.call('HEXISTS', LEASE, ARGV[2]) == 0 then return { 'FENCED' } end
+local key = wrong(ARGV[3])
+if key then return { 'WRONG', key } end
 local has = redis.call('HMGET', S, 'seq', 'low', 'owner', 'urgent')
 local owner = has[3]
 if owner and owner ~= ARGV[2] and redis.call('HEXISTS', LEASE, owner) == 1 then return { 'TAKEN' } end

@@ -19,13 +19,23 @@
 -- O: the latest outcomes of attempts at a host (relay/rules/recent.h), the newest first; eight of them are kept
 -- in the hash `last`.
 -- Which failures were dropped is kept a second time, to be counted: dropped: n host slot
--- Answer: OK | EPOCH | FENCED shard | SEQ shard
+-- Answer: OK | EPOCH | FENCED shard | SEQ shard | WRONG key (of a type that can't be written to)
 local P = '{weir}:'
 local WHEN_KEPT, MOVED_MOST = 2000, 1000 -- entries of the stream; words of one of them
 local LAST_KEPT = 8
 local WORDS = { S = 4, C = 3, F = 1, X = 7, L = 4, K = 4, G = 5, R = 3, P = 2, D = 1, ['-'] = 1, ['+'] = 1,
   O = 2 }
 if redis.call('HGET', P .. 'log', 'epoch') ~= ARGV[1] then return { 'EPOCH' } end
+-- A script that stops half way is not rolled back: the shard would have moved without what is recorded of it.
+local function wrong(shard)
+  local kinds = { shard = 'hash', own = 'hash', fail = 'zset', late = 'zset', skip = 'zset', cut = 'zset',
+    dropped = 'zset', orders = 'zset', direct = 'stream', when = 'stream' }
+  for name, kind in pairs(kinds) do
+    local key = P .. name .. ':' .. shard
+    local has = redis.call('TYPE', key).ok
+    if has ~= 'none' and has ~= kind then return key end
+  end
+end
 local shard
 local was = {}
 local at = 4
@@ -33,6 +43,8 @@ while at <= #ARGV do
   local word = ARGV[at]
   if word == 'S' then
     shard = ARGV[at + 1]
+    local key = wrong(shard)
+    if key then return { 'WRONG', key } end
     local has = redis.call('HMGET', P .. 'shard:' .. shard, 'owner', 'seq', 'low')
     if has[1] ~= ARGV[2] then return { 'FENCED', shard } end
     if tonumber(has[2] or '0') + 1 ~= tonumber(ARGV[at + 2]) then return { 'SEQ', shard } end
@@ -106,8 +118,8 @@ local apply = {
     end
     redis.call('HSET', key, host, table.concat(kept, ' '))
   end,
-  ['-'] = function(host) redis.call('HSET', P .. 'down', host, now) end,
-  ['+'] = function(host) redis.call('HDEL', P .. 'down', host) end,
+  ['-'] = function(host) redis.pcall('HSET', P .. 'down', host, now) end,
+  ['+'] = function(host) redis.pcall('HDEL', P .. 'down', host) end,
 }
 shard = nil
 at = 4

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "relay/store/outcomes.h"
 #include "relay/store/scripts.h"
@@ -18,12 +19,17 @@ struct cursors {
     struct schedule *schedule; /* while claiming */
     size_t waiting;
     enum err err;
-    uint64_t taken;
+    uint64_t taken, broken;
     cursors_claimed_cb claimed;
     void *claimed_arg;
+    uint64_t epoch; /* of the shards as they were claimed, or resumed */
+    cursors_resumed_cb resumed;
+    void *resumed_arg;
+    uint64_t asked; /* shards that are to be resumed */
+    bool resuming;
     cursors_cb cb;
     void *arg;
-    bool moved[SCHEDULE_SHARDS_MAX]; /* shards of the commit that is out */
+    bool moved[SCHEDULE_SHARDS_MAX]; /* shards of the commit that is out, or was not answered */
     bool committing;
     bool dead; /* given back while answers were outstanding: the last one frees it */
 };
@@ -48,7 +54,7 @@ void cursors_free(struct cursors **cursors)
 {
     struct cursors *c = *cursors;
     *cursors = NULL;
-    if (c && (c->waiting || c->committing))
+    if (c && (c->waiting || c->committing || c->resuming))
         c->dead = true;
     else
         end(c);
@@ -61,9 +67,9 @@ struct claim {
     unsigned shard;
 };
 
-/* A cursor that can't be read is an error: without it, its member would follow the shard's, past
- * what it is owed. */
-static enum err load_shard(struct cursors *c, unsigned shard, const struct redis_reply *reply)
+/* False if a cursor can't be read: without it, its member would follow the shard's, past what it is
+ * owed. */
+static bool load_shard(struct cursors *c, unsigned shard, const struct redis_reply *reply)
 {
     const struct redis_reply *own = reply_at(reply, 4);
     c->seq[shard] = answer_number(reply, 1);
@@ -71,19 +77,22 @@ static enum err load_shard(struct cursors *c, unsigned shard, const struct redis
     for (size_t i = 0; i + 1 < reply_len(own); i += 2) {
         struct cursor cursor;
         if (!cursor_read(reply_text(reply_at(own, i + 1)), &cursor))
-            return ERR_REDIS_REPLY;
+            return false;
         schedule_load_cursor(c->schedule, reply_text(reply_at(own, i)), &cursor);
         cursor_fini(&cursor);
     }
-    return ERR_OK;
+    return true;
 }
 
 static enum err claim_judge(struct cursors *c, unsigned shard, const struct redis_reply *reply)
 {
+    uint64_t bit = UINT64_C(1) << shard;
     if (answer_is(reply, "OK"))
-        return load_shard(c, shard, reply);
-    if (answer_is(reply, "TAKEN"))
-        c->taken |= UINT64_C(1) << shard;
+        c->broken |= load_shard(c, shard, reply) ? 0 : bit;
+    else if (answer_is(reply, "WRONG"))
+        c->broken |= bit;
+    else if (answer_is(reply, "TAKEN"))
+        c->taken |= bit;
     else
         return answer_is(reply, "FENCED") ? ERR_FENCED : ERR_REDIS_REPLY;
     return ERR_OK;
@@ -103,7 +112,7 @@ static void on_claimed(void *arg, enum err err, const struct redis_reply *reply)
     if (c->dead)
         end(c);
     else
-        c->claimed(c->claimed_arg, c->err, c->taken);
+        c->claimed(c->claimed_arg, c->err, c->taken, c->broken);
 }
 
 void cursors_claim(struct cursors *c, struct schedule *schedule, uint64_t shards,
@@ -113,7 +122,8 @@ void cursors_claim(struct cursors *c, struct schedule *schedule, uint64_t shards
     c->claimed = cb;
     c->claimed_arg = arg;
     c->err = ERR_OK;
-    c->taken = 0;
+    c->taken = c->broken = 0;
+    c->epoch = store_epoch(c->store);
     for (unsigned shard = 0; shard < store_shards(c->store); shard++) {
         if (!(shards >> shard & 1))
             continue;
@@ -130,17 +140,31 @@ void cursors_claim(struct cursors *c, struct schedule *schedule, uint64_t shards
 
 /* --- committing ------------------------------------------------------------------------------ */
 
+/* SEQ: it moved on without us: what was not answered may have been written late. */
+static enum err commit_judge(enum err err, const struct redis_reply *reply)
+{
+    if (err == ERR_REDIS_REPLY && trouble_passes(trouble_of_answer(reply_text(reply))))
+        return ERR_REDIS;
+    if (err != ERR_OK || answer_is(reply, "OK"))
+        return err;
+    return answer_is(reply, "SEQ") ? ERR_REDIS : ERR_FENCED;
+}
+
+static void moved_on(struct cursors *c)
+{
+    for (unsigned i = 0; i < SCHEDULE_SHARDS_MAX; i++) {
+        c->seq[i] += c->moved[i];
+        c->moved[i] = false;
+    }
+}
+
 static void on_committed(void *arg, enum err err, const struct redis_reply *reply)
 {
     struct cursors *c = arg;
-    if (err == ERR_OK && !answer_is(reply, "OK"))
-        err = ERR_FENCED;
-    for (unsigned i = 0; i < SCHEDULE_SHARDS_MAX; i++)
-        if (c->moved[i]) {
-            c->seq[i] += err == ERR_OK;
-            c->moved[i] = false;
-        }
+    err = commit_judge(err, reply);
     c->committing = false;
+    if (err == ERR_OK)
+        moved_on(c);
     if (c->dead)
         end(c);
     else
@@ -237,10 +261,113 @@ void cursors_commit(struct cursors *c, const struct delta *delta, int64_t now_ms
     c->cb = cb;
     c->arg = arg;
     c->committing = true;
+    memset(c->moved, 0, sizeof(c->moved));
     words_add_str(&a, store_epoch_text(c->store));
     words_add_str(&a, c->nonce);
     words_add_int(&a, now_ms);
     for (size_t i = 0; i < delta->n; i++)
         add_change(c, &a, &delta->list[i]);
     store_script(c->store, &a, &script_commit, on_committed, c);
+}
+
+/* --- going on after Redis was away ----------------------------------------------------------- */
+
+/* The commit is one script: all of its shards have moved, or none. Any other has not. */
+static enum err resume_judge(struct cursors *c, const struct redis_reply *reply, bool *ret_written)
+{
+    bool written = false, kept = false, same = true;
+    size_t at = 1;
+    if (!answer_is(reply, "OK"))
+        return answer_is(reply, "FENCED") || answer_is(reply, "BEHIND") ? ERR_FENCED
+                                                                        : ERR_REDIS_REPLY;
+    for (unsigned i = 0; i < SCHEDULE_SHARDS_MAX; i++) {
+        if (!(c->asked >> i & 1))
+            continue;
+        uint64_t seq = answer_number(reply, at++);
+        bool moved = c->moved[i] && seq == c->seq[i] + 1;
+        same = same && (moved || seq == c->seq[i]);
+        written = written || moved;
+        kept = kept || (c->moved[i] && !moved);
+    }
+    *ret_written = written;
+    return same && !(written && kept) ? ERR_OK : ERR_FENCED;
+}
+
+static void on_resumed(void *arg, enum err err, const struct redis_reply *reply)
+{
+    struct cursors *c = arg;
+    bool written = false;
+    c->resuming = false;
+    if (c->dead) {
+        free(c);
+        return;
+    }
+    if (err == ERR_OK)
+        err = resume_judge(c, reply, &written);
+    if (err == ERR_OK) {
+        c->epoch = store_epoch(c->store);
+        if (written)
+            moved_on(c);
+    }
+    c->resumed(c->resumed_arg, err, written);
+}
+
+void cursors_resume(struct cursors *c, uint64_t shards, uint64_t newest, cursors_resumed_cb cb,
+                    void *arg)
+{
+    struct words a = {0};
+    c->resumed = cb;
+    c->resumed_arg = arg;
+    c->resuming = true;
+    c->asked = shards;
+    words_add_str(&a, store_epoch_text(c->store));
+    words_add_str(&a, c->nonce);
+    words_add_int(&a, (int64_t)c->epoch);
+    words_add_int(&a, (int64_t)newest);
+    for (unsigned shard = 0; shard < store_shards(c->store); shard++)
+        if (shards >> shard & 1)
+            words_add_int(&a, shard);
+    store_script(c->store, &a, &script_resume, on_resumed, c);
+}
+
+/* --- what could not be read ------------------------------------------------------------------ */
+
+struct probe_call {
+    struct store *store;
+    cursors_probed_cb cb;
+    void *arg;
+};
+
+static void on_probed(void *arg, enum err err, const struct redis_reply *reply)
+{
+    struct probe_call call = *(struct probe_call *)arg;
+    uint64_t broken = 0;
+    free(arg);
+    for (size_t i = 0; err == ERR_OK && i + 1 < reply_len(reply); i += 2) {
+        bool host = span_eq_str(reply_text(reply_at(reply, i)), "H");
+        uint64_t shard =
+            host ? shard_of(reply_text(reply_at(reply, i + 1)), store_shards(call.store))
+                 : answer_number(reply, i + 1);
+        if (shard < SCHEDULE_SHARDS_MAX)
+            broken |= UINT64_C(1) << shard;
+    }
+    call.cb(call.arg, err, broken);
+}
+
+void cursors_probe(struct store *store, const struct cursors_probe *probe, cursors_probed_cb cb,
+                   void *arg)
+{
+    struct probe_call *call = mem_new(sizeof(*call));
+    struct words a = {0};
+    *call = (struct probe_call){store, cb, arg};
+    for (unsigned shard = 0; shard < store_shards(store); shard++)
+        if (probe->shards >> shard & 1) {
+            words_add_str(&a, "S");
+            words_add_int(&a, shard);
+        }
+    for (size_t i = 0; i < probe->hosts_n; i++) {
+        words_add_str(&a, "H");
+        words_add_str(&a, probe->hosts[i]);
+    }
+    store_script(store, &a, &script_probe, on_probed, call);
 }

@@ -6,7 +6,8 @@
 -- ARGV: journal id we know ('' = none), id for a new journal, shards, newest epoch that we know (0 = none),
 --   whose journal it is ('' = not said): two relays must not share one, whatever their directories know,
 --   schema that the caller reads and writes
--- Answer: OK id epoch shards | EMPTY | RESTORING | OTHER id [owner] | SCHEMA n
+-- Answer: OK id epoch shards ended | EMPTY | RESTORING | OTHER id [owner] | SCHEMA n
+-- ended: the last number that was given out in the epoch that the caller knows, or so far
 local P = '{weir}:'
 local LOG = P .. 'log'
 local SCHEMA = tonumber(ARGV[6])
@@ -34,4 +35,5 @@ if log[1] ~= run or epoch < known then
   epoch = math.max(epoch + 1, known + 1, tonumber(redis.call('TIME')[1]))
   redis.call('HSET', LOG, 'run', run, 'epoch', epoch)
 end
-return { 'OK', id, tostring(epoch), log[4] }
+local ended = ARGV[4] ~= tostring(epoch) and redis.call('HGET', P .. 'epochs', ARGV[4])
+return { 'OK', id, tostring(epoch), log[4], ended or log[3] }

@@ -16,6 +16,7 @@ enum { BUCKETS = 4096, BODIES_AT_ONCE = 1000 };
  * --------------------------------------------------------------------------------------------- */
 
 struct append_call {
+    struct store *store;
     journal_appended_cb cb;
     void *arg;
 };
@@ -41,6 +42,7 @@ static void on_appended(void *arg, enum err err, const struct redis_reply *reply
         answer.n = answer.result == JOURNAL_AGAIN ? 0 : answer_number(reply, 1);
         answer.member = answer.result == JOURNAL_AGAIN ? reply_text(reply_at(reply, 1)) : SPAN_NONE;
     }
+    store_saw(call->store, answer.n);
     call->cb(call->arg, &answer);
     free(call);
 }
@@ -66,7 +68,7 @@ void journal_append(struct store *store, const struct journal_append *p, journal
     struct bytes about;
     struct bytes check;
     char again_bucket[16];
-    *call = (struct append_call){cb, arg};
+    *call = (struct append_call){store, cb, arg};
     bytes_init(&object, 64);
     bytes_init(&announce, 64);
     bytes_init(&about, 64);
@@ -103,7 +105,7 @@ void journal_append(struct store *store, const struct journal_append *p, journal
     words_add(&a, p->object_host);
     words_add(&a, bytes_span(&about));
     words_add(&a, p->body);
-    store_script(store, &a, &script_append, on_appended, call);
+    store_promise(store, &a, &script_append, on_appended, call);
     bytes_fini(&object);
     bytes_fini(&announce);
     bytes_fini(&about);
@@ -115,6 +117,7 @@ void journal_append(struct store *store, const struct journal_append *p, journal
  */
 
 struct page_call {
+    struct store *store;
     journal_page_cb cb;
     void *arg;
 };
@@ -142,6 +145,7 @@ static void on_page(void *arg, enum err err, const struct redis_reply *reply)
     for (unsigned lane = 0; err == ERR_OK && lane < LANE_COUNT; lane++)
         page.floor[lane] = answer_number(reply, 1 + lane);
     page.lines = lines;
+    store_saw(call->store, page.n);
     call->cb(call->arg, &page);
     for (size_t i = 0; i < page.lines_n; i++)
         entry_unref(&lines[i].entry);
@@ -156,7 +160,7 @@ void journal_page(struct store *store, enum lane lane, uint64_t after, size_t co
         [LANE_NORMAL] = "N", [LANE_URGENT] = "U", [LANE_BOTH] = "NU"};
     struct page_call *call = mem_new(sizeof(*call));
     struct words a = {0};
-    *call = (struct page_call){cb, arg};
+    *call = (struct page_call){store, cb, arg};
     words_add_str(&a, lanes[lane]);
     words_add_int(&a, (int64_t)after);
     words_add_int(&a, (int64_t)count);
@@ -175,7 +179,10 @@ struct body_call {
 static void on_body(void *arg, enum err err, const struct redis_reply *reply)
 {
     struct body_call *call = arg;
-    call->cb(call->arg, err, err == ERR_OK ? reply_text(reply) : SPAN_NONE);
+    /* What is no text is no body: that one is gone, others go on. */
+    if (err == ERR_REDIS_REPLY && trouble_of_answer(reply_text(reply)) == TROUBLE_TYPE)
+        err = ERR_OK;
+    call->cb(call->arg, err, reply_kind(reply) == REDIS_TEXT ? reply_text(reply) : SPAN_NONE);
     free(call);
 }
 

@@ -20,6 +20,11 @@ while at <= #ARGV do
 end
 if at ~= #ARGV + 1 then error('a word is cut short') end
 
+-- One shard whose key is of the wrong type must not stop the others: it is nobody's.
+local function owner_of(shard)
+  local owner = redis.pcall('HGET', P .. 'shard:' .. shard, 'owner')
+  return type(owner) == 'string' and owner or ''
+end
 local function split(value) return string.match(value, '^(.*) (%d+)$') end
 local beat = 0
 if own then
@@ -35,8 +40,7 @@ at = 5
 while at <= #ARGV do
   local word, a, b = ARGV[at], ARGV[at + 1], ARGV[at + 2]
   if word == 'R' then
-    local S = P .. 'shard:' .. a
-    if redis.call('HGET', S, 'owner') == nonce then redis.call('HDEL', S, 'owner') end
+    if owner_of(a) == nonce then redis.call('HDEL', P .. 'shard:' .. a, 'owner') end
   elseif word == 'B' then
     local _, last = split(redis.call('HGET', LEASE, a) or '')
     if a ~= nonce and last == b then redis.call('HDEL', LEASE, a) end
@@ -48,6 +52,6 @@ end
 
 local owners = {}
 for shard = 0, tonumber(log[2]) - 1 do
-  owners[#owners + 1] = redis.call('HGET', P .. 'shard:' .. shard, 'owner') or ''
+  owners[#owners + 1] = owner_of(shard)
 end
 return { 'OK', redis.call('HGETALL', LEASE), owners }

@@ -73,5 +73,5 @@ void leases_beat(struct store *store, const struct leases_beat *beat, leases_cb 
     }
     if (beat->leave)
         words_add_str(&a, "L");
-    store_script(store, &a, &script_lease, on_beat, call);
+    store_promise(store, &a, &script_lease, on_beat, call);
 }

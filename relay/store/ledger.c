@@ -235,5 +235,5 @@ void ledger_order(struct store *store, enum book_order order, struct span host, 
     words_add_int(&a, (int64_t)of);
     words_add_int(&a, shard_of(host, store_shards(store)));
     words_add_int(&a, now_ms);
-    store_script(store, &a, &script_order, on_ordered, call);
+    store_promise(store, &a, &script_order, on_ordered, call);
 }

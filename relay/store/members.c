@@ -62,6 +62,11 @@ struct each_call {
     enum err err;
 };
 
+struct each_one {
+    struct each_call *call;
+    char host[MEMBER_HOST_SIZE];
+};
+
 static void each_done(struct each_call *call)
 {
     if (--call->waiting)
@@ -72,16 +77,23 @@ static void each_done(struct each_call *call)
 
 static void on_each(void *arg, enum err err, const struct redis_reply *reply)
 {
-    struct each_call *call = arg;
+    struct each_one *one = arg;
+    struct each_call *call = one->call;
     struct member *member = mem_new(sizeof(*member));
     struct span text = err == ERR_OK ? reply_text(reply) : SPAN_NONE;
-    if (err != ERR_OK)
+    bool wrong = err == ERR_REDIS_REPLY && trouble_of_answer(reply_text(reply)) == TROUBLE_TYPE;
+    wrong = wrong || (text.p && !member_read(text, member));
+    if (wrong) {
+        *member = (struct member){0};
+        span_copy(span_of(one->host), member->host, sizeof(member->host));
+        call->each(call->arg, ERR_REDIS_REPLY, member);
+    } else if (err != ERR_OK) {
         call->err = err;
-    else if (text.p && !member_read(text, member))
-        call->err = ERR_REDIS_REPLY; /* left out in silence, it would lose what is its */
-    else if (text.p)
+    } else if (text.p) {
         call->each(call->arg, ERR_OK, member);
+    }
     free(member);
+    free(one);
     each_done(call);
 }
 
@@ -90,8 +102,11 @@ static void on_hosts(void *arg, enum err err, const struct redis_reply *reply)
     struct each_call *call = arg;
     call->err = err;
     for (size_t i = 0; err == ERR_OK && i < reply_len(reply); i++) {
+        struct each_one *one = mem_new(sizeof(*one));
         call->waiting++;
-        get(call->store, reply_text(reply_at(reply, i)), on_each, call);
+        one->call = call;
+        span_copy(reply_text(reply_at(reply, i)), one->host, sizeof(one->host));
+        get(call->store, reply_text(reply_at(reply, i)), on_each, one);
     }
     each_done(call);
 }
@@ -185,6 +200,6 @@ void members_change(struct store *store, const struct members_change *c, members
         words_add(&a, c->letters[i].kind);
         words_add(&a, c->letters[i].body);
     }
-    store_script(store, &a, &script_control, on_changed, call);
+    store_promise(store, &a, &script_control, on_changed, call);
     bytes_fini(&record);
 }

@@ -15,4 +15,6 @@ extern struct redis_script script_order;
 extern struct redis_script script_lease;
 extern struct redis_script script_page;
 extern struct redis_script script_restore;
+extern struct redis_script script_probe;
+extern struct redis_script script_resume;
 extern struct redis_script script_trim;

@@ -4,7 +4,11 @@
  *      ^                 |                                          |                  |
  *      +-----------------+---- refused; connection lost ------------+------------------+
  *
- * Where Redis answers but is refused, DOWN asks again every second: what was wrong may be mended.
+ * Where Redis answers but is refused, DOWN asks again every second: what was wrong may be mended;
+ * where it is a replica, on a new connection: the master may be elsewhere by then.
+ *
+ * What is promised to the outside has connections of its own (promise.c) if replicas are asked for.
+ *
  * May not know: what the journal is used for. */
 #include "relay/store/store.h"
 
@@ -16,21 +20,25 @@
 #include "common/io/clock.h"
 #include "common/pure/encode.h"
 #include "relay/store/identity.h"
+#include "relay/store/promise.h"
 #include "relay/store/scripts.h"
 #include "relay/store/store_inner.h"
 
-enum { AGAIN_MS = 1000, WHY_SIZE = 512 };
+enum { AGAIN_MS = 1000, PROMISE_MS = 20, WHY_SIZE = 512 };
 
 enum store_state { STORE_DOWN, STORE_CHECKING, STORE_GREETING, STORE_READY };
 
 struct store {
     struct redis *redis;
+    struct promise *promise; /* NULL: no replicas are asked for */
     struct timer *again;
     struct store_config config;
     char *journal_file, *owner;
     enum store_state state;
     char why[WHY_SIZE];         /* what on_ready was told last; empty: that it is ready */
     struct identity_kept known; /* the journal, and the newest epoch, also while not ready */
+    bool elsewhere;             /* this one is no master: the next connection may find it */
+    uint64_t newest;            /* number of the journal that was seen in it */
     char epoch_text[24];
     unsigned shards;
 };
@@ -53,7 +61,49 @@ static void not_ready(struct store *st, bool fatal, const char *why)
         st->config.on_ready(st->config.arg, false, fatal, st->why);
 }
 
+static void trouble(struct store *st, enum trouble what, struct span text)
+{
+    if (st->config.on_trouble)
+        st->config.on_trouble(st->config.arg, what, text);
+}
+
+static bool is_replica(enum trouble what)
+{
+    return what == TROUBLE_READONLY || what == TROUBLE_MASTERDOWN;
+}
+
+static void look_elsewhere(struct store *st)
+{
+    st->elsewhere = true;
+    redis_reset(st->redis);
+    if (st->promise)
+        promise_reset(st->promise);
+}
+
+/* Redis answered with an error. */
+static void on_error(struct store *st, struct span text)
+{
+    enum trouble what = trouble_of_answer(text);
+    trouble(st, what, text);
+    if (!is_replica(what) || st->state != STORE_READY)
+        return;
+    not_ready(st, false, "this Redis is a replica: its master is looked for");
+    look_elsewhere(st);
+}
+
 /* --- handshake ------------------------------------------------------------------------------- */
+
+/* What the time line that we knew came to, as Redis has it: fewer numbers than we have seen? */
+static void look_for_loss(struct store *st, uint64_t ended)
+{
+    char text[128];
+    if (st->newest > ended) {
+        int n =
+            snprintf(text, sizeof(text), "the journal ends at %" PRIu64 ", and went to %" PRIu64,
+                     ended, st->newest);
+        trouble(st, TROUBLE_LOST, (struct span){text, (size_t)n});
+    }
+}
 
 /* Without the file, a Redis that lost the journal would not be noticed. A newer epoch alone may
  * stay unwritten: it is Redis that keeps it. */
@@ -67,6 +117,10 @@ static void enter(struct store *st, const struct redis_reply *reply)
         return;
     }
     bool news = !known || epoch != st->known.epoch;
+    if (news) {
+        look_for_loss(st, answer_number(reply, 4));
+        st->newest = 0;
+    }
     span_copy(reply_text(reply_at(reply, 1)), st->known.id, sizeof(st->known.id));
     st->known.epoch = epoch;
     snprintf(st->epoch_text, sizeof(st->epoch_text), "%" PRIu64, epoch);
@@ -115,6 +169,8 @@ static void on_hello(void *arg, enum err err, const struct redis_reply *reply)
         snprintf(why, sizeof(why), "Redis refuses the handshake: %.*s",
                  SPAN_ARG(reply_text(reply)));
         not_ready(st, false, why);
+        st->elsewhere = is_replica(trouble_of_answer(reply_text(reply)));
+        trouble(st, trouble_of_answer(reply_text(reply)), reply_text(reply));
     }
 }
 
@@ -199,7 +255,15 @@ static void check(void *arg)
                                         {"maxmemory-policy", 16},
                                         {"cluster-enabled", 15}};
     struct store *st = arg;
+    if (st->elsewhere) {
+        look_elsewhere(st);
+        return;
+    }
     store_goto(st, STORE_CHECKING);
+    if (st->promise && !promise_is_up(st->promise)) {
+        timer_start(st->again, PROMISE_MS);
+        return;
+    }
     redis_call(st->redis, words, sizeof(words) / sizeof(*words), 0, on_config, st);
 }
 
@@ -208,40 +272,53 @@ static void on_state(void *arg, bool up)
     struct store *st = arg;
     char why[WHY_SIZE];
     timer_stop(st->again);
-    if (up) {
-        check(st);
+    if (up || st->elsewhere) { /* what was said of the one before stands until there is news */
+        st->elsewhere = st->elsewhere && !up;
+        store_goto(st, STORE_DOWN);
+        if (up)
+            check(st);
         return;
     }
+    trouble(st, trouble_of_connection(redis_trouble(st->redis)), span_of(redis_trouble(st->redis)));
     snprintf(why, sizeof(why), "no connection to Redis: %s", redis_trouble(st->redis));
     not_ready(st, false, why);
 }
 
 /* --- for the files of this room -------------------------------------------------------------- */
 
-void store_call(struct store *st, const struct span *argv, size_t n, redis_cb cb, void *arg)
-{
-    if (st->state == STORE_READY)
-        redis_call(st->redis, argv, n, 0, cb, arg);
-    else
-        redis_refuse(st->redis, cb, arg);
-}
-
-struct script_call {
+struct store_ask {
     struct store *store;
     redis_cb cb;
     void *arg;
 };
 
-static void on_script(void *arg, enum err err, const struct redis_reply *reply)
+static void on_answer(void *arg, enum err err, const struct redis_reply *reply)
 {
-    struct script_call call = *(struct script_call *)arg;
+    struct store_ask ask = *(struct store_ask *)arg;
     free(arg);
+    if (err == ERR_REDIS_REPLY)
+        on_error(ask.store, reply_text(reply));
     if (err == ERR_OK && answer_is(reply, "EPOCH")) {
-        store_reset(call.store);
+        store_reset(ask.store);
         err = ERR_REDIS;
         reply = NULL;
     }
-    call.cb(call.arg, err, reply);
+    ask.cb(ask.arg, err, reply);
+}
+
+static struct store_ask *ask_new(struct store *st, redis_cb cb, void *arg)
+{
+    struct store_ask *ask = mem_new(sizeof(*ask));
+    *ask = (struct store_ask){st, cb, arg};
+    return ask;
+}
+
+void store_call(struct store *st, const struct span *argv, size_t n, redis_cb cb, void *arg)
+{
+    if (st->state == STORE_READY)
+        redis_call(st->redis, argv, n, 0, on_answer, ask_new(st, cb, arg));
+    else
+        redis_refuse(st->redis, cb, arg);
 }
 
 void store_script(struct store *st, struct words *words, struct redis_script *script, redis_cb cb,
@@ -252,12 +329,44 @@ void store_script(struct store *st, struct words *words, struct redis_script *sc
         redis_refuse(st->redis, cb, arg);
         return;
     }
-    struct script_call *call = mem_new(sizeof(*call));
-    *call = (struct script_call){st, cb, arg};
-    words_call(words, st->redis, script, on_script, call);
+    words_call(words, st->redis, script, on_answer, ask_new(st, cb, arg));
+}
+
+void store_promise(struct store *st, struct words *words, struct redis_script *script, redis_cb cb,
+                   void *arg)
+{
+    if (st->promise && st->state == STORE_READY)
+        promise_call(st->promise, words, script, on_answer, ask_new(st, cb, arg));
+    else
+        store_script(st, words, script, cb, arg);
+}
+
+static void on_short(void *arg, int64_t replicas)
+{
+    struct store *st = arg;
+    char text[96];
+    int n = snprintf(text, sizeof(text), "%" PRId64 " of the %" PRId64 " replicas asked for had it",
+                     replicas, st->config.replicas);
+    trouble(st, TROUBLE_REPLICAS, (struct span){text, (size_t)n});
+}
+
+void store_saw(struct store *st, uint64_t n)
+{
+    if (n > st->newest)
+        st->newest = n;
 }
 
 /* --- life ------------------------------------------------------------------------------------ */
+
+static enum err start_promise(struct store *st, struct loop *loop)
+{
+    const struct promise_config config = {.url = st->config.url,
+                                          .command_ms = st->config.command_ms,
+                                          .replicas = st->config.replicas,
+                                          .on_short = on_short,
+                                          .arg = st};
+    return st->config.replicas ? promise_new(loop, &config, &st->promise) : ERR_OK;
+}
 
 enum err store_new(struct loop *loop, const struct store_config *config, struct store **ret)
 {
@@ -266,19 +375,19 @@ enum err store_new(struct loop *loop, const struct store_config *config, struct 
     st->shards = STORE_SHARDS;
     st->journal_file = mem_copy(span_of(config->journal_file));
     st->owner = mem_copy(span_of(config->owner));
+    st->again = timer_new(loop, check, st);
     identity_load(st->journal_file, &st->known);
     struct redis_config redis = {
         .url = config->url, .command_ms = config->command_ms, .on_state = on_state, .arg = st};
     enum err e = redis_new(loop, &redis, &st->redis);
-    if (e != ERR_OK) {
-        free(st->journal_file);
-        free(st->owner);
-        free(st);
-        return e;
-    }
-    st->again = timer_new(loop, check, st);
-    *ret = st;
-    return ERR_OK;
+    if (e == ERR_OK)
+        e = start_promise(st, loop);
+    st->config.url = NULL; /* was borrowed */
+    if (e == ERR_OK)
+        *ret = st;
+    else
+        store_free(&st);
+    return e;
 }
 
 void store_free(struct store **store)
@@ -289,6 +398,7 @@ void store_free(struct store **store)
         return;
     store_goto(st, STORE_DOWN);
     timer_free(&st->again);
+    promise_free(&st->promise);
     redis_free(&st->redis);
     free(st->journal_file);
     free(st->owner);

@@ -8,6 +8,7 @@
 #include "common/io/loop.h"
 #include "common/io/redis.h"
 #include "common/pure/err.h"
+#include "relay/store/trouble.h"
 
 /* SCHEMA: of what lies in Redis; counted up where an earlier version could not go on with it. */
 enum { STORE_SHARDS = 64, STORE_ID_SIZE = 33, STORE_SCHEMA = 1 };
@@ -21,11 +22,15 @@ struct store_config {
                                * copied */
     const char *owner;        /* whose journal it is: the relay's url; copied. NULL: not said */
     bool strict;              /* insist on appendfsync always */
+    int64_t replicas; /* that must have what is answered for, and what a lease rests on (WAIT) */
     int64_t command_ms;
     /* Ready or not any more; why: text when not ready, NULL otherwise. fatal: no waiting will mend
      * it (a Redis that promises less than asked for, or another journal). Called when one of these
      * changes; as long as Redis answers, it is asked again every second. */
     void (*on_ready)(void *arg, bool ready, bool fatal, const char *why);
+    /* Each time that Redis answers something with trouble, and when the connection went away; text
+     * is what it said, borrowed. NULL: nobody is told. */
+    void (*on_trouble)(void *arg, enum trouble what, struct span text);
     void *arg;
 };
 
@@ -53,3 +58,10 @@ struct words;
  * and the store shakes hands anew. */
 void store_script(struct store *store, struct words *words, struct redis_script *script,
                   redis_cb cb, void *arg);
+/* The same for what an answer to the outside stands on, and for leases: ERR_REDIS, too, where not
+ * as many replicas as are asked for had it in time. */
+void store_promise(struct store *store, struct words *words, struct redis_script *script,
+                   redis_cb cb, void *arg);
+/* A number of the journal was seen in this time line: should Redis forget it, that is told (LOST).
+ */
+void store_saw(struct store *store, uint64_t n);

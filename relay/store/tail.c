@@ -1,7 +1,7 @@
 /* tail: reads everything behind a number, then waits for more.
  *
  *     CONNECT -> START (one page: where the journal begins, and in which epoch) -> FOLLOW
- *     any -> LOST
+ *     any -> LOST -> CONNECT (told to go on; what START found holds)
  *
  * FOLLOW is one XREAD after the other (all but the first wait for news), over both lanes and the
  * direct mail of our shards: what one of them shows is of one moment (or, if it had to wait, the
@@ -43,6 +43,7 @@ struct tail {
     struct stream lanes[LANE_COUNT];
     struct stream mail[STORE_SHARDS]; /* of the shards that are read */
     unsigned mail_n;
+    bool found;  /* where to start */
     bool looked; /* the first look is not worth waiting for: its batch says that all is told */
     struct timer *patience; /* runs until the first page is asked for */
 };
@@ -52,12 +53,18 @@ static void tail_goto(struct tail *t, enum tail_state state)
     t->state = state;
 }
 
-static void lost(struct tail *t, const char *why)
+static void lost_for(struct tail *t, const char *why, bool again)
 {
     if (t->state == TAIL_LOST)
         return;
     tail_goto(t, TAIL_LOST);
-    t->config.on_lost(t->config.arg, why);
+    timer_stop(t->patience);
+    t->config.on_lost(t->config.arg, why, again);
+}
+
+static void lost(struct tail *t, const char *why)
+{
+    lost_for(t, why, true);
 }
 
 /* --- direct mail ----------------------------------------------------------------------------- */
@@ -151,7 +158,7 @@ static void follow(struct tail *t);
 static void on_streams(void *arg, enum err err, const struct redis_reply *reply)
 {
     struct tail *t = arg;
-    if (t->state == TAIL_LOST)
+    if (t->state != TAIL_FOLLOW)
         return;
     if (err != ERR_OK) {
         lost(t, err == ERR_REDIS ? "no connection to Redis" : "Redis refuses to read the journal");
@@ -167,7 +174,7 @@ static void on_streams(void *arg, enum err err, const struct redis_reply *reply)
     if (whole)
         follow(t);
     else
-        lost(t, "a line of the journal can't be read");
+        lost_for(t, "a line of the journal can't be read", false);
 }
 
 static void follow(struct tail *t)
@@ -206,7 +213,7 @@ static void on_first(void *arg, const struct journal_page *page)
     if (!t)
         return;
     t->ask = NULL;
-    if (t->state == TAIL_LOST)
+    if (t->state != TAIL_START)
         return;
     if (page->err != ERR_OK) {
         lost(t, "the journal can't be read");
@@ -224,8 +231,23 @@ static void on_first(void *arg, const struct journal_page *page)
             snprintf(t->lanes[i].last, sizeof(t->lanes[i].last), "%.*s-%" PRIu64, SPAN_ARG(epoch),
                      page->lines[0].n - 1);
     }
+    t->found = true;
     tail_goto(t, TAIL_FOLLOW);
     follow(t);
+}
+
+/* Ids of streams stay what they are, whatever the epoch is by now. */
+static void begin(struct tail *t)
+{
+    if (t->found) {
+        tail_goto(t, TAIL_FOLLOW);
+        follow(t);
+        return;
+    }
+    tail_goto(t, TAIL_START);
+    t->ask = mem_new(sizeof(*t->ask));
+    t->ask->tail = t;
+    journal_page(t->config.store, LANE_BOTH, t->config.after, 1, on_first, t->ask);
 }
 
 static void on_state(void *arg, bool up)
@@ -233,10 +255,7 @@ static void on_state(void *arg, bool up)
     struct tail *t = arg;
     if (up && t->state == TAIL_CONNECT) {
         timer_stop(t->patience);
-        tail_goto(t, TAIL_START);
-        t->ask = mem_new(sizeof(*t->ask));
-        t->ask->tail = t;
-        journal_page(t->config.store, LANE_BOTH, t->config.after, 1, on_first, t->ask);
+        begin(t);
     } else if (!up && t->state != TAIL_CONNECT) {
         lost(t, "no connection to Redis");
     }
@@ -280,6 +299,17 @@ enum err tail_new(struct loop *loop, const struct tail_config *config, struct ta
     timer_start(t->patience, PATIENCE * config->command_ms);
     *ret = t;
     return ERR_OK;
+}
+
+void tail_again(struct tail *t)
+{
+    if (t->ask)
+        t->ask->tail = NULL;
+    t->ask = NULL;
+    t->looked = false; /* the first look is not to wait: what it tells is due */
+    tail_goto(t, TAIL_CONNECT);
+    redis_reset(t->redis);
+    timer_start(t->patience, PATIENCE * t->config.command_ms);
 }
 
 void tail_free(struct tail **tail)

@@ -22,11 +22,15 @@ struct tail_config {
     void (*on_direct)(void *arg, const struct direct *direct);
     /* A batch is done: now is the time to act. */
     void (*on_batch)(void *arg);
-    /* The connection went away or does not come up, or a line can't be read: the owner starts over.
-     * Once, then silence. Here alone the tail may be freed. */
-    void (*on_lost)(void *arg, const char *why);
+    /* The connection went away or does not come up (again: tail_again() goes on with it), or a line
+     * can't be read: the owner starts over. Once, then silence. Here alone the tail may be freed.
+     */
+    void (*on_lost)(void *arg, const char *why, bool again);
     void *arg;
 };
 
 enum err tail_new(struct loop *loop, const struct tail_config *config, struct tail **ret);
+/* Redis can be relied on again, and has lost nothing of what was told: goes on behind that, on a
+ * new connection. */
+void tail_again(struct tail *tail);
 void tail_free(struct tail **tail);

@@ -6,12 +6,23 @@ SHARDS = 64
 
 
 class Redis:
-    """One connection to a relay's embedded Redis; RESP2, pipelined."""
+    """One connection to a Redis: of a relay's embedded one the path of its socket, of another
+    `host:port`; RESP2, pipelined."""
 
-    def __init__(self, path):
-        self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.connect(str(path))
+    def __init__(self, where):
+        host, _, port = str(where).rpartition(":")
+        if host and "/" not in host:
+            self._socket = socket.create_connection((host, int(port)), timeout=30)
+        else:
+            self._socket = socket.socket(socket.AF_UNIX)
+            self._socket.connect(str(where))
         self._file = self._socket.makefile("rb")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
 
     def close(self):
         self._file.close()

@@ -1,11 +1,13 @@
 """A Redis of an operator's own beside a test: what `redis: redis://...` names."""
 
 import ctypes
+import os
 import shutil
 import signal
 import socket
 import subprocess
 
+from integration.redis_client import Redis
 from integration.relay import free_host, wait_until
 
 # What Weir asks of a Redis before it promises anything.
@@ -13,13 +15,15 @@ GOOD = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noevi
 
 
 class RedisServer:
-    """One redis-server on a free port. Settings: as in redis.conf, _ for -."""
+    """One redis-server on a free port. Settings: as in redis.conf, _ for -. `name`: of its
+    directory; `environment`: what it has beyond ours."""
 
-    def __init__(self, directory, password=None, **settings):
-        self.directory = directory / "redis"
+    def __init__(self, directory, password=None, *, name="redis", environment=None, **settings):
+        self.directory = directory / name
         self.directory.mkdir()
         self.host = free_host()
         self._password = password
+        self._environment = {**os.environ, **(environment or {})}
         self._settings = {**GOOD, **{k.replace("_", "-"): v for k, v in settings.items()}}
         self._process = None
 
@@ -43,7 +47,8 @@ class RedisServer:
             settings["requirepass"] = self._password
         words = [word for name, value in settings.items() for word in (f"--{name}", value)]
         self._process = subprocess.Popen([program, *words], stdin=subprocess.DEVNULL,
-                                         stdout=subprocess.DEVNULL, preexec_fn=_end_with_parent)
+                                         stdout=subprocess.DEVNULL, env=self._environment,
+                                         preexec_fn=_end_with_parent)
         wait_until(self._answers, "the Redis answers")
         return self
 
@@ -53,6 +58,19 @@ class RedisServer:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    @property
+    def alive(self):
+        return self._process is not None and self._process.poll() is None
+
+    def gone(self):
+        """It has ended by itself."""
+        wait_until(lambda: not self.alive, "the Redis has ended")
+        self._process = None
+
+    def client(self):
+        """Another connection to it."""
+        return Redis(self.host)
 
     def freeze(self):
         """It hangs: connections stay open, and nothing is ever answered."""

@@ -32,6 +32,8 @@ METRICS = {
     "weir_key_fetches_total": "counter",
     "weir_redis_up": "gauge",
     "weir_redis_commands_total": "counter",
+    "weir_redis_trouble_total": "counter",
+    "weir_shards_stopped": "gauge",
     "weir_processes": "gauge",
     "weir_process_restarts_total": "counter",
     "weir_http_connections": "gauge",

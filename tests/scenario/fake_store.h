@@ -24,6 +24,7 @@ enum fake_op {
     OP_LEASE,
     OP_CLAIM,
     OP_COMMIT,
+    OP_RESUME,
     OP_KEY,
     OP_TRIM,
     OP_COUNT

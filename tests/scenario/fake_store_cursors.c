@@ -101,6 +101,9 @@ struct cursors {
     struct schedule *schedule;
     cursors_claimed_cb claimed;
     void *claimed_arg;
+    cursors_resumed_cb resumed;
+    void *resumed_arg;
+    bool moved[FAKE_SHARDS]; /* by the commit that is out, or was not answered */
     cursors_cb cb;
     void *arg;
     unsigned out; /* calls under way */
@@ -115,6 +118,7 @@ struct cursors_call {
     int64_t now_ms;
     uint64_t shards, taken; /* of a claim */
     bool fenced;
+    bool moved_on; /* the sequence is not what it was */
 };
 
 struct cursors *cursors_new(struct store *store, const char *nonce)
@@ -184,7 +188,7 @@ static void answer_claim(struct call *call, enum err err)
     if (err == ERR_OK && !k->c->dead)
         load(k->c, k->shards & ~k->taken);
     if (settle(k->c))
-        k->c->claimed(k->c->claimed_arg, err, k->taken);
+        k->c->claimed(k->c->claimed_arg, err, k->taken, 0);
 }
 
 void cursors_claim(struct cursors *c, struct schedule *schedule, uint64_t shards,
@@ -299,11 +303,12 @@ static void work_commit(struct call *call)
     struct store *s = call->store;
     for (size_t i = 0; i < k->n && !fake_lies(LIE_NO_FENCE); i++) {
         unsigned shard = k->list[i].shard;
-        if (k->list[i].kind == CHANGE_SHARD && (strcmp(s->shards[shard].nonce, k->c->nonce) != 0 ||
-                                                s->shards[shard].seq != k->c->seq[shard]))
-            k->fenced = true;
+        if (k->list[i].kind != CHANGE_SHARD)
+            continue;
+        k->fenced |= strcmp(s->shards[shard].nonce, k->c->nonce) != 0;
+        k->moved_on |= s->shards[shard].seq != k->c->seq[shard];
     }
-    if (k->fenced || fake_lies(LIE_COMMIT_NEVER))
+    if (k->fenced || k->moved_on || fake_lies(LIE_COMMIT_NEVER))
         return;
     for (size_t i = 0; i < k->n; i++)
         apply(s, &k->list[i]);
@@ -316,9 +321,13 @@ static void answer_commit(struct call *call, enum err err)
     struct cursors_call *k = (struct cursors_call *)call;
     if (err == ERR_OK && k->fenced)
         err = ERR_FENCED;
+    if (err == ERR_OK && k->moved_on)
+        err = ERR_REDIS;
     for (size_t i = 0; i < k->n; i++) {
-        if (k->list[i].kind == CHANGE_SHARD && err == ERR_OK && !fake_lies(LIE_COMMIT_NEVER))
-            k->c->seq[k->list[i].shard]++;
+        if (k->list[i].kind == CHANGE_SHARD && err == ERR_OK) {
+            k->c->seq[k->list[i].shard] += !fake_lies(LIE_COMMIT_NEVER);
+            k->c->moved[k->list[i].shard] = false;
+        }
         free(k->list[i].host);
         cursor_fini(&k->list[i].cursor);
     }
@@ -342,9 +351,12 @@ void cursors_commit(struct cursors *c, const struct delta *delta, int64_t now_ms
     k->c = c;
     k->n = delta->n;
     k->now_ms = now_ms;
+    memset(c->moved, 0, sizeof(c->moved));
     k->list = mem_new(delta->n * sizeof(*k->list));
     for (size_t i = 0; i < delta->n; i++) {
         k->list[i] = delta->list[i];
+        if (delta->list[i].kind == CHANGE_SHARD)
+            c->moved[delta->list[i].shard] = true;
         if (delta->list[i].host)
             k->list[i].host = mem_copy(span_of(delta->list[i].host));
         cursor_copy(&delta->list[i].cursor, &k->list[i].cursor);
@@ -354,6 +366,62 @@ void cursors_commit(struct cursors *c, const struct delta *delta, int64_t now_ms
     c->arg = arg;
     c->out++;
     fake_call(c->store, OP_COMMIT, &k->call, work_commit, answer_commit);
+}
+
+static void work_resume(struct call *call)
+{
+    struct cursors_call *k = (struct cursors_call *)call;
+    struct store *s = call->store;
+    bool written = false, kept = false;
+    k->fenced = !lease_of(s, k->c->nonce);
+    for (unsigned i = 0; i < FAKE_SHARDS; i++) {
+        if (!(k->shards >> i & 1))
+            continue;
+        bool moved = k->c->moved[i] && s->shards[i].seq == k->c->seq[i] + 1;
+        k->fenced |= strcmp(s->shards[i].nonce, k->c->nonce) != 0 ||
+                     (!moved && s->shards[i].seq != k->c->seq[i]);
+        written |= moved;
+        kept |= k->c->moved[i] && !moved;
+    }
+    k->fenced |= written && kept;
+    k->moved_on = written;
+}
+
+static void answer_resume(struct call *call, enum err err)
+{
+    struct cursors_call *k = (struct cursors_call *)call;
+    struct cursors *c = k->c;
+    if (err == ERR_OK && k->fenced)
+        err = ERR_FENCED;
+    for (unsigned i = 0; err == ERR_OK && k->moved_on && i < FAKE_SHARDS; i++) {
+        c->seq[i] += c->moved[i];
+        c->moved[i] = false;
+    }
+    if (settle(c))
+        c->resumed(c->resumed_arg, err, k->moved_on);
+}
+
+/* This journal never comes back shorter. */
+void cursors_resume(struct cursors *c, uint64_t shards, uint64_t newest, cursors_resumed_cb cb,
+                    void *arg)
+{
+    struct cursors_call *k = mem_new(sizeof(*k));
+    (void)newest;
+    k->c = c;
+    k->shards = shards;
+    c->resumed = cb;
+    c->resumed_arg = arg;
+    c->out++;
+    fake_call(c->store, OP_RESUME, &k->call, work_resume, answer_resume);
+}
+
+/* Nothing is ever of the wrong type here, and so nobody asks. */
+void cursors_probe(struct store *store, const struct cursors_probe *probe, cursors_probed_cb cb,
+                   void *arg)
+{
+    (void)store;
+    (void)probe;
+    cb(arg, ERR_OK, 0);
 }
 
 void fake_steal(struct store *s)

@@ -393,6 +393,7 @@ struct tail {
     struct event *event;
     uint64_t told, mail_told;
     unsigned process;
+    bool lost;
 };
 
 static void tell_mail(struct tail *t)
@@ -435,7 +436,7 @@ void fake_tails_wake(struct store *s)
     struct tail *t;
     DL_FOREACH(s->tails, t)
     {
-        if (!t->event)
+        if (!t->event && !t->lost)
             t->event = fake_at_for(t->process, fake_now() + 1, on_tail, t);
     }
 }
@@ -444,7 +445,8 @@ static void on_tail_lost(void *arg)
 {
     struct tail *t = arg;
     t->event = NULL;
-    t->config.on_lost(t->config.arg, "no connection to Redis");
+    t->lost = true;
+    t->config.on_lost(t->config.arg, "no connection to Redis", true);
 }
 
 void fake_tails_lost(struct store *s)
@@ -469,6 +471,13 @@ enum err tail_new(struct loop *loop, const struct tail_config *config, struct ta
     t->event = fake_at(fake_now() + 1, on_tail, t);
     *ret = t;
     return ERR_OK;
+}
+
+void tail_again(struct tail *t)
+{
+    t->lost = false;
+    fake_cancel(&t->event);
+    t->event = fake_at(fake_now() + 1, on_tail, t);
 }
 
 void tail_free(struct tail **tail)

@@ -210,7 +210,8 @@ static void test_idle(void **state)
     end(&w, 2);
 }
 
-/* What was committed is not sent again; what was not, is, and once. */
+/* What was committed is not sent again, nor is what was answered and is still known; what a courier
+ * had to forget is, and once. */
 static void commit_fails(enum fake_fault fault, size_t times_after)
 {
     struct world w;
@@ -220,7 +221,8 @@ static void commit_fails(enum fake_fault fault, size_t times_after)
     fake_fault(OP_COMMIT, fault, 0, 1);
     post(&w, 6, 7);
     fake_run(10 * SECOND);
-    assert_int_equal(fake_logged("courier", "starts over", NULL), 1);
+    assert_int_equal(fake_logged("courier", "starts over", NULL), times_after - 1);
+    assert_int_equal(fake_logged("courier", "waits for Redis", NULL), 2 - times_after);
     for (unsigned i = 0; i < 2; i++) {
         assert_true(peer_has(&many[i], 1, 7));
         for (unsigned k = 1; k <= 5; k++)
@@ -237,9 +239,9 @@ static void commit_fails(enum fake_fault fault, size_t times_after)
 static void test_commit_is_lost(void **state)
 {
     (void)state;
-    commit_fails(FAULT_LOST, 2);
-    commit_fails(FAULT_REFUSED, 2);
-    commit_fails(FAULT_UNANSWERED, 1); /* it was written: nothing of it is repeated */
+    commit_fails(FAULT_LOST, 1);       /* it is sent again */
+    commit_fails(FAULT_UNANSWERED, 1); /* it was written, and that is found out */
+    commit_fails(FAULT_REFUSED, 2);    /* nobody knows why: all is loaded anew */
 }
 
 static void fenced(enum fake_lie lie, unsigned notices)

@@ -182,7 +182,8 @@ static void test_drain_after_each_step(void **state)
 
 /* --- the store ------------------------------------------------------------------------------- */
 
-static void store_goes_after_each_step(bool new_process)
+/* What was answered is kept until it can be written: nothing is sent twice. */
+static void store_goes_after_each_step(bool new_process, int64_t pause_ms)
 {
     bool done = false;
     for (unsigned steps = 0; !done; steps += 2) {
@@ -192,10 +193,11 @@ static void store_goes_after_each_step(bool new_process)
             fake_step(fake_now() + HOUR);
         done = fake_now() > 4 * SECOND;
         fake_store_up(w.context.store, false, new_process);
-        fake_run((steps % 3) * 300); /* shorter and longer than its own pause */
+        fake_run((steps % 3) * pause_ms); /* not at all, shorter and longer than its own pause */
         fake_store_up(w.context.store, true, false);
         fake_run(30 * SECOND);
         assert_true(nothing_lost(&w));
+        assert_int_equal(repeats(), 0);
         end(&w);
     }
 }
@@ -203,8 +205,9 @@ static void store_goes_after_each_step(bool new_process)
 static void test_store_goes_away_after_each_step(void **state)
 {
     (void)state;
-    store_goes_after_each_step(false);
-    store_goes_after_each_step(true);
+    store_goes_after_each_step(false, 300);
+    store_goes_after_each_step(true, 300);
+    store_goes_after_each_step(true, 20 * SECOND); /* longer than a lease */
 }
 
 /* Each kind of call fails, the first time, the second ...: the courier gets there all the same. */

@@ -209,11 +209,11 @@ static const struct golden others[] = {
      "weir.yaml:4:10: listen and metrics are the same address: metrics must not be public\n"},
     /* redis */
     {"neither", URL A "redis: localhost:6379\n",
-     "weir.yaml:3:8: redis: it must be embedded, redis://[user:password@]host:port/db, or "
-     "unix:/path\n"},
+     "weir.yaml:3:8: redis: it must be embedded, redis://[user:password@]host:port/db, "
+     "sentinel://host:port,host:port/name, or unix:/path\n"},
     {"TLS", URL A "redis: rediss://h:6379\n",
-     "weir.yaml:3:8: redis: it must be embedded, redis://[user:password@]host:port/db, or "
-     "unix:/path\n"},
+     "weir.yaml:3:8: redis: it must be embedded, redis://[user:password@]host:port/db, "
+     "sentinel://host:port,host:port/name, or unix:/path\n"},
     {"relative socket", URL A "redis: unix:redis.sock\n",
      "weir.yaml:3:8: redis: the path must be absolute: unix:/run/redis/redis.sock\n"},
     {"long socket", URL A "redis: unix:/" X50 X50 "xxxxxxxxxx\n",
@@ -276,6 +276,17 @@ static const struct golden others[] = {
      "weir.yaml:3:24: limits.per_address (64) is more than limits.connections (10): one address "
      "can't "
      "have more than all\n"},
+    {"replicas of the embedded one", URL A "redis_limits: { replicas: 1 }\n",
+     "weir.yaml:3:27: redis_limits.replicas: the embedded Redis has none\n"},
+    {"sentinels without a name", URL A "redis: sentinel://h:1,h:2\n",
+     "weir.yaml:3:8: redis: up to 8 sentinels and the name of the master are needed, such as "
+     "sentinel://10.0.0.5:26379,10.0.0.6:26379/weir\n"},
+    {"a sentinel that is none", URL A "redis: sentinel://h:1,,h:2/m\n",
+     "weir.yaml:3:8: redis: up to 8 sentinels and the name of the master are needed, such as "
+     "sentinel://10.0.0.5:26379,10.0.0.6:26379/weir\n"},
+    {"a ninth sentinel", URL A "redis: sentinel://a,b,c,d,e,f,g,h,i/m\n",
+     "weir.yaml:3:8: redis: up to 8 sentinels and the name of the master are needed, such as "
+     "sentinel://10.0.0.5:26379,10.0.0.6:26379/weir\n"},
     {"little memory", URL A "redis_limits: { memory: 1MiB }\n",
      "weir.yaml:3:25: redis_limits.memory: 0, or at least 8MiB: Redis alone takes that much\n"},
     /* zones */
@@ -405,6 +416,8 @@ static void test_accepted(void **state)
         URL A "redis: unix:/run/redis.sock\n",
         URL A "redis: redis://10.0.0.5:6379\n",
         URL A "redis: redis://redis_1/0\n",
+        URL A "redis: sentinel://u:p@10.0.0.5:26379,s2,[::1]:1/my-master/1\n",
+        URL A "redis: redis://h\nredis_limits: { replicas: 5 }\n",
         URL A "redis: redis://u:p%40q@h\n",
         URL A "redis: redis://[::1]/\n",
         URL A "redis: redis://:p@[fd00::1]:6379/15\n",

@@ -73,6 +73,7 @@ static const struct {
     {"retention.entries", "59s", "366d", "365d", "365d"},
     {"retention.bodies", "59s", "366d", "1min", "1min"},
     {"redis_limits.command", "99ms", "61s", "100ms", "100ms"},
+    {"redis_limits.replicas", "-1", "6", "0", "0"},
     {"redis_limits.memory", "-1", "1025GiB", "8MiB", "8MiB"},
 };
 enum { ROWS = sizeof(rows) / sizeof(*rows) };
@@ -228,6 +229,7 @@ static void test_passwords(void **state)
         {"redis://u:p@q@h:1", "redis://u:***@h:1"},
         {"redis://u:p:q@h:1", "redis://u:***@h:1"},
         {"redis://h:1", "redis://h:1"},
+        {"sentinel://u:p@h:1,h:2/m", "sentinel://u:***@h:1,h:2/m"},
         {"embedded", "embedded"},
     };
     struct settings set;

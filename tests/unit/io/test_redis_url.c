@@ -38,12 +38,43 @@ static void test_good(void **state)
         if (redis_place_read(span_of(rows[i].url), &place) != ERR_OK)
             fail_msg("%s was refused", rows[i].url);
         assert_string_equal(place.path, rows[i].path);
-        assert_string_equal(place.host, rows[i].host);
+        assert_string_equal(place.door.host, rows[i].host);
         if (!rows[i].path[0])
-            assert_int_equal(place.port, rows[i].port);
+            assert_int_equal(place.door.port, rows[i].port);
         assert_int_equal(place.database, rows[i].database);
         assert_int_equal(place.has_password, rows[i].secret);
         assert_string_equal(place.user, rows[i].user);
+        assert_string_equal(place.password, rows[i].password);
+    }
+}
+
+static void test_sentinels(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *url;
+        unsigned n;
+        const char *last;
+        unsigned port;
+        const char *service;
+        unsigned database;
+        const char *password;
+    } rows[] = {
+        {"sentinel://h/m", 1, "h", 26379, "m", 0, ""},
+        {"sentinel://h:1/my-master.1", 1, "h", 1, "my-master.1", 0, ""},
+        {"sentinel://a,b:2,[::1]:3/m/", 3, "::1", 3, "m", 0, ""},
+        {"sentinel://:secret@a,b/m/4", 2, "b", 26379, "m", 4, "secret"},
+        {"sentinel://a,b,c,d,e,f,g,h/m", 8, "h", 26379, "m", 0, ""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct redis_place place;
+        if (redis_place_read(span_of(rows[i].url), &place) != ERR_OK)
+            fail_msg("%s was refused", rows[i].url);
+        assert_int_equal(place.sentinels_n, rows[i].n);
+        assert_string_equal(place.sentinels[rows[i].n - 1].host, rows[i].last);
+        assert_int_equal(place.sentinels[rows[i].n - 1].port, rows[i].port);
+        assert_string_equal(place.service, rows[i].service);
+        assert_int_equal(place.database, rows[i].database);
         assert_string_equal(place.password, rows[i].password);
     }
 }
@@ -52,6 +83,19 @@ static void test_bad(void **state)
 {
     (void)state;
     static const char *const rows[] = {
+        "sentinel://",
+        "sentinel:///m",
+        "sentinel://h",
+        "sentinel://h/",
+        "sentinel://h,/m",
+        "sentinel://,h/m",
+        "sentinel://h;i/m",
+        "sentinel://h:0/m",
+        "sentinel://h/a b",
+        "sentinel://h/m/x",
+        "sentinel://h/m/0/1",
+        "sentinel://user@h/m",
+        "sentinel://a,b,c,d,e,f,g,h,i/m",
         "",
         "h:6379",
         "unix:",
@@ -107,9 +151,8 @@ static void test_long(void **state)
         const char *before, *after;
         int most;
     } rows[] = {
-        {"unix:/", "", REDIS_PATH_SIZE - 2},
-        {"redis://", "", REDIS_HOST_SIZE - 1},
-        {"redis://", ":p@h", REDIS_SECRET_SIZE - 1},
+        {"unix:/", "", REDIS_PATH_SIZE - 2},           {"redis://", "", REDIS_HOST_SIZE - 1},
+        {"sentinel://h/", "", REDIS_SERVICE_SIZE - 1}, {"redis://", ":p@h", REDIS_SECRET_SIZE - 1},
         {"redis://u:", "@h", REDIS_SECRET_SIZE - 1},
     };
     char many[1000], url[1100];
@@ -127,6 +170,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),
+        cmocka_unit_test(test_sentinels),
         cmocka_unit_test(test_bad),
         cmocka_unit_test(test_long),
     };

@@ -5,7 +5,7 @@ struct looked {
     struct rig *rig;
     int calls, ends;
     enum err err;
-    struct bytes hosts;
+    struct bytes hosts, unread;
 };
 
 static void on_look(void *arg, enum err err, const struct member *member)
@@ -13,8 +13,10 @@ static void on_look(void *arg, enum err err, const struct member *member)
     struct looked *looked = arg;
     looked->calls++;
     looked->err = err;
-    if (member)
+    if (member && err == ERR_OK)
         bytes_addf(&looked->hosts, " %s/%d", member->host, (int)member->spans[0].from);
+    else if (member)
+        bytes_addf(&looked->unread, " %s", member->host);
     else
         looked->ends++;
     loop_stop(looked->rig->loop);
@@ -37,6 +39,7 @@ static void each(struct rig *rig, struct looked *ret)
 {
     *ret = (struct looked){.rig = rig};
     bytes_init(&ret->hosts, 1 << 20);
+    bytes_init(&ret->unread, 1 << 20);
     members_each(rig->store, on_look, ret);
     assert_int_equal(ret->calls, 0);
     rig_await(rig, &ret->ends, 1);
@@ -85,19 +88,20 @@ static void test_each(void **state)
     bytes_fini(&looked.hosts);
 }
 
-/* A record that can't be read is an error: passed over, its member would lose what is its. One that
- * is gone is none. */
+/* A record that can't be read is told: passed over in silence, its member would lose what is its.
+ * The others are told all the same. One that is gone is none. */
 static void test_unreadable(void **state)
 {
     static const struct {
         const char *command, *got;
         enum err all;
+        const char *hosts, *unread;
     } rows[] = {
-        {"DEL {weir}:member:b.example", "ok", ERR_OK},
-        {"HSET {weir}:member:b.example m {}", "redis-reply", ERR_REDIS_REPLY},
-        {"HSET {weir}:member:b.example m x", "redis-reply", ERR_REDIS_REPLY},
-        {"SET {weir}:member:b.example x", "redis-reply", ERR_REDIS_REPLY},
-        {"SET {weir}:members x", "ok b.example/2", ERR_REDIS_REPLY},
+        {"DEL {weir}:member:b.example", "ok", ERR_OK, " a.example/1", ""},
+        {"HSET {weir}:member:b.example m {}", "redis-reply", ERR_OK, " a.example/1", " b.example"},
+        {"HSET {weir}:member:b.example m x", "redis-reply", ERR_OK, " a.example/1", " b.example"},
+        {"SET {weir}:member:b.example x", "redis-reply", ERR_OK, " a.example/1", " b.example"},
+        {"SET {weir}:members x", "ok b.example/2", ERR_REDIS_REPLY, "", ""},
     };
     struct rig *rig = *state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -110,7 +114,10 @@ static void test_unreadable(void **state)
         assert_string_equal(get(rig, "b.example"), rows[i].got);
         each(rig, &looked);
         assert_int_equal(looked.err, rows[i].all);
+        assert_string_equal(bytes_str(&looked.hosts), rows[i].hosts);
+        assert_string_equal(bytes_str(&looked.unread), rows[i].unread);
         bytes_fini(&looked.hosts);
+        bytes_fini(&looked.unread);
     }
 }
 

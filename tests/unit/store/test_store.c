@@ -256,9 +256,10 @@ static void on_cursors(void *arg, enum err err)
     count(arg, err == ERR_REDIS);
 }
 
-static void on_claimed(void *arg, enum err err, uint64_t taken)
+static void on_claimed(void *arg, enum err err, uint64_t taken, uint64_t broken)
 {
     (void)taken;
+    (void)broken;
     count(arg, err == ERR_REDIS);
 }
 

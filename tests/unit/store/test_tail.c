@@ -16,7 +16,7 @@ struct follower {
     uint64_t first_previous;
     uint64_t floor; /* as told; 0: nothing was trimmed */
     char last_mail[200], why[64];
-    bool free_when_lost;
+    bool free_when_lost, again;
 };
 
 static void on_line(void *arg, const struct journal_line *line)
@@ -54,10 +54,11 @@ static void on_batch(void *arg)
     loop_stop(f->rig->loop);
 }
 
-static void on_lost(void *arg, const char *why)
+static void on_lost(void *arg, const char *why, bool again)
 {
     struct follower *f = arg;
     f->losts++;
+    f->again = again;
     snprintf(f->why, sizeof f->why, "%s", why);
     if (f->free_when_lost)
         tail_free(&f->tail);

@@ -1,0 +1,305 @@
+/* cursors: going on after Redis was away, with what was answered meanwhile; and shards whose keys
+ * can't be read. */
+#include "tests/unit/store/store_rig.h"
+
+#include "relay/store/cursors.h"
+#include "relay/store/leases.h"
+
+#define NONCE_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define NONCE_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define SHARDS  UINT64_C(0x2a) /* 1, 3 and 5 */
+
+struct owner {
+    struct rig *rig;
+    struct cursors *cursors;
+    struct schedule *schedule;
+    const char *nonce;
+    int calls;
+    enum err err;
+    uint64_t taken, broken;
+    bool written;
+};
+
+static void on_done(void *arg, enum err err)
+{
+    struct owner *o = arg;
+    o->calls++;
+    o->err = err;
+    loop_stop(o->rig->loop);
+}
+
+static void on_claimed(void *arg, enum err err, uint64_t taken, uint64_t broken)
+{
+    struct owner *o = arg;
+    o->taken = taken;
+    o->broken = broken;
+    on_done(o, err);
+}
+
+static void on_resumed(void *arg, enum err err, bool written)
+{
+    struct owner *o = arg;
+    o->written = written;
+    on_done(o, err);
+}
+
+static void on_probed(void *arg, enum err err, uint64_t broken)
+{
+    struct owner *o = arg;
+    o->broken = broken;
+    on_done(o, err);
+}
+
+static void on_beat(void *arg, enum err err, const struct lease_table *table)
+{
+    (void)table;
+    on_done(arg, err);
+}
+
+static void owner_new(struct rig *rig, const char *nonce, const char *name, struct owner *o)
+{
+    const struct leases_beat beat = {.nonce = nonce, .name = name, .first = true};
+    const struct schedule_limits limits = {
+        .in_flight = 10, .window = 10, .shards = STORE_SHARDS, .owned = SHARDS};
+    *o = (struct owner){.rig = rig, .nonce = nonce};
+    o->cursors = cursors_new(rig->store, nonce);
+    o->schedule = schedule_new(&limits);
+    leases_beat(rig->store, &beat, on_beat, o);
+    rig_await(rig, &o->calls, 1);
+    cursors_claim(o->cursors, o->schedule, SHARDS, on_claimed, o);
+    rig_await(rig, &o->calls, 2);
+    assert_int_equal(o->err, ERR_OK);
+}
+
+static void owner_free(struct owner *o)
+{
+    cursors_free(&o->cursors);
+    schedule_free(&o->schedule);
+}
+
+static enum err resume(struct owner *o, uint64_t newest)
+{
+    int target = o->calls + 1;
+    cursors_resume(o->cursors, SHARDS, newest, on_resumed, o);
+    assert_int_equal(o->calls, target - 1);
+    rig_await(o->rig, &o->calls, target);
+    return o->err;
+}
+
+/* The cursors of shards 1 and 3 move to low. */
+static void commit_begin(struct owner *o, uint64_t low)
+{
+    struct change changes[] = {{.kind = CHANGE_SHARD, .shard = 1, .cursor = {.low = low}},
+                               {.kind = CHANGE_SHARD, .shard = 3, .cursor = {.low = low}}};
+    const struct delta delta = {.list = changes, .n = 2};
+    cursors_commit(o->cursors, &delta, 77, on_done, o);
+}
+
+static enum err commit(struct owner *o, uint64_t low)
+{
+    int target = o->calls + 1;
+    commit_begin(o, low);
+    rig_await(o->rig, &o->calls, target);
+    return o->err;
+}
+
+static void test_goes_on_in_the_same_time_line(void **state)
+{
+    struct rig *rig = *state;
+    struct owner a;
+    rig_fresh(rig);
+    owner_new(rig, NONCE_A, "courier-0", &a);
+    assert_int_equal(commit(&a, 5), ERR_OK);
+    store_reset(rig->store);
+    rig_await(rig, &rig->ready, 2);
+    assert_int_equal(resume(&a, 0), ERR_OK);
+    assert_false(a.written);
+    assert_int_equal(commit(&a, 6), ERR_OK);
+    owner_free(&a);
+}
+
+/* A commit that nobody answered: was it written? */
+static void test_finds_out_what_became_of_a_commit(void **state)
+{
+    struct rig *rig = *state;
+    struct owner a;
+    rig_fresh(rig);
+    owner_new(rig, NONCE_A, "courier-0", &a);
+    /* It never left: the connection went in the same turn. */
+    int target = a.calls + 1, ready = rig->ready + 1;
+    commit_begin(&a, 5);
+    store_reset(rig->store);
+    rig_await(rig, &a.calls, target);
+    assert_int_equal(a.err, ERR_REDIS);
+    rig_await(rig, &rig->ready, ready);
+    assert_int_equal(resume(&a, 0), ERR_OK);
+    assert_false(a.written);
+    assert_int_equal(commit(&a, 5), ERR_OK);
+    /* It was written, and the answer did not come back: Redis was held up behind it. */
+    target = a.calls + 1;
+    ready = rig->ready + 1;
+    child_signal(rig->server, SIGSTOP);
+    commit_begin(&a, 6);
+    rig_idle(rig, 50);
+    store_reset(rig->store);
+    rig_await(rig, &a.calls, target);
+    assert_int_equal(a.err, ERR_REDIS);
+    child_signal(rig->server, SIGCONT);
+    rig_await(rig, &rig->ready, ready);
+    assert_int_equal(resume(&a, 0), ERR_OK);
+    assert_true(a.written);
+    assert_string_equal(ask(rig, "HMGET {weir}:shard:1 seq low"), "(2 6)");
+    assert_int_equal(commit(&a, 7), ERR_OK);
+    owner_free(&a);
+}
+
+/* A commit that comes late, behind its own repeat: that is refused, and found to be done. */
+static void test_a_repeat_that_is_late_changes_nothing(void **state)
+{
+    struct rig *rig = *state;
+    struct owner a;
+    rig_fresh(rig);
+    owner_new(rig, NONCE_A, "courier-0", &a);
+    ask(rig, "HSET {weir}:shard:1 seq 1 low 5"); /* as the late one has it */
+    ask(rig, "HSET {weir}:shard:3 seq 1 low 5");
+    assert_int_equal(commit(&a, 5), ERR_REDIS);
+    assert_int_equal(resume(&a, 0), ERR_OK);
+    assert_true(a.written);
+    assert_int_equal(commit(&a, 6), ERR_OK);
+    owner_free(&a);
+}
+
+static void test_a_new_process_that_lost_nothing_will_do(void **state)
+{
+    struct rig *rig = *state;
+    struct owner a;
+    rig_fresh(rig);
+    owner_new(rig, NONCE_A, "courier-0", &a);
+    ask(rig, "HSET {weir}:log n 9");
+    int ready = rig->ready + 1;
+    rig_kill(rig);
+    rig_serve(rig, NULL);
+    rig_await(rig, &rig->ready, ready);
+    assert_int_equal(resume(&a, 9), ERR_OK);
+    assert_int_equal(commit(&a, 5), ERR_OK);
+    owner_free(&a);
+}
+
+/* Each of these would let it go on with what is no longer so. */
+static void test_refuses_what_is_not_as_it_was(void **state)
+{
+    static const struct {
+        const char *name, *command;
+        uint64_t newest;
+    } rows[] = {
+        {"its lease is gone", "DEL {weir}:lease", 0},
+        {"another owns a shard", "HSET {weir}:shard:3 owner " NONCE_B, 0},
+        {"nobody owns a shard", "HDEL {weir}:shard:5 owner", 0},
+        {"a shard moved", "HSET {weir}:shard:5 seq 1", 0},
+        {"a shard moved by two", "HSET {weir}:shard:1 seq 2", 0},
+        {"the journal is shorter", "HSET {weir}:log n 8", 9},
+    };
+    struct rig *rig = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct owner a;
+        rig_fresh(rig);
+        owner_new(rig, NONCE_A, "courier-0", &a);
+        assert_int_equal(resume(&a, 0), ERR_OK); /* the twin */
+        ask(rig, "%s", rows[i].command);
+        if (resume(&a, rows[i].newest) != ERR_FENCED)
+            fail_msg("%s: %s", rows[i].name, err_code(a.err));
+        owner_free(&a);
+    }
+}
+
+/* Two processes of Redis later, the first of them had lost something. */
+static void test_what_any_process_lost_counts(void **state)
+{
+    struct rig *rig = *state;
+    struct owner a;
+    rig_fresh(rig);
+    owner_new(rig, NONCE_A, "courier-0", &a);
+    ask(rig, "HSET {weir}:log n 8");
+    int ready = rig->ready + 1;
+    rig_kill(rig);
+    rig_serve(rig, NULL);
+    rig_await(rig, &rig->ready, ready);
+    ask(rig, "HSET {weir}:log n 20"); /* others went on */
+    assert_int_equal(resume(&a, 9), ERR_FENCED);
+    owner_free(&a);
+}
+
+/* --- keys that can't be read ----------------------------------------------------------------- */
+
+static const char *const kinds[] = {"shard", "own",     "fail",   "late",   "skip",
+                                    "cut",   "dropped", "orders", "direct", "when"};
+
+static void test_a_shard_of_the_wrong_type_is_left_alone(void **state)
+{
+    struct rig *rig = *state;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        struct owner a;
+        rig_fresh(rig);
+        ask(rig, "SET {weir}:%s:3 x", kinds[i]);
+        owner_new(rig, NONCE_A, "courier-0", &a);
+        if (a.broken != UINT64_C(1) << 3)
+            fail_msg("%s: %llx", kinds[i], (unsigned long long)a.broken);
+        owner_free(&a);
+    }
+}
+
+/* Nothing is written where one of its keys could not be: the shard would move without its record.
+ */
+static void test_a_commit_on_the_wrong_type_writes_nothing(void **state)
+{
+    struct rig *rig = *state;
+    for (size_t i = 1; i < sizeof kinds / sizeof kinds[0]; i++) {
+        struct owner a;
+        rig_fresh(rig);
+        owner_new(rig, NONCE_A, "courier-0", &a);
+        ask(rig, "SET {weir}:%s:3 x", kinds[i]);
+        assert_int_equal(commit(&a, 5), ERR_FENCED);
+        assert_string_equal(ask(rig, "HMGET {weir}:shard:1 seq low"), "(- -)");
+        assert_string_equal(ask(rig, "HMGET {weir}:shard:3 seq low"), "(- -)");
+        owner_free(&a);
+    }
+}
+
+static void test_a_probe_tells_what_is_still_so(void **state)
+{
+    struct rig *rig = *state;
+    struct owner a;
+    struct cursors_probe probe = {
+        .shards = SHARDS, .hosts = {"a.example", "b.example"}, .hosts_n = 2};
+    rig_fresh(rig);
+    owner_new(rig, NONCE_A, "courier-0", &a);
+    ask(rig, "SET {weir}:fail:3 x");
+    ask(rig, "SET {weir}:member:b.example x");
+    ask(rig, "HSET {weir}:member:a.example m x");
+    cursors_probe(rig->store, &probe, on_probed, &a);
+    rig_await(rig, &a.calls, 3);
+    assert_int_equal(a.err, ERR_OK);
+    assert_true(a.broken ==
+                (UINT64_C(1) << 3 | UINT64_C(1) << shard_of(SPAN("b.example"), STORE_SHARDS)));
+    ask(rig, "DEL {weir}:fail:3 {weir}:member:b.example");
+    cursors_probe(rig->store, &probe, on_probed, &a);
+    rig_await(rig, &a.calls, 4);
+    assert_true(a.err == ERR_OK && a.broken == 0);
+    owner_free(&a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_goes_on_in_the_same_time_line),
+        cmocka_unit_test(test_finds_out_what_became_of_a_commit),
+        cmocka_unit_test(test_a_repeat_that_is_late_changes_nothing),
+        cmocka_unit_test(test_a_new_process_that_lost_nothing_will_do),
+        cmocka_unit_test(test_refuses_what_is_not_as_it_was),
+        cmocka_unit_test(test_what_any_process_lost_counts),
+        cmocka_unit_test(test_a_shard_of_the_wrong_type_is_left_alone),
+        cmocka_unit_test(test_a_commit_on_the_wrong_type_writes_nothing),
+        cmocka_unit_test(test_a_probe_tells_what_is_still_so),
+    };
+    return cmocka_run_group_tests(tests, rig_group_setup, rig_group_teardown);
+}
