@@ -35,7 +35,8 @@ void courier_away(struct courier *c, const char *why)
 
 void courier_keep(struct courier *c)
 {
-    const struct judgement unknown = {.verdict = VERDICT_LATER, .why = ERR_CANCELLED};
+    const struct judgement unknown = {
+        .verdict = VERDICT_LATER, .why = ERR_CANCELLED, .local = true};
     struct flight *next;
     for (struct flight *f = c->flights; f; f = next) {
         struct attempt attempt;

@@ -161,7 +161,11 @@ static void on_streams(void *arg, enum err err, const struct redis_reply *reply)
     if (t->state != TAIL_FOLLOW)
         return;
     if (err != ERR_OK) {
-        lost(t, err == ERR_REDIS ? "no connection to Redis" : "Redis refuses to read the journal");
+        bool passes = trouble_passes(trouble_of_answer(reply_text(reply)));
+        if (err == ERR_REDIS)
+            lost(t, "no connection to Redis");
+        else
+            lost_for(t, "Redis refuses to read the journal", passes);
         return;
     }
     for (unsigned i = 0; i < t->mail_n; i++) {

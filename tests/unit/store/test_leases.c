@@ -172,7 +172,7 @@ static void test_twins(void **state)
         {"one gives back its own alone", gives_back_its_own, &script_lease,
          "if owner_of(a) == nonce then", "if true then"},
         {"one gives back its own alone", gives_back_its_own, &script_lease,
-         "redis.call('HDEL', S, 'owner')", "redis.call('DEL', S)"},
+         "redis.call('HDEL', P .. 'shard:' .. a, 'owner')", "redis.call('DEL', S)"},
         {"who leaves is gone", leaves, &script_lease,
          "elseif word == 'L' then\n    redis.call('HDEL', LEASE, nonce)", ""},
         {"no beat across time lines", epoch_is_checked, &script_lease, "log[1] ~= ARGV[1]",
