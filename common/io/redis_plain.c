@@ -117,6 +117,39 @@ static enum err greet(struct redis_plain *p, const struct redis_place *place, st
     return e == ERR_OK ? ask(p, ping, 1, why) : e;
 }
 
+/* The master's address, as the first of the sentinels that answers has it. */
+static bool ask_sentinels(struct redis_place *place, const struct timeval *patience)
+{
+    for (unsigned i = 0; i < place->sentinels_n; i++) {
+        const struct redis_door *door = &place->sentinels[i];
+        redisContext *c = redisConnectWithTimeout(door->host, door->port, *patience);
+        redisReply *said = NULL;
+        uint64_t port = 0;
+        bool found = false;
+        if (c && !c->err && redisSetTimeout(c, *patience) == REDIS_OK)
+            said = redisCommand(c, "SENTINEL get-master-addr-by-name %s", place->service);
+        const struct redis_reply *reply = (const struct redis_reply *)said;
+        found =
+            span_u64(reply_text(reply_at(reply, 1)), UINT16_MAX, &port) &&
+            span_copy(reply_text(reply_at(reply, 0)), place->door.host, sizeof(place->door.host));
+        place->door.port = (uint16_t)port;
+        if (said)
+            freeReplyObject(said);
+        if (c)
+            redisFree(c);
+        if (found)
+            return true;
+    }
+    return place->sentinels_n == 0;
+}
+
+static redisContext *reach(const struct redis_place *place, const struct timeval *patience)
+{
+    if (place->path[0])
+        return redisConnectUnixWithTimeout(place->path, *patience);
+    return redisConnectWithTimeout(place->door.host, place->door.port, *patience);
+}
+
 enum err redis_plain_new(const char *url, int database, int64_t command_ms, struct bytes *why,
                          struct redis_plain **ret)
 {
@@ -128,10 +161,13 @@ enum err redis_plain_new(const char *url, int database, int64_t command_ms, stru
         bytes_add_str(why, err_title(e));
         return e;
     }
+    if (!ask_sentinels(&place, &patience)) {
+        bytes_add_str(why, "no sentinel answers, or none knows a master of that name");
+        return ERR_REDIS;
+    }
     struct redis_plain *p = mem_new(sizeof(*p));
     p->database = database < 0 ? place.database : database;
-    p->context = place.path[0] ? redisConnectUnixWithTimeout(place.path, patience)
-                               : redisConnectWithTimeout(place.host, place.port, patience);
+    p->context = reach(&place, &patience);
     if (!p->context || p->context->err || redisSetTimeout(p->context, patience) != REDIS_OK) {
         bytes_add_str(why, p->context ? p->context->errstr : "no memory");
         e = ERR_REDIS;
