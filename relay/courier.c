@@ -155,7 +155,7 @@ static void ask_page(struct courier *c)
     journal_page(c->context->store, c->page_lane, c->page_after, SCHEDULE_PAGE, on_page, c->paging);
 }
 
-void flight_end(struct flight *f)
+void courier_landed(struct flight *f)
 {
     if (f->ready)
         DL_DELETE2(f->courier->ready, f, ready_prev, ready_next);
@@ -182,7 +182,7 @@ static void courier_judged(void *arg, struct attempt *attempt, const struct deli
 {
     struct flight *f = arg;
     struct courier *c = f->courier;
-    flight_end(f);
+    courier_landed(f);
     note(c, attempt, result);
     schedule_outcome(c->schedule, attempt, &result->judgement, result->status, result->detail,
                      clock_wall_ms(), clock_chance());
@@ -344,7 +344,7 @@ void courier_abort(struct courier *c)
     for (struct flight *f = c->flights; f; f = next) {
         next = f->next;
         delivery_cancel(&f->delivery);
-        flight_end(f);
+        courier_landed(f);
     }
 }
 

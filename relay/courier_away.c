@@ -42,7 +42,7 @@ void courier_keep(struct courier *c)
         struct attempt attempt;
         next = f->next;
         delivery_take_back(&f->delivery, &attempt);
-        flight_end(f);
+        courier_landed(f);
         schedule_outcome(c->schedule, &attempt, &unknown, 0, NULL, clock_wall_ms(), clock_chance());
     }
 }

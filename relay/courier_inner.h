@@ -119,7 +119,7 @@ void courier_abort(struct courier *c);
 void courier_pause(struct courier *c);
 /* The delta whose fate was not known is sent again. */
 void courier_commit_again(struct courier *c);
-void flight_end(struct flight *f);
+void courier_landed(struct flight *f);
 void courier_schedule(struct courier *c);
 void courier_commit(void *courier);
 

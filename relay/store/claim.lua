@@ -8,7 +8,7 @@ local P = '{weir}:'
 if redis.call('HGET', P .. 'log', 'epoch') ~= ARGV[1] then return { 'EPOCH' } end
 local function wrong(shard)
   local kinds = { shard = 'hash', own = 'hash', fail = 'zset', late = 'zset', skip = 'zset', cut = 'zset',
-    dropped = 'zset', orders = 'zset', direct = 'stream', when = 'stream' }
+    dropped = 'zset', orders = 'zset', direct = 'stream', when = 'stream', last = 'hash' }
   for name, kind in pairs(kinds) do
     local key = P .. name .. ':' .. shard
     local has = redis.call('TYPE', key).ok

@@ -231,8 +231,8 @@ static void test_what_any_process_lost_counts(void **state)
 
 /* --- keys that can't be read ----------------------------------------------------------------- */
 
-static const char *const kinds[] = {"shard", "own",     "fail",   "late",   "skip",
-                                    "cut",   "dropped", "orders", "direct", "when"};
+static const char *const kinds[] = {"shard",   "own",    "fail",   "late", "skip", "cut",
+                                    "dropped", "orders", "direct", "when", "last"};
 
 static void test_a_shard_of_the_wrong_type_is_left_alone(void **state)
 {
