@@ -133,7 +133,7 @@ void schedule_entry(struct schedule *s, struct entry *entry)
     }
     DL_FOREACH_SAFE(s->lists[DEST_FLYING], d, next)
     {
-        if (!d->letter && d->flights_n < dest_window(d) && dest_slots(d, entry))
+        if (!d->letter && d->flights_n < dest_window(s, d) && dest_slots(d, entry))
             dest_goto(s, d, DEST_READY);
     }
     /* What a host posts shows that it lives. The mark that others look for (CHANGE_DOWN) is written

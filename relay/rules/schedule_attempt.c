@@ -49,10 +49,15 @@ void gap(struct schedule *s, struct dest *d, uint64_t n, unsigned slot)
 
 /* --- next ------------------------------------------------------------------------------------ */
 
-/* A host in trouble is asked for one thing at a time, until it answers. */
-size_t dest_window(const struct dest *d)
+/* A host in trouble is asked for one thing at a time, until it answers. So is everybody while many
+ * attempts are under way: more of them at one host would make nothing faster then, but open more
+ * connections. */
+size_t dest_window(const struct schedule *s, const struct dest *d)
 {
-    return d->cursor.failures ? 1 : d->window;
+    size_t few = s->limits.in_flight / 8;
+    if (few < s->limits.host_window)
+        few = s->limits.host_window;
+    return d->cursor.failures || s->flying >= few ? 1 : d->window;
 }
 
 /* Direct mail goes alone: what it says of the membership is not to arrive beside entries. */
@@ -77,7 +82,7 @@ static enum step choose(struct schedule *s, struct dest *d, struct turn *t)
         return step;
     if (!d->subscribed || d->until > s->position || d->cursor.shut || accept_waits(d))
         return turn_rests(t, d->letters ? DEST_ASLEEP : DEST_HELD);
-    if (d->flights_n >= dest_window(d))
+    if (d->flights_n >= dest_window(s, d))
         return turn_rests(t, DEST_FLYING);
     step = next_aside(s, d, t);
     return step == STEP_ON ? next_ahead(s, d, t) : step;
@@ -111,7 +116,7 @@ static void start(struct schedule *s, struct dest *d, const struct turn *t, stru
     ret->age_ms = t->now_ms - (t->letter ? t->letter->d.at_ms : t->entry->at_ms);
     d->letter = t->letter;
     flight_start(s, d, t);
-    dest_goto(s, d, d->flights_n < dest_window(d) && !d->letter ? DEST_READY : DEST_FLYING);
+    dest_goto(s, d, d->flights_n < dest_window(s, d) && !d->letter ? DEST_READY : DEST_FLYING);
 }
 
 /* Where it belongs that has nothing to send now: an answer may change that. */

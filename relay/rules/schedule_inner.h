@@ -265,7 +265,7 @@ struct outcome {
 
 /* schedule_attempt.c */
 /* How many may be on their way to it now. */
-size_t dest_window(const struct dest *d);
+size_t dest_window(const struct schedule *s, const struct dest *d);
 /* Entry e is passed over for an inbox, or SLOT_ALL. */
 void skip(struct schedule *s, struct dest *d, const struct entry *e, unsigned slot, enum err why);
 /* The journal has no entry n any more that was owed to an inbox. */

@@ -323,6 +323,45 @@ static void test_slots(void **state)
     schedule_free(&s);
 }
 
+/* While many attempts are under way, each host gets one at a time. */
+static void test_beside_many(void **state)
+{
+    struct schedule_limits limits = wide();
+    char host[16];
+    (void)state;
+    for (unsigned others = 9; others <= 10; others++) {
+        limits.in_flight = 80; /* an eighth of it is few */
+        struct schedule *s = rig_new(&limits, "a", 0);
+        struct attempt out[10];
+        struct attempt a[2];
+        schedule_loaded(s);
+        rig_tell(s, 1, 1);
+        rig_delivers(s, NOW, "a", 1);
+        rig_rests(s, NOW);
+        for (unsigned i = 0; i + 1 < others; i++) {
+            snprintf(host, sizeof(host), "h%u", i);
+            schedule_control(s, 2 + i, rig_record(host, MEMBER_ACTIVE, 2 + i, 0), false);
+        }
+        rig_rests(s, NOW);
+        rig_tell(s, 20, 20);
+        a[0] = rig_sends(s, NOW, "a", 20);
+        for (unsigned i = 0; i + 1 < others; i++)
+            assert_true(schedule_next(s, NOW, &out[i]));
+        rig_tell(s, 21, 21);
+        if (others == 9)
+            a[1] = rig_sends(s, NOW, "a", 21);
+        rig_rests(s, NOW);
+        for (unsigned i = 0; i + 1 < others; i++)
+            rig_answer(s, &out[i], NOW, ERR_OK, 202);
+        rig_answer(s, &a[0], NOW, ERR_OK, 202);
+        if (others == 9)
+            rig_answer(s, &a[1], NOW, ERR_OK, 202);
+        else
+            rig_delivers(s, NOW, "a", 21);
+        schedule_free(&s);
+    }
+}
+
 /* Who reads pages gets one at a time. */
 static void test_catching_up(void **state)
 {
@@ -456,13 +495,14 @@ static void test_retry_ahead(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_grows),      cmocka_unit_test(test_shrinks),
-        cmocka_unit_test(test_old_news),   cmocka_unit_test(test_ahead),
-        cmocka_unit_test(test_object),     cmocka_unit_test(test_object_aside),
-        cmocka_unit_test(test_asides),     cmocka_unit_test(test_bound),
-        cmocka_unit_test(test_slots),      cmocka_unit_test(test_catching_up),
-        cmocka_unit_test(test_mail),       cmocka_unit_test(test_leaves),
-        cmocka_unit_test(test_cut_around), cmocka_unit_test(test_retry_ahead),
+        cmocka_unit_test(test_grows),       cmocka_unit_test(test_shrinks),
+        cmocka_unit_test(test_old_news),    cmocka_unit_test(test_ahead),
+        cmocka_unit_test(test_object),      cmocka_unit_test(test_object_aside),
+        cmocka_unit_test(test_asides),      cmocka_unit_test(test_bound),
+        cmocka_unit_test(test_slots),       cmocka_unit_test(test_catching_up),
+        cmocka_unit_test(test_beside_many), cmocka_unit_test(test_mail),
+        cmocka_unit_test(test_leaves),      cmocka_unit_test(test_cut_around),
+        cmocka_unit_test(test_retry_ahead),
     };
     return cmocka_run_group_tests_name("schedule_ahead", tests, NULL, NULL);
 }
