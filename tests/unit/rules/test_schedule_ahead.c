@@ -356,8 +356,6 @@ static void test_beside_many(void **state)
         rig_answer(s, &a[0], NOW, ERR_OK, 202);
         if (others == 9)
             rig_answer(s, &a[1], NOW, ERR_OK, 202);
-        else
-            rig_delivers(s, NOW, "a", 21);
         schedule_free(&s);
     }
 }
