@@ -208,9 +208,9 @@ static void check_again(struct world *w, const struct courier *c, const struct f
         broken(w, "%s/%u: %llu again, although it was answered", h->name, f->attempt.slot,
                NUMBER(f->act->n));
     const struct cursor_part *part = own ? cursor_part(own, f->act->n, f->attempt.slot) : NULL;
-    if ((f->act->n <= db_low(w, f->host) && !aside) || (part && part->done))
-        broken(w, "%s/%u: %llu again, although its cursor has passed it", h->name, f->attempt.slot,
-               NUMBER(f->act->n));
+    if (!aside && (f->act->n <= db_low(w, f->host) || (part && part->done)))
+        broken(w, "%s/%u: %llu again, although its cursor has passed it: %s", h->name,
+               f->attempt.slot, NUMBER(f->act->n), h->own ? h->own : "its shard's");
 }
 
 /* What came before it of the same object has to be through, and that it was refused on disk. */
@@ -266,12 +266,18 @@ void oracle_answered(struct world *w, const struct flight *f, const struct judge
 {
     const struct host *h = &w->hosts[f->host];
     struct knows *knows = oracle_knows(w, f->courier, f->host);
-    if (j->host_trouble && h->state == MEMBER_ACTIVE)
-        knows->wait_ms = wall_ms(w) + (j->wait_ms ? j->wait_ms : 500);
-    else if (j->verdict != VERDICT_LATER)
+    /* Those that were under way together are one failure; but what one of them asks for counts. */
+    bool fresh = f->started_ms > knows->trouble_ms;
+    if (j->host_trouble && h->state == MEMBER_ACTIVE && (fresh || j->wait_ms)) {
+        int64_t until = wall_ms(w) + (j->wait_ms ? j->wait_ms : 500);
+        knows->wait_ms = until > knows->wait_ms ? until : knows->wait_ms;
+    } else if (j->verdict != VERDICT_LATER) {
         knows->wait_ms = 0;
-    if (j->verdict == VERDICT_LATER)
+    }
+    if (j->verdict == VERDICT_LATER) {
+        knows->trouble_ms = fresh ? now_ms(w) : knows->trouble_ms;
         return;
+    }
     bool delivered = j->verdict == VERDICT_DELIVERED;
     w->tally.deliveries += delivered;
     if (!f->act) {

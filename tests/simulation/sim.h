@@ -397,7 +397,7 @@ struct host {
     uint64_t named; /* the last commit that said something of its cursor */
     struct knows {  /* what the courier who owns it should know; of one of its lives */
         uint64_t life;
-        int64_t wait_ms;
+        int64_t wait_ms, trouble_ms; /* no attempt before; when it was in trouble last */
     } knows;
     unsigned *shown; /* for each slot and object: uid of what it shows, + 1 */
     uint64_t *first; /* for each slot and object: newest number that came for the first time */
