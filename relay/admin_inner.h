@@ -24,6 +24,7 @@ struct call {
     struct json_writer w;
     char host[MEMBER_HOST_SIZE]; /* that was asked for; may be empty */
     struct book *book;           /* once it was read */
+    struct traced_set *traced;   /* see admin_traced.h; lies in `more` */
     void *more;                  /* what else the one who answers keeps */
     void (*more_free)(void *more);
     bool reloads; /* waits for another configuration, not for the store */

@@ -43,6 +43,7 @@ void view_entry(struct json_writer *w, const struct entry *e)
         json_add_text(w, span_cut(&rest, ','));
     json_close(w, ']');
     json_member_bool(w, "proof", e->facts.has_proof);
+    json_member(w, "lane", e->lane == LANE_URGENT ? SPAN("urgent") : SPAN("normal"));
 }
 
 void view_entry_short(struct json_writer *w, const struct entry *e)
@@ -65,6 +66,7 @@ void view_row(struct json_writer *w, const struct trace_row *row)
         json_member_int(w, "attempts", row->tries);
     if (row->status)
         json_member_int(w, "status", row->status);
+    count(w, "by", row->by);
     count(w, "ms", (uint64_t)row->ms);
     count(w, "failures", row->failures);
     view_time(w, "next", row->next_ms);

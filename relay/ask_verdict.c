@@ -87,6 +87,12 @@ static void print_waiting(const struct json *row)
         printf("its right was withdrawn: about to be passed over");
     else if (span_eq_str(code, "accept"))
         printf("our Accept was refused there: until it follows again");
+    else if (span_eq_str(code, "held"))
+        printf("held by an operator");
+    else if (span_eq_str(code, "parked"))
+        printf("the host was silent for days: tried once a day");
+    else if (span_eq_str(code, "recalled") || span_eq_str(code, "replaced"))
+        printf("%.*s: about to be passed over", SPAN_ARG(ask_title(code)));
     else if (span_eq_str(code, "host"))
         printf("the host fails, %" PRId64 " times in a row", number_of(row, "failures"));
     else
@@ -148,4 +154,6 @@ void ask_print_verdict(const struct json *row)
     } else {
         printf("%.*s, %.*s", SPAN_ARG(ask_title(code)), SPAN_ARG(text_of(row, "until")));
     }
+    if (number_of(row, "by"))
+        printf(" (by entry %" PRId64 ")", number_of(row, "by"));
 }

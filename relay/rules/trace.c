@@ -6,6 +6,8 @@
  * May not know: how a cursor comes to pass an entry (schedule.c), or where the facts were read. */
 #include "relay/rules/trace.h"
 
+#include "relay/rules/mark.h"
+
 const char *trace_verdict_name(enum trace_verdict verdict)
 {
     static const char *const names[] = {
@@ -58,9 +60,13 @@ const char *trace_not_for(const struct entry *e, const struct member *m)
     struct span host = span_of(m->host);
     if (span_eq(e->origin, host) || span_eq(e->object_host, host))
         return "origin";
-    if (!was_member(m, e->n))
+    bool reached = e->lane == LANE_URGENT &&
+                   mark_reaches(e, m->spans, m->spans_n, m->state == MEMBER_LEFT ? m->since_ms : 0);
+    if (!reached && !was_member(m, e->n))
         return "not-member";
-    if (!member_spans_entitle(m->spans, m->spans_n, e->n, e->audience))
+    if (!reached && e->lane == LANE_URGENT)
+        return "zone";
+    if (e->lane == LANE_NORMAL && !member_spans_entitle(m->spans, m->spans_n, e->n, e->audience))
         return "zone";
     return has_form(e, m) ? NULL : "no-form";
 }
@@ -89,7 +95,8 @@ static const struct cursor_aside *aside(const struct facts *f, unsigned slot)
 static bool passed(const struct facts *f, unsigned slot)
 {
     const struct cursor *c = &f->cursor;
-    return c->low >= f->e->n || (slot < CURSOR_SLOTS_MAX && cursor_done(c, f->e->n) >> slot & 1);
+    uint64_t low = f->e->lane == LANE_URGENT ? c->urgent : c->low;
+    return low >= f->e->n || (slot < CURSOR_SLOTS_MAX && cursor_done(c, f->e->n) >> slot & 1);
 }
 
 const char *trace_waits(const struct member *m, const struct cursor *c)
@@ -103,20 +110,37 @@ const char *trace_waits(const struct member *m, const struct cursor *c)
     return c->failures ? "host" : "queue";
 }
 
+/* A later entry of its object takes it back, or replaces it there: it waits to be passed over, or
+ * was. */
+static enum err marked(const struct facts *f, unsigned slot, uint64_t *ret_by)
+{
+    const struct member_inbox *inbox = &f->m->inboxes[slot % MEMBER_INBOXES_MAX];
+    const struct mark_place place = {.spans = f->m->spans,
+                                     .spans_n = f->m->spans_n,
+                                     .from = inbox->from,
+                                     .style = inbox->style,
+                                     .position = f->b->last};
+    return mark_skips(f->e, &place, ret_by);
+}
+
 static void tell_waiting(const struct facts *f, unsigned slot, struct trace_row *row)
 {
     const struct cursor *c = &f->cursor;
     const struct cursor_part *part = cursor_part(c, f->e->n, slot);
     row->verdict = TRACE_WAITING;
     row->failures = c->failures;
-    row->ahead = f->e->n - c->low - 1;
+    row->ahead = f->e->n - (f->e->lane == LANE_URGENT ? c->urgent : c->low) - 1;
     if (part) {
         row->tries = part->tried.tries;
         row->status = part->tried.past.status;
     }
     bool stays = f->m->state == MEMBER_ACTIVE || f->m->state == MEMBER_SUSPENDED;
     bool its = audience_has(f->e->audience, f->m->zone);
-    row->code = stays && !its ? "no-right" : trace_waits(f->m, c);
+    bool urgent = f->e->lane == LANE_URGENT; /* for all who may have what it takes back */
+    enum err skipped = stays ? marked(f, slot, &row->by) : ERR_OK;
+    row->code = skipped                    ? err_code(skipped)
+                : stays && !its && !urgent ? "no-right"
+                                           : trace_waits(f->m, c);
     if (f->m->state == MEMBER_ACTIVE && its && !c->shut)
         row->next_ms = c->wake_ms;
 }
@@ -140,7 +164,7 @@ static void tell_delivered(const struct facts *f, const struct book_record *late
     row->code = late && late->tries == 1 ? "apart" : "";
     row->since_ms = late ? late->at_ms : f->e->at_ms;
     row->until_ms = late ? late->at_ms : f->now_ms;
-    if (!late)
+    if (!late && f->e->lane == LANE_NORMAL) /* the marks tell of that lane */
         book_when(f->b, span_of(f->m->host), f->e->n, &row->since_ms, &row->until_ms);
 }
 
@@ -155,6 +179,11 @@ static void tell_attempt(const struct facts *f, unsigned slot, struct trace_row 
         row->ms = r->ms;
         if (!row->status)
             row->status = r->status;
+        bool known = row->since_ms == row->until_ms;
+        if (row->verdict == TRACE_DELIVERED && r->why == ERR_OK && !known) {
+            row->since_ms = r->at_ms - r->ms - 1; /* rounded down both */
+            row->until_ms = r->at_ms;
+        }
         return;
     }
 }
@@ -183,6 +212,8 @@ static void tell(const struct facts *f, unsigned slot, struct trace_row *row)
         row->verdict = passed_over ? TRACE_SKIPPED : TRACE_CUT;
         row->code = r->code;
         row->until_ms = r->at_ms;
+        if (passed_over)
+            marked(f, slot, &row->by);
     } else if (passed(f, slot)) {
         tell_delivered(f, NULL, row);
     } else {

@@ -36,6 +36,7 @@ struct trace_row {
     int64_t next_ms;    /* WAITING, ASIDE: no attempt before; 0: now, or not known */
     unsigned tries;     /* attempts made so far; 0: none, or not known */
     int status;         /* of the last answer; 0: none, or not known */
+    uint64_t by;        /* the entry that took it back, or replaced it; 0: none */
     unsigned failures;  /* WAITING: of the host, in a row */
     uint64_t ahead;     /* WAITING: lines of the journal that are to be looked at before it */
     int64_t ms;         /* of the latest attempt, from its start to its end; 0: not known */
