@@ -54,7 +54,7 @@ void gap(struct schedule *s, struct dest *d, uint64_t n, unsigned slot)
  * connections. */
 size_t dest_window(const struct schedule *s, const struct dest *d)
 {
-    size_t few = s->limits.in_flight / 8;
+    size_t few = s->limits.in_flight / 16;
     if (few < s->limits.host_window)
         few = s->limits.host_window;
     return d->cursor.failures || s->flying >= few ? 1 : d->window;

@@ -330,7 +330,7 @@ static void test_beside_many(void **state)
     char host[16];
     (void)state;
     for (unsigned others = 9; others <= 10; others++) {
-        limits.in_flight = 80; /* an eighth of it is few */
+        limits.in_flight = 160; /* a sixteenth of it is few */
         struct schedule *s = rig_new(&limits, "a", 0);
         struct attempt out[10];
         struct attempt a[2];
