@@ -27,6 +27,8 @@ static void on_hello(struct world *w, struct call *call)
     c->ready = true;
     if (c->state == COURIER_STOPPED)
         courier_begin(w, c);
+    else if (c->state == COURIER_AWAY)
+        courier_beat_later(w, c, 0);
 }
 
 static void on_reconnect(struct world *w, struct event *e)
@@ -59,10 +61,10 @@ void courier_conn_down(struct world *w, struct courier *c, bool is_tail)
     trace(w, "courier %u: its %s connection breaks", c->number, is_tail ? "tail's" : "own");
     w->disturbed_ms = now_ms(w);
     if (!is_tail) {
-        c->ready = false;
+        c->ready = c->resuming = false;
         event_in(w, &c->reconnect, AGAIN_MS);
     }
-    courier_start_over(w, c, "no connection to Redis");
+    courier_away(w, c, "no connection to Redis");
 }
 
 /* --- the beat --------------------------------------------------------------------------------- */
@@ -79,8 +81,13 @@ bool courier_holds(const struct courier *c)
 
 void courier_look_at_lease(struct world *w, struct courier *c)
 {
-    if (!courier_holds(c) || lease_may_go_on(w->plan.lease_ms, now_ms(w) - c->lease_ms))
+    bool away = c->state == COURIER_AWAY;
+    if ((!courier_holds(c) && !away) || lease_may_go_on(w->plan.lease_ms, now_ms(w) - c->lease_ms))
         return;
+    if (away) {
+        courier_keep(w, c);
+        return;
+    }
     courier_abort(w, c);
     courier_start_over(w, c, "its lease was not renewed in time");
 }
@@ -136,20 +143,34 @@ static void on_beat(struct world *w, struct call *call)
         return;
     }
     event_in(w, &c->tick, w->plan.lease_ms / LEASE_TICKS);
-    if (!ok)
-        return; /* once more, as long as the lease lasts */
+    if (!ok) { /* once more, as long as the lease lasts; or until Redis is back */
+        if (c->state == COURIER_AWAY)
+            courier_beat_later(w, c, AGAIN_MS);
+        return;
+    }
     c->first = false;
     c->give &= ~c->given;
     c->lease_ms = c->sent_ms;
     event_in(w, &c->lapse, c->lease_ms + w->plan.lease_ms / 10 * 8 - now_ms(w) + 1);
     act(w, c, call->table);
+    if (c->state == COURIER_AWAY)
+        courier_come_back(w, c);
+}
+
+void courier_beat_later(struct world *w, struct courier *c, int64_t ms)
+{
+    c->beating = false;
+    event_in(w, &c->tick, ms);
 }
 
 static void beat(struct world *w, struct courier *c, bool leave)
 {
     event_stop(w, &c->tick);
-    if (!c->store.up)
-        return; /* courier_conn_down() has been here: it starts over */
+    if (!c->store.up || !c->ready) { /* courier_conn_down() has been here, or will be */
+        if (c->state == COURIER_AWAY)
+            event_in(w, &c->tick, AGAIN_MS);
+        return;
+    }
     struct call *call = call_new(w, &c->store, db_lease, on_beat);
     call->host = c->number;
     call->first = c->first;
@@ -219,7 +240,7 @@ void courier_begin(struct world *w, struct courier *c)
 static void stop(struct world *w, struct courier *c)
 {
     courier_rest(w, c);
-    c->beating = false;
+    c->beating = c->unsure = c->resuming = false;
     event_stop(w, &c->tick);
     event_stop(w, &c->lapse);
     event_stop(w, &c->halt);

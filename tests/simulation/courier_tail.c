@@ -21,6 +21,7 @@ static void tell_letter(struct world *w, struct courier *c, const struct line *l
                        .kind = span_of(line->mail),
                        .body = span_of(uid)};
     snprintf(d.id, sizeof(d.id), "%llu-%llu", NUMBER(c->epoch), NUMBER(line->n));
+    c->heard = line->n > c->heard ? line->n : c->heard;
     oracle_told(w, c, line);
     trace(w, "courier %u is told of letter %llu", c->number, NUMBER(line->n));
     schedule_direct(c->schedule, &d);
@@ -46,6 +47,7 @@ static bool tell_line(struct world *w, struct courier *c, const struct line *lin
     }
     c->followed = c->told = true;
     *last_line = line->n;
+    c->heard = line->n > c->heard ? line->n : c->heard;
     oracle_told(w, c, line);
     switch (line->kind) {
     case LINE_ENTRY: schedule_entry(c->schedule, line->entry); break;
@@ -66,7 +68,7 @@ static void on_stream(struct world *w, struct call *call)
     if (call->life != c->life || !courier_holds(c))
         return;
     if (call->err != ERR_OK) {
-        courier_start_over(w, c, "Redis refuses to read the journal");
+        courier_away(w, c, "Redis refuses to read the journal");
         return;
     }
     for (size_t i = 0; i < call->lines_n; i++)
@@ -146,6 +148,14 @@ void courier_tail_start(struct world *w, struct courier *c)
     call->after = c->tail_line;
     call->count = 1;
     call_send(w, call);
+}
+
+/* From where it was. */
+void courier_tail_again(struct world *w, struct courier *c)
+{
+    conn_close(w, &c->tail);
+    c->tail.up = true;
+    ask_stream(w, c, true);
 }
 
 /* --- pages -------------------------------------------------------------------------------------

@@ -116,6 +116,8 @@ void courier_claim(struct world *w, struct courier *c)
     c->claims_waiting = 0;
     c->taken = 0;
     c->claims_failed = false;
+    c->loaded_epoch = c->epoch;
+    c->heard = 0;
     courier_goto(w, c, COURIER_CLAIMING);
     for (unsigned s = 0; s < w->plan.shards; s++) {
         if (!(c->held >> s & 1))
@@ -140,7 +142,7 @@ void courier_follow(struct world *w, struct courier *c)
 /* --- attempts ----------------------------------------------------------------------------------
  */
 
-static void flight_free(struct world *w, struct flight *f)
+void courier_landed(struct world *w, struct flight *f)
 {
     struct courier *c = f->courier;
     event_stop(w, &f->event);
@@ -164,7 +166,7 @@ void courier_abort(struct world *w, struct courier *c)
 {
     while (c->flights) {
         w->tally.aborts++;
-        flight_free(w, c->flights);
+        courier_landed(w, c->flights);
     }
 }
 
@@ -180,8 +182,8 @@ static void on_answer(struct world *w, struct event *e)
     struct flight *f = (struct flight *)e;
     struct courier *c = f->courier;
     courier_look_at_lease(w, c);
-    if (c->state == COURIER_BROKEN)
-        return; /* it was taken back, if it was not in this turn */
+    if (c->state == COURIER_BROKEN || !c->flights)
+        return; /* it was taken back, just now */
     struct judgement j = judge_flight(w, f);
     struct attempt attempt = f->attempt;
     f->attempt.entry = NULL;
@@ -192,7 +194,7 @@ static void on_answer(struct world *w, struct event *e)
                                          : "never");
     oracle_answered(w, f, &j);
     int status = f->sending.answer.status;
-    flight_free(w, f);
+    courier_landed(w, f);
     schedule_outcome(c->schedule, &attempt, &j, status, "detail", wall_ms(w),
                      (uint32_t)draw(w, UINT64_C(1) << 32));
     courier_schedule(w, c);
@@ -267,7 +269,7 @@ static void start(struct world *w, struct courier *c, const struct attempt *atte
     struct attempt back = f->attempt;
     f->attempt.entry = NULL;
     oracle_answered(w, f, &never);
-    flight_free(w, f);
+    courier_landed(w, f);
     schedule_outcome(c->schedule, &back, &never, 0, NULL, wall_ms(w), 0);
 }
 
@@ -313,25 +315,47 @@ static void halted(struct world *w, struct courier *c)
         courier_shift(w, c);
 }
 
+void courier_committed(struct courier *c)
+{
+    for (unsigned s = 0; s < SHARDS_MAX; s++)
+        c->seq[s] += c->moved >> s & 1;
+    c->moved = 0;
+}
+
 static void on_committed(struct world *w, struct call *call)
 {
     struct courier *c = call->courier;
     if (call->life != c->life)
         return;
+    if (call->err != ERR_OK || strcmp(call->answer, "SEQ") == 0) {
+        courier_away(w, c, "a commit was not answered");
+        return;
+    }
     c->committing = false;
     if (!is_ok(call)) {
-        if (call->err == ERR_OK)
-            courier_abort(w, c);
+        courier_abort(w, c);
         courier_start_over(w, c, "a commit was refused");
         return;
     }
-    for (size_t i = 0; i < call->commit->n; i++)
-        if (call->commit->list[i].kind == CHANGE_SHARD)
-            c->seq[call->commit->list[i].shard]++;
+    courier_committed(c);
     schedule_committed(c->schedule, &c->delta);
     courier_schedule(w, c);
     if (c->state != COURIER_RUNNING)
         courier_commit(w, c);
+}
+
+void courier_commit_again(struct world *w, struct courier *c)
+{
+    struct call *call = call_new(w, &c->store, db_commit, on_committed);
+    call->commit = commit_new(w, c, &c->delta);
+    call->forget = commit_free;
+    c->moved = 0;
+    for (size_t i = 0; i < c->delta.n; i++)
+        if (c->delta.list[i].kind == CHANGE_SHARD)
+            c->moved |= UINT64_C(1) << c->delta.list[i].shard;
+    c->unsure = false;
+    c->committing = true;
+    call_send(w, call);
 }
 
 void courier_commit(struct world *w, struct courier *c)
@@ -340,11 +364,7 @@ void courier_commit(struct world *w, struct courier *c)
         return;
     c->commit_soon = false;
     if (!c->committing && c->store.up && schedule_delta(c->schedule, wall_ms(w), &c->delta)) {
-        struct call *call = call_new(w, &c->store, db_commit, on_committed);
-        call->commit = commit_new(w, c, &c->delta);
-        call->forget = commit_free;
-        c->committing = true;
-        call_send(w, call);
+        courier_commit_again(w, c);
     } else if (!c->committing && now_ms(w) - c->touched_ms <= 2 * ADVANCE_MS) {
         event_in(w, &c->commit, ADVANCE_MS);
     }
@@ -366,7 +386,8 @@ void courier_unfollow(struct world *w, struct courier *c)
     delta_free(&c->delta);
     event_stop(w, &c->wake);
     event_stop(w, &c->commit);
-    c->committing = c->commit_soon = c->told = c->starved = c->paging = false;
+    c->unsure = c->resuming = c->committing = c->commit_soon = c->told = c->starved = c->paging =
+        false;
 }
 
 void courier_rest(struct world *w, struct courier *c)

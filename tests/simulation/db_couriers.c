@@ -23,6 +23,11 @@ void db_hello(struct world *w, struct call *call)
     struct db *db = &w->db;
     uint64_t known = call->courier ? call->courier->epoch_most : w->front_epoch;
     if (db->hello_run != db->run || db->epoch < known) {
+        if (db->epoch && db->epochs_n < EPOCHS_MAX) {
+            PUT(w, db->epochs[db->epochs_n].epoch, db->epoch);
+            PUT(w, db->epochs[db->epochs_n].ended, db->n);
+            PUT(w, db->epochs_n, db->epochs_n + 1);
+        }
         uint64_t next = (db->epoch > known ? db->epoch : known) + 1;
         PUT(w, db->epoch, next);
         PUT(w, db->hello_run, db->run);
@@ -151,6 +156,34 @@ void db_claim(struct world *w, struct call *call)
         if (w->hosts[host].own)
             add_record(call, &cap, host, w->hosts[host].own);
     }
+    call->answer = "OK";
+}
+
+/* May one that was without Redis go on with what it has in memory? */
+void db_resume(struct world *w, struct call *call)
+{
+    const struct db *db = &w->db;
+    uint64_t ended = db->n;
+    bool known = call->seq == db->epoch;
+    if (!same_epoch(w, call))
+        return;
+    call->answer = "FENCED";
+    if (!row_of(w, call->nonce))
+        return;
+    for (size_t i = 0; i < db->epochs_n; i++) {
+        if (db->epochs[i].epoch >= call->seq && db->epochs[i].ended < ended)
+            ended = db->epochs[i].ended;
+        known = known || db->epochs[i].epoch == call->seq;
+    }
+    for (unsigned s = 0; s < w->plan.shards; s++)
+        if (call->give >> s & 1 && db->shards[s].owner != call->nonce)
+            return;
+    call->answer = "BEHIND";
+    if (!known || ended < call->after)
+        return;
+    call->seqs = mem_new(SHARDS_MAX * sizeof(*call->seqs));
+    for (unsigned s = 0; s < w->plan.shards; s++)
+        call->seqs[s] = db->shards[s].seq;
     call->answer = "OK";
 }
 

@@ -63,6 +63,7 @@ void call_free(struct world *w, struct call *call)
     free(call->record_hosts);
     free(call->lines);
     free(call->table);
+    free(call->seqs);
     free(call);
 }
 

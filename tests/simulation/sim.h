@@ -25,6 +25,7 @@ enum {
     SLOTS = 3, /* inboxes of one host */
     ZONES = 4,
     LEASE_ROWS = 12,
+    EPOCHS_MAX = 4096,
     LINES_MAX = 1 << 15, /* of one journal */
     LOW_LINES = 4096     /* fewer left than that: nobody adds any more */
 };
@@ -67,6 +68,7 @@ struct courier;
     X(restarts, "couriers restarted in order")                                                     \
     X(freezes, "couriers frozen")                                                                  \
     X(starts_over, "couriers that started over")                                                   \
+    X(resumed, "couriers that went on with what they knew")                                        \
     X(fenced, "beats and commits refused by the fence")                                            \
     X(takeovers, "shards taken over")                                                              \
     X(aborts, "attempts taken back")                                                               \
@@ -263,6 +265,7 @@ struct call {
     uint64_t seq, low, urgent, to, floor[LANE_COUNT];
     const struct line **lines;
     size_t lines_n, mail_n;
+    uint64_t *seqs; /* of each shard */
     char **records; /* host number, then text, by turns: cursors, or members */
     unsigned *record_hosts;
     size_t records_n;
@@ -295,6 +298,10 @@ struct db {
     bool up, refuses, news; /* news: lines that nobody was told of yet */
     int64_t hung_until_us;
     uint64_t run, hello_run; /* of the process, and as the journal has it */
+    struct {
+        uint64_t epoch, ended; /* the last number of it */
+    } epochs[EPOCHS_MAX];
+    size_t epochs_n;
     uint64_t epoch, epoch_most, n, last, bodyfloor;
     uint64_t lane_last[LANE_COUNT], floor[LANE_COUNT];
     int64_t slow_ms; /* added to each way, while it is slow */
@@ -336,6 +343,7 @@ void letter_keep(struct world *w, struct line *letter);
 /* The scripts. */
 void db_hello(struct world *w, struct call *call);
 void db_lease(struct world *w, struct call *call);
+void db_resume(struct world *w, struct call *call);
 void db_claim(struct world *w, struct call *call);
 void db_commit(struct world *w, struct call *call);
 void db_members(struct world *w, struct call *call);
@@ -423,6 +431,7 @@ enum courier_state {
     COURIER_MEMBERS,
     COURIER_RUNNING,
     COURIER_HALTING,
+    COURIER_AWAY,
     COURIER_LEAVING,
     COURIER_BROKEN
 };
@@ -471,6 +480,10 @@ struct courier {
     uint64_t taken;
     bool claims_failed;
     struct delta delta;
+    uint64_t moved;        /* shards of the commit that is out, or unsure */
+    uint64_t loaded_epoch; /* of its shards, as they were claimed or resumed */
+    uint64_t heard;        /* the newest number that it was told of */
+    bool unsure, resuming;
     bool committing, commit_soon, told, followed, starved, paging, pumping;
     int64_t touched_ms;
     bool mail_read; /* all direct mail that there was at first */
@@ -481,6 +494,15 @@ struct courier {
 
 void couriers_init(struct world *w);
 void couriers_fini(struct world *w);
+/* courier_away.c */
+void courier_away(struct world *w, struct courier *c, const char *why);
+void courier_keep(struct world *w, struct courier *c);
+void courier_come_back(struct world *w, struct courier *c);
+void courier_beat_later(struct world *w, struct courier *c, int64_t ms);
+void courier_landed(struct world *w, struct flight *f);
+void courier_committed(struct courier *c);
+void courier_commit_again(struct world *w, struct courier *c);
+void courier_tail_again(struct world *w, struct courier *c);
 void courier_kill(struct world *w, struct courier *c, int64_t down_ms);
 void courier_freeze(struct world *w, struct courier *c, int64_t ms);
 void courier_drain(struct world *w, struct courier *c);

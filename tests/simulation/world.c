@@ -159,6 +159,21 @@ static void run_until(struct world *w, int64_t until_ms)
         w->now_us = until_ms * 1000;
 }
 
+static void trace_couriers(struct world *w)
+{
+    for (size_t i = 0; i < w->plan.couriers && w->tracing; i++) {
+        const struct courier *c = &w->couriers[i];
+        struct schedule_report r = {0};
+        if (c->schedule)
+            schedule_report(c->schedule, &r);
+        trace(w,
+              "courier %zu: state %d, ready %zu, sending %zu, waiting %zu, reading %zu, held %zu, "
+              "mail %zu, position %llu, told %llu",
+              i, (int)c->state, r.ready, r.flying, r.asleep, r.hungry, r.held, r.direct,
+              NUMBER(r.position), NUMBER(c->tail_line));
+    }
+}
+
 /* Nothing goes wrong any more, and nothing new comes: all that can be settled gets settled. */
 static void come_to_rest(struct world *w)
 {
@@ -174,6 +189,7 @@ static void come_to_rest(struct world *w)
         step = step < w->plan.limits.judge.horizon_ms / 4 ? 2 * step : step;
     }
     run_until(w, now_ms(w) + 6 * w->plan.lease_ms + 3 * MINUTE);
+    trace_couriers(w);
     if (!w->broken[0])
         oracle_at_rest(w, true);
 }
