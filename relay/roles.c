@@ -67,6 +67,9 @@ static void on_store(void *arg, bool ready, bool fatal, const char *why)
     else if (r->in_trouble)
         log_note(LOG_LEVEL_INFO, "redis", "ready again: epoch %llu",
                  (unsigned long long)store_epoch(r->context.store));
+    if (ready && store_schema(r->context.store) != STORE_SCHEMA)
+        log_note(LOG_LEVEL_INFO, "redis", "the journal was brought from schema %u to %d",
+                 store_schema(r->context.store), STORE_SCHEMA);
     r->in_trouble = !ready;
     r->waits_for[0] = '\0';
     if (r->steward)

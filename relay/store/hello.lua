@@ -6,7 +6,10 @@
 -- ARGV: journal id we know ('' = none), id for a new journal, shards, newest epoch that we know (0 = none),
 --   whose journal it is ('' = not said): two relays must not share one, whatever their directories know,
 --   schema that the caller reads and writes
--- Answer: OK id epoch shards ended | EMPTY | RESTORING | OTHER id [owner] | SCHEMA n
+-- Answer: OK id epoch shards ended schema | EMPTY | RESTORING | OTHER id [owner] | SCHEMA n
+-- schema: that it had until now. An older layout is brought up here, step by step: a script is alone, so
+-- of many who start at once one does it; and whoever still works by the older one is in an older epoch
+-- then, and can write no more.
 -- ended: the last number that was given out in the epoch that the caller knows, or so far
 local P = '{weir}:'
 local LOG = P .. 'log'
@@ -21,11 +24,20 @@ if not id then
 elseif ARGV[1] ~= '' and ARGV[1] ~= id then
   return { 'OTHER', id }
 end
-local schema = redis.call('HGET', LOG, 'schema')
-if tonumber(schema) ~= SCHEMA then return { 'SCHEMA', schema } end
+local schema = tonumber(redis.call('HGET', LOG, 'schema'))
+if not schema or schema < 1 or schema > SCHEMA then return { 'SCHEMA', tostring(schema) } end
 local owner = redis.call('HGET', LOG, 'owner')
 if owner and ARGV[5] ~= '' and owner ~= ARGV[5] then return { 'OTHER', id, owner } end
 if not owner and ARGV[5] ~= '' then redis.call('HSET', LOG, 'owner', ARGV[5]) end
+
+-- From a schema to the next.
+local migrations = {
+  [1] = function() -- one lane becomes two: what there was is the normal one
+    redis.call('HSET', LOG, 'lastN', redis.call('HGET', LOG, 'last'), 'lastU', 0, 'floorU', 0)
+  end,
+}
+for from = schema, SCHEMA - 1 do migrations[from]() end
+if schema < SCHEMA then redis.call('HSET', LOG, 'schema', SCHEMA, 'run', '') end
 
 local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
 local log = redis.call('HMGET', LOG, 'run', 'epoch', 'n', 'shards')
@@ -36,4 +48,4 @@ if log[1] ~= run or epoch < known then
   redis.call('HSET', LOG, 'run', run, 'epoch', epoch)
 end
 local ended = ARGV[4] ~= tostring(epoch) and redis.call('HGET', P .. 'epochs', ARGV[4])
-return { 'OK', id, tostring(epoch), log[4], ended or log[3] }
+return { 'OK', id, tostring(epoch), log[4], ended or log[3], tostring(schema) }

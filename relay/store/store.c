@@ -40,7 +40,7 @@ struct store {
     bool elsewhere;             /* this one is no master: the next connection may find it */
     uint64_t newest;            /* number of the journal that was seen in it */
     char epoch_text[24];
-    unsigned shards;
+    unsigned shards, schema;
 };
 
 static void store_goto(struct store *st, enum store_state state)
@@ -125,6 +125,7 @@ static void enter(struct store *st, const struct redis_reply *reply)
     st->known.epoch = epoch;
     snprintf(st->epoch_text, sizeof(st->epoch_text), "%" PRIu64, epoch);
     st->shards = (unsigned)shards;
+    st->schema = (unsigned)answer_number(reply, 5);
     if (news && !identity_save(st->journal_file, &st->known) && !known) {
         st->known.id[0] = '\0';
         not_ready(st, true, "the journal's identity can't be written to the data directory");
@@ -423,6 +424,11 @@ uint64_t store_epoch(const struct store *store)
 const char *store_epoch_text(const struct store *store)
 {
     return store->epoch_text;
+}
+
+unsigned store_schema(const struct store *store)
+{
+    return store->schema;
 }
 
 unsigned store_shards(const struct store *store)

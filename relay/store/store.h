@@ -11,7 +11,7 @@
 #include "relay/store/trouble.h"
 
 /* SCHEMA: of what lies in Redis; counted up where an earlier version could not go on with it. */
-enum { STORE_SHARDS = 64, STORE_ID_SIZE = 33, STORE_SCHEMA = 1 };
+enum { STORE_SHARDS = 64, STORE_ID_SIZE = 33, STORE_SCHEMA = 2 };
 
 struct store;
 
@@ -41,6 +41,9 @@ void store_free(struct store **store);
 bool store_ready(const struct store *store);
 /* Why there is no connection, as Redis or the system said it; empty while there is one. */
 const char *store_trouble(const struct store *store);
+/* The schema that the journal had when the last handshake of ours found it; STORE_SCHEMA: it was as
+ * it is. An older one was brought up with that handshake. */
+unsigned store_schema(const struct store *store);
 /* The journal's time line: every script carries it; 0 while not ready. Changes with each Redis
  * process. */
 uint64_t store_epoch(const struct store *store);

@@ -468,3 +468,29 @@ def test_a_journal_of_a_newer_version_is_refused_at_the_start(scene):
     scene.relay.start(ready=False)
     assert scene.relay.ended() == 1
     assert "newer version of Weir: its schema is 99" in scene.relay.err_text
+
+
+# --- an older layout ----------------------------------------------------------------------------
+
+
+def test_a_journal_of_an_older_version_is_brought_up_at_the_start_by_one_of_many(kept, tmp_path):
+    relay, file = kept
+    backup = Backup(file)
+    facts = backup.fields("log")
+    for name in (b"lastN", b"lastU", b"floorU"):
+        facts.pop(name, None)
+    facts[b"schema"] = b"1"
+    backup.put_fields("log", facts)
+    old = backup.write(tmp_path / "old")
+    with RedisServer(tmp_path) as redis:
+        newer = Relay(tmp_path, redis=redis.url, workers=2).init()
+        assert newer.told("restore", old, "--force")["schema"] == 1
+        newer.start()
+        said = [line["message"] for line in newer.log("redis") if "schema" in line.get("message", "")]
+        assert said == ["the journal was brought from schema 1 to 2"]
+        report = newer.told("verify")
+        assert (report["good"], report["schema"], report["entries"]) == (True, 2, 3)
+        newer.restart()
+        assert newer.told("verify")["schema"] == 2
+        newer.stop()
+    relay.told("verify")
