@@ -286,7 +286,7 @@ def test_a_post_that_always_fails_backs_off_alone_and_the_others_flow(place, wil
     lines = place.tries(wild, poison, 5)
     assert {line["verdict"] for line in lines} == {"later"}
     ids = wild.ids()
-    assert [one for one in ids if one != poison] == others
+    assert sorted(one for one in ids if one != poison) == sorted(others)
     times = [post.at for post in wild.posts if post.id == poison]
     assert all(later - sooner > 0.9 for sooner, later in zip(times[3:], times[4:]))  # set aside
     wild.always = taken
