@@ -23,6 +23,9 @@ struct scene {
     bool no_proof;
     const char *origin, *object_host; /* NULL: o.example */
     const char *audience;             /* NULL: internal,partners */
+    bool urgent;                      /* of that lane */
+    uint64_t of;                      /* it takes that back; 0: nothing */
+    const char *mark;                 /* `r12`: taken back by 12; `s12`: replaced by it */
     /* the member */
     enum member_state state; /* 0 (invited): active */
     const char *zone;        /* NULL: internal, as its spans */
@@ -32,6 +35,7 @@ struct scene {
     const char *cursor;  /* its own, as text; NULL: none */
     uint64_t low;        /* of its shard */
     const char *records; /* `fail ...|cut ...` */
+    const char *recents; /* the latest attempts */
     const char *rows;    /* what is to come out, `|` between */
 };
 
@@ -99,6 +103,76 @@ static const struct scene scenes[] = {
      .rows = "waiting 0 leaving"},
     {.name = "its right was withdrawn", .zone = "guests", .low = 9, .rows = "waiting 0 no-right"},
     {.name = "our Accept was refused", .cursor = "9 s5", .rows = "waiting 0 accept"},
+    /* taken back, replaced */
+    {.name = "taken back while it waits",
+     .mark = "r12",
+     .low = 9,
+     .rows = "waiting 0 recalled by 12"},
+    {.name = "taken back when it was delivered",
+     .mark = "r12",
+     .low = 10,
+     .rows = "delivered 0 1000-9000 1"},
+    {.name = "passed over, since it was taken back",
+     .mark = "r12",
+     .low = 10,
+     .records = "skip 10 m.example recalled 5000 8",
+     .rows = "skipped 0 recalled by 12 at 5000"},
+    {.name = "an Update that is replaced",
+     .type = ACTIVITY_UPDATE,
+     .mark = "s12",
+     .low = 9,
+     .rows = "waiting 0 replaced by 12"},
+    {.name = "a Create is never replaced", .mark = "s12", .low = 9, .rows = "waiting 0 queue"},
+    {.name = "passed over for another reason",
+     .low = 10,
+     .records = "skip 10 m.example body-gone 5000 8",
+     .rows = "skipped 0 body-gone at 5000"},
+    /* the urgent lane */
+    {.name = "urgent, and still to come",
+     .type = ACTIVITY_DELETE,
+     .urgent = true,
+     .of = 5,
+     .cursor = "20 u8",
+     .rows = "waiting 0 queue after 1"},
+    {.name = "urgent, ahead of all that waits",
+     .type = ACTIVITY_DELETE,
+     .urgent = true,
+     .of = 5,
+     .cursor = "4 u10",
+     .rows = "delivered 0 1000-9000 1"},
+    {.name = "urgent, to one in another zone by now",
+     .type = ACTIVITY_DELETE,
+     .urgent = true,
+     .of = 5,
+     .zone = "guests",
+     .low = 9,
+     .rows = "waiting 0 queue"},
+    {.name = "urgent, to one that came after what it takes back",
+     .type = ACTIVITY_DELETE,
+     .urgent = true,
+     .of = 5,
+     .audience = "partners",
+     .spans = "7-",
+     .low = 10,
+     .rows = "not-for-it ? zone"},
+    /* the latest attempts */
+    {.name = "delivered in so long",
+     .low = 10,
+     .recents = "10:0:1:ok:202:30:4000",
+     .rows = "delivered 0 3969-4000 1 (202 in 30)"},
+    {.name = "delivered late in so long",
+     .low = 10,
+     .records = "late 10 m.example 0 3 5000",
+     .recents = "11:0:1:ok:202:7:5100 10:0:3:ok:200:30:4990 10:0:2:rate:503:40:4000",
+     .rows = "delivered 0 5000-5000 3 (200 in 30)"},
+    {.name = "an attempt at another inbox",
+     .low = 10,
+     .recents = "10:1:1:ok:202:30:4000",
+     .rows = "delivered 0 1000-9000 1"},
+    {.name = "tried in vain",
+     .cursor = "9 w7000 f1",
+     .recents = "10:0:1:connect:0:30:4000",
+     .rows = "waiting 0 host failures 1 next 7000 in 30"},
     /* set aside */
     {.name = "set aside",
      .cursor = "12 a10:0:77:8000:4:0:1:500:2000",
@@ -249,14 +323,25 @@ static const struct scene scenes[] = {
 
 static struct entry *entry_of(const struct scene *s)
 {
+    uint64_t of = s->of;
     struct entry e = {
         .n = 10,
+        .lane = s->urgent ? LANE_URGENT : LANE_NORMAL,
+        .of = &of,
+        .of_n = of != 0,
         .at_ms = ACCEPTED,
         .facts = {.type = s->type ? s->type : ACTIVITY_CREATE, .has_proof = !s->no_proof},
         .audience = span_of(s->audience ? s->audience : "internal,partners"),
         .origin = span_of(s->origin ? s->origin : "o.example"),
         .object_host = span_of(s->object_host ? s->object_host : "o.example")};
-    return entry_new(&e);
+    struct entry *entry = entry_new(&e);
+    if (s->mark) {
+        struct entry_mark mark = {
+            .recalled = s->mark[0] == 'r', .proof = true, .audience = SPAN("internal,partners")};
+        assert_true(span_u64(span_of(s->mark + 1), UINT64_MAX, &mark.by));
+        entry_mark_add(entry, &mark);
+    }
+    return entry;
 }
 
 static uint64_t number(struct span text)
@@ -296,8 +381,11 @@ static struct book *book_of(const struct scene *s)
     struct book *b = book_new(SHARDS);
     struct span records = span_of(s->records);
     struct cursor cursor;
+    b->last = 100;
     for (unsigned i = 0; i < SHARDS; i++)
-        b->low[i] = s->low;
+        b->low[i] = b->urgent[i] = s->low;
+    if (s->recents)
+        assert_true(book_add_recents(b, SPAN("m.example"), span_of(s->recents)));
     if (s->cursor) {
         if (!cursor_read(span_of(s->cursor), &cursor))
             fail_msg("%s: no cursor: %s", s->name, s->cursor);
@@ -331,15 +419,19 @@ static void row_text(const struct trace_row *r, struct bytes *out)
     if (r->verdict == TRACE_DELIVERED) {
         bytes_addf(out, " %d-%d %u%s%s", (int)r->since_ms, (int)r->until_ms, r->tries,
                    r->code[0] ? " " : "", r->code);
+        if (r->ms)
+            bytes_addf(out, " (%d in %d)", r->status, (int)r->ms);
         return;
     }
     bytes_addf(out, " %s", r->code);
+    add_number(out, "by", (int64_t)r->by);
     add_number(out, "at", r->until_ms);
     add_number(out, "tries", r->tries);
     add_number(out, "answered", r->status);
     add_number(out, "failures", r->failures);
     add_number(out, "after", (int64_t)r->ahead);
     add_number(out, "next", r->next_ms);
+    add_number(out, "in", r->ms);
     if (r->detail[0])
         bytes_addf(out, ": %s", r->detail);
     if (r->dropped)
