@@ -114,10 +114,18 @@ static void answer_down(struct world *w, struct sending *s)
 
 static void answer_busy(struct world *w, struct sending *s)
 {
-    static const struct span waits[] = {{"1", 1},     {"30", 2},   {"600", 3}, {"7200", 4},
-                                        {"99999", 5}, {"soon", 4}, {NULL, 0}};
+    static const struct {
+        struct span text;
+        int64_t ms;
+    } waits[] = {
+        {{"1", 1}, SECOND},      {{"30", 2}, 30 * SECOND},       {{"600", 3}, 10 * MINUTE},
+        {{"7200", 4}, 2 * HOUR}, {{"99999", 5}, 99999 * SECOND}, {{"soon", 4}, 0},
+        {{NULL, 0}, 0},
+    };
+    size_t which = (size_t)draw(w, COUNT_OF(waits));
     s->answer = status(draw(w, 2) ? 429 : 503);
-    s->answer.retry_after = waits[draw(w, COUNT_OF(waits))];
+    s->answer.retry_after = waits[which].text;
+    s->asks_ms = waits[which].ms;
     w->tally.busy++;
 }
 
@@ -201,7 +209,9 @@ void host_send(struct world *w, unsigned host, const struct attempt *a, struct s
     }
     answer_by_mode(w, host, ret);
     if (!w->resting && !w->hosts[host].saint && draw(w, 200) == 0)
-        ret->answer = trouble(draw(w, 2) ? ERR_CANCELLED : ERR_TOO_LARGE);
+        *ret = (struct sending){.answer = trouble(draw(w, 2) ? ERR_CANCELLED : ERR_TOO_LARGE),
+                                .arrives = ret->arrives,
+                                .answers_ms = ret->answers_ms};
     if (ret->answer.err == ERR_TOO_LARGE)
         ret->answer.status = ret->arrives ? 200 : 500;
     ret->arrives_ms = (int64_t)draw(w, (uint64_t)(ret->answers_ms < 2000 ? ret->answers_ms : 2000));

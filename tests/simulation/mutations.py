@@ -7,7 +7,7 @@ FRONTS = "tests/simulation/db_fronts.c"
 MEMORY = "tests/simulation/db_memory.c"
 WALK = "tests/simulation/courier_walk.c"
 TAIL = "tests/simulation/courier_tail.c"
-SHELL = "tests/simulation/courier.c"
+SHELL_AWAY = "tests/simulation/courier_away.c"
 WORDS = "tests/simulation/courier_commit.c"
 PEOPLE = "tests/simulation/people.c"
 RULES = "relay/rules/"
@@ -29,8 +29,8 @@ MUTATIONS = [
     struct judgement never = {.verdict = VERDICT_DELIVERED};
     struct attempt back = f->attempt;
     f->attempt.entry = NULL;"""),
-    dict(name="fence-ignored", what="a shard is given to whoever asks, also while its owner lives",
-         file=COURIERS,
+    dict(name="fence-ignored", what="a courier commits shards that another owns, and claims them",
+         rare=True, file=COURIERS,
          old="if (row->owner && row->owner != call->nonce && row_of(w, row->owner)) {",
          new="if (false) {"),
     dict(name="aside-forgotten", what="what was set aside is not written down",
@@ -53,13 +53,20 @@ MUTATIONS = [
     dict(name="retry-clock-lost", what="how long a host has to be left alone is not written down",
          file=RULES + "cursor.c", old='        bytes_addf(out, " w%" PRId64, c->wake_ms);',
          new="        (void)0;"),
-    dict(name="member-one-late", what="a change of a member is told one line late",
-         file=TAIL,
-         old="""        if (member_read(span_of(line->member), w->member))
-            schedule_control(c->schedule, line->n, w->member, line->cuts);
-        break;""",
-         new="""        c->late = line;
-        break;"""),
+    dict(name="join-one-late", what="a member's right begins one entry late",
+         file=RULES + "member.c", old="(struct member_span){.from = n, .to = MEMBER_SPAN_OPEN};",
+         new="(struct member_span){.from = n + 1, .to = MEMBER_SPAN_OPEN};"),
+    dict(name="leave-one-late", what="a member's right ends one entry late",
+         file=RULES + "member.c", old="        last->to = n;\n", new="        last->to = n + 1;\n"),
+    dict(name="audience-again", what="the audience is decided again at delivery, by the zone of today",
+         file=RULES + "schedule_dest.c",
+         old="member_spans_entitle(d->spans, d->spans_n, e->n, e->audience)",
+         new="audience_has(e->audience, d->zone)"),
+    dict(name="window-unbounded", what="as many attempts at a host as there is to send",
+         file=RULES + "schedule_attempt.c", old="    if (d->flights_n >= dest_window(s, d))",
+         new="    if (false)"),
+    dict(name="body-too-soon", what="bodies are trimmed long before their time", file=PEOPLE,
+         old="w->plan.bodies_ms));", new="w->plan.bodies_ms / 8));"),
     # --- the variants of ENGINE 1 -----------------------------------------------------------------
     dict(name="shard-alone", what="the shard's cursor is written, own cursors are not (S_separately)",
          file=COMMIT,
@@ -100,10 +107,63 @@ MUTATIONS = [
          "        if (row->owner != call->nonce) {",
          new="        if (true)\n            continue;\n        if (row->owner != call->nonce) {"),
     # --- around the scheduler ---------------------------------------------------------------------
-    dict(name="commit-believed", what="a commit is believed before Redis has it", file=WALK,
-         old="        c->committing = true;\n        call_send(w, call);",
-         new="        c->committing = true;\n        call_send(w, call);\n"
-             "        schedule_committed(c->schedule, &c->delta);"),
+    dict(name="commit-believed", what="a commit is believed, and not sent again", file=SHELL_AWAY,
+         old="    *ret_written = written;", new="    *ret_written = c->unsure;"),
+    dict(name="max-cursor", what="the cursor stands at the newest that was acknowledged (max_cursor)",
+         file=RULES + "schedule_ahead.c",
+         old="    uint64_t low = d->due_n ? d->due[0].n - 1 : d->seen;",
+         new="    uint64_t low = d->due_n ? d->due[d->due_n - 1].n - 1 : d->seen;"),
+    dict(name="no-order", what="entries of one object go side by side (noorder)",
+         file=RULES + "schedule_flight.c",
+         old="        if (f->object == object && f->slot == slot)\n            return true;\n    }\n    for",
+         new="        if (false)\n            return true;\n    }\n    for"),
+    dict(name="refusal-unlogged", what="what follows a refusal does not wait for its record (fail_unlogged)",
+         file=RULES + "schedule_flight.c", old="    for (size_t i = 0; i < d->unsaved_n; i++)\n"
+         "        if (d->unsaved[i].object == object &&",
+         new="    for (size_t i = 0; i < 0 * d->unsaved_n; i++)\n"
+             "        if (d->unsaved[i].object == object &&"),
+    dict(name="held-unrecorded", what="one failure for now passes the cursor (held_unrecorded)",
+         file=RULES + "schedule_ahead.c",
+         old="        if (!aside_failed(s, d, o, &part->tried))\n            return true;",
+         new="        (void)part;"),
+    dict(name="skip-unrecorded", what="a withdrawn right is not recorded (norecord_now)",
+         file=RULES + "schedule_attempt.c", old="    record(s, d, &change);\n    unsaved_add",
+         new="    if (why != ERR_NO_RIGHT)\n        record(s, d, &change);\n    unsaved_add"),
+    dict(name="cut-unrecorded", what="a leave does not record what it cuts (leave_nocut)",
+         file=RULES + "schedule_dest.c",
+         old="    if (from < to)\n        record(s, d, &cut);", new="    (void)s, (void)d, (void)cut;"),
+    dict(name="gap-silent", what="what was trimmed is not recorded (trim2, silent)",
+         file=RULES + "schedule_dest.c",
+         old="    if (from < to)\n        record(s, d, &cut);",
+         new="    if (from < to && why != ERR_GAP)\n        record(s, d, &cut);"),
+    dict(name="refusal-unrecorded", what="a refusal is not recorded", file=WORDS,
+         old="        struct commit_word *word = &commit->list[commit->n++];",
+         new="        if (change->kind == CHANGE_FAIL)\n            continue;\n"
+             "        struct commit_word *word = &commit->list[commit->n++];"),
+    dict(name="retry-unrecorded", what="what is tried again stays recorded as failed", file=WORDS,
+         old="        struct commit_word *word = &commit->list[commit->n++];",
+         new="        if (change->kind == CHANGE_RETRY)\n            continue;\n"
+             "        struct commit_word *word = &commit->list[commit->n++];"),
+    dict(name="monotone-shard", what="a cursor that never goes back, in place of a sequence (monotone_S)",
+         rare=True, file=COMMIT, old="        if (row->seq + 1 != word->seq) {",
+         new="        if (word->low < row->low) {"),
+    dict(name="fence-number-only", what="neither nonce nor epoch is looked at (fence_number_only)",
+         rare=True, file=COMMIT, old="    if (call->epoch != w->db.epoch) {",
+         new="    if (call->seq = 0, false) {"),
+    dict(name="memory-survives", what="a courier goes on with what it knows though Redis lost some of it",
+         file=COURIERS, old="    if (!known || ended < call->after)\n        return;",
+         new="    (void)known;"),
+    dict(name="sequences-believed", what="a courier goes on though the sequences say it is behind",
+         rare=True, file=SHELL_AWAY, old="    return same && !(written && kept);",
+         new="    return same || true || kept;"),
+    dict(name="unsafe-awake", what="what was under way when a lease ran out is not taken back",
+         rare=True, file=RULES + "lease.c", old="    return since_ms <= lease_ms / 10 * 8;",
+         new="    return since_ms <= lease_ms * 1000;"),
+    dict(name="mail-behind", what="entries go before direct mail was read",
+         file=TAIL, old="    if (c->told && c->mail_read) {", new="    if (c->told) {"),
+    dict(name="tail-behind", what="what the tail has not told is sent from pages",
+         file=RULES + "schedule_window.c", old="    if (to > s->position)\n        to = s->position;",
+         new=""),
     dict(name="own-forgotten", what="own cursors are not loaded", file=WALK,
          old="        if (!cursor_read(span_of(call->records[i]), &cursor))",
          new="        if (true || !cursor_read(span_of(call->records[i]), &cursor))"),
@@ -126,8 +186,8 @@ MUTATIONS = [
     # --- harmless ---------------------------------------------------------------------------------
     dict(name="harmless-backoff", what="the first back-off is half as long again", harmless=True,
          file=RULES + "judge.c",
-         old="    int64_t ceiling = doubled(first, most, failures ? failures - 1 : 0);",
-         new="    int64_t ceiling = doubled(first + first / 2, most, failures ? failures - 1 : 0);"),
+         old="    int64_t ceiling = judge_doubled(first, most,",
+         new="    int64_t ceiling = judge_doubled(first + first / 2, most,"),
     dict(name="harmless-patience", what="shards are taken two ticks later", harmless=True,
          file=RULES + "lease.c", old="l->waited <= LEASE_PATIENCE)",
          new="l->waited <= LEASE_PATIENCE + 2)"),

@@ -262,23 +262,34 @@ void oracle_attempt(struct world *w, const struct courier *c, const struct fligh
     check_object(w, f);
 }
 
-void oracle_answered(struct world *w, const struct flight *f, const struct judgement *j)
+/* Until when the host has to be left alone, as far as its answer says. Those that were under way
+ * together are one failure; but what one of them asks for counts. */
+static void note_trouble(struct world *w, const struct flight *f, const struct judgement *j)
 {
-    const struct host *h = &w->hosts[f->host];
     struct knows *knows = oracle_knows(w, f->courier, f->host);
-    /* Those that were under way together are one failure; but what one of them asks for counts. */
+    int64_t most = w->plan.limits.judge.retry_after_most_ms;
+    int64_t asked = f->sending.asks_ms < most ? f->sending.asks_ms : most;
     bool fresh = f->started_ms > knows->trouble_ms;
-    if (j->host_trouble && h->state == MEMBER_ACTIVE && (fresh || j->wait_ms)) {
-        int64_t until = wall_ms(w) + (j->wait_ms ? j->wait_ms : 500);
+    bool trouble = f->sending.answer.err != ERR_OK || asked || j->host_trouble;
+    if (j->local || w->hosts[f->host].state != MEMBER_ACTIVE)
+        return;
+    if (trouble && (fresh || asked) && j->verdict != VERDICT_DELIVERED) {
+        int64_t until = wall_ms(w) + (asked ? asked : j->host_trouble ? 500 : 0);
         knows->wait_ms = until > knows->wait_ms ? until : knows->wait_ms;
     } else if (j->verdict != VERDICT_LATER) {
         knows->wait_ms = 0;
     }
-    if (j->verdict == VERDICT_LATER) {
-        knows->trouble_ms = fresh ? now_ms(w) : knows->trouble_ms;
+    if (j->verdict == VERDICT_LATER && fresh)
+        knows->trouble_ms = now_ms(w);
+}
+
+void oracle_answered(struct world *w, const struct flight *f, const struct judgement *j)
+{
+    int status = f->sending.answer.status;
+    bool delivered = status >= 200 && status < 300;
+    note_trouble(w, f, j);
+    if (j->verdict == VERDICT_LATER)
         return;
-    }
-    bool delivered = j->verdict == VERDICT_DELIVERED;
     w->tally.deliveries += delivered;
     if (!f->act) {
         f->letter->answered = true;
@@ -289,7 +300,7 @@ void oracle_answered(struct world *w, const struct flight *f, const struct judge
     struct fate *fate = fate_of(w, f->act, f->host, f->attempt.slot);
     fate->last_acked = delivered;
     fate->acked |= delivered;
-    fate->refused |= !delivered;
+    fate->refused |= j->verdict == VERDICT_NEVER;
     fate->done_life = (uint32_t)f->courier->life;
 }
 

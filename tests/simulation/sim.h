@@ -415,6 +415,7 @@ struct sending { /* what the net does with one attempt */
     struct judge_answer answer;
     bool arrives;
     int64_t arrives_ms, answers_ms; /* from now */
+    int64_t asks_ms;                /* how long it wants to be left alone */
 };
 void host_send(struct world *w, unsigned host, const struct attempt *a, struct sending *ret);
 void host_receive(struct world *w, unsigned host, unsigned slot, struct act *act);
