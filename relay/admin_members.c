@@ -20,10 +20,11 @@ static void add_member(struct call *call, const struct member *member)
 {
     struct cursor cursor = book_cursor(call->book, span_of(member->host));
     bool served = member->state == MEMBER_ACTIVE || member->state == MEMBER_SUSPENDED;
-    const char *state = member->state == MEMBER_SUSPENDED ? "held"
-                        : cursor.wake_ms                  ? "waiting"
-                        : cursor.low >= call->book->last  ? "idle"
-                                                          : "behind";
+    bool held = member->state == MEMBER_SUSPENDED || cursor.health.held;
+    const char *state = held                             ? "held"
+                        : cursor.health.wake_ms          ? "waiting"
+                        : cursor.low >= call->book->last ? "idle"
+                                                         : "behind";
     member_view(member, served ? &cursor : NULL, state, &call->w);
 }
 

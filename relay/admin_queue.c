@@ -62,11 +62,12 @@ static void write_row(struct json_writer *w, const struct row *r, uint64_t last)
     json_member_int(w, "behind", (int64_t)(last - c->low));
     json_member_int(w, "aside", (int64_t)c->aside_n);
     view_time(w, "oldest", r->oldest_ms);
-    if (c->failures)
-        json_member_int(w, "failures", c->failures);
+    if (c->health.failures)
+        json_member_int(w, "failures", c->health.failures);
     if (cursor_status(c))
         json_member_int(w, "status", cursor_status(c));
-    view_time(w, "next", c->wake_ms);
+    view_time(w, "next", c->health.wake_ms);
+    view_time(w, "parked", c->health.parked_ms);
     json_close(w, '}');
 }
 
@@ -144,7 +145,8 @@ static void add_member(struct call *call, const struct member *m)
         if (row.waiting++ == 0)
             row.oldest_ms = row.whole ? e->at_ms : 0;
     }
-    if (row.whole && !row.waiting && !row.cursor.aside_n && !row.cursor.failures)
+    if (row.whole && !row.waiting && !row.cursor.aside_n && !row.cursor.health.failures &&
+        !row.cursor.health.held)
         return;
     if (q->n == LIST_MAX) {
         q->left_out++;

@@ -28,6 +28,9 @@ static void write_destinations(struct json_writer *w)
     gauge(w, "reading", METER_DESTINATIONS, METER_STATE_READING);
     gauge(w, "held", METER_DESTINATIONS, METER_STATE_HELD);
     json_close(w, '}');
+    gauge(w, "parked", METER_PARKED, 0);
+    gauge(w, "onHold", METER_ON_HOLD, 0);
+    json_member_bool(w, "suspectsItself", metric_get(METER_SUSPECT, 0) > 0);
 }
 
 static void write_members(struct json_writer *w)

@@ -162,15 +162,15 @@ static void write_standing(struct call *call)
     json_member(w, "host", span_of(call->host));
     json_member(w, "state", span_of(member_state_name(t->member.state)));
     json_member(w, "zone", span_of(t->member.zone));
-    json_member(w, "health", c.failures ? SPAN("failing") : SPAN("ok"));
+    json_member(w, "health", span_of(health_name(&c.health)));
     json_member_int(w, "cursor", (int64_t)c.low);
     if (c.urgent != c.low)
         json_member_int(w, "urgent", (int64_t)c.urgent);
     json_member_int(w, "position", (int64_t)call->book->last);
     json_member_int(w, "carried_out", (int64_t)(c.orders > c.low ? c.orders : c.low));
-    if (c.failures)
-        json_member_int(w, "failures", c.failures);
-    view_time(w, "next", c.wake_ms);
+    if (c.health.failures)
+        json_member_int(w, "failures", c.health.failures);
+    view_time(w, "next", c.health.wake_ms);
     json_member_bool(w, "accept_refused", c.shut != 0);
 }
 

@@ -95,6 +95,10 @@ static void print_waiting(const struct json *row)
         printf("%.*s: about to be passed over", SPAN_ARG(ask_title(code)));
     else if (span_eq_str(code, "host"))
         printf("the host fails, %" PRId64 " times in a row", number_of(row, "failures"));
+    else if (span_eq_str(code, "parked"))
+        printf("the host did not answer for days: it is tried once a day");
+    else if (span_eq_str(code, "held"))
+        printf("held by an operator");
     else
         printf("to be sent");
     print_status(row);

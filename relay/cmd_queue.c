@@ -47,6 +47,10 @@ static void print_why(const struct json *row)
         printf("parked: silent for days");
     else if (span_eq_str(code, "host"))
         printf("%" PRId64 " failures in a row", number_of(row, "failures"));
+    else if (span_eq_str(code, "parked"))
+        printf("parked since %.*s", SPAN_ARG(json_text(json_get(row, "parked"))));
+    else if (span_eq_str(code, "held"))
+        printf("held by an operator");
     else
         printf("being sent");
     if (number_of(row, "status"))

@@ -96,6 +96,12 @@ static void print_status(const struct json *json)
                  sizeof(doing) / sizeof(*doing));
     printf("%-12s %" PRId64 "\n", "position", number(json, "position"));
     print_lag(json);
+    if (number(json, "parked"))
+        printf("%-12s %" PRId64 "\n", "parked", number(json, "parked"));
+    if (number(json, "onHold"))
+        printf("%-12s %" PRId64 "\n", "on hold", number(json, "onHold"));
+    if (json_flag(json_get(json, "suspectsItself"), false))
+        printf("%-12s most hosts can't be reached: the fault is likely on this side\n", "network");
     printf("%-12s %" PRId64 "\n", "direct mail", number(json, "direct"));
     printf("%-12s %" PRId64 "\n", "set aside", number(json, "aside"));
     printf("%-12s %" PRId64 "\n", "dead", number(json, "dead"));

@@ -279,6 +279,7 @@ static void on_committed(void *arg, enum err err)
         return;
     }
     metric_add(METER_COMMITS, 0, 1);
+    courier_end_members(c, &c->delta);
     schedule_committed(c->schedule, &c->delta);
     courier_schedule(c);
     if (c->state != COURIER_RUNNING)

@@ -123,6 +123,9 @@ void courier_landed(struct flight *f);
 void courier_schedule(struct courier *c);
 void courier_commit(void *courier);
 
+/* courier_health.c: what was committed says of some members that their membership is to end. */
+void courier_end_members(struct courier *c, const struct delta *delta);
+
 /* courier_lease.c: which shards it owns, and whether it still may act on them */
 void courier_lease_init(struct courier *c, const struct courier_config *config);
 void courier_lease_fini(struct courier *c);

@@ -196,6 +196,9 @@ static void on_gauges(void *arg)
     metric_set(METER_DESTINATIONS, METER_STATE_WAITING, (double)r.asleep);
     metric_set(METER_DESTINATIONS, METER_STATE_READING, (double)r.hungry);
     metric_set(METER_DESTINATIONS, METER_STATE_HELD, (double)r.held);
+    metric_set(METER_PARKED, 0, (double)r.parked);
+    metric_set(METER_ON_HOLD, 0, (double)r.on_hold);
+    metric_set(METER_SUSPECT, 0, r.suspects ? 1 : 0);
     metric_set(METER_BEHIND, 0, (double)r.behind_most);
     metric_set(METER_DIRECT, 0, (double)r.direct);
     metric_set(METER_SHARDS_STOPPED, 0, (double)__builtin_popcountll(c->broken));

@@ -88,8 +88,8 @@ static void delivery_run(struct delivery *d)
 
 static enum step give_up(struct delivery *d, enum verdict verdict, enum err why)
 {
-    d->result.judgement = (struct judgement){
-        .verdict = verdict, .why = why, .local = verdict == VERDICT_LATER};
+    d->result.judgement =
+        (struct judgement){.verdict = verdict, .why = why, .local = verdict == VERDICT_LATER};
     delivery_goto(d, DELIVERY_DONE);
     return STEP_MORE;
 }

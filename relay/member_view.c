@@ -47,13 +47,18 @@ void member_view(const struct member *m, const struct cursor *cursor, const char
     add_text(w, "software", m->software);
     add_followers(w, m);
     if (cursor) {
-        json_member(w, "health", cursor->failures ? SPAN("failing") : SPAN("ok"));
+        json_member(w, "health", span_of(health_name(&cursor->health)));
         json_member(w, "delivery", span_of(state));
         json_member_int(w, "cursor", (int64_t)cursor->low);
-        if (cursor->failures) {
-            json_member_int(w, "failures", cursor->failures);
+        if (cursor->health.days)
+            json_member_int(w, "silentDays", cursor->health.days);
+        if (cursor->health.gone)
+            json_member_int(w, "goneDays", cursor->health.gone);
+        if (cursor->health.failures) {
+            json_member_int(w, "failures", cursor->health.failures);
             json_member_int(w, "status", cursor_status(cursor));
-            add_time(w, "next", cursor->wake_ms);
+            add_time(w, "next", cursor->health.wake_ms);
+            add_time(w, "parked", cursor->health.parked_ms);
         }
     }
     json_close(w, '}');

@@ -21,6 +21,9 @@
     X(DELIVERY_SECONDS, "weir_delivery_seconds",            HISTOGRAM, NONE,    "one attempt, from signing to answer") \
     X(DELIVERY_LAG,   "weir_delivery_lag_seconds",          HISTOGRAM, NONE,    "from accepted to delivered") \
     X(DESTINATIONS,   "weir_destinations",                  GAUGE,     STATE,   "destinations, by state") \
+    X(PARKED,         "weir_destinations_parked",           GAUGE,     NONE,    "destinations that did not answer for days and are tried once a day") \
+    X(ON_HOLD,        "weir_destinations_on_hold",          GAUGE,     NONE,    "destinations to which an operator wants nothing sent") \
+    X(SUSPECT,        "weir_suspects_itself",               MOST,      NONE,    "1 while most hosts can't be reached, which is not held against them") \
     X(BEHIND,         "weir_destination_behind_entries",    MOST,      NONE,    "how far the last destination is behind, in entries") \
     X(DIRECT,         "weir_direct_waiting",                GAUGE,     NONE,    "direct mail that waits") \
     X(COMMITS,        "weir_commits_total",                 COUNTER,   NONE,    "commits of cursors") \

@@ -151,20 +151,22 @@ static bool aside_same(const struct cursor *a, const struct cursor *b)
 
 bool cursor_plain(const struct cursor *c)
 {
-    return c->wake_ms == 0 && c->failures == 0 && !c->parts_n && c->orders <= c->low && !c->shut &&
-           !c->quiet && !c->aside_n;
+    return health_plain(&c->health) && !c->parts_n && c->orders <= c->low && c->again <= c->low &&
+           !c->replay && !c->shut && !c->quiet && !c->aside_n;
 }
 
-static uint64_t orders_of(const struct cursor *c)
+/* A number that says something only while it lies above `low`. */
+static uint64_t above(const struct cursor *c, uint64_t n)
 {
-    return c->orders > c->low ? c->orders : 0;
+    return n > c->low ? n : 0;
 }
 
 bool cursor_same(const struct cursor *a, const struct cursor *b)
 {
-    return a->low == b->low && a->urgent == b->urgent && a->wake_ms == b->wake_ms &&
-           a->failures == b->failures && orders_of(a) == orders_of(b) && a->shut == b->shut &&
-           a->quiet == b->quiet && parts_same(a, b) && aside_same(a, b);
+    return a->low == b->low && a->urgent == b->urgent && health_same(&a->health, &b->health) &&
+           above(a, a->orders) == above(b, b->orders) && above(a, a->again) == above(b, b->again) &&
+           a->replay == b->replay && a->shut == b->shut && a->quiet == b->quiet &&
+           parts_same(a, b) && aside_same(a, b);
 }
 
 /* --- writing --------------------------------------------------------------------------------- */
@@ -201,13 +203,14 @@ void cursor_write(const struct cursor *c, struct bytes *out)
     bytes_addf(out, "%" PRIu64, c->low);
     if (c->urgent != c->low)
         bytes_addf(out, " u%" PRIu64, c->urgent);
-    if (c->wake_ms)
-        bytes_addf(out, " w%" PRId64, c->wake_ms);
-    if (c->failures)
-        bytes_addf(out, " f%u", c->failures);
+    health_write(&c->health, out);
     write_parts(c, out);
-    if (orders_of(c))
+    if (above(c, c->orders))
         bytes_addf(out, " o%" PRIu64, c->orders);
+    if (c->replay)
+        bytes_addf(out, " r%" PRIu64, c->replay);
+    if (above(c, c->again))
+        bytes_addf(out, " y%" PRIu64, c->again);
     if (c->shut)
         bytes_addf(out, " s%" PRIu64, c->shut);
     if (c->quiet)
@@ -339,29 +342,22 @@ static bool read_count(struct span text, uint64_t max, uint64_t *ret)
 
 static bool read_word(char kind, struct span text, struct cursor *c)
 {
-    uint64_t n = 0;
     bool ok = false;
     switch (kind) {
     case 'u': ok = span_u64(text, INT64_MAX, &c->urgent) && c->urgent != c->low; break;
-    case 'w':
-        ok = read_count(text, INT64_MAX, &n);
-        c->wake_ms = (int64_t)n;
-        break;
-    case 'f':
-        ok = read_count(text, UINT32_MAX, &n);
-        c->failures = (unsigned)n;
-        break;
     case 'h': ok = read_head(text, c); break;
     case 'd': ok = read_done(text, c); break;
     case 'p': ok = read_part(text, c); break;
     case 'o': ok = read_count(text, INT64_MAX, &c->orders) && c->orders > c->low; break;
+    case 'r': ok = read_count(text, INT64_MAX, &c->replay); break;
+    case 'y': ok = read_count(text, INT64_MAX, &c->again) && c->again > c->low; break;
     case 's': ok = read_count(text, INT64_MAX, &c->shut); break;
     case 'q':
         ok = text.n == 0;
         c->quiet = true;
         break;
     case 'a': ok = read_aside(text, c); break;
-    default: break;
+    default: ok = health_read(kind, text, &c->health); break;
     }
     return ok;
 }
@@ -369,7 +365,7 @@ static bool read_word(char kind, struct span text, struct cursor *c)
 /* In the order in which they are written, each at most once but those that are lists. */
 static bool read_words(struct span text, struct cursor *c)
 {
-    static const char order[] = "uwfhdposqa";
+    static const char order[] = "u" HEALTH_WORDS "hdporysqa";
     const char *at = order;
     while (text.p) {
         struct span word = span_cut(&text, ' ');
@@ -389,8 +385,8 @@ static bool read_numbers(struct span text, struct cursor *c)
     if (!read_fields(text, ' ', FIELDS, f) || f[WAKE] > INT64_MAX || f[FAILURES] > UINT32_MAX ||
         f[TRIES] > UINT32_MAX || f[FIRST] > INT64_MAX || f[STATUS] > STATUS_MAX)
         return false;
-    c->wake_ms = (int64_t)f[WAKE];
-    c->failures = (unsigned)f[FAILURES];
+    c->health.wake_ms = (int64_t)f[WAKE];
+    c->health.failures = (unsigned)f[FAILURES];
     return true;
 }
 

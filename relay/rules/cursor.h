@@ -3,7 +3,7 @@
 #pragma once
 
 #include "common/pure/bytes.h"
-#include "relay/rules/judge.h"
+#include "relay/rules/health.h"
 
 enum {
     CURSOR_SLOTS_MAX = 8,  /* inboxes of one host */
@@ -42,14 +42,16 @@ struct cursor_aside {
 struct cursor {
     uint64_t low;              /* lane N: everything numbered up to here is settled, or set aside */
     uint64_t urgent;           /* lane U: everything of it numbered up to here is settled */
-    int64_t wake_ms;           /* no attempt at the host before; 0: now */
-    unsigned failures;         /* of the host, in a row */
+    struct health health;      /* of the host */
     struct cursor_part *parts; /* owned; sorted by number and slot; all of lane N, above `low` */
     size_t parts_n;
-    uint64_t orders;            /* operators' orders up to this number were carried out */
-    uint64_t shut;              /* direct mail of this number, an Accept, was refused for good: no
-                                   entries until the host's next control entry; 0: no */
-    bool quiet;                 /* nothing was delivered since something was set aside last */
+    uint64_t orders; /* operators' orders up to this number were carried out */
+    uint64_t replay; /* lane N goes again from this number on, as soon as nothing of it is on its
+                        way; 0: no such order waits */
+    uint64_t again;  /* what of lane N is numbered up to here goes for another time */
+    uint64_t shut;   /* direct mail of this number, an Accept, was refused for good: no
+                        entries until the host's next control entry; 0: no */
+    bool quiet;      /* nothing was delivered since something was set aside last */
     struct cursor_aside *aside; /* owned; sorted by number and slot */
     size_t aside_n;
 };
@@ -82,13 +84,14 @@ bool cursor_same(const struct cursor *a, const struct cursor *b);
  *
  *   LOW                 the number alone; more follows only where the cursor is not plain
  *   uN                  urgent, where it is not the same as low
- *   wMS                 wake_ms
- *   fN                  failures
+ *   ...                 health: see there
  *   dN:S,N:S,...        parts that are done: N above the one before (the first: above low), S the
  *                       slot, left out with its colon for slot 0
  *   pN:SLOT:T           one for each other part, in order; T = TRIES:OWN:SAME:STATUS:FIRST_MS, the
  *                       last three are past
  *   oN                  orders
+ *   rN                  replay
+ *   yN                  again
  *   sN                  shut
  *   q                   quiet
  *   aN:SLOT:OBJECT:WAKE_MS:T    one for each that is set aside, in order

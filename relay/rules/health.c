@@ -18,7 +18,7 @@ enum { SURE = 3 };
 static void count_day(unsigned *count, int64_t *last, int64_t now_ms)
 {
     int64_t day = now_ms / DAY_MS;
-    if (!*count || day > *last) {
+    if (day > *last) {
         ++*count;
         *last = day;
     } else if (day < *last - 1) {
@@ -45,7 +45,9 @@ void health_failed(struct health *h, const struct judge_limits *limits, const st
 {
     if (h->failures < INT32_MAX)
         h->failures++;
-    if (h->failures >= SURE)
+    if (h->failures >= SURE && !h->day)
+        h->day = now_ms / DAY_MS;
+    else if (h->failures >= SURE)
         count_day(&h->days, &h->day, now_ms);
     if (limits->silent_days && h->days >= limits->silent_days && !h->parked_ms)
         h->parked_ms = now_ms;
@@ -83,6 +85,11 @@ bool health_gone(struct health *h, const struct judge_limits *limits, int64_t no
     return limits->gone_days && h->gone >= limits->gone_days;
 }
 
+const char *health_name(const struct health *h)
+{
+    return h->held ? "held" : h->parked_ms ? "parked" : h->failures ? "failing" : "ok";
+}
+
 /* --- comparing ------------------------------------------------------------------------------- */
 
 bool health_plain(const struct health *h)
@@ -106,7 +113,7 @@ void health_write(const struct health *h, struct bytes *out)
         bytes_addf(out, " w%" PRId64, h->wake_ms);
     if (h->failures)
         bytes_addf(out, " f%u", h->failures);
-    if (h->days)
+    if (h->day)
         bytes_addf(out, " i%u:%" PRId64, h->days, h->day);
     if (h->gone)
         bytes_addf(out, " g%u:%" PRId64, h->gone, h->gone_day);
@@ -125,8 +132,8 @@ static bool read_days(struct span text, unsigned *ret_count, int64_t *ret_day)
 {
     uint64_t count;
     uint64_t day;
-    if (!read_number(span_cut(&text, ':'), INT32_MAX, &count) || !text.p ||
-        !span_u64(text, INT64_MAX / DAY_MS, &day))
+    if (!span_u64(span_cut(&text, ':'), INT32_MAX, &count) || !text.p ||
+        !read_number(text, INT64_MAX / DAY_MS, &day))
         return false;
     *ret_count = (unsigned)count;
     *ret_day = (int64_t)day;
@@ -143,7 +150,7 @@ bool health_read(char word, struct span text, struct health *h)
         h->wake_ms = (int64_t)n;
         break;
     case 'f':
-        ok = read_number(text, INT32_MAX, &n);
+        ok = read_number(text, UINT32_MAX, &n);
         h->failures = (unsigned)n;
         break;
     case 'i': ok = read_days(text, &h->days, &h->day); break;

@@ -5,7 +5,8 @@
  *     failures > 0, wake_ms ahead    open: none
  *     failures > 0, wake_ms reached  half-open: one, and what comes of it decides
  *
- * A host that was in trouble on so many distinct days, with no answer between, is parked: it is
+ * A host that was in trouble on so many distinct days, with no answer between, is parked (the day
+ * on which that began is none of them: it was not silent on all of it): it is
  * tried once a day, its cursor stays, but the journal is not kept for its sake. Any answer, and any
  * signed request of it, ends that. */
 #pragma once
@@ -16,9 +17,9 @@
 struct health {
     int64_t wake_ms;   /* no attempt before; 0: now */
     unsigned failures; /* in a row, by trouble of the host */
-    unsigned days;     /* distinct days on which it was in trouble, since it last answered */
+    unsigned days;     /* distinct days on which it was in trouble and had been when they began */
     unsigned gone;     /* distinct days on which an inbox of it said 410, and none took anything */
-    int64_t day;       /* the last of `days`, counted from the epoch of Unix */
+    int64_t day; /* the last of `days`, or the one it began on: from the epoch of Unix; 0: none */
     int64_t gone_day;  /* the last of `gone` */
     int64_t parked_ms; /* since when it is parked; 0: it is not */
     bool held;         /* an operator wants nothing sent to it for now */
@@ -38,6 +39,9 @@ void health_lives(struct health *health);
 void health_delivered(struct health *health);
 /* An inbox of it said 410. True: it did so on enough distinct days, its membership is over. */
 bool health_gone(struct health *health, const struct judge_limits *limits, int64_t now_ms);
+
+/* One word for people: ok, failing, parked, or held. Static text. */
+const char *health_name(const struct health *health);
 
 /* Whether there is nothing to remember. */
 bool health_plain(const struct health *health);

@@ -158,12 +158,15 @@ void schedule_report(const struct schedule *s, struct schedule_report *ret)
                                     .attempts = s->flying,
                                     .asleep = s->counts[DEST_ASLEEP],
                                     .hungry = s->counts[DEST_HUNGRY],
-                                    .held = s->counts[DEST_HELD]};
+                                    .held = s->counts[DEST_HELD],
+                                    .suspects = s->suspect.on};
     for (unsigned i = 0; i < s->limits.shards; i++) {
         const struct dest *d;
         DL_FOREACH2(s->shards[i].dests, d, shard_next)
         {
             ret->direct += d->letters_n;
+            ret->parked += d->cursor.health.parked_ms > 0;
+            ret->on_hold += d->cursor.health.held;
             ret->aside += d->cursor.aside_n;
             if (d->subscribed && s->position > dest_low(s, d) + ret->behind_most)
                 ret->behind_most = s->position - dest_low(s, d);

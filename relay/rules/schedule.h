@@ -78,8 +78,13 @@ void schedule_awake(struct schedule *s, struct span host);
  * RETRY: the entry `of`, which the host refused or which grew too old, is to be tried again, at
  * every inbox: it is put among what is set aside, due now, and its failures there are no record any
  * more (CHANGE_RETRY for each). Nothing happens where there is no room for it, where the host is no
- * member any more, or where it is not settled. DROP: its failure has been seen, and it
- * is left at that (CHANGE_DROP). */
+ * member any more, or where it is not settled. DROP: its failure has been seen, and it is left at
+ * that (CHANGE_DROP).
+ * WAKE: the host is tried now, whatever waits for it; it is parked no longer. HOLD: nothing is sent
+ * to it, direct mail neither; what is on its way may arrive. RELEASE: it is held no longer. CUT:
+ * what waits for it up to here is given up, but for direct mail (CHANGE_CUT, DROPPED). REPLAY: all
+ * of lane N behind `of` that was, or is, for it goes again, in order and under the same ids; what
+ * is urgent and direct mail do not wait for that. What was delivered again is recorded as late. */
 void schedule_order(struct schedule *s, uint64_t line_n, enum book_order order, struct span host,
                     uint64_t of);
 
@@ -135,6 +140,8 @@ void schedule_outcome(struct schedule *s, struct attempt *attempt,
                       int64_t now_ms, uint32_t chance);
 /* When the next destination wakes up, INT64_MAX if none sleeps. */
 int64_t schedule_wake(const struct schedule *s);
+/* The wall clock was set, by so much: what waits for a time waits as long as before. */
+void schedule_clock(struct schedule *s, int64_t by_ms);
 
 /* --- what is to be written down -------------------------------------------------------------- */
 enum change_kind {
@@ -150,6 +157,8 @@ enum change_kind {
     CHANGE_RETRY,  /* entry `to` is tried again for inbox `slot`: its failure there is no more */
     CHANGE_DROP,   /* the failures of entry `to` at this host have been seen: they stay, marked */
     CHANGE_DIRECT, /* direct mail `id` is settled */
+    CHANGE_ENDED,  /* an inbox of the host said for days that it is gone: its membership is to end;
+                      nothing to be written, but to be asked for */
     CHANGE_DOWN,   /* the host is in back-off: any sign of life from it is worth telling */
     CHANGE_UP
 };
@@ -187,6 +196,9 @@ struct schedule_report {
     size_t destinations, idle, ready, flying, asleep, hungry, held, direct;
     size_t attempts;      /* under way */
     size_t aside;         /* entries that wait apart */
+    size_t parked;        /* destinations that are tried once a day only */
+    size_t on_hold;       /* to which an operator wants nothing sent */
+    bool suspects;        /* most hosts can't be reached: it is us */
     uint64_t behind_most; /* the furthest that a living destination is behind, in entries */
 };
 void schedule_report(const struct schedule *s, struct schedule_report *ret);

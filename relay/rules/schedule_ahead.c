@@ -237,6 +237,7 @@ bool ahead_outcome(struct schedule *s, struct dest *d, const struct flight *f,
 {
     const struct entry *e = o->attempt->entry;
     bool later = o->j->verdict == VERDICT_LATER;
+    bool late = o->attempt->tries > 1 || f->n <= d->cursor.again;
     size_t i = due_find(d, f->n);
     if (i == d->due_n) /* cut while it was on its way */
         return later;
@@ -254,8 +255,8 @@ bool ahead_outcome(struct schedule *s, struct dest *d, const struct flight *f,
         if (!aside_failed(s, d, o, &part->tried))
             return true;
     } else {
-        settled(s, d, o->attempt->tries > 1, o);
+        settled(s, d, late, o);
     }
-    due_done(d, i, f->slot, o->j->verdict == VERDICT_DELIVERED && o->attempt->tries == 1);
+    due_done(d, i, f->slot, o->j->verdict == VERDICT_DELIVERED && !late);
     return false;
 }

@@ -168,82 +168,10 @@ void aside_outcome(struct schedule *s, struct dest *d, const struct flight *f,
         return;
     if (o->j->verdict == VERDICT_LATER) {
         tried_again(&aside->tried, o);
-        aside->wake_ms = o->now_ms + judge_aside(&s->limits.judge, aside->tried.own);
+        if (!o->j->local)
+            aside->wake_ms = o->now_ms + judge_aside(&s->limits.judge, aside->tried.own);
         return;
     }
     settled(s, d, true, o);
     aside_take(d, aside);
-}
-
-/* --- orders ---------------------------------------------------------------------------------- */
-
-/* False: what the line orders was done before a restart, or is of another's host. */
-static bool order_is_new(struct schedule *s, uint64_t line_n, struct span host)
-{
-    struct dest *d = dest_find(s, host);
-    uint64_t low = d ? dest_low(s, d) : s->shards[shard_of(host, s->limits.shards)].low;
-    bool fresh = host_owned(s, host) && line_n > low && (!d || line_n > d->cursor.orders);
-    told(s, line_n);
-    if (fresh && d) {
-        dest_here(s, d);
-        d->cursor.orders = line_n;
-        s->shards[d->shard].dirty = true;
-    }
-    return fresh;
-}
-
-/* Inboxes for which n would have to be put aside: they are through with it. */
-static unsigned slots_to_retry(struct dest *d, uint64_t n, size_t *ret_count)
-{
-    unsigned slots = 0;
-    *ret_count = 0;
-    unsigned through = n <= d->cursor.low ? UINT_MAX : cursor_done(&d->cursor, n);
-    for (unsigned i = 0; i < d->slots_n; i++)
-        if (d->slots[i].url && d->slots[i].from < n && (through >> i & 1) && !aside_find(d, n, i)) {
-            slots |= 1U << i;
-            ++*ret_count;
-        }
-    return slots;
-}
-
-static void retry(struct schedule *s, uint64_t line_n, struct span host, uint64_t n)
-{
-    size_t count;
-    bool fresh = order_is_new(s, line_n, host);
-    struct dest *d = dest_find(s, host);
-    if (!fresh || !d || !d->known || d->gone || !n)
-        return;
-    for (size_t i = 0; i < d->cursor.aside_n; i++)
-        if (d->cursor.aside[i].n == n)
-            d->cursor.aside[i].wake_ms = 0;
-    unsigned slots = slots_to_retry(d, n, &count);
-    for (unsigned i = 0; i < d->slots_n && aside_room(d, count); i++)
-        if (slots >> i & 1) {
-            record(s, d, &(struct change){.kind = CHANGE_RETRY, .to = n, .slot = i});
-            aside_put(d, &(struct cursor_aside){.n = n, .slot = i});
-            count--;
-        }
-    dest_look_again(s, d);
-}
-
-static void drop(struct schedule *s, uint64_t line_n, struct span host, uint64_t n)
-{
-    const struct change seen = {.kind = CHANGE_DROP, .to = n};
-    if (order_is_new(s, line_n, host))
-        record_host(s, host, &seen);
-}
-
-void schedule_order(struct schedule *s, uint64_t line_n, enum book_order order, struct span host,
-                    uint64_t of)
-{
-    switch (order) {
-    case ORDER_RETRY: retry(s, line_n, host, of); break;
-    case ORDER_DROP: drop(s, line_n, host, of); break;
-    case ORDER_WAKE:
-    case ORDER_HOLD:
-    case ORDER_RELEASE:
-    case ORDER_CUT:
-    case ORDER_REPLAY:
-    case ORDER_COUNT: told(s, line_n); break; /* no script writes them yet */
-    }
 }

@@ -57,7 +57,7 @@ size_t dest_window(const struct schedule *s, const struct dest *d)
     size_t few = s->limits.in_flight / 16;
     if (few < s->limits.host_window)
         few = s->limits.host_window;
-    return d->cursor.failures || s->flying >= few ? 1 : d->window;
+    return d->cursor.health.failures || d->faults || s->flying >= few ? 1 : d->window;
 }
 
 /* Direct mail goes alone: what it says of the membership is not to arrive beside entries. */
@@ -73,6 +73,8 @@ static enum step next_mail(struct dest *d, struct turn *t)
 
 static enum step choose(struct schedule *s, struct dest *d, struct turn *t)
 {
+    if (d->cursor.health.held)
+        return turn_rests(t, DEST_HELD);
     if (d->letter)
         return turn_rests(t, DEST_FLYING);
     if (d->unsaved_all)
@@ -84,6 +86,8 @@ static enum step choose(struct schedule *s, struct dest *d, struct turn *t)
         return turn_rests(t, d->letters ? DEST_ASLEEP : DEST_HELD);
     if (d->flights_n >= dest_window(s, d))
         return turn_rests(t, DEST_FLYING);
+    if (replay_waits(d))
+        return turn_rests(t, DEST_SETTLING);
     step = next_aside(s, d, t);
     return step == STEP_ON ? next_ahead(s, d, t) : step;
 }
@@ -93,8 +97,10 @@ static void wake_sleepers(struct schedule *s, int64_t now_ms)
     struct heap_node *first;
     while ((first = heap_first(&s->sleepers)) && first->key <= now_ms) {
         struct dest *d = (struct dest *)((char *)first - offsetof(struct dest, wake));
-        if (d->cursor.wake_ms <= now_ms)
-            d->cursor.wake_ms = 0;
+        if (d->cursor.health.wake_ms <= now_ms)
+            d->cursor.health.wake_ms = 0;
+        if (d->rest_ms <= now_ms)
+            d->rest_ms = 0;
         dest_goto(s, d, DEST_READY);
     }
 }
@@ -111,7 +117,7 @@ static void start(struct schedule *s, struct dest *d, const struct turn *t, stru
     ret->tries = t->tried.tries + 1;
     ret->entry = t->entry ? entry_ref(t->entry) : NULL;
     ret->direct = t->letter ? &t->letter->d : NULL;
-    ret->failures = d->cursor.failures;
+    ret->failures = d->cursor.health.failures;
     ret->past = t->tried.past;
     ret->age_ms = t->now_ms - (t->letter ? t->letter->d.at_ms : t->entry->at_ms);
     d->letter = t->letter;
@@ -132,9 +138,13 @@ static void rest(struct schedule *s, struct dest *d, const struct turn *t)
 
 bool schedule_next(struct schedule *s, int64_t now_ms, struct attempt *ret)
 {
+    struct dest *d;
+    if (!s->looked)
+        look_at_loaded(s, now_ms);
+    s->looked = true;
     wake_sleepers(s, now_ms);
-    while (s->lists[DEST_READY] && s->flying < s->limits.in_flight) {
-        struct dest *d = s->lists[DEST_READY];
+    share_look(s, now_ms);
+    while ((d = share_next(s))) {
         struct turn t = {.now_ms = now_ms, .later_ms = INT64_MAX};
         if (choose(s, d, &t) == STEP_SEND) {
             start(s, d, &t, ret);
@@ -182,29 +192,6 @@ void settled(struct schedule *s, struct dest *d, bool late, const struct outcome
         record(s, d, &change);
 }
 
-/* What was on its way together fails together: that counts as one failure. fresh: none was found
- * since this attempt started. */
-static void host_waits(struct schedule *s, struct dest *d, bool fresh, const struct outcome *o)
-{
-    int64_t wait = o->j->wait_ms;
-    if (fresh) {
-        d->cursor.failures++;
-        d->troubles++;
-        d->won = 0;
-        if (o->j->host_trouble)
-            d->window = d->window > 1 ? d->window / 2 : 1;
-    }
-    if (fresh && !wait)
-        wait = judge_backoff(&s->limits.judge, d->cursor.failures, o->chance);
-    if (wait && o->now_ms + wait > d->cursor.wake_ms)
-        d->cursor.wake_ms = o->now_ms + wait;
-    if (fresh && !d->down_told) {
-        struct change down = {.kind = CHANGE_DOWN};
-        record(s, d, &down);
-        d->down_told = true;
-    }
-}
-
 /* Something arrived: after as many as may go at once, one more may. */
 static void window_grows(const struct schedule *s, struct dest *d)
 {
@@ -223,6 +210,7 @@ void schedule_outcome(struct schedule *s, struct attempt *attempt, const struct 
     struct flight *f = flight_find(d, attempt->entry ? attempt->entry->n : 0, attempt->slot);
     bool waits = j->host_trouble; /* also with a "never": the next entry would fare no better */
     bool fresh = f->troubles == d->troubles;
+    share_look(s, now_ms);
     s->shards[d->shard].dirty = true;
     switch (f->flies) {
     case FLIES_ENTRY: waits |= ahead_outcome(s, d, f, &o); break;
@@ -235,9 +223,7 @@ void schedule_outcome(struct schedule *s, struct attempt *attempt, const struct 
         d->cursor.quiet = false;
         window_grows(s, d);
     }
-    if (waits)
-        host_waits(s, d, fresh, &o);
-    else if (j->verdict != VERDICT_LATER && fresh)
-        dest_lives(s, d);
+    host_outcome(s, d, waits, fresh, &o);
+    replay_look(s, d);
     dest_settle(s, d);
 }

@@ -22,6 +22,8 @@ static struct cursor now_at(const struct schedule *s, const struct dest *d)
 
 static bool follows(const struct dest *d, const struct cursor *at, uint64_t low)
 {
+    if (d->back)
+        return false;
     if (d->gone && !d->cursor.aside_n && dest_owed_from(d) == UINT64_MAX)
         return at->low <= low;
     return cursor_plain(at) && at->low == low;
@@ -83,7 +85,7 @@ static void shard_delta(struct schedule *s, unsigned number, int64_t now_ms, str
                 continue;
             change.kind = CHANGE_FOLLOW;
         } else {
-            if (d->own && cursor_same(&d->stored, &change.cursor))
+            if (d->own && !d->back && cursor_same(&d->stored, &change.cursor))
                 continue;
             change.kind = CHANGE_CURSOR;
         }
@@ -157,6 +159,7 @@ void schedule_committed(struct schedule *s, struct delta *delta)
             d->own = true;
             cursor_fini(&d->stored);
             cursor_copy(&change->cursor, &d->stored);
+            replay_saved(s, d);
         }
         if (d && change->kind == CHANGE_FOLLOW)
             d->own = false;

@@ -29,7 +29,10 @@ struct dest *dest_new(struct schedule *s, struct span host)
 static void unlist(struct schedule *s, struct dest *d)
 {
     heap_remove(&s->sleepers, &d->wake);
-    DL_DELETE(s->lists[d->state], d);
+    if (d->state == DEST_READY)
+        share_unlist(s, d);
+    else
+        DL_DELETE(s->lists[d->state], d);
     s->counts[d->state]--;
 }
 
@@ -64,7 +67,10 @@ void dest_wait(struct schedule *s, struct dest *d, enum dest_state state, int64_
     dest_here(s, d);
     unlist(s, d);
     d->state = state;
-    DL_APPEND(s->lists[state], d);
+    if (state == DEST_READY)
+        share_list(s, d);
+    else
+        DL_APPEND(s->lists[state], d);
     s->counts[state]++;
     if (when_ms < INT64_MAX)
         heap_set(&s->sleepers, &d->wake, when_ms);
@@ -78,8 +84,8 @@ void dest_goto(struct schedule *s, struct dest *d, enum dest_state state)
 void dest_settle(struct schedule *s, struct dest *d)
 {
     bool wants = d->letters || d->subscribed;
-    if (wants && d->cursor.wake_ms)
-        dest_wait(s, d, DEST_ASLEEP, d->cursor.wake_ms);
+    if (wants && dest_wake(d))
+        dest_wait(s, d, DEST_ASLEEP, dest_wake(d));
     else if (wants)
         dest_goto(s, d, DEST_READY);
     else if (d->known || d->flights)
@@ -90,19 +96,8 @@ void dest_settle(struct schedule *s, struct dest *d)
 
 void dest_look_again(struct schedule *s, struct dest *d)
 {
-    if (d->state != DEST_ASLEEP || !d->cursor.wake_ms)
+    if (d->state != DEST_ASLEEP || !dest_wake(d))
         dest_settle(s, d);
-}
-
-void dest_lives(struct schedule *s, struct dest *d)
-{
-    d->cursor.failures = 0;
-    d->cursor.wake_ms = 0;
-    if (d->down_told) {
-        struct change up = {.kind = CHANGE_UP};
-        record(s, d, &up);
-        d->down_told = false;
-    }
 }
 
 /* --- its cursor, and what is owed to it ------------------------------------------------------ */

@@ -21,6 +21,7 @@ void flight_start(struct schedule *s, struct dest *d, const struct turn *t)
                          .object = t->object,
                          .from = t->entry ? d->slots[t->slot].from : 0,
                          .troubles = d->troubles};
+    share_start(s, d, f, t->now_ms);
     DL_APPEND(d->flights, f);
     d->flights_n++;
     s->flying++;
@@ -28,6 +29,7 @@ void flight_start(struct schedule *s, struct dest *d, const struct turn *t)
 
 void flight_end(struct schedule *s, struct dest *d, struct flight *f)
 {
+    share_end(s, d, f);
     DL_DELETE(d->flights, f);
     d->flights_n--;
     s->flying--;

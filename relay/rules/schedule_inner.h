@@ -6,6 +6,7 @@
 #include "common/pure/heap.h"
 #include "common/pure/map.h"
 #include "relay/rules/schedule.h"
+#include "relay/rules/suspect.h"
 
 /*
  *             new entry / direct        no more may start now      an answer came
@@ -56,10 +57,20 @@ struct slot {      /* an inbox */
     enum member_style style;
 };
 
+struct outcome;
+
 enum flies { FLIES_ENTRY, FLIES_ASIDE, FLIES_MAIL };
+
+/* What those that are ready wait for: see schedule_share.c. */
+enum ring { RING_DIRECT, RING_FRESH, RING_CATCHUP, RING_COUNT };
 
 struct flight { /* an attempt on its way */
     struct flight *prev, *next;
+    struct flight *all_prev, *all_next; /* while it is young: among all of those, by age */
+    bool young;                         /* not for long */
+    bool slow;                          /* counts among the slow ones */
+    enum ring ring;
+    int64_t started_ms;
     enum flies flies;
     uint64_t n;
     unsigned slot;
@@ -116,9 +127,17 @@ struct dest {
     size_t due_n, due_cap;
     struct flight *flights;
     size_t flights_n;
-    unsigned window;       /* so many at once, where all is well */
-    unsigned won;          /* delivered since it grew */
-    unsigned troubles;     /* how often its host was found in trouble */
+    unsigned window;   /* so many at once, where all is well */
+    unsigned won;      /* delivered since it grew */
+    unsigned troubles; /* how often its host was found in trouble */
+    unsigned faults;   /* attempts in a row that failed by what may be our fault */
+    int64_t rest_ms;   /* for these: no attempt before; 0: now */
+    bool end_told;     /* that its inbox is gone */
+    uint64_t back;  /* its cursor went back: nothing of lane N goes before the delta behind this is
+                       on disk; 0: it did not */
+    bool slow;      /* its last attempt took long */
+    enum ring ring; /* READY: where it stands; */
+    bool ring_slow; /* among the slow ones */
     struct letter *letter; /* on its way; NULL: none */
     struct letter *letters;
     size_t letters_n;
@@ -149,6 +168,13 @@ struct schedule {
     struct dest *lists[DEST_STATE_COUNT];
     size_t counts[DEST_STATE_COUNT];
     size_t flying; /* attempts on their way */
+    struct {       /* see schedule_share.c */
+        struct dest *ready[RING_COUNT][2];
+        size_t flying[RING_COUNT], slow;
+        struct flight *young;
+    } share;
+    struct suspect suspect;
+    bool looked; /* at what was loaded, by the clock */
     struct heap sleepers;
     struct shard shards[SCHEDULE_SHARDS_MAX];
     uint64_t position; /* everything up to here was told */
@@ -186,6 +212,36 @@ void forget_gone(struct schedule *s, unsigned shard);
 void told(struct schedule *s, uint64_t n);
 bool shard_owned(const struct schedule *s, unsigned shard);
 bool host_owned(const struct schedule *s, struct span host);
+
+/* schedule_share.c */
+/* Into the ring where it belongs, and out of it. */
+void share_list(struct schedule *s, struct dest *d);
+void share_unlist(struct schedule *s, struct dest *d);
+/* Who may send something next; NULL: nobody, or nothing may start now. */
+struct dest *share_next(struct schedule *s);
+void share_start(struct schedule *s, const struct dest *d, struct flight *flight, int64_t now_ms);
+void share_end(struct schedule *s, struct dest *d, struct flight *flight);
+/* Those that have been on their way for long are slow from now on. */
+void share_look(struct schedule *s, int64_t now_ms);
+
+/* schedule_health.c */
+/* No attempt at it before; 0: now. */
+int64_t dest_wake(const struct dest *d);
+/* What an outcome says of the host; waits: it is to be left alone for a while. fresh: no trouble of
+ * it was found since the attempt started. */
+void host_outcome(struct schedule *s, struct dest *d, bool waits, bool fresh,
+                  const struct outcome *o);
+/* At what was loaded, once: no wait is longer than one can be, and who is ready stands where it
+ * belongs. */
+void look_at_loaded(struct schedule *s, int64_t now_ms);
+
+/* schedule_orders.c */
+/* Begins a replay that was ordered, if nothing of lane N is on its way. */
+void replay_look(struct schedule *s, struct dest *d);
+/* Whether lane N has to wait for one. */
+bool replay_waits(const struct dest *d);
+/* Its cursor is on disk as of the last delta. */
+void replay_saved(struct schedule *s, struct dest *d);
 
 /* schedule_dest.c */
 struct dest *dest_new(struct schedule *s, struct span host);

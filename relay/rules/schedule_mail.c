@@ -126,7 +126,7 @@ void letter_outcome(struct schedule *s, struct dest *d, const struct outcome *o)
     switch (o->j->verdict) {
     case VERDICT_LATER:
         judge_count(&letter->tried.past, o->j, o->status, o->now_ms);
-        if (!o->j->host_trouble)
+        if (!o->j->host_trouble && !o->j->local)
             letter->wake_ms =
                 o->now_ms + judge_backoff(&s->limits.judge, letter->tried.tries, o->chance);
         break;

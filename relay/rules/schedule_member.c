@@ -86,10 +86,11 @@ void schedule_load_cursor(struct schedule *s, struct span host, const struct cur
     cursor_copy(cursor, &d->cursor);
     dest_place(d, cursor->low);
     d->own = true;
-    d->down_told = cursor->failures > 0;
+    d->down_told = cursor->health.failures > 0;
     /* What is set aside can be read as far as the journal was told. */
     if (cursor->aside_n && cursor->aside[cursor->aside_n - 1].n > d->until)
         d->until = cursor->aside[cursor->aside_n - 1].n;
+    replay_look(s, d);
     dest_settle(s, d);
 }
 
@@ -128,36 +129,11 @@ void schedule_control(struct schedule *s, uint64_t n, const struct member *membe
     if (cuts)
         dest_cut(s, d, n, member, why_cut(member->state));
     dest_heard(d, n);
+    d->end_told = false;
     if (!place && !d->gone) { /* it came (back): whatever was wrong with it before is over */
         dest_skip(s, d);
         dest_lives(s, d);
     }
     s->shards[d->shard].dirty = true;
     dest_settle(s, d);
-}
-
-/* A back-off ends at once. */
-static void wake(struct schedule *s, struct dest *d)
-{
-    d->cursor.wake_ms = 0;
-    d->cursor.failures = 0;
-    s->shards[d->shard].dirty = true;
-    if (d->state == DEST_ASLEEP)
-        dest_goto(s, d, DEST_READY);
-}
-
-void dest_shows_life(struct schedule *s, const struct entry *entry)
-{
-    struct dest *d = dest_find(s, entry->origin);
-    if (d && d->state == DEST_ASLEEP)
-        wake(s, d);
-}
-
-void schedule_awake(struct schedule *s, struct span host)
-{
-    struct dest *d = dest_find(s, host);
-    if (!d)
-        return;
-    d->down_told = false; /* whoever told us has forgotten that it was */
-    wake(s, d);
 }

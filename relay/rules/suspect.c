@@ -1,8 +1,9 @@
 /* suspect: a sample of the last hosts that were tried, each once.
  *
  * Once on, it stays on while nobody answers, however few are tried: a relay with a dozen members
- * and no network would otherwise begin to count against them as soon as they wait long enough. May
- * not know: what is done about it. */
+ * and no network would otherwise begin to count against them as soon as they wait long enough.
+ *
+ * May not know: what is done about it. */
 #include "relay/rules/suspect.h"
 
 #include <string.h>

@@ -105,9 +105,13 @@ const char *trace_waits(const struct member *m, const struct cursor *c)
         return "suspended";
     if (m->state != MEMBER_ACTIVE)
         return "leaving";
+    if (c->health.held)
+        return "held";
     if (c->shut)
         return "accept";
-    return c->failures ? "host" : "queue";
+    if (c->health.parked_ms)
+        return "parked";
+    return c->health.failures ? "host" : "queue";
 }
 
 /* A later entry of its object takes it back, or replaces it there: it waits to be passed over, or
@@ -128,7 +132,7 @@ static void tell_waiting(const struct facts *f, unsigned slot, struct trace_row 
     const struct cursor *c = &f->cursor;
     const struct cursor_part *part = cursor_part(c, f->e->n, slot);
     row->verdict = TRACE_WAITING;
-    row->failures = c->failures;
+    row->failures = c->health.failures;
     row->ahead = f->e->n - (f->e->lane == LANE_URGENT ? c->urgent : c->low) - 1;
     if (part) {
         row->tries = part->tried.tries;
@@ -142,7 +146,7 @@ static void tell_waiting(const struct facts *f, unsigned slot, struct trace_row 
                 : stays && !its && !urgent ? "no-right"
                                            : trace_waits(f->m, c);
     if (f->m->state == MEMBER_ACTIVE && its && !c->shut)
-        row->next_ms = c->wake_ms;
+        row->next_ms = c->health.wake_ms;
 }
 
 static void tell_never(const struct book_record *r, struct trace_row *row)

@@ -12,11 +12,11 @@
 /* verdict, name, and what `code` says of it */
 #define TRACE_VERDICTS(X)                                                                          \
     X(DELIVERED, "delivered") /* apart: it had been set aside, and attempts were counted anew */   \
-    X(WAITING, "waiting")     /* why: queue, host, suspended, accept, leaving, no-right */         \
-    X(ASIDE, "aside")         /* it failed alone, or waits for one of its object that did */       \
-    X(NEVER, "never")         /* of the error, as the delivery was judged */                       \
-    X(SKIPPED, "skipped")     /* of the reason: its right was withdrawn */                         \
-    X(CUT, "cut") /* of the reason: it left, was removed; or the journal was trimmed */            \
+    X(WAITING, "waiting") /* why: queue, host, parked, held, suspended, accept, leaving, ... */    \
+    X(ASIDE, "aside")     /* it failed alone, or waits for one of its object that did */           \
+    X(NEVER, "never")     /* of the error, as the delivery was judged */                           \
+    X(SKIPPED, "skipped") /* of the reason: its right was withdrawn */                             \
+    X(CUT, "cut")         /* of the reason: it left, was removed; or the journal was trimmed */    \
     X(NOT_FOR_IT, "not-for-it") /* origin, not-member, zone, no-form */
 enum trace_verdict {
 #define X(name, text) TRACE_##name,
@@ -52,7 +52,8 @@ enum { TRACE_ROWS_MAX = 2 * MEMBER_INBOXES_MAX };
 size_t trace_member(const struct entry *entry, const struct member *member, const struct book *book,
                     int64_t now_ms, struct trace_row rows[TRACE_ROWS_MAX]);
 
-/* Why what follows the cursor of a member waits: queue, host, suspended, accept, leaving. */
+/* Why what follows the cursor of a member waits: queue, host (it is in trouble), parked, held (by
+ * an operator), suspended, accept, leaving. */
 const char *trace_waits(const struct member *member, const struct cursor *cursor);
 /* Why an entry is not for the member by facts that cannot change, as `code` has it; NULL: it is, or
  * was. */

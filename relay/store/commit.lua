@@ -100,6 +100,7 @@ local apply = {
       table.concat({ n, host, slot, '-', code, status, now, tries, detail }, ' '))
   end,
   L = function(n, host, slot, tries)
+    settle_failures(n, host, nil, slot) -- a replay delivered what was refused once
     redis.call('ZADD', P .. 'late:' .. shard, n, table.concat({ n, host, slot, tries, now }, ' '))
   end,
   K = function(n, host, slot, code)

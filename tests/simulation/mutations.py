@@ -51,7 +51,7 @@ MUTATIONS = [
          file=RULES + "judge.c",
          old="    if (wait < 1000)\n        wait = 1000;\n", new="    wait = 0 * most_ms;\n"),
     dict(name="retry-clock-lost", what="how long a host has to be left alone is not written down",
-         file=RULES + "cursor.c", old='        bytes_addf(out, " w%" PRId64, c->wake_ms);',
+         file=RULES + "health.c", old='        bytes_addf(out, " w%" PRId64, h->wake_ms);',
          new="        (void)0;"),
     dict(name="join-one-late", what="a member's right begins one entry late",
          file=RULES + "member.c", old="(struct member_span){.from = n, .to = MEMBER_SPAN_OPEN};",

@@ -163,6 +163,7 @@ static inline void apply_change(struct world *w, const struct change *c, uint64_
         w->items[n].settled = w->mutation != MUTATION_DIRECT_LOST;
         break;
     }
+    case CHANGE_ENDED:
     case CHANGE_DOWN:
     case CHANGE_UP: break;
     }

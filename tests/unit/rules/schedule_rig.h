@@ -251,8 +251,8 @@ static inline void rig_change(const struct change *c, struct bytes *out)
     case CHANGE_SHARD: bytes_addf(out, "all %llu", (unsigned long long)c->cursor.low); break;
     case CHANGE_CURSOR:
         bytes_addf(out, "own %s %llu", host, (unsigned long long)c->cursor.low);
-        if (c->cursor.failures)
-            bytes_addf(out, " failures %u", c->cursor.failures);
+        if (c->cursor.health.failures)
+            bytes_addf(out, " failures %u", c->cursor.health.failures);
         for (size_t i = 0; i < c->cursor.parts_n; i++) {
             const struct cursor_part *part = &c->cursor.parts[i];
             if (part->done)
@@ -275,6 +275,7 @@ static inline void rig_change(const struct change *c, struct bytes *out)
     case CHANGE_LATE: bytes_addf(out, "late %s %llu%s at %u", host, to, slot, c->tries); break;
     case CHANGE_RETRY: bytes_addf(out, "retry %s %llu%s", host, to, slot); break;
     case CHANGE_DROP: bytes_addf(out, "drop %s %llu", host, to); break;
+    case CHANGE_ENDED: bytes_addf(out, "ended %s", host); break;
     case CHANGE_DIRECT: bytes_addf(out, "mail %s", c->id); break;
     case CHANGE_DOWN: bytes_addf(out, "down %s", host); break;
     case CHANGE_UP: bytes_addf(out, "up %s", host); break;

@@ -39,14 +39,21 @@ static const struct {
     {{.low = 17, .urgent = 0}, "17 u0", true},
     {{.low = 17, .urgent = INT64_MAX}, "17 u9223372036854775807", true},
     {{AT(17), .orders = 17}, "17", true},
-    {{AT(17), .failures = 1}, "17 f1", false},
-    {{AT(17), .wake_ms = 1700000000000}, "17 w1700000000000", false},
+    {{AT(17), .health.failures = 1}, "17 f1", false},
+    {{AT(17), .health.wake_ms = 1700000000000}, "17 w1700000000000", false},
     {{AT(17), .parts = some_parts, .parts_n = 2}, "17 d1:1,0:7", false},
     {{AT(17), .parts = some_parts + 2, .parts_n = 1}, "17 p20:0:3:2:1:401:1700000000000", false},
     {{AT(17), .parts = some_parts, .parts_n = 6},
      "17 d1:1,0:7,2:2,1 p20:0:3:2:1:401:1700000000000 p21:1:1:0:0:0:0",
      false},
     {{AT(17), .orders = 18}, "17 o18", false},
+    {{AT(17), .replay = 1}, "17 r1", false},
+    {{AT(17), .again = 18}, "17 y18", false},
+    {{AT(17), .again = 17}, "17", true},
+    {{AT(17), .health.held = true}, "17 x", false},
+    {{AT(17), .health = {.days = 7, .day = 19675, .gone = 2, .gone_day = 19676, .parked_ms = 5}},
+     "17 i7:19675 g2:19676 k5",
+     false},
     {{AT(17), .shut = 3}, "17 s3", false},
     {{AT(17), .quiet = true}, "17 q", false},
     {{AT(17), .aside = two_aside, .aside_n = 2},
@@ -54,16 +61,18 @@ static const struct {
      false},
     {{.low = 1,
       .urgent = 99,
-      .wake_ms = 2,
-      .failures = 3,
+      .health.wake_ms = 2,
+      .health.failures = 3,
       .parts = some_parts + 4,
       .parts_n = 2,
       .orders = 12,
+      .replay = 4,
+      .again = 14,
       .shut = 13,
       .quiet = true,
       .aside = two_aside + 1,
       .aside_n = 1},
-     "1 u99 w2 f3 d20 p21:1:1:0:0:0:0 o12 s13 q a5:7:0:0:0:0:0:0:0",
+     "1 u99 w2 f3 d20 p21:1:1:0:0:0:0 o12 r4 y14 s13 q a5:7:0:0:0:0:0:0:0",
      false},
 };
 
@@ -101,8 +110,8 @@ static void test_largest(void **state)
             .n = INT64_MAX - CURSOR_AHEAD_MAX + 1 + i, .slot = CURSOR_SLOTS_MAX - 1, .tried = most};
     struct cursor c = {.low = INT64_MAX - 2000,
                        .urgent = INT64_MAX,
-                       .wake_ms = INT64_MAX,
-                       .failures = UINT32_MAX,
+                       .health.wake_ms = INT64_MAX,
+                       .health.failures = UINT32_MAX,
                        .parts = parts,
                        .parts_n = CURSOR_AHEAD_MAX,
                        .orders = INT64_MAX,
@@ -183,10 +192,10 @@ static void test_before(void **state)
         {.n = 19, .slot = 1, .tried = {3, 2, {1, 401, 1700000000000}}},
         {.n = 19, .slot = 2, .done = true},
     };
-    const struct cursor head = {AT(17), .failures = 1, .parts = parts, .parts_n = 3};
+    const struct cursor head = {AT(17), .health.failures = 1, .parts = parts, .parts_n = 3};
     const struct cursor done = {AT(17), .parts = parts, .parts_n = 1};
     const struct cursor plain = {AT(17)};
-    const struct cursor is = {AT(17), .wake_ms = 1700000000000, .failures = 4};
+    const struct cursor is = {AT(17), .health.wake_ms = 1700000000000, .health.failures = 4};
     assert_true(cursor_read(SPAN("17 f1 h19:1:5:3:2:1:401:1700000000000"), &back));
     assert_true(cursor_same(&back, &head));
     cursor_fini(&back);
@@ -229,7 +238,12 @@ static const char *const bad[] = {
     "1 2 3 4 5 6\n",
     "1 2 3 4 5 6 f1",
     /* words */
-    "1 x",
+    "1 z",
+    "1 x1",
+    "1 r0",
+    "1 y1",
+    "1 o9 y9 r9",
+    "1 x w5",
     "1 w",
     "1 w0",
     "1 w9223372036854775808",
@@ -331,28 +345,30 @@ static void test_same(void **state)
     };
     static const struct cursor base = {.low = 1,
                                        .urgent = 1,
-                                       .wake_ms = 2,
-                                       .failures = 3,
+                                       .health.wake_ms = 2,
+                                       .health.failures = 3,
                                        .parts = &part,
                                        .parts_n = 1,
                                        .orders = 120,
                                        .shut = 13,
                                        .aside = &one,
                                        .aside_n = 1};
-    struct cursor others[9];
+    struct cursor others[11];
     const size_t n = sizeof(others) / sizeof(*others);
     (void)state;
     for (size_t i = 0; i < n; i++)
         others[i] = base;
     others[0].low = 99;
-    others[1].wake_ms = 99;
-    others[2].failures = 99;
+    others[1].health.wake_ms = 99;
+    others[2].health.failures = 99;
     others[3].urgent = 99;
     others[4].orders = 99;
     others[5].shut = 99;
     others[6].quiet = true;
     others[7].aside_n = 0;
     others[8].parts_n = 0;
+    others[9].replay = 99;
+    others[10].again = 99;
     assert_true(cursor_same(&base, &base));
     for (size_t i = 0; i < n; i++)
         assert_false(cursor_same(&base, &others[i]));

@@ -79,7 +79,7 @@ static void test_shrinks(void **state)
         for (unsigned k = 0; k < 8; k++)
             rig_answer(s, &out[k], NOW, table[i].err, table[i].status);
         assert_string_equal(rig_state(s, "a"), "waiting");
-        assert_int_equal(rig_cursor(s).failures, 1);
+        assert_int_equal(rig_cursor(s).health.failures, 1);
         int64_t now = schedule_wake(s);
         assert_in_range(now, NOW + 1, NOW + 1000);
         struct attempt probe = rig_sends(s, now, "a", n + 1);

@@ -104,7 +104,7 @@ static void test_host_that_fails_all(void **state)
         now = schedule_wake(s);
     }
     assert_int_equal(rig_cursor(s).aside_n, 1);
-    assert_int_equal(rig_cursor(s).failures, 7); /* its back-off went on growing */
+    assert_int_equal(rig_cursor(s).health.failures, 7); /* its back-off went on growing */
     rig_answers(s, now, 1, ERR_OK, 500);         /* due by now */
     rig_answers(s, now, 2, ERR_OK, 500);
     now = schedule_wake(s);

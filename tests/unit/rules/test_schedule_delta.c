@@ -191,10 +191,10 @@ static void test_report(void **state)
     struct cursor cursor;
     const char *name;
     rig_tell(s, 1, 4);
-    rig_mail(s, "stranger", 5);
     struct attempt a = rig_sends(s, NOW, "a", 1);
     struct attempt b = rig_sends(s, NOW, "b", 1);
     rig_answer(s, &b, NOW, ERR_CONNECT, 0);
+    rig_mail(s, "stranger", 5);
     schedule_report(s, &r);
     assert_int_equal(r.position, 4);
     assert_int_equal(r.destinations, 4);
@@ -205,7 +205,7 @@ static void test_report(void **state)
     assert_int_equal(r.behind_most, 4);
     assert_true(schedule_look(s, SPAN("b"), &cursor, &name));
     assert_string_equal(name, "waiting");
-    assert_int_equal(cursor.failures, 1);
+    assert_int_equal(cursor.health.failures, 1);
     assert_false(schedule_look(s, SPAN("nobody"), &cursor, &name));
     rig_answer(s, &a, NOW, ERR_OK, 202);
     schedule_free(&s);

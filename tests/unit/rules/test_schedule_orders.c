@@ -6,7 +6,7 @@ static struct schedule *with_failure(void)
     struct schedule *s = rig_started("a", 0);
     rig_tell_of(s, 1, "https://o.test/x");
     rig_tell_of(s, 2, "https://o.test/y");
-    rig_answers(s, NOW, 1, ERR_OK, 410);
+    rig_answers(s, NOW, 1, ERR_OK, 422);
     assert_string_equal(rig_commit(s, NOW), "all 2; own a 1; fail a 1 refused-by-peer");
     rig_delivers(s, NOW, "a", 2);
     rig_rests(s, NOW);
@@ -29,7 +29,7 @@ static void test_retry(void **state)
 
     /* Refused again: a failure again. */
     schedule_order(s, 5, ORDER_RETRY, SPAN("a"), 1);
-    rig_answers(s, NOW, 1, ERR_OK, 410);
+    rig_answers(s, NOW, 1, ERR_OK, 422);
     rig_rests(s, NOW);
     assert_string_equal(rig_commit(s, NOW), "all 5; retry a 1; fail a 1 refused-by-peer");
 
@@ -81,7 +81,7 @@ static void test_retry_formless(void **state)
     struct entry *e = entry_new(&from);
     schedule_entry(s, e);
     entry_unref(&e);
-    rig_answers(s, NOW, 1, ERR_OK, 410);
+    rig_answers(s, NOW, 1, ERR_OK, 422);
     rig_commit(s, NOW);
     schedule_order(s, 2, ORDER_RETRY, SPAN("a"), 1);
     rig_delivers(s, NOW, "a", 1);
@@ -108,7 +108,7 @@ static void test_retry_nothing(void **state)
 
     s = rig_started("a", 0);
     rig_tell_of(s, 1, "");
-    rig_answers(s, NOW, 1, ERR_OK, 410);
+    rig_answers(s, NOW, 1, ERR_OK, 422);
     rig_commit(s, NOW);
     rig_tell_of(s, 2, "https://o.test/x");
     int64_t now = rig_set_aside(s, NOW, 2);
@@ -129,7 +129,7 @@ static void test_order_once(void **state)
     (void)state;
     for (int behind = 0; behind < 2; behind++) {
         struct schedule *s = rig_new(&rig_limits, "a", 2);
-        struct cursor own = {.low = behind ? 3 : 9, .orders = behind ? 5 : 0, .failures = 1};
+        struct cursor own = {.low = behind ? 3 : 9, .orders = behind ? 5 : 0, .health.failures = 1};
         schedule_load_cursor(s, SPAN("a"), &own);
         schedule_loaded(s);
         schedule_order(s, 4, ORDER_RETRY, SPAN("a"), 1);

@@ -213,7 +213,7 @@ static void test_floor_at_start(void **state)
 {
     (void)state;
     struct schedule *s = rig_new(&rig_limits, "a,b", 5);
-    struct cursor own = {.low = 3, .failures = 1, .wake_ms = NOW + HOUR};
+    struct cursor own = {.low = 3, .health.failures = 1, .health.wake_ms = NOW + HOUR};
     schedule_load_cursor(s, SPAN("a"), &own);
     schedule_load_member(s, rig_record("c", MEMBER_SUSPENDED, 0, 7));
     schedule_load_member(s, rig_record("d", MEMBER_LEFT, 0, 8));

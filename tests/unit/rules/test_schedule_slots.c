@@ -103,13 +103,13 @@ static void test_apart(void **state)
     a = sends_to(s, now, 1, 0);
     assert_int_equal(a.tries, 2);
     assert_int_equal(a.past.tries, 1);
-    rig_answer(s, &a, now, ERR_OK, 410);
+    rig_answer(s, &a, now, ERR_OK, 422);
     assert_string_equal(rig_commit(s, now),
                         "all 1; own a 0 done 1/0; down a; fail a 1 refused-by-peer; up a");
     a = sends_to(s, now, 1, 1);
     assert_int_equal(a.tries, 1);
     assert_int_equal(a.past.tries, 0);
-    rig_answer(s, &a, now, ERR_OK, 410);
+    rig_answer(s, &a, now, ERR_OK, 422);
     assert_string_equal(rig_commit(s, now), "all 1; follow a; fail a 1/1 refused-by-peer");
     schedule_free(&s);
 }
@@ -336,7 +336,7 @@ static void test_owned(void **state)
     limits.shards = 2;
     limits.owned = 1;
     struct schedule *s = schedule_new(&limits);
-    struct cursor cursor = {.low = 1, .failures = 1};
+    struct cursor cursor = {.low = 1, .health.failures = 1};
     schedule_load_shard(s, 0, 5, 5);
     schedule_load_shard(s, 1, 2, 2);
     schedule_load_member(s, rig_record(ours, MEMBER_ACTIVE, 0, 0));

@@ -132,7 +132,7 @@ static void test_words(void **state)
         {.kind = CHANGE_CURSOR,
          .shard = 3,
          .host = host,
-         .cursor = {.low = 4, .urgent = 4, .wake_ms = 99, .failures = 2}},
+         .cursor = {.low = 4, .urgent = 4, .health = {.wake_ms = 99, .failures = 2}}},
         {.kind = CHANGE_FOLLOW, .shard = 3, .host = other},
         {.kind = CHANGE_FAIL,
          .shard = 3,
@@ -268,11 +268,12 @@ static void test_load(void **state)
     unsigned shard = shard_of(SPAN("a.example"), STORE_SHARDS);
     rig_fresh(rig);
     owner_new(rig, NONCE_A, &a);
-    struct change changes[] = {{.kind = CHANGE_SHARD, .shard = shard, .cursor = AT(10)},
-                               {.kind = CHANGE_CURSOR,
-                                .shard = shard,
-                                .host = host,
-                                .cursor = {.low = 4, .urgent = 4, .wake_ms = 99, .failures = 2}}};
+    struct change changes[] = {
+        {.kind = CHANGE_SHARD, .shard = shard, .cursor = AT(10)},
+        {.kind = CHANGE_CURSOR,
+         .shard = shard,
+         .host = host,
+         .cursor = {.low = 4, .urgent = 4, .health = {.wake_ms = 99, .failures = 2}}}};
     assert_int_equal(commit(&a, changes, 2), ERR_OK);
     assert_int_equal(commit(&a, changes, 1), ERR_OK);
     owner_init(rig, NONCE_B, &b);

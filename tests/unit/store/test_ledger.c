@@ -178,7 +178,7 @@ static void test_standing(void **state)
     assert_int_equal(b->dead, 3); /* one of the four was dropped */
     assert_int_equal(book_cursor(b, SPAN("a.example")).low, 38);
     assert_int_equal(book_cursor(b, SPAN("b.example")).low, 7);
-    assert_int_equal(book_cursor(b, SPAN("b.example")).failures, 2);
+    assert_int_equal(book_cursor(b, SPAN("b.example")).health.failures, 2);
     book_free(&b);
     b = read_book(rig, &(struct ledger_ask){.host = SPAN("b.example"), .since_ms = -1}, &err);
     assert_int_equal(book_cursor(b, SPAN("b.example")).low, 7);
