@@ -19,11 +19,11 @@ enum { LOOK = 64 };
 struct order {
     enum book_order order;
     const char *name; /* as the path has it */
-    int64_t
-        since_ms; /* REPLAY: from the first entry that was accepted then or later; 0: `of` says */
-    uint64_t of;  /* REPLAY: the cursor goes back to here */
-    uint64_t low, high,
-        at; /* it lies behind `low`, and not behind `high`; looked for behind `at` */
+    int64_t since_ms; /* REPLAY: from the first that was accepted then or later; 0: `of` says */
+    uint64_t of;      /* REPLAY: the cursor goes back to here */
+    /* Where that is looked for: not before `low`, not behind `high`, by a look behind `at`. */
+    uint64_t low, high, at;
+    bool known; /* how far the journal reaches */
 };
 
 /* As the path names them. */
@@ -82,7 +82,8 @@ static void on_page(void *arg, const struct journal_page *page)
         call_end(call, page->err, SPAN_NONE);
         return;
     }
-    if (!o->high) { /* the first look, which says how far the journal reaches */
+    if (!o->known) {
+        o->known = true;
         o->low = page->floor[LANE_NORMAL];
         o->high = page->n;
         look(call);
@@ -101,13 +102,13 @@ static void on_page(void *arg, const struct journal_page *page)
 static void look(struct call *call)
 {
     struct order *o = call->more;
-    if (o->high && o->low >= o->high) {
+    if (o->known && o->low >= o->high) {
         o->of = o->high;
         give(call);
         return;
     }
-    o->at = o->high ? o->low + (o->high - o->low) / 2 : 0;
-    journal_page(store_of(call), LANE_NORMAL, o->at, o->high ? LOOK : 1, on_page, call);
+    o->at = o->low + (o->high - o->low) / 2;
+    journal_page(store_of(call), LANE_NORMAL, o->at, o->known ? LOOK : 1, on_page, call);
 }
 
 /* --- the way in ------------------------------------------------------------------------------- */
