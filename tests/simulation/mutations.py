@@ -107,8 +107,10 @@ MUTATIONS = [
          "        if (row->owner != call->nonce) {",
          new="        if (true)\n            continue;\n        if (row->owner != call->nonce) {"),
     # --- around the scheduler ---------------------------------------------------------------------
-    dict(name="commit-believed", what="a commit is believed, and not sent again", file=SHELL_AWAY,
-         old="    *ret_written = written;", new="    *ret_written = c->unsure;"),
+    dict(name="commit-believed", what="a commit is believed before Redis has it", file=WALK,
+         old="    c->unsure = false;\n    c->committing = true;\n    call_send(w, call);",
+         new="    c->unsure = false;\n    c->committing = true;\n    call_send(w, call);\n"
+             "    schedule_committed(c->schedule, &c->delta);"),
     dict(name="max-cursor", what="the cursor stands at the newest that was acknowledged (max_cursor)",
          file=RULES + "schedule_ahead.c",
          old="    uint64_t low = d->due_n ? d->due[0].n - 1 : d->seen;",

@@ -271,6 +271,8 @@ static void note_trouble(struct world *w, const struct flight *f, const struct j
     int64_t asked = f->sending.asks_ms < most ? f->sending.asks_ms : most;
     bool fresh = f->started_ms > knows->trouble_ms;
     bool trouble = f->sending.answer.err != ERR_OK || asked || j->host_trouble;
+    if (j->verdict == VERDICT_LATER && fresh)
+        knows->trouble_ms = now_ms(w);
     if (j->local || w->hosts[f->host].state != MEMBER_ACTIVE)
         return;
     if (trouble && (fresh || asked) && j->verdict != VERDICT_DELIVERED) {
@@ -279,8 +281,6 @@ static void note_trouble(struct world *w, const struct flight *f, const struct j
     } else if (j->verdict != VERDICT_LATER) {
         knows->wait_ms = 0;
     }
-    if (j->verdict == VERDICT_LATER && fresh)
-        knows->trouble_ms = now_ms(w);
 }
 
 void oracle_answered(struct world *w, const struct flight *f, const struct judgement *j)
