@@ -15,7 +15,8 @@ SEED = int(os.environ.get("WEIR_KILL_SEED") or time.time_ns() % 1_000_000_000)
 KILLS = {"front": 40, "courier": 45, "steward": 30, "redis": 45, "master": 45}
 # Two receivers refuse one post of fifty for a while: those are set aside, and not forgotten there.
 LOAD = {"picky": 2}
-QUICK = "delivery: { backoff: 50ms, backoff_most: 1s, aside: 1s, aside_most: 1s }\n"
+# One at a time: what arrives is compared in order.
+QUICK = "delivery: { backoff: 50ms, backoff_most: 1s, aside: 1s, aside_most: 1s, window: 1 }\n"
 # The control: its senders don't pause, so that at each kill something is on its way.
 FEW = {"front": 4, "redis": 6, "master": 4}
 ANSWERS_FIRST = [

@@ -14,7 +14,8 @@ from integration.redis_client import SHARDS, Redis
 from integration.relay import WEIR, Relay, wait_until
 
 # How long the disk takes to sync is not what is looked at.
-LEASE = "delivery: { lease: 2s }\ndurability: standard\n"
+# One at a time: what arrives is compared in order.
+LEASE = "delivery: { lease: 2s, window: 1 }\ndurability: standard\n"
 FLOWS = 2500  # bytes of a receiver's record: more than ten posts
 FREEZES = 2
 # What keeps a courier that was frozen from going on with what it has in memory.
