@@ -87,10 +87,6 @@ static void print_waiting(const struct json *row)
         printf("its right was withdrawn: about to be passed over");
     else if (span_eq_str(code, "accept"))
         printf("our Accept was refused there: until it follows again");
-    else if (span_eq_str(code, "held"))
-        printf("held by an operator");
-    else if (span_eq_str(code, "parked"))
-        printf("the host was silent for days: tried once a day");
     else if (span_eq_str(code, "recalled") || span_eq_str(code, "replaced"))
         printf("%.*s: about to be passed over", SPAN_ARG(ask_title(code)));
     else if (span_eq_str(code, "host"))

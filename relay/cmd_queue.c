@@ -41,10 +41,6 @@ static void print_why(const struct json *row)
         printf("suspended");
     else if (span_eq_str(code, "accept"))
         printf("our Accept was refused there");
-    else if (span_eq_str(code, "held"))
-        printf("held by an operator");
-    else if (span_eq_str(code, "parked"))
-        printf("parked: silent for days");
     else if (span_eq_str(code, "host"))
         printf("%" PRId64 " failures in a row", number_of(row, "failures"));
     else if (span_eq_str(code, "parked"))
