@@ -15,7 +15,24 @@
 #include "relay/courier_inner.h"
 #include "relay/meters.h"
 
-enum { STARTS_A_TURN = 16 }; /* signatures made before the loop is asked for other work */
+enum {
+    STARTS_A_TURN = 16, /* signatures made before the loop is asked for other work */
+    CLOCK_SET_MS = 5000 /* by so much no clock is slewed between two looks */
+};
+
+/* What waits is written down by the wall clock, which people set, and correct. */
+int64_t courier_now(struct courier *c)
+{
+    int64_t now = clock_wall_ms();
+    int64_t ahead = now - clock_mono_ms();
+    int64_t by = ahead - c->ahead_ms;
+    c->ahead_ms = ahead;
+    if (by > CLOCK_SET_MS || by < -CLOCK_SET_MS) {
+        log_note(LOG_LEVEL_WARN, "clock", "the wall clock was set by %lld s", (long long)by / 1000);
+        schedule_clock(c->schedule, by);
+    }
+    return now;
+}
 
 /* Something may be there to write down: within a commit's time it will have been. */
 static void touch(struct courier *c)
@@ -185,7 +202,7 @@ static void courier_judged(void *arg, struct attempt *attempt, const struct deli
     courier_landed(f);
     note(c, attempt, result);
     schedule_outcome(c->schedule, attempt, &result->judgement, result->status, result->detail,
-                     clock_wall_ms(), clock_chance());
+                     courier_now(c), clock_chance());
     courier_schedule(c);
 }
 
@@ -240,7 +257,7 @@ void courier_schedule(struct courier *c)
 {
     if (!courier_holds(c) || c->pumping)
         return;
-    int64_t now = clock_wall_ms();
+    int64_t now = courier_now(c);
     touch(c);
     c->starved = !courier_may_start(c);
     if (c->starved)
@@ -301,7 +318,7 @@ void courier_commit(void *arg)
     if (!courier_holds(c))
         return;
     c->commit_soon = false;
-    if (!c->committing && schedule_delta(c->schedule, clock_wall_ms(), &c->delta)) {
+    if (!c->committing && schedule_delta(c->schedule, courier_now(c), &c->delta)) {
         c->committing = true;
         cursors_commit(c->cursors, &c->delta, clock_wall_ms(), on_committed, c);
     } else if (!c->committing && clock_mono_ms() - c->touched_ms <= 2 * COURIER_ADVANCE_MS) {

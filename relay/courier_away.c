@@ -43,7 +43,7 @@ void courier_keep(struct courier *c)
         next = f->next;
         delivery_take_back(&f->delivery, &attempt);
         courier_landed(f);
-        schedule_outcome(c->schedule, &attempt, &unknown, 0, NULL, clock_wall_ms(), clock_chance());
+        schedule_outcome(c->schedule, &attempt, &unknown, 0, NULL, courier_now(c), clock_chance());
     }
 }
 

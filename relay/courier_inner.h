@@ -74,6 +74,7 @@ struct courier {
     uint64_t heard;     /* the newest number of a line or of mail */
     bool commit_soon;   /* the timer runs, and for a commit's time at most */
     int64_t touched_ms; /* when there was last something to write down */
+    int64_t ahead_ms;   /* of the monotonic clock is the wall clock, as far as the schedule knows */
     unsigned started;   /* in this turn */
     enum lane page_lane;
     uint64_t page_after, last_line[LANE_COUNT];
@@ -120,6 +121,8 @@ void courier_pause(struct courier *c);
 /* The delta whose fate was not known is sent again. */
 void courier_commit_again(struct courier *c);
 void courier_landed(struct flight *f);
+/* The wall clock, which the schedule goes by; it has been told if that was set. */
+int64_t courier_now(struct courier *c);
 void courier_schedule(struct courier *c);
 void courier_commit(void *courier);
 

@@ -3,6 +3,7 @@
  * States: see the drawing in courier_inner.h. May not know: what is sent to whom. */
 #include <stdlib.h>
 
+#include "common/io/clock.h"
 #include "common/io/log.h"
 #include "relay/courier_inner.h"
 #include "relay/meters.h"
@@ -176,6 +177,7 @@ void courier_claim(struct courier *c)
                                      .advance_ms = COURIER_ADVANCE_MS,
                                      .judge = delivery_limits(set)};
     c->schedule = schedule_new(&limits);
+    c->ahead_ms = clock_wall_ms() - clock_mono_ms();
     c->bodies = bodies_new(c->context->store, BODIES_KEPT);
     c->cursors = cursors_new(c->context->store, c->lease.nonce);
     courier_goto(c, COURIER_CLAIMING);

@@ -181,7 +181,8 @@ FEW = 64
 def test_a_front_without_descriptors_does_not_spin_and_serves_again(relay, town):
     blog, wiki = join(relay, server(town), server(town))
     pid = relay.roles()["front-0"]
-    resource.prlimit(pid, resource.RLIMIT_NOFILE, (FEW, FEW))
+    _, most = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (FEW, most))
     host, port = relay.host.split(":")
     with contextlib.ExitStack() as lines:
         for _ in range(2 * FEW):

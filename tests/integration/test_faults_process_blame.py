@@ -1,0 +1,153 @@
+"""What is our own fault is nobody else's: no descriptors left, no names, no way out, a clock that
+jumps.
+
+WEIR_TEST_FULL=1: an outage of our own lasts ten minutes."""
+
+import errno
+import os
+import resource
+import time
+
+import pytest
+
+from integration.acts import deliveries, join, server, settle
+from integration.posts import all_came, insist
+from integration.relay import FULL, Relay, wait_until
+from integration.shims import ALWAYS, CONNECT, Clock, Trap, World, loaded
+from integration.wilderness import NAMED, wilderness
+
+QUICK = "delivery: { backoff: 50ms, backoff_most: 1s, aside: 1s }\n"
+DAY_S = 86400
+
+
+@pytest.mark.row("P14")
+def test_a_courier_without_descriptors_blames_nobody(tmp_path, town):
+    """Nobody can be connected to, and as soon as somebody can, everybody gets everything."""
+    with Relay(tmp_path, extra=QUICK, workers=1) as relay:
+        blog, *readers = join(relay, *(server(town) for _ in range(13)))
+        settle(relay)
+        for reader in readers:
+            reader.down()  # what was kept open is not of use any more
+            reader.up()
+        pid = relay.roles()["courier-0"]
+        usual, most = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, most))
+        sent = [insist(blog, f"nobody can be asked {n}") for n in range(3)]
+        relay.wait_log("delivery", len(readers), verdict="later")
+        before = cpu_s(pid)
+        time.sleep(2)
+        assert cpu_s(pid) - before < 0.2
+        for reader in readers:
+            assert relay.member(reader.host)["health"] == "ok"
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (usual, most))
+        for reader in readers:
+            assert all_came(reader, sent) == 0
+
+
+def cpu_s(pid):
+    """Seconds of a processor that it has used."""
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+# --- the wall clock -----------------------------------------------------------------------------
+
+
+@pytest.mark.row("P16")
+@pytest.mark.parametrize("days", [1, -1])
+def test_a_wall_clock_that_jumps_holds_up_nothing_and_loses_nothing(tmp_path, town, days):
+    """Redis, too, lives by the wrong time. What waits for a moment waits that long, not a day."""
+    clock = Clock(tmp_path)
+    with Relay(tmp_path, extra=QUICK, workers=1, environment=loaded(clock)) as relay:
+        blog, wiki, shop = join(relay, *(server(town, clock=clock.time) for _ in range(3)))
+        shop.down()
+        sent = [insist(blog, "before")]
+        relay.wait_log("delivery", 3, host=shop.host, verdict="later")
+        clock.jump(days * DAY_S)
+        sent.append(insist(blog, "in another time"))
+        assert all_came(wiki, sent) == 0
+        tries = len(relay.log("delivery", host=shop.host))
+        relay.wait_log("delivery", tries + 2, host=shop.host)
+        shop.up()
+        assert all_came(shop, sent) == 0
+        clock.jump(0)
+        sent.append(insist(blog, "right again"))
+        for reader in (wiki, shop):
+            assert all_came(reader, sent) == 0
+        settle(relay)
+        record = deliveries(wiki, activity__id=sent[-1])[0]
+        assert record["signature"]["verdict"] == "ok"  # its Date is right again, too
+
+
+# --- names and ways -----------------------------------------------------------------------------
+
+
+def everybody_gets(place, wilds, sent):
+    for one in wilds:
+        wait_until(lambda: set(sent) <= set(one.ids()), f"{one.host} has everything")
+        assert sorted(one.ids()) == sorted(sent)
+
+
+def nobody_is_blamed(place, wilds):
+    for one in wilds:
+        assert place.relay.member(one.host)["health"] == "ok"
+
+
+def failures(place):
+    """Of each host for which something waits, in a row."""
+    return [row.get("failures", 0) for row in place.relay.told("queue", "list")["queue"]]
+
+
+OUTAGE_S = 600 if FULL else 5
+MANY = 12
+
+
+@pytest.mark.row("P17")
+@pytest.mark.parametrize("many", [MANY, 3])
+def test_while_no_name_can_be_resolved_it_is_us_and_then_all_drains(tmp_path, settlers, many):
+    """Whose name is asked for before that is known may fail a time or two. Three hosts alone are
+    the twin: their names may be gone, and nothing says that it is us."""
+    world = World(tmp_path)
+    world.trust.write_text("")
+    with wilderness(tmp_path, settlers, config=NAMED, environment=loaded(world)) as place:
+        wilds = []
+        for number in range(many):
+            world.name(f"name-{number}.test", "127.0.0.2")
+            wilds.append(place.wild(name=f"name-{number}.test"))
+        world.names_die()
+        place.relay.restart()  # and with it ends what it remembers of names
+        sent = [place.post(f"number {n}") for n in range(3)]
+        for one in wilds:
+            line = place.tries(one, sent[0])[0]
+            assert (line["verdict"], line["code"]) == ("later", "resolve")
+        time.sleep(OUTAGE_S)
+        if many == MANY:
+            assert max(failures(place)) <= 2
+        else:
+            assert min(failures(place)) > 2
+        world.names_live()
+        everybody_gets(place, wilds, sent)
+        place.leave()
+
+
+@pytest.mark.row("P17")
+def test_while_our_own_way_out_is_gone_nobody_is_blamed_and_then_all_drains(tmp_path, settlers):
+    """No route: what a host without a network says to every connection."""
+    trap = Trap(tmp_path)
+    with wilderness(tmp_path, settlers, environment=loaded(trap)) as place:
+        wilds = [place.wild() for _ in range(MANY)]
+        settle(place.relay)
+        for one in wilds:
+            one.down()
+            one.up()
+        trap.arm("courier", CONNECT, deed=-errno.ENETUNREACH, often=ALWAYS)
+        sent = [place.post(f"number {n}") for n in range(3)]
+        for one in wilds:
+            line = place.tries(one, sent[0])[0]
+            assert (line["verdict"], line["code"]) == ("later", "no-route")
+        time.sleep(OUTAGE_S)
+        nobody_is_blamed(place, wilds)
+        trap.disarm()
+        everybody_gets(place, wilds, sent)
+        place.leave()
