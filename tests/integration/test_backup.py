@@ -114,8 +114,33 @@ def test_what_was_delivered_since_is_repeated_under_the_same_id_and_no_number_is
     assert not (new[1] - old[1]) & old[1] and len(new[1] - old[1]) >= 3
 
 
-def epoch_and_ids(relay):
-    redis = Redis(relay.data / "redis.sock")
+def test_no_number_is_used_twice_where_redis_itself_went_on(tmp_path, town):
+    """The very process that gave out the numbers which the backup does not know of."""
+    path, file = tmp_path / "r.sock", tmp_path / "weir.backup"
+    with RedisServer(tmp_path, unixsocket=str(path)), Relay(tmp_path, redis=f"unix:{path}") as relay:
+        scene = Scene(relay, town)
+        all_there(scene.wiki, scene.posts(1))
+        settle(relay)
+        relay.told("backup", file)
+        all_there(scene.wiki, scene.posts(3))
+        settle(relay)
+        old = epoch_and_ids(relay, path)
+        relay.stop()
+        relay.told("restore", file, "--force")
+        relay.start()
+        all_there(scene.wiki, scene.posts(3))
+        new = epoch_and_ids(relay, path)
+        assert new[0] > old[0]
+        assert not (new[1] - epoch_and_ids_in(file)) & old[1]
+        assert relay.told("verify")["good"] is True
+
+
+def epoch_and_ids_in(file):
+    return {line[0] for line in Backup(file).record("N")[3]}
+
+
+def epoch_and_ids(relay, path=None):
+    redis = Redis(path or relay.data / "redis.sock")
     try:
         lines = redis("XRANGE", "{weir}:N", "-", "+")
         return int(redis("HGET", "{weir}:log", "epoch")), {line[0] for line in lines}
