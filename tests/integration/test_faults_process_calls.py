@@ -24,6 +24,7 @@ CALLS = [
     ("courier", OUT, errno.EPIPE), ("steward", IN, errno.ECONNRESET),
     ("steward", OUT, errno.ENOBUFS),
 ]
+NAMES = {ACCEPT: "accept", IN: "read", OUT: "write", SOCKET: "socket", CONNECT: "connect"}
 
 
 class Scene:
@@ -44,8 +45,8 @@ def fixture_scene(tmp_path_factory, settlers):
 
 
 @pytest.mark.row("P15")
-@pytest.mark.parametrize("role, call, error", CALLS, ids=lambda x: errno.errorcode.get(x, x)
-                         if isinstance(x, int) and x > 1 else str(x))
+@pytest.mark.parametrize("role, call, error", CALLS, ids=[
+    f"{role}-{NAMES[call]}-{errno.errorcode[error]}" for role, call, error in CALLS])
 def test_a_call_that_fails_is_lived_with(say, scene, role, call, error):
     for nth in NUMBERS:
         for peer in (scene.wiki, scene.shop):
@@ -62,7 +63,7 @@ def test_a_call_that_fails_is_lived_with(say, scene, role, call, error):
             assert arrivals(peer)[0].count(sent) <= 1 + (call in (IN, OUT))
     else:
         assert not FULL
-    say(f"{role}, call {call}, {errno.errorcode[error]}: N = {nth}")
+    say(f"{role}, {NAMES[call]}, {errno.errorcode[error]}: N = {nth}")
 
 
 @pytest.mark.row("P15")
