@@ -172,6 +172,15 @@ static bool read_fail(struct span rest, struct book_record *r)
     return !rest.p || span_copy(rest, r->detail, sizeof(r->detail));
 }
 
+/* Records of before have none: there was one lane. */
+static void read_lanes(struct span *rest, unsigned *ret)
+{
+    uint64_t lanes = LANES_BOTH;
+    if (rest->p)
+        number(rest, LANES_BOTH, &lanes);
+    *ret = (unsigned)lanes;
+}
+
 static bool read_late(struct span rest, struct book_record *r)
 {
     uint64_t tries;
@@ -204,6 +213,8 @@ bool book_add_record(struct book *b, enum book_kind kind, struct span text)
     case BOOK_KIND_COUNT:
         ok = read_why(&text, false, &r);
         read_slot(&text, &r.slot);
+        if (kind == BOOK_CUT)
+            read_lanes(&text, &r.lanes);
         ok = ok && !text.p;
         break;
     }

@@ -42,6 +42,7 @@ struct book_record {
     unsigned tries; /* attempts that were made */
     int64_t at_ms;  /* when it was written down */
     char detail[BOOK_DETAIL_SIZE];
+    unsigned lanes; /* of a CUT: bit n is lane n */
 };
 
 /* What an operator wants done. RETRY and DROP are about a FAIL, the entry `of`; the others are

@@ -118,7 +118,8 @@ int cursor_status(const struct cursor *c)
 static bool tried_same(const struct cursor_tried *a, const struct cursor_tried *b)
 {
     return a->tries == b->tries && a->own == b->own && a->past.tries == b->past.tries &&
-           a->past.status == b->past.status && a->past.first_ms == b->past.first_ms;
+           a->past.status == b->past.status && a->past.first_ms == b->past.first_ms &&
+           a->doubt == b->doubt;
 }
 
 static bool parts_same(const struct cursor *a, const struct cursor *b)
@@ -142,17 +143,31 @@ static bool aside_same(const struct cursor *a, const struct cursor *b)
     for (size_t i = 0; i < a->aside_n; i++) {
         const struct cursor_aside *p = &a->aside[i];
         const struct cursor_aside *q = &b->aside[i];
-        if (p->n != q->n || p->slot != q->slot || p->object != q->object ||
-            p->wake_ms != q->wake_ms || !tried_same(&p->tried, &q->tried))
+        if (p->n != q->n || p->slot != q->slot || p->lane != q->lane || p->again != q->again ||
+            p->object != q->object || p->wake_ms != q->wake_ms || !tried_same(&p->tried, &q->tried))
             return false;
     }
     return true;
 }
 
+/* Which entry would be the next is no news; what came of it would be. */
+static bool head_plain(const struct cursor_head *h)
+{
+    static const struct cursor_tried none;
+    return !h->done && !h->doubt && tried_same(&h->tried, &none);
+}
+
+static bool head_same(const struct cursor_head *a, const struct cursor_head *b)
+{
+    return (head_plain(a) && head_plain(b)) ||
+           (a->n == b->n && a->slot == b->slot && a->done == b->done && a->doubt == b->doubt &&
+            tried_same(&a->tried, &b->tried));
+}
+
 bool cursor_plain(const struct cursor *c)
 {
-    return health_plain(&c->health) && !c->parts_n && c->orders <= c->low && c->again <= c->low &&
-           !c->replay && !c->shut && !c->quiet && !c->aside_n;
+    return health_plain(&c->health) && head_plain(&c->head) && !c->parts_n && c->orders <= c->low &&
+           c->again <= c->low && !c->replay && !c->shut && !c->quiet && !c->aside_n;
 }
 
 /* A number that says something only while it lies above `low`. */
@@ -166,7 +181,7 @@ bool cursor_same(const struct cursor *a, const struct cursor *b)
     return a->low == b->low && a->urgent == b->urgent && health_same(&a->health, &b->health) &&
            above(a, a->orders) == above(b, b->orders) && above(a, a->again) == above(b, b->again) &&
            a->replay == b->replay && a->shut == b->shut && a->quiet == b->quiet &&
-           parts_same(a, b) && aside_same(a, b);
+           head_same(&a->head, &b->head) && parts_same(a, b) && aside_same(a, b);
 }
 
 /* --- writing --------------------------------------------------------------------------------- */
@@ -175,6 +190,8 @@ static void write_tried(const struct cursor_tried *t, struct bytes *out)
 {
     bytes_addf(out, ":%u:%u:%u:%d:%" PRId64, t->tries, t->own, t->past.tries, t->past.status,
                t->past.first_ms);
+    if (t->doubt)
+        bytes_add_str(out, "!");
 }
 
 static void write_parts(const struct cursor *c, struct bytes *out)
@@ -205,6 +222,11 @@ void cursor_write(const struct cursor *c, struct bytes *out)
         bytes_addf(out, " u%" PRIu64, c->urgent);
     health_write(&c->health, out);
     write_parts(c, out);
+    if (!head_plain(&c->head)) {
+        bytes_addf(out, " v%" PRIu64 ":%u:%u:%u", c->head.n, c->head.slot, c->head.done,
+                   c->head.doubt);
+        write_tried(&c->head.tried, out);
+    }
     if (above(c, c->orders))
         bytes_addf(out, " o%" PRIu64, c->orders);
     if (c->replay)
@@ -217,7 +239,8 @@ void cursor_write(const struct cursor *c, struct bytes *out)
         bytes_add_str(out, " q");
     for (size_t i = 0; i < c->aside_n; i++) {
         const struct cursor_aside *a = &c->aside[i];
-        bytes_addf(out, " a%" PRIu64 ":%u:%" PRIu64 ":%" PRId64, a->n, a->slot, a->object,
+        char kind = a->lane == LANE_NORMAL ? 'a' : a->again ? 'c' : 'b';
+        bytes_addf(out, " %c%" PRIu64 ":%u:%" PRIu64 ":%" PRId64, kind, a->n, a->slot, a->object,
                    a->wake_ms);
         write_tried(&a->tried, out);
     }
@@ -225,7 +248,7 @@ void cursor_write(const struct cursor *c, struct bytes *out)
 
 /* --- reading --------------------------------------------------------------------------------- */
 
-enum { PART_FIELDS = 7, HEAD_FIELDS = 8, ASIDE_FIELDS = 9 };
+enum { TRIED_FIELDS = 5, PART_FIELDS = 7, HEAD_FIELDS = 8, URGENT_FIELDS = 9, ASIDE_FIELDS = 9 };
 
 static bool read_fields(struct span text, char sep, size_t n, uint64_t *ret)
 {
@@ -235,14 +258,19 @@ static bool read_fields(struct span text, char sep, size_t n, uint64_t *ret)
     return !text.p;
 }
 
-/* Five numbers of T. */
-static bool take_tried(const uint64_t *f, struct cursor_tried *ret)
+/* n numbers, of which the last are T. */
+static bool read_tried(struct span text, size_t n, uint64_t *f, struct cursor_tried *ret)
 {
-    if (f[0] > UINT32_MAX || f[1] > UINT32_MAX || f[2] > UINT32_MAX || f[3] > STATUS_MAX ||
-        f[4] > INT64_MAX)
+    bool doubt = text.n && text.p[text.n - 1] == '!';
+    text.n -= doubt;
+    if (!read_fields(text, ':', n, f))
+        return false;
+    const uint64_t *t = &f[n - TRIED_FIELDS];
+    if (t[0] > UINT32_MAX || t[1] > UINT32_MAX || t[2] > UINT32_MAX || t[3] > STATUS_MAX ||
+        t[4] > INT64_MAX)
         return false;
     *ret = (struct cursor_tried){
-        (unsigned)f[0], (unsigned)f[1], {(unsigned)f[2], (int)f[3], (int64_t)f[4]}};
+        (unsigned)t[0], (unsigned)t[1], {(unsigned)t[2], (int)t[3], (int64_t)t[4]}, doubt};
     return true;
 }
 
@@ -288,7 +316,7 @@ static bool read_part(struct span text, struct cursor *c)
 {
     uint64_t f[PART_FIELDS];
     struct cursor_tried tried;
-    if (!read_fields(text, ':', PART_FIELDS, f) || !take_tried(&f[2], &tried) || tried_none(&tried))
+    if (!read_tried(text, PART_FIELDS, f, &tried) || tried_none(&tried))
         return false;
     struct cursor_part *part = add_part(c, f[0], f[1]);
     if (!part)
@@ -302,8 +330,8 @@ static bool read_head(struct span text, struct cursor *c)
 {
     uint64_t f[HEAD_FIELDS];
     struct cursor_tried tried;
-    if (!read_fields(text, ':', HEAD_FIELDS, f) || f[0] > INT64_MAX || f[1] >= CURSOR_SLOTS_MAX ||
-        f[2] >> CURSOR_SLOTS_MAX || !take_tried(&f[3], &tried) || (!f[2] && tried_none(&tried)))
+    if (!read_tried(text, HEAD_FIELDS, f, &tried) || f[0] > INT64_MAX || f[1] >= CURSOR_SLOTS_MAX ||
+        f[2] >> CURSOR_SLOTS_MAX || (!f[2] && tried_none(&tried)))
         return false;
     if (f[0] <= c->low)
         return true;
@@ -315,13 +343,26 @@ static bool read_head(struct span text, struct cursor *c)
     return true;
 }
 
-static bool read_aside(struct span text, struct cursor *c)
+static bool read_urgent(struct span text, struct cursor *c)
+{
+    uint64_t f[URGENT_FIELDS];
+    struct cursor_head *h = &c->head;
+    if (!read_tried(text, URGENT_FIELDS, f, &h->tried) || f[0] <= c->urgent || f[0] > INT64_MAX ||
+        f[1] >= CURSOR_SLOTS_MAX || f[2] >> CURSOR_SLOTS_MAX || f[3] >> CURSOR_SLOTS_MAX)
+        return false;
+    h->n = f[0];
+    h->slot = (unsigned)f[1];
+    h->done = (unsigned)f[2];
+    h->doubt = (unsigned)f[3];
+    return !head_plain(h);
+}
+
+static bool read_aside(char kind, struct span text, struct cursor *c)
 {
     uint64_t f[ASIDE_FIELDS];
-    struct cursor_aside a;
-    if (c->aside_n == CURSOR_ASIDE_MAX || !read_fields(text, ':', ASIDE_FIELDS, f) ||
-        f[0] > INT64_MAX || f[1] >= CURSOR_SLOTS_MAX || f[3] > INT64_MAX ||
-        !take_tried(&f[4], &a.tried))
+    struct cursor_aside a = {.lane = kind == 'a' ? LANE_NORMAL : LANE_URGENT, .again = kind == 'c'};
+    if (c->aside_n == CURSOR_ASIDE_MAX || !read_tried(text, ASIDE_FIELDS, f, &a.tried) ||
+        f[0] > INT64_MAX || f[1] >= CURSOR_SLOTS_MAX || f[3] > INT64_MAX)
         return false;
     a.n = f[0];
     a.slot = (unsigned)f[1];
@@ -356,7 +397,10 @@ static bool read_word(char kind, struct span text, struct cursor *c)
         ok = text.n == 0;
         c->quiet = true;
         break;
-    case 'a': ok = read_aside(text, c); break;
+    case 'v': ok = read_urgent(text, c); break;
+    case 'a':
+    case 'b':
+    case 'c': ok = read_aside(kind, text, c); break;
     default: ok = health_read(kind, text, &c->health); break;
     }
     return ok;
@@ -365,12 +409,13 @@ static bool read_word(char kind, struct span text, struct cursor *c)
 /* In the order in which they are written, each at most once but those that are lists. */
 static bool read_words(struct span text, struct cursor *c)
 {
-    static const char order[] = "u" HEALTH_WORDS "hdporysqa";
+    static const char order[] = "u" HEALTH_WORDS "hdpvorysqa";
     const char *at = order;
     while (text.p) {
         struct span word = span_cut(&text, ' ');
-        const char *found = word.n ? strchr(at, word.p[0]) : NULL;
-        if (!found || !*found || !read_word(*found, (struct span){word.p + 1, word.n - 1}, c))
+        char kind = word.n ? word.p[0] : '\0';
+        const char *found = strchr(at, kind == 'b' || kind == 'c' ? 'a' : kind);
+        if (!found || !*found || !read_word(kind, (struct span){word.p + 1, word.n - 1}, c))
             return false;
         at = *found == 'a' || *found == 'p' ? found : found + 1;
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/pure/bytes.h"
+#include "relay/rules/entry.h"
 #include "relay/rules/health.h"
 
 enum {
@@ -18,6 +19,7 @@ struct cursor_tried {
     unsigned own;   /* those that failed for now by themselves, not by trouble of the host; counted
                        anew once it was set aside */
     struct judge_past past;
+    bool doubt; /* one of them may have arrived all the same: it was sent, and no answer came */
 };
 
 /* What is known of an entry above `low`, for one inbox: it is settled there, or attempts were made
@@ -30,13 +32,25 @@ struct cursor_part {
     struct cursor_tried tried;
 };
 
-/* An entry that was set aside for one inbox: `low` has passed it, and it has a clock of its own. */
+/* The entry of lane U that follows `urgent`: they go one at a time. */
+struct cursor_head {
+    uint64_t n;     /* 0: it is not known which it is, nor anything of it */
+    unsigned slot;  /* `tried` is about this inbox */
+    unsigned done;  /* bit s: settled for inbox s */
+    unsigned doubt; /* bit s: what it takes back may be on its way there still */
+    struct cursor_tried tried;
+};
+
+/* An entry that was set aside for one inbox: the cursor of its lane has passed it, and it has a
+ * clock of its own. */
 struct cursor_aside {
     uint64_t n;
     unsigned slot;
     uint64_t object; /* FNV-1a of the object's id; 0: none, or not known yet */
     int64_t wake_ms; /* no attempt before; 0: now */
     struct cursor_tried tried;
+    enum lane lane;
+    bool again; /* it was delivered, and goes there once more */
 };
 
 struct cursor {
@@ -45,6 +59,7 @@ struct cursor {
     struct health health;      /* of the host */
     struct cursor_part *parts; /* owned; sorted by number and slot; all of lane N, above `low` */
     size_t parts_n;
+    struct cursor_head head;
     uint64_t orders; /* operators' orders up to this number were carried out */
     uint64_t replay; /* lane N goes again from this number on, as soon as nothing of it is on its
                         way; 0: no such order waits */
@@ -88,13 +103,15 @@ bool cursor_same(const struct cursor *a, const struct cursor *b);
  *   dN:S,N:S,...        parts that are done: N above the one before (the first: above low), S the
  *                       slot, left out with its colon for slot 0
  *   pN:SLOT:T           one for each other part, in order; T = TRIES:OWN:SAME:STATUS:FIRST_MS, the
- *                       last three are past
+ *                       last three are past; with `!` behind it: in doubt
+ *   vN:SLOT:DONE:DOUBT:T        head
  *   oN                  orders
  *   rN                  replay
  *   yN                  again
  *   sN                  shut
  *   q                   quiet
- *   aN:SLOT:OBJECT:WAKE_MS:T    one for each that is set aside, in order
+ *   aN:SLOT:OBJECT:WAKE_MS:T    one for each that is set aside, in order; b in place of a: of lane
+ *                       U; c: of lane U, again
  *
  * Records of before are read as well: with hN:SLOT:DONE:T in place of d and p (DONE: bit s stands
  * for slot s), or six numbers (low, wake_ms, failures, and past of an entry that is not named: its

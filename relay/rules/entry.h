@@ -13,6 +13,7 @@ enum {
 /* The journal's two lanes share their numbers. What takes back (Delete, Undo, a recall) is in the
  * urgent one, and does not wait behind what is in the other (ENGINE 5c). */
 enum lane { LANE_NORMAL, LANE_URGENT, LANE_COUNT, LANE_BOTH = LANE_COUNT };
+enum { LANES_NORMAL = 1 << LANE_NORMAL, LANES_URGENT = 1 << LANE_URGENT, LANES_BOTH = 3 };
 
 /* Put on an entry after it was written, by a later one of its object (ENGINE 5a, 5d). It counts
  * only for those who have read up to `by`. */

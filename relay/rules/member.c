@@ -281,11 +281,18 @@ static enum err lose(const struct member *with, uint64_t n, enum move *move,
     int i = followers_meant(&change->after, with);
     if (i < 0)
         return ERR_TRANSITION;
+    struct member *after = &change->after;
+    unsigned slot = after->followers[i].inbox;
+    const struct member_inbox inbox = after->inboxes[slot];
     change->left = i;
-    change->left_wires = follower_farewell(&change->after.followers[i]);
-    followers_drop(&change->after, (size_t)i, n);
-    if (change->after.followers_n)
+    change->left_wires = follower_farewell(&after->followers[i]);
+    followers_drop(after, (size_t)i, n);
+    if (after->followers_n)
         *move = STAY;
+    if (*move == LEAVE) {
+        after->farewell = inbox;
+        after->farewell_slot = slot;
+    }
     return ERR_OK;
 }
 
@@ -359,6 +366,10 @@ enum err member_apply(const struct member *before, enum member_event event,
     take_effect(ret, move, who);
     if (!before || after->state != before->state)
         after->since_ms = now_ms;
+    if (after->state != MEMBER_LEFT) {
+        after->farewell = (struct member_inbox){.style = STYLE_PUBLIC};
+        after->farewell_slot = 0;
+    }
     settle_spans(after, n);
     return ERR_OK;
 }

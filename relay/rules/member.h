@@ -98,6 +98,10 @@ struct member {
     struct member_inbox inboxes[MEMBER_INBOXES_MAX];
     struct member_follower followers[MEMBER_FOLLOWERS_MAX]; /* in the order in which they came */
     size_t followers_n;
+    /* LEFT: where the last one got its mail, and in which slot: for a while it is still told what
+     * is taken back (ENGINE 8). Else empty. */
+    struct member_inbox farewell;
+    unsigned farewell_slot;
     struct member_span spans[MEMBER_SPANS_MAX];
     size_t spans_n;
 };

@@ -35,24 +35,31 @@ static void write_spans(struct json_writer *w, const struct member *member)
     json_close(w, ']');
 }
 
+static void write_inbox(struct json_writer *w, unsigned slot, const struct member_inbox *inbox)
+{
+    if (!inbox->url[0] && !inbox->from)
+        return;
+    json_open(w, '{');
+    json_member_int(w, "slot", slot);
+    if (inbox->url[0]) {
+        json_member(w, "url", span_of(inbox->url));
+        json_member(w, "style", span_of(member_style_name(inbox->style)));
+    }
+    write_number(w, "from", inbox->from);
+    json_close(w, '}');
+}
+
 static void write_inboxes(struct json_writer *w, const struct member *member)
 {
     json_key(w, "inboxes");
     json_open(w, '[');
-    for (unsigned i = 0; i < MEMBER_INBOXES_MAX; i++) {
-        const struct member_inbox *inbox = &member->inboxes[i];
-        if (!inbox->url[0] && !inbox->from)
-            continue;
-        json_open(w, '{');
-        json_member_int(w, "slot", i);
-        if (inbox->url[0]) {
-            json_member(w, "url", span_of(inbox->url));
-            json_member(w, "style", span_of(member_style_name(inbox->style)));
-        }
-        write_number(w, "from", inbox->from);
-        json_close(w, '}');
-    }
+    for (unsigned i = 0; i < MEMBER_INBOXES_MAX; i++)
+        write_inbox(w, i, &member->inboxes[i]);
     json_close(w, ']');
+    if (!member->farewell.url[0])
+        return;
+    json_key(w, "farewell");
+    write_inbox(w, member->farewell_slot, &member->farewell);
 }
 
 static void write_followers(struct json_writer *w, const struct member *member)
@@ -159,16 +166,13 @@ static const char *back_name(size_t i)
     return member_back_name((enum member_back)i);
 }
 
-static bool read_inbox(const struct json *json, struct member *ret)
+static bool read_inbox(const struct json *json, int64_t *ret_slot, struct member_inbox *inbox)
 {
-    int64_t slot;
     int64_t from;
     size_t style;
-    if (!json_int(json_get(json, "slot"), &slot) || slot < 0 || slot >= MEMBER_INBOXES_MAX ||
-        ret->inboxes[slot].url[0] || ret->inboxes[slot].from)
-        return false;
-    struct member_inbox *inbox = &ret->inboxes[slot];
-    if (!read_text(json, "url", inbox->url, sizeof(inbox->url)) || !read_count(json, "from", &from))
+    if (!json_int(json_get(json, "slot"), ret_slot) || *ret_slot < 0 ||
+        *ret_slot >= MEMBER_INBOXES_MAX ||
+        !read_text(json, "url", inbox->url, sizeof(inbox->url)) || !read_count(json, "from", &from))
         return false;
     if (!inbox->url[0] && !from)
         return false;
@@ -176,6 +180,31 @@ static bool read_inbox(const struct json *json, struct member *ret)
         return false;
     inbox->style = inbox->url[0] ? (enum member_style)style : STYLE_PUBLIC;
     inbox->from = (uint64_t)from;
+    return true;
+}
+
+static bool read_inboxes(const struct json *list, struct member *ret)
+{
+    for (size_t i = 0; i < json_len(list); i++) {
+        struct member_inbox inbox;
+        int64_t slot;
+        if (!read_inbox(json_at(list, i), &slot, &inbox) || ret->inboxes[slot].url[0] ||
+            ret->inboxes[slot].from)
+            return false;
+        ret->inboxes[slot] = inbox;
+    }
+    return true;
+}
+
+static bool read_farewell(const struct json *json, struct member *ret)
+{
+    int64_t slot;
+    if (json_kind(json) == JSON_ABSENT)
+        return true;
+    if (ret->state != MEMBER_LEFT || !read_inbox(json, &slot, &ret->farewell) ||
+        !ret->farewell.url[0])
+        return false;
+    ret->farewell_slot = (unsigned)slot;
     return true;
 }
 
@@ -233,9 +262,8 @@ static bool read_followers(const struct json *json, struct member *ret)
         return read_first_follower(json, ret);
     if (json_len(inboxes) > MEMBER_INBOXES_MAX || json_len(followers) > MEMBER_FOLLOWERS_MAX)
         return false;
-    for (size_t i = 0; i < json_len(inboxes); i++)
-        if (!read_inbox(json_at(inboxes, i), ret))
-            return false;
+    if (!read_inboxes(inboxes, ret) || !read_farewell(json_get(json, "farewell"), ret))
+        return false;
     for (size_t i = 0; i < json_len(followers); i++)
         if (!read_follower(json_at(followers, i), ret))
             return false;

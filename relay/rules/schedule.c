@@ -26,9 +26,11 @@ void schedule_free(struct schedule **schedule)
         while (s->shards[i].dests)
             dest_free(s, s->shards[i].dests);
     map_free(&s->dests);
-    window_clear(&s->tail);
+    for (size_t i = 0; i < LANE_COUNT; i++)
+        window_clear(&s->tail[i]);
     for (size_t i = 0; i < SCHEDULE_PAGES; i++)
         window_clear(&s->pages[i]);
+    window_clear(&s->markers);
     heap_fini(&s->sleepers);
     struct delta rest = {s->pending, s->pending_n, s->pending_cap};
     delta_free(&rest);
@@ -55,6 +57,7 @@ void schedule_load_shard(struct schedule *s, unsigned shard, uint64_t low, uint6
     DL_FOREACH2(s->shards[shard].dests, d, shard_next)
     {
         dest_place(d, low);
+        d->cursor.urgent = urgent;
     }
 }
 
@@ -83,11 +86,13 @@ uint64_t schedule_loaded(struct schedule *s)
             continue;
         if (s->shards[i].low < start)
             start = s->shards[i].low;
+        if (s->shards[i].urgent < start)
+            start = s->shards[i].urgent;
         forget_gone(s, i);
     }
     s->position = start;
-    s->tail.after = start;
-    s->tail.to = start;
+    for (size_t i = 0; i < LANE_COUNT; i++)
+        s->tail[i] = (struct window){.lane = (enum lane)i, .after = start, .to = start};
     look_early(s, start);
     return start;
 }
@@ -97,7 +102,8 @@ uint64_t schedule_loaded(struct schedule *s)
 void told(struct schedule *s, uint64_t n)
 {
     uint64_t before = s->position;
-    s->tail.to = n;
+    for (size_t i = 0; i < LANE_COUNT; i++)
+        s->tail[i].to = n;
     s->position = n;
     if (s->early && s->early <= n)
         look_early(s, before);
@@ -105,30 +111,38 @@ void told(struct schedule *s, uint64_t n)
 
 void schedule_floor(struct schedule *s, enum lane lane, uint64_t floor)
 {
-    if (lane != LANE_NORMAL || floor <= s->position)
+    if (floor <= s->tail[lane].after)
         return;
     for (unsigned i = 0; i < s->limits.shards; i++) {
         struct dest *d;
         DL_FOREACH2(s->shards[i].dests, d, shard_next)
         {
             dest_here(s, d);
-            dest_cut(s, d, floor, NULL, ERR_GAP);
+            /* Who is gone: the change that would have cut the other lane is among them. */
+            bool both = lane == LANE_NORMAL && d->gone && !d->left_ms;
+            dest_cut(s, d, both ? LANES_BOTH : 1U << lane, floor, NULL, ERR_GAP);
         }
     }
-    window_clear(&s->tail);
-    s->tail.after = floor;
-    told(s, floor);
+    window_clear(&s->tail[lane]);
+    s->tail[lane] = (struct window){.lane = lane, .after = floor, .to = s->position};
+    /* What the other lane has up to there is still to be told. */
+    uint64_t least = UINT64_MAX;
+    for (size_t i = 0; i < LANE_COUNT; i++)
+        least = s->tail[i].after < least ? s->tail[i].after : least;
+    if (least > s->position)
+        told(s, least);
 }
 
-void schedule_entry(struct schedule *s, struct entry *entry)
+/* Only those are touched that have everything else, or are being sent it and may get more: who is
+ * behind or in trouble comes to it later. */
+static void wake_for(struct schedule *s, const struct entry *entry)
 {
-    /* Only those are touched that have everything else, or are being sent it and may get more: who
-     * is behind or in trouble comes to it later. */
     struct dest *d;
     struct dest *next;
     DL_FOREACH_SAFE(s->lists[DEST_IDLE], d, next)
     {
-        if (entry->n > d->cursor.low && dest_slots(d, entry))
+        uint64_t has = entry->lane == LANE_URGENT ? d->cursor.urgent : d->cursor.low;
+        if (entry->n > has && dest_slots(d, entry))
             dest_goto(s, d, DEST_READY);
     }
     DL_FOREACH_SAFE(s->lists[DEST_FLYING], d, next)
@@ -136,14 +150,31 @@ void schedule_entry(struct schedule *s, struct entry *entry)
         if (!d->letter && d->flights_n < dest_window(s, d) && dest_slots(d, entry))
             dest_goto(s, d, DEST_READY);
     }
+    if (entry->lane == LANE_NORMAL)
+        return;
+    /* What waits for its own time, or for what is on disk, does not hold up what takes back. */
+    DL_FOREACH_SAFE(s->lists[DEST_ASLEEP], d, next)
+    {
+        if (!d->cursor.health.wake_ms && dest_slots(d, entry))
+            dest_goto(s, d, DEST_READY);
+    }
+}
+
+void schedule_entry(struct schedule *s, struct entry *entry)
+{
+    windows_mark(s, entry);
+    wake_for(s, entry);
     /* What a host posts shows that it lives. The mark that others look for (CHANGE_DOWN) is written
      * with the next commit, so a post that comes before that is noticed here. One that is read
      * again after a restart costs an attempt at most. */
     dest_shows_life(s, entry);
+    if (entry->at_ms > s->told_ms)
+        s->told_ms = entry->at_ms;
     told(s, entry->n);
-    window_push(&s->tail, entry);
-    while (s->tail.n > s->limits.window)
-        window_drop_first(&s->tail);
+    struct window *tail = &s->tail[entry->lane];
+    window_push(tail, entry);
+    while (tail->n > s->limits.window)
+        window_drop_first(tail);
 }
 
 /* --- for people ------------------------------------------------------------------------------ */

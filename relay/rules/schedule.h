@@ -171,6 +171,7 @@ struct change {
     char *host; /* owned; NULL for CHANGE_SHARD */
     struct cursor cursor;
     uint64_t from, to;
+    unsigned lanes; /* CUT: bit n is lane n */
     unsigned slot, tries;
     enum err why;
     int status;

@@ -126,6 +126,23 @@ static enum step due_skip(struct schedule *s, struct dest *d, size_t i, const st
     return d->due_n == left ? STEP_GONE : STEP_ON;
 }
 
+/* Taken back, or replaced, for some of its inboxes: passed, and that is said. */
+static bool due_marked(struct schedule *s, struct dest *d, size_t i, const struct entry *e)
+{
+    unsigned slots = e->marks_n ? d->due[i].slots & ~d->due[i].flying : 0;
+    bool some = false;
+    for (; slots; slots &= slots - 1) {
+        unsigned slot = lowest(slots);
+        enum err why = entry_marked(s, d, e, slot);
+        if (why == ERR_OK)
+            continue;
+        skip_marked(s, d, e->n, slot, why);
+        due_done(d, i, slot, false);
+        some = true;
+    }
+    return some;
+}
+
 /* One of its object is set aside for the inbox: it is as well. False: there is no room. */
 static bool due_aside(struct dest *d, size_t i, unsigned slot)
 {
@@ -147,8 +164,12 @@ static enum step due_step(struct schedule *s, struct dest *d, size_t i, struct e
 {
     static const struct cursor_tried none;
     size_t left = d->due_n - 1;
-    if (!audience_has(e->audience, d->zone))
+    if (due_marked(s, d, i, e) && d->due_n == left)
+        return STEP_GONE;
+    if (!dest_zone_allows(d, e))
         return due_skip(s, d, i, e);
+    if (urgent_holds(s, d, e->n, d->due[i].object))
+        return STEP_ON;
     for (unsigned slots = due_free(d, &d->due[i]); slots; slots &= slots - 1) {
         unsigned slot = lowest(slots);
         if (aside_holds(d, slot, d->due[i].object)) {
@@ -171,9 +192,9 @@ static enum step due_again(struct schedule *s, struct dest *d, size_t i, struct 
     struct due *due = &d->due[i];
     if ((due->slots || due->flying) && !due_free(d, due))
         return STEP_ON;
-    const struct window *w = window_for(s, due->n - 1);
+    const struct window *w = window_for(s, LANE_NORMAL, due->n - 1);
     if (!w)
-        return turn_hungers(d, t, due->n - 1);
+        return turn_hungers(d, t, LANE_NORMAL, due->n - 1);
     struct entry *e = window_next(w, due->n - 1);
     if (!e || e->n != due->n) {
         for (unsigned slots = due->slots; slots; slots &= slots - 1)
@@ -183,7 +204,7 @@ static enum step due_again(struct schedule *s, struct dest *d, size_t i, struct 
     }
     due->slots = dest_slots(d, e) & ~cursor_done(&d->cursor, e->n);
     if (due->slots || due->flying)
-        return due_step(s, d, i, e, w != &s->tail, t);
+        return due_step(s, d, i, e, w != &s->tail[LANE_NORMAL], t);
     due_end(d, i);
     return STEP_GONE;
 }
@@ -191,9 +212,9 @@ static enum step due_again(struct schedule *s, struct dest *d, size_t i, struct 
 /* The next one that was not looked at yet. */
 static enum step look_on(struct schedule *s, struct dest *d, struct turn *t)
 {
-    const struct window *w = window_for(s, d->seen);
+    const struct window *w = window_for(s, LANE_NORMAL, d->seen);
     if (!w)
-        return turn_hungers(d, t, d->seen);
+        return turn_hungers(d, t, LANE_NORMAL, d->seen);
     struct entry *e = window_next(w, d->seen);
     unsigned slots = e ? dest_slots(d, e) & ~cursor_done(&d->cursor, e->n) : 0;
     d->seen = e ? e->n : w->to;
@@ -202,7 +223,7 @@ static enum step look_on(struct schedule *s, struct dest *d, struct turn *t)
         return STEP_ON;
     }
     due_add(d, e, slots);
-    return due_step(s, d, d->due_n - 1, e, w != &s->tail, t);
+    return due_step(s, d, d->due_n - 1, e, w != &s->tail[LANE_NORMAL], t);
 }
 
 enum step next_ahead(struct schedule *s, struct dest *d, struct turn *t)

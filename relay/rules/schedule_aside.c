@@ -4,7 +4,6 @@
  *
  * They are part of the cursor's record: what the cursor has passed and what was set aside is
  * written in one piece. May not know: how an attempt is made, or what a status means. */
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,13 +84,14 @@ static bool waits_behind(const struct cursor *c, size_t i)
 /* --- next ------------------------------------------------------------------------------------ */
 
 /* The first that is due and waits behind none of its object, or NULL. */
-static struct cursor_aside *first_due(struct dest *d, struct turn *t)
+static struct cursor_aside *first_due(struct schedule *s, struct dest *d, struct turn *t)
 {
     struct cursor *c = &d->cursor;
     for (size_t i = 0; i < c->aside_n; i++) {
         struct cursor_aside *a = &c->aside[i];
         if (waits_behind(c, i) || flight_find(d, a->n, a->slot) ||
-            object_busy(d, a->object, a->slot))
+            object_busy(d, a->object, a->slot) ||
+            (a->lane == LANE_NORMAL && urgent_holds(s, d, a->n, a->object)))
             continue;
         if (a->wake_ms <= t->now_ms)
             return a;
@@ -105,12 +105,22 @@ static struct cursor_aside *first_due(struct dest *d, struct turn *t)
 static enum step aside_step(struct schedule *s, struct dest *d, struct cursor_aside *aside,
                             struct entry *e, struct turn *t)
 {
+    if (!e && aside->lane == LANE_NORMAL && !aside->object) { /* an order did not know the lane */
+        aside->lane = LANE_URGENT;
+        return STEP_GONE;
+    }
     if (!e) {
         gap(s, d, aside->n, aside->slot);
         aside_take(d, aside);
         return STEP_GONE;
     }
-    bool right = dest_entitled(d, e) && audience_has(e->audience, d->zone);
+    enum err marked = entry_marked(s, d, e, aside->slot);
+    if (marked != ERR_OK) {
+        skip_marked(s, d, e->n, aside->slot, marked);
+        aside_take(d, aside);
+        return STEP_GONE;
+    }
+    bool right = dest_entitled(d, e) && dest_zone_allows(d, e);
     if (!right || !(dest_slots(d, e) >> aside->slot & 1)) {
         skip(s, d, e, aside->slot, right ? ERR_NO_FORM : ERR_NO_RIGHT);
         aside_take(d, aside);
@@ -128,11 +138,11 @@ enum step next_aside(struct schedule *s, struct dest *d, struct turn *t)
 {
     struct cursor_aside *aside;
     enum step step = STEP_GONE;
-    while (step == STEP_GONE && (aside = first_due(d, t))) {
+    while (step == STEP_GONE && (aside = first_due(s, d, t))) {
         uint64_t n = aside->n;
-        const struct window *w = window_for(s, n - 1);
+        const struct window *w = window_for(s, aside->lane, n - 1);
         if (!w)
-            return turn_hungers(d, t, n - 1);
+            return turn_hungers(d, t, aside->lane, n - 1);
         struct entry *e = window_next(w, n - 1);
         step = aside_step(s, d, aside, e && e->n == n ? e : NULL, t);
     }
@@ -150,6 +160,7 @@ bool aside_failed(struct schedule *s, struct dest *d, const struct outcome *o,
         !aside_room(d, 1))
         return false;
     struct cursor_aside aside = {.n = o->attempt->entry->n,
+                                 .lane = o->attempt->entry->lane,
                                  .slot = o->attempt->slot,
                                  .object = object_hash(o->attempt->entry),
                                  .wake_ms = o->now_ms + judge_aside(&s->limits.judge, 0),
@@ -172,6 +183,7 @@ void aside_outcome(struct schedule *s, struct dest *d, const struct flight *f,
             aside->wake_ms = o->now_ms + judge_aside(&s->limits.judge, aside->tried.own);
         return;
     }
-    settled(s, d, true, o);
+    if (!aside->again)
+        settled(s, d, true, o);
     aside_take(d, aside);
 }

@@ -16,8 +16,9 @@ enum step turn_rests(struct turn *t, enum dest_state state)
     return STEP_REST;
 }
 
-enum step turn_hungers(struct dest *d, struct turn *t, uint64_t after)
+enum step turn_hungers(struct dest *d, struct turn *t, enum lane lane, uint64_t after)
 {
+    d->want_lane = lane;
     d->want = after;
     return turn_rests(t, DEST_HUNGRY);
 }
@@ -42,8 +43,12 @@ void skip(struct schedule *s, struct dest *d, const struct entry *e, unsigned sl
 
 void gap(struct schedule *s, struct dest *d, uint64_t n, unsigned slot)
 {
-    const struct change change = {
-        .kind = CHANGE_CUT, .slot = slot, .from = n - 1, .to = n, .why = ERR_GAP};
+    const struct change change = {.kind = CHANGE_CUT,
+                                  .lanes = LANES_BOTH,
+                                  .slot = slot,
+                                  .from = n - 1,
+                                  .to = n,
+                                  .why = ERR_GAP};
     record(s, d, &change);
 }
 
@@ -82,14 +87,19 @@ static enum step choose(struct schedule *s, struct dest *d, struct turn *t)
     enum step step = next_mail(d, t);
     if (step != STEP_ON)
         return step;
-    if (!d->subscribed || d->until > s->position || d->cursor.shut || accept_waits(d))
+    if ((!d->subscribed && !d->left_ms) || d->until > s->position || d->cursor.shut ||
+        accept_waits(d))
         return turn_rests(t, d->letters ? DEST_ASLEEP : DEST_HELD);
     if (d->flights_n >= dest_window(s, d))
         return turn_rests(t, DEST_FLYING);
     if (replay_waits(d))
         return turn_rests(t, DEST_SETTLING);
     step = next_aside(s, d, t);
-    return step == STEP_ON ? next_ahead(s, d, t) : step;
+    if (step == STEP_ON)
+        step = next_urgent(s, d, t);
+    if (step != STEP_ON)
+        return step;
+    return d->subscribed ? next_ahead(s, d, t) : turn_rests(t, DEST_IDLE);
 }
 
 static void wake_sleepers(struct schedule *s, int64_t now_ms)
@@ -172,6 +182,7 @@ void tried_again(struct cursor_tried *tried, const struct outcome *o)
 {
     tried->tries++;
     tried->own += by_itself(o);
+    tried->doubt |= outcome_doubtful(o);
     judge_count(&tried->past, o->j, o->status, o->now_ms);
 }
 
@@ -179,7 +190,11 @@ void settled(struct schedule *s, struct dest *d, bool late, const struct outcome
 {
     const struct attempt *a = o->attempt;
     bool never = o->j->verdict == VERDICT_NEVER;
-    struct change change = {.kind = never ? CHANGE_FAIL : CHANGE_LATE,
+    /* Nobody refused it: there is nothing that could be sent. */
+    bool nothing = never && (o->j->why == ERR_BODY_GONE || o->j->why == ERR_NO_FORM);
+    struct change change = {.kind = nothing ? CHANGE_SKIP
+                                    : never ? CHANGE_FAIL
+                                            : CHANGE_LATE,
                             .to = a->entry->n,
                             .slot = a->slot,
                             .tries = a->tries,
@@ -214,6 +229,7 @@ void schedule_outcome(struct schedule *s, struct attempt *attempt, const struct 
     s->shards[d->shard].dirty = true;
     switch (f->flies) {
     case FLIES_ENTRY: waits |= ahead_outcome(s, d, f, &o); break;
+    case FLIES_URGENT: waits |= urgent_outcome(s, d, f, &o); break;
     case FLIES_ASIDE: aside_outcome(s, d, f, &o); break;
     case FLIES_MAIL: letter_outcome(s, d, &o); break;
     }

@@ -9,37 +9,48 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "relay/rules/mark.h"
 #include "relay/rules/schedule_inner.h"
+
+/* The clocks of those who accept may differ by so much, and more. */
+enum { DAY_MS = 24 * 3600 * 1000 };
 
 /* The cursor as it has to be written. */
 static struct cursor now_at(const struct schedule *s, const struct dest *d)
 {
     struct cursor cursor = d->cursor;
     cursor.low = dest_low(s, d);
-    cursor.urgent = cursor.low; /* whatever is urgent goes in lane N as well */
+    cursor.urgent = dest_urgent_written(s, d);
     return cursor;
 }
 
-static bool follows(const struct dest *d, const struct cursor *at, uint64_t low)
+/* Nothing that its cursor stands before is owed to it. */
+static bool owed_nothing(const struct dest *d)
+{
+    return !d->cursor.aside_n && dest_owed_from(d, LANE_NORMAL) == UINT64_MAX &&
+           dest_owed_from(d, LANE_URGENT) == UINT64_MAX;
+}
+
+static bool follows(const struct dest *d, const struct cursor *at, const struct cursor *shard)
 {
     if (d->back)
         return false;
-    if (d->gone && !d->cursor.aside_n && dest_owed_from(d) == UINT64_MAX)
-        return at->low <= low;
-    return cursor_plain(at) && at->low == low;
+    if (d->gone && owed_nothing(d))
+        return at->low <= shard->low && at->urgent <= shard->urgent;
+    return cursor_plain(at) && at->low == shard->low && at->urgent == shard->urgent;
 }
 
-/* How many cursors would have to be written if the shard's stood at low. Those that would be
+/* How many cursors would have to be written if the shard's stood there. Those that would be
  * dropped do not count: else, once all have one of their own, the shard's would never move again.
  */
-static size_t cost(const struct schedule *s, const struct shard *shard, uint64_t low)
+static size_t cost(const struct schedule *s, const struct shard *shard, const struct cursor *there)
 {
     size_t writes = 0;
     const struct dest *d;
     DL_FOREACH2(shard->dests, d, shard_next)
     {
         struct cursor at = now_at(s, d);
-        if (d->known && !follows(d, &at, low))
+        if (d->known && !follows(d, &at, there))
             writes += !d->own || !cursor_same(&d->stored, &at);
     }
     return writes;
@@ -66,13 +77,14 @@ static void tell_ahead(const struct dest *d, unsigned shard, struct delta *ret)
 static void shard_delta(struct schedule *s, unsigned number, int64_t now_ms, struct delta *ret)
 {
     struct shard *shard = &s->shards[number];
-    uint64_t low = s->position;
+    struct cursor there = {.low = s->position, .urgent = s->position};
+    const struct cursor stays = {.low = shard->low, .urgent = shard->urgent};
     /* Never backwards: after a start the position is that of the shard that is furthest behind. */
-    if (shard->low >= low || cost(s, shard, shard->low) < cost(s, shard, low))
-        low = shard->low;
+    bool behind = shard->low < s->position && shard->urgent <= s->position;
+    if (!behind || cost(s, shard, &stays) < cost(s, shard, &there))
+        there = stays;
     size_t before = ret->n;
-    struct change move = {
-        .kind = CHANGE_SHARD, .shard = number, .cursor = {.low = low, .urgent = low}};
+    struct change move = {.kind = CHANGE_SHARD, .shard = number, .cursor = there};
     change_add(&ret->list, &ret->n, &ret->cap, &move);
     const struct dest *d;
     DL_FOREACH2(shard->dests, d, shard_next)
@@ -80,7 +92,7 @@ static void shard_delta(struct schedule *s, unsigned number, int64_t now_ms, str
         struct change change = {.shard = number, .cursor = now_at(s, d)};
         if (!d->known)
             continue;
-        if (follows(d, &change.cursor, low)) {
+        if (follows(d, &change.cursor, &there)) {
             if (!d->own)
                 continue;
             change.kind = CHANGE_FOLLOW;
@@ -99,7 +111,7 @@ static void shard_delta(struct schedule *s, unsigned number, int64_t now_ms, str
     for (size_t i = 0; i < s->pending_n; i++)
         if (s->pending[i].shard == number)
             change_add(&ret->list, &ret->n, &ret->cap, &s->pending[i]);
-    if (ret->n == before + 1 && low == shard->low)
+    if (ret->n == before + 1 && there.low == shard->low)
         ret->n = before; /* nothing to say */
     shard->dirty = false;
     shard->moved_ms = now_ms;
@@ -128,9 +140,9 @@ bool schedule_delta(struct schedule *s, int64_t now_ms, struct delta *ret)
 /* Nothing that lies in Redis, and nothing that is still to be told, depends on it. */
 static bool can_be_forgotten(const struct schedule *s, const struct dest *d)
 {
+    const struct shard *shard = &s->shards[d->shard];
     return d->gone && d->state == DEST_HELD && !d->own && !d->letters && !d->flights &&
-           !d->cursor.aside_n && d->cursor.low <= s->shards[d->shard].low &&
-           dest_owed_from(d) == UINT64_MAX;
+           d->cursor.low <= shard->low && d->cursor.urgent <= shard->urgent && owed_nothing(d);
 }
 
 void forget_gone(struct schedule *s, unsigned shard)
@@ -139,6 +151,10 @@ void forget_gone(struct schedule *s, unsigned shard)
     struct dest *next;
     for (d = s->shards[shard].dests; d; d = next) {
         next = d->shard_next;
+        if (d->left_ms && s->told_ms > d->left_ms + MARK_GRACE_MS + DAY_MS) {
+            d->left_ms = 0;
+            dest_settle(s, d);
+        }
         if (!can_be_forgotten(s, d))
             continue;
         dest_lives(s, d); /* nobody is to wait for signs of life from it */

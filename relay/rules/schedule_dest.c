@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "relay/rules/mark.h"
 #include "relay/rules/schedule_inner.h"
 
 /* --- life ------------------------------------------------------------------------------------ */
@@ -16,6 +17,7 @@ struct dest *dest_new(struct schedule *s, struct span host)
     d->host_n = host.n;
     d->shard = shard_of(host, s->limits.shards);
     dest_place(d, s->shards[d->shard].low);
+    d->cursor.urgent = s->shards[d->shard].urgent;
     d->window = 1;
     d->state = DEST_HELD;
     DL_APPEND(s->lists[DEST_HELD], d);
@@ -83,7 +85,7 @@ void dest_goto(struct schedule *s, struct dest *d, enum dest_state state)
 
 void dest_settle(struct schedule *s, struct dest *d)
 {
-    bool wants = d->letters || d->subscribed;
+    bool wants = d->letters || d->subscribed || d->left_ms;
     if (wants && dest_wake(d))
         dest_wait(s, d, DEST_ASLEEP, dest_wake(d));
     else if (wants)
@@ -111,25 +113,30 @@ uint64_t dest_low(const struct schedule *s, const struct dest *d)
 void dest_here(const struct schedule *s, struct dest *d)
 {
     uint64_t low = dest_low(s, d);
+    urgent_pass(d, dest_urgent(s, d));
     if (low > d->cursor.low)
         dest_place(d, low);
 }
 
-uint64_t dest_owed_from(const struct dest *d)
+uint64_t dest_owed_from(const struct dest *d, enum lane lane)
 {
     uint64_t first = UINT64_MAX;
+    uint64_t passed = lane == LANE_URGENT ? d->cursor.urgent : d->cursor.low;
     for (size_t i = 0; i < d->spans_n; i++) {
         const struct member_span *span = &d->spans[i];
-        uint64_t from = span->from > d->cursor.low ? span->from : d->cursor.low;
+        uint64_t from = span->from > passed ? span->from : passed;
         if (from < span->to && from < first)
             first = from;
     }
-    return first;
+    if (lane == LANE_NORMAL || !d->left_ms || !d->spans_n || first < UINT64_MAX)
+        return first;
+    uint64_t left = d->spans[d->spans_n - 1].to;
+    return left > passed ? left : passed;
 }
 
 void dest_skip(const struct schedule *s, struct dest *d)
 {
-    uint64_t owed = dest_owed_from(d);
+    uint64_t owed = dest_owed_from(d, LANE_NORMAL);
     uint64_t start = owed < s->position ? owed : s->position;
     if (start > d->cursor.low)
         dest_pass(d, start);
@@ -138,8 +145,16 @@ void dest_skip(const struct schedule *s, struct dest *d)
 bool dest_entitled(const struct dest *d, const struct entry *e)
 {
     struct span host = {d->host, d->host_n};
-    return !span_eq(e->origin, host) && !span_eq(e->object_host, host) &&
-           member_spans_entitle(d->spans, d->spans_n, e->n, e->audience);
+    if (span_eq(e->origin, host) || span_eq(e->object_host, host))
+        return false;
+    if (e->lane == LANE_URGENT)
+        return mark_reaches(e, d->spans, d->spans_n, d->left_ms);
+    return member_spans_entitle(d->spans, d->spans_n, e->n, e->audience);
+}
+
+bool dest_zone_allows(const struct dest *d, const struct entry *e)
+{
+    return e->lane == LANE_URGENT || audience_has(e->audience, d->zone);
 }
 
 unsigned dest_slots(const struct dest *d, const struct entry *e)
@@ -157,26 +172,29 @@ unsigned dest_slots(const struct dest *d, const struct entry *e)
 
 /* --- cuts ------------------------------------------------------------------------------------ */
 
-static void record_cut(struct schedule *s, const struct dest *d, unsigned slot, uint64_t from,
-                       uint64_t to, enum err why)
+static void record_cut(struct schedule *s, const struct dest *d, unsigned lanes, unsigned slot,
+                       uint64_t from, uint64_t to, enum err why)
 {
     const struct change cut = {
-        .kind = CHANGE_CUT, .slot = slot, .from = from, .to = to, .why = why};
+        .kind = CHANGE_CUT, .lanes = lanes, .slot = slot, .from = from, .to = to, .why = why};
     if (from < to)
         record(s, d, &cut);
 }
 
 /* What was set aside up to n, for one inbox or SLOT_ALL. */
-static void aside_cut(struct schedule *s, struct dest *d, unsigned slot, uint64_t n, enum err why)
+static void aside_cut(struct schedule *s, struct dest *d, unsigned lanes, unsigned slot, uint64_t n,
+                      enum err why)
 {
     size_t i = 0;
     while (i < d->cursor.aside_n && d->cursor.aside[i].n <= n) {
         struct cursor_aside *aside = &d->cursor.aside[i];
-        if (slot != SLOT_ALL && slot != aside->slot) {
+        unsigned lane = 1U << aside->lane;
+        if (!(lanes & lane) || (slot != SLOT_ALL && slot != aside->slot)) {
             i++;
             continue;
         }
-        record_cut(s, d, aside->slot, aside->n - 1, aside->n, why);
+        if (!aside->again)
+            record_cut(s, d, lane, aside->slot, aside->n - 1, aside->n, why);
         aside_take(d, aside);
         s->shards[d->shard].dirty = true;
     }
@@ -185,18 +203,28 @@ static void aside_cut(struct schedule *s, struct dest *d, unsigned slot, uint64_
 void slot_cut(struct schedule *s, struct dest *d, unsigned slot, uint64_t n, enum err why)
 {
     const struct slot *now = slot < d->slots_n ? &d->slots[slot] : NULL;
-    uint64_t from = dest_owed_from(d);
-    if (now && now->url && now->from < n && now->from > from)
-        from = now->from;
+    const struct cursor_head *h = &d->cursor.head;
+    uint64_t least = now && now->url && now->from < n ? now->from : 0;
+    uint64_t from = dest_owed_from(d, LANE_NORMAL);
+    uint64_t urgent = dest_owed_from(d, LANE_URGENT);
+    from = from > least ? from : least;
+    urgent = urgent > least ? urgent : least;
     for (size_t i = 0; i < d->cursor.parts_n; i++) {
         const struct cursor_part *part = &d->cursor.parts[i];
         if (!part->done || part->slot != slot || part->n <= from || part->n > n)
             continue;
-        record_cut(s, d, slot, from, part->n - 1, why);
+        record_cut(s, d, LANES_NORMAL, slot, from, part->n - 1, why);
         from = part->n;
     }
-    record_cut(s, d, slot, from + 1 < n ? from : n, n, why);
-    aside_cut(s, d, slot, n, why);
+    if (h->n > urgent && h->done >> slot & 1)
+        urgent = h->n;
+    if (urgent > from && d->took <= from)
+        urgent = from;
+    bool both = from == urgent;
+    record_cut(s, d, both ? LANES_BOTH : LANES_NORMAL, slot, from + 1 < n ? from : n, n, why);
+    if (!both)
+        record_cut(s, d, LANES_URGENT, slot, urgent + 1 < n ? urgent : n, n, why);
+    aside_cut(s, d, LANES_BOTH, slot, n, why);
 }
 
 /* The inboxes that were in use when n got its number; where that is not known, also those that may
@@ -213,25 +241,74 @@ static unsigned slots_at(const struct dest *d, const struct member *then, uint64
     return slots;
 }
 
-/* Around what it has already, if not with all of its inboxes. */
-void dest_cut(struct schedule *s, struct dest *d, uint64_t n, const struct member *then,
-              enum err why)
+/* Of entry n alone, for those inboxes that are not through with it. */
+static void cut_rest(struct schedule *s, struct dest *d, unsigned lanes, uint64_t n, unsigned slots,
+                     enum err why)
 {
-    uint64_t from = dest_owed_from(d);
+    for (unsigned i = 0; slots >> i; i++)
+        if (slots >> i & 1)
+            record_cut(s, d, lanes, i, n - 1, n, why);
+}
+
+/* Lane N, around what it has already, if not with all of its inboxes: from where the rest is to be
+ * given up. */
+static uint64_t cut_normal(struct schedule *s, struct dest *d, uint64_t n,
+                           const struct member *then, enum err why)
+{
+    uint64_t from = dest_owed_from(d, LANE_NORMAL);
     for (size_t i = 0; i < d->cursor.parts_n && d->cursor.parts[i].n <= n; i++) {
         uint64_t at = d->cursor.parts[i].n;
         unsigned done = cursor_done(&d->cursor, at);
         if (!done || at <= from)
             continue;
-        record_cut(s, d, SLOT_ALL, from, at - 1, why);
-        unsigned slots = slots_at(d, then, at) & ~done;
-        for (unsigned k = 0; slots >> k; k++)
-            if (slots >> k & 1)
-                record_cut(s, d, k, at - 1, at, why);
+        record_cut(s, d, LANES_NORMAL, SLOT_ALL, from, at - 1, why);
+        cut_rest(s, d, LANES_NORMAL, at, slots_at(d, then, at) & ~done, why);
         from = at;
     }
-    record_cut(s, d, SLOT_ALL, from, n, why);
-    aside_cut(s, d, SLOT_ALL, n, why);
-    if (d->cursor.low < n)
+    return from;
+}
+
+/* The same of lane U. */
+static uint64_t cut_urgent(struct schedule *s, struct dest *d, uint64_t from, uint64_t n,
+                           const struct member *then, enum err why)
+{
+    const struct cursor_head *h = &d->cursor.head;
+    if (!h->done || h->n <= from || h->n > n)
+        return from;
+    record_cut(s, d, LANES_URGENT, SLOT_ALL, from, h->n - 1, why);
+    cut_rest(s, d, LANES_URGENT, h->n, slots_at(d, then, h->n) & ~h->done, why);
+    return h->n;
+}
+
+void dest_cut(struct schedule *s, struct dest *d, unsigned lanes, uint64_t n,
+              const struct member *then, enum err why)
+{
+    uint64_t from = lanes & LANES_NORMAL ? cut_normal(s, d, n, then, why) : n;
+    uint64_t urgent = n;
+    if (lanes & LANES_URGENT)
+        urgent = cut_urgent(s, d, dest_owed_from(d, LANE_URGENT), n, then, why);
+    if (lanes == LANES_BOTH && urgent > from && d->took <= from) /* nothing lies between */
+        urgent = from;
+    bool both = lanes == LANES_BOTH && from == urgent;
+    record_cut(s, d, both ? LANES_BOTH : LANES_NORMAL, SLOT_ALL, from, n, why);
+    if (!both)
+        record_cut(s, d, LANES_URGENT, SLOT_ALL, urgent, n, why);
+    aside_cut(s, d, lanes, SLOT_ALL, n, why);
+    if (lanes & LANES_URGENT && d->cursor.urgent < n) {
+        urgent_pass(d, n);
+        d->took = n;
+    }
+    if (lanes & LANES_NORMAL && d->cursor.low < n)
         dest_pass(d, n);
+}
+
+void dest_grace_over(struct schedule *s, struct dest *d, uint64_t n, const struct member *then,
+                     enum err why)
+{
+    uint64_t from = cut_urgent(s, d, d->cursor.urgent, n, then, why);
+    record_cut(s, d, LANES_URGENT, SLOT_ALL, from, n, why);
+    aside_cut(s, d, LANES_URGENT, SLOT_ALL, n, why);
+    urgent_pass(d, n);
+    d->took = n;
+    d->left_ms = 0;
 }

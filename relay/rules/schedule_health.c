@@ -159,11 +159,12 @@ void host_outcome(struct schedule *s, struct dest *d, bool waits, bool fresh,
     }
     if (waits)
         host_waits(s, d, fresh, o);
-    else if (j->verdict != VERDICT_LATER && fresh)
+    else if (j->verdict != VERDICT_LATER && o->status && fresh)
         dest_lives(s, d);
     if (j->verdict == VERDICT_DELIVERED)
         health_delivered(&d->cursor.health);
-    else if (j->verdict == VERDICT_NEVER && o->status == 410 && o->attempt->slot != SLOT_MAIL && d->subscribed)
+    else if (j->verdict == VERDICT_NEVER && o->status == 410 && o->attempt->slot != SLOT_MAIL &&
+             d->subscribed)
         inbox_gone(s, d, o->now_ms);
 }
 

@@ -59,7 +59,7 @@ struct slot {      /* an inbox */
 
 struct outcome;
 
-enum flies { FLIES_ENTRY, FLIES_ASIDE, FLIES_MAIL };
+enum flies { FLIES_ENTRY, FLIES_URGENT, FLIES_ASIDE, FLIES_MAIL };
 
 /* What those that are ready wait for: see schedule_share.c. */
 enum ring { RING_DIRECT, RING_FRESH, RING_CATCHUP, RING_COUNT };
@@ -112,7 +112,9 @@ struct dest {
     uint64_t until; /* its record and its cursor know of what happened up to here: entries wait
                        until that was told */
     uint64_t heard; /* the newest change of it that is known, or Accept that it took */
-    uint64_t want;  /* HUNGRY: for the entries behind this number */
+    uint64_t want;  /* HUNGRY: for the entries behind this number, of this lane */
+    enum lane want_lane;
+    int64_t left_ms; /* it left by itself, then: for a while it is told what is taken back; 0: no */
     char zone[MEMBER_ZONE_SIZE];
     struct slot *slots;
     size_t slots_n;
@@ -121,6 +123,7 @@ struct dest {
     struct cursor cursor; /* as it is */
     struct cursor stored; /* as Redis has it, where `own` */
     bool own;             /* Redis has a cursor of its own for it */
+    uint64_t took;        /* the newest of lane U that it had, or that was given up */
     uint64_t
         seen; /* lane N was looked at up to here: what is not settled above `low` is in `due` */
     struct due *due; /* by number */
@@ -145,7 +148,8 @@ struct dest {
     char host[];
 };
 
-struct window { /* a stretch of the journal in memory: all entries with after < n <= to */
+struct window { /* a stretch of the journal in memory: all entries of a lane, after < n <= to */
+    enum lane lane;
     uint64_t after, to;
     struct entry **list; /* sorted by n */
     size_t first, n, cap;
@@ -178,9 +182,12 @@ struct schedule {
     struct heap sleepers;
     struct shard shards[SCHEDULE_SHARDS_MAX];
     uint64_t position; /* everything up to here was told */
+    int64_t told_ms;   /* when the newest entry was accepted */
     uint64_t early;    /* the lowest number above that which some destination waits for; 0: none */
-    struct window tail;
+    struct window tail[LANE_COUNT];
     struct window pages[SCHEDULE_PAGES];
+    struct window markers; /* told since a page was asked for, and about earlier ones: it may lack
+                              their marks */
     uint64_t page_clock;
     bool page_asked;
     uint64_t deltas;        /* that were handed out */
@@ -192,10 +199,12 @@ struct schedule {
 void window_push(struct window *w, struct entry *entry);
 void window_drop_first(struct window *w);
 void window_clear(struct window *w);
-/* The window that holds what follows `low`, or NULL. */
-struct window *window_for(struct schedule *s, uint64_t low);
+/* The window that holds what follows `low` in the lane, or NULL. */
+struct window *window_for(struct schedule *s, enum lane lane, uint64_t low);
 /* The first entry of it with n > low, or NULL. */
 struct entry *window_next(const struct window *w, uint64_t low);
+/* Puts the marks of a later entry on what is in memory of those that it is about. */
+void windows_mark(struct schedule *s, struct entry *later);
 
 /* schedule_record.c */
 /* change: its texts are copied. */
@@ -265,19 +274,26 @@ void dest_pass(struct dest *d, uint64_t n);
 void dest_advance(struct dest *d);
 /* Nothing between its cursor and this number was ever its, by its spans; UINT64_MAX: nothing at all
  * will be until its spans change. */
-uint64_t dest_owed_from(const struct dest *d);
+uint64_t dest_owed_from(const struct dest *d, enum lane lane);
 /* Its cursor moves there, but not past the position: no pages are read for what it has no right to.
  */
 void dest_skip(const struct schedule *s, struct dest *d);
 /* Whether an entry is for the host, by facts that cannot change. */
 bool dest_entitled(const struct dest *d, const struct entry *e);
+/* Whether the zone that it is in today may have it. Who had it once is told that it is taken back,
+ * wherever it is now (ENGINE 5f). */
+bool dest_zone_allows(const struct dest *d, const struct entry *e);
 /* The inboxes that an entry is for, by facts that cannot change (but for their styles): bit s is
  * slot s. */
 unsigned dest_slots(const struct dest *d, const struct entry *e);
 /* What is owed to it up to n is given up, which is recorded; its cursor is at n or behind. then:
  * its record of that moment, which says what inboxes it had before; NULL: not known. */
-void dest_cut(struct schedule *s, struct dest *d, uint64_t n, const struct member *then,
-              enum err why);
+void dest_cut(struct schedule *s, struct dest *d, unsigned lanes, uint64_t n,
+              const struct member *then, enum err why);
+/* It was told what is taken back although it left, and that is over: what was left of it is given
+ * up. */
+void dest_grace_over(struct schedule *s, struct dest *d, uint64_t n, const struct member *then,
+                     enum err why);
 /* What it is owed up to n, the number of a control entry, is given up for one inbox; its cursor
  * stays. */
 void slot_cut(struct schedule *s, struct dest *d, unsigned slot, uint64_t n, enum err why);
@@ -306,7 +322,7 @@ struct turn {
 /* ON: nothing here; GONE: nor will there be, as it was settled without being sent. */
 enum step { STEP_ON, STEP_GONE, STEP_SEND, STEP_REST };
 enum step turn_rests(struct turn *t, enum dest_state state);
-enum step turn_hungers(struct dest *d, struct turn *t, uint64_t after);
+enum step turn_hungers(struct dest *d, struct turn *t, enum lane lane, uint64_t after);
 enum step turn_sends(struct turn *t, enum flies flies, struct entry *e, unsigned slot,
                      uint64_t object, const struct cursor_tried *tried);
 
@@ -355,6 +371,31 @@ enum step next_ahead(struct schedule *s, struct dest *d, struct turn *t);
 /* True: the host has to wait for it. */
 bool ahead_outcome(struct schedule *s, struct dest *d, const struct flight *flight,
                    const struct outcome *o);
+
+/* schedule_urgent.c: lane U, and marks */
+/* Why an entry of lane N is not to go to an inbox any more by its marks: ERR_OK: it is. Nobody has
+ * to wait until that is on disk: whoever asks again is told the same. */
+enum err entry_marked(const struct schedule *s, const struct dest *d, const struct entry *e,
+                      unsigned slot);
+/* That is recorded. */
+void skip_marked(struct schedule *s, struct dest *d, uint64_t n, unsigned slot, enum err why);
+/* As dest_low(), of lane U. */
+uint64_t dest_urgent(const struct schedule *s, const struct dest *d);
+/* The same, as it is to be written. */
+uint64_t dest_urgent_written(const struct schedule *s, const struct dest *d);
+/* Everything of lane U up to n is settled. */
+void urgent_pass(struct dest *d, uint64_t n);
+/* Its cursor moves past what it has no right to, but not past the position. */
+void urgent_skip(const struct schedule *s, struct dest *d);
+/* An entry of lane U about the object, older than n, is not settled: n waits for that. */
+bool urgent_holds(struct schedule *s, const struct dest *d, uint64_t n, uint64_t object);
+/* No answer came, and yet it may have arrived. */
+bool outcome_doubtful(const struct outcome *o);
+/* What may go now. */
+enum step next_urgent(struct schedule *s, struct dest *d, struct turn *t);
+/* True: the host has to wait for it. */
+bool urgent_outcome(struct schedule *s, struct dest *d, const struct flight *flight,
+                    const struct outcome *o);
 
 /* schedule_aside.c */
 uint64_t object_hash(const struct entry *e);

@@ -28,9 +28,12 @@ static void take_slots(struct dest *d, const struct member *m)
     for (size_t i = 0; i < MEMBER_INBOXES_MAX; i++)
         if (m->inboxes[i].from || m->inboxes[i].url[0])
             d->slots_n = i + 1;
+    if (m->farewell.url[0] && d->slots_n <= m->farewell_slot)
+        d->slots_n = m->farewell_slot + 1;
     d->slots = mem_grow(d->slots, d->slots_n * sizeof(*d->slots));
     for (size_t i = 0; i < d->slots_n; i++) {
-        const struct member_inbox *inbox = &m->inboxes[i];
+        bool farewell = m->farewell.url[0] && i == m->farewell_slot;
+        const struct member_inbox *inbox = farewell ? &m->farewell : &m->inboxes[i];
         d->slots[i] = (struct slot){inbox->url[0] ? mem_copy(span_of(inbox->url)) : NULL,
                                     inbox->from, inbox->style};
     }
@@ -48,6 +51,7 @@ void dest_take_member(struct dest *d, const struct member *m)
     d->subscribed = m->state == MEMBER_ACTIVE;
     d->gone = m->state != MEMBER_ACTIVE && m->state != MEMBER_SUSPENDED;
     d->alone = m->followers_n == 1;
+    d->left_ms = m->state == MEMBER_LEFT && m->farewell.url[0] ? m->since_ms : 0;
     memcpy(d->zone, m->zone, sizeof(d->zone));
     take_slots(d, m);
     d->spans = mem_grow(d->spans, m->spans_n * sizeof(*d->spans));
@@ -85,6 +89,7 @@ void schedule_load_cursor(struct schedule *s, struct span host, const struct cur
     cursor_copy(cursor, &d->stored);
     cursor_copy(cursor, &d->cursor);
     dest_place(d, cursor->low);
+    d->took = cursor->urgent > cursor->low ? cursor->urgent : 0;
     d->own = true;
     d->down_told = cursor->health.failures > 0;
     /* What is set aside can be read as far as the journal was told. */
@@ -111,6 +116,18 @@ static void cut_freed(struct schedule *s, struct dest *d, uint64_t n, const stru
             slot_cut(s, d, i, n, ERR_NOT_MEMBER);
 }
 
+/* It is no member, or became one just now, with no inbox of before: nothing that is older can go
+ * anywhere. */
+static bool begins_anew(const struct member *m, uint64_t n)
+{
+    if (m->state == MEMBER_ACTIVE && m->spans_n && m->spans[m->spans_n - 1].from < n)
+        return false;
+    for (unsigned i = 0; i < MEMBER_INBOXES_MAX; i++)
+        if (m->inboxes[i].url[0] && m->inboxes[i].from != n)
+            return false;
+    return true;
+}
+
 void schedule_control(struct schedule *s, uint64_t n, const struct member *member, bool cuts)
 {
     told(s, n);
@@ -123,15 +140,22 @@ void schedule_control(struct schedule *s, uint64_t n, const struct member *membe
     dest_here(s, d);
     if (!cuts)
         cut_freed(s, d, n, member);
+    if (d->left_ms && member->ver >= d->ver && member->state != MEMBER_LEFT)
+        dest_grace_over(s, d, n, member, why_cut(member->state));
     /* A record that was loaded may be newer than this entry; its own entry is still to come. */
     if (!d->known || member->ver >= d->ver)
         dest_take_member(d, member);
-    if (cuts)
-        dest_cut(s, d, n, member, why_cut(member->state));
+    if (cuts) { /* who left by itself is still told what is taken back */
+        bool grace = member->state == MEMBER_LEFT && d->left_ms;
+        dest_cut(s, d, grace ? LANES_NORMAL : LANES_BOTH, n, member, why_cut(member->state));
+    } else if (!d->left_ms && begins_anew(member, n)) {
+        dest_cut(s, d, LANES_URGENT, n, member, why_cut(member->state));
+    }
     dest_heard(d, n);
     d->end_told = false;
     if (!place && !d->gone) { /* it came (back): whatever was wrong with it before is over */
         dest_skip(s, d);
+        urgent_skip(s, d);
         dest_lives(s, d);
     }
     s->shards[d->shard].dirty = true;

@@ -35,7 +35,8 @@ static unsigned slots_to_retry(struct dest *d, uint64_t n, size_t *ret_count)
 {
     unsigned slots = 0;
     *ret_count = 0;
-    unsigned through = n <= d->cursor.low ? UINT_MAX : cursor_done(&d->cursor, n);
+    bool passed = n <= d->cursor.low && n <= d->cursor.urgent;
+    unsigned through = passed ? UINT_MAX : cursor_done(&d->cursor, n);
     for (unsigned i = 0; i < d->slots_n; i++)
         if (d->slots[i].url && d->slots[i].from < n && (through >> i & 1) && !aside_find(d, n, i)) {
             slots |= 1U << i;
@@ -86,7 +87,7 @@ static void hold(struct schedule *s, struct dest *d, bool held)
 static void cut(struct schedule *s, struct dest *d, uint64_t n)
 {
     d->cursor.replay = 0;
-    dest_cut(s, d, n, NULL, ERR_DROPPED);
+    dest_cut(s, d, LANES_BOTH, n, NULL, ERR_DROPPED);
     dest_settle(s, d);
 }
 
@@ -117,10 +118,11 @@ void replay_look(struct schedule *s, struct dest *d)
     if (d->seen > c->again)
         c->again = d->seen;
     for (size_t i = c->aside_n; i > 0; i--)
-        if (c->aside[i - 1].n > low)
+        if (c->aside[i - 1].n > low && c->aside[i - 1].lane == LANE_NORMAL)
             aside_take(d, &c->aside[i - 1]);
     cursor_parts_pass(c, UINT64_MAX);
     dest_place(d, low);
+    d->took = c->urgent; /* lane U does not go again */
     d->back = s->deltas + 1;
 }
 

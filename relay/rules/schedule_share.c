@@ -20,7 +20,7 @@ static enum ring ring_of(const struct schedule *s, const struct dest *d)
 {
     if (d->letters)
         return RING_DIRECT;
-    bool behind = d->cursor.low < s->tail.after && s->limits.in_flight >= FEW;
+    bool behind = d->cursor.low < s->tail[LANE_NORMAL].after && s->limits.in_flight >= FEW;
     return behind ? RING_CATCHUP : RING_FRESH;
 }
 

@@ -57,66 +57,110 @@ static bool covers(const struct window *w, uint64_t low)
     return w->after <= low && low < w->to;
 }
 
-struct window *window_for(struct schedule *s, uint64_t low)
+struct window *window_for(struct schedule *s, enum lane lane, uint64_t low)
 {
-    if (covers(&s->tail, low))
-        return &s->tail;
+    if (covers(&s->tail[lane], low))
+        return &s->tail[lane];
     for (size_t i = 0; i < SCHEDULE_PAGES; i++)
-        if (covers(&s->pages[i], low)) {
+        if (s->pages[i].lane == lane && covers(&s->pages[i], low)) {
             s->pages[i].used = ++s->page_clock;
             return &s->pages[i];
         }
     return NULL;
 }
 
+/* --- marks ----------------------------------------------------------------------------------- */
+
+static void mark_in(struct window *w, const struct entry *later)
+{
+    const struct entry_mark mark = entry_mark_by(later);
+    for (size_t i = 0; i < later->of_n; i++) {
+        struct entry *e = window_next(w, later->of[i] - 1);
+        if (e && e->n == later->of[i])
+            entry_mark_add(e, &mark);
+    }
+    for (size_t i = 0; later->gone && i < w->n; i++) {
+        struct entry *e = w->list[w->first + i];
+        if (e->n < later->n && e->actor && e->actor == later->actor)
+            entry_mark_add(e, &mark);
+    }
+}
+
+void windows_mark(struct schedule *s, struct entry *later)
+{
+    if (!later->of_n && !later->gone)
+        return;
+    for (size_t i = 0; i < LANE_COUNT; i++)
+        mark_in(&s->tail[i], later);
+    for (size_t i = 0; i < SCHEDULE_PAGES; i++)
+        mark_in(&s->pages[i], later);
+    if (s->page_asked)
+        window_push(&s->markers, later);
+}
+
+/* --- pages ----------------------------------------------------------------------------------- */
+
 bool schedule_want_page(struct schedule *s, enum lane *ret_lane, uint64_t *ret_after)
 {
     if (s->page_asked || !s->lists[DEST_HUNGRY])
         return false;
     /* The furthest behind first: what it reads, the others need next. */
-    uint64_t lowest = UINT64_MAX;
-    struct dest *d;
+    const struct dest *lowest = s->lists[DEST_HUNGRY];
+    const struct dest *d;
     DL_FOREACH(s->lists[DEST_HUNGRY], d)
     {
-        if (d->want < lowest)
-            lowest = d->want;
+        if (d->want < lowest->want)
+            lowest = d;
     }
     s->page_asked = true;
-    *ret_lane = LANE_NORMAL;
-    *ret_after = lowest;
+    *ret_lane = lowest->want_lane;
+    *ret_after = lowest->want;
     return true;
 }
 
 void schedule_page_failed(struct schedule *s)
 {
     s->page_asked = false;
+    window_clear(&s->markers);
+}
+
+static struct window *least_used(struct schedule *s)
+{
+    struct window *oldest = &s->pages[0];
+    for (size_t i = 1; i < SCHEDULE_PAGES; i++)
+        if (s->pages[i].used < oldest->used)
+            oldest = &s->pages[i];
+    return oldest;
 }
 
 void schedule_page(struct schedule *s, enum lane lane, uint64_t after, uint64_t to,
                    struct entry *const *entries, size_t n, uint64_t floor)
 {
-    (void)lane; /* all are in the normal one */
-    struct window *oldest = &s->pages[0];
+    struct window *page = least_used(s);
     /* What the tail has not told yet is cut off: who is entitled to it is not known before. */
     if (to > s->position)
         to = s->position;
-    for (size_t i = 1; i < SCHEDULE_PAGES; i++)
-        if (s->pages[i].used < oldest->used)
-            oldest = &s->pages[i];
-    window_clear(oldest);
-    oldest->after = after > floor ? after : floor;
+    window_clear(page);
+    page->lane = lane;
+    page->after = after > floor ? after : floor;
     for (size_t i = 0; i < n && entries[i]->n <= to; i++)
-        window_push(oldest, entries[i]);
-    oldest->to = to;
-    oldest->used = ++s->page_clock;
+        window_push(page, entries[i]);
+    page->to = to;
+    page->used = ++s->page_clock;
+    /* What was told while it was read may have come too late to be on it. */
+    for (size_t i = 0; i < s->markers.n; i++)
+        mark_in(page, s->markers.list[s->markers.first + i]);
+    window_clear(&s->markers);
     s->page_asked = false;
 
     struct dest *d;
     struct dest *next;
     DL_FOREACH_SAFE(s->lists[DEST_HUNGRY], d, next)
     {
-        dest_cut(s, d, floor, NULL, ERR_GAP);
-        if (d->want < floor || d->want >= s->position || window_for(s, d->want))
+        if (d->want_lane != lane)
+            continue;
+        dest_cut(s, d, 1U << lane, floor, NULL, ERR_GAP);
+        if (d->want < floor || d->want >= s->position || window_for(s, lane, d->want))
             dest_goto(s, d, DEST_READY);
     }
 }

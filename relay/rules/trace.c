@@ -61,7 +61,7 @@ const char *trace_not_for(const struct entry *e, const struct member *m)
     if (span_eq(e->origin, host) || span_eq(e->object_host, host))
         return "origin";
     bool reached = e->lane == LANE_URGENT &&
-                   mark_reaches(e, m->spans, m->spans_n, m->state == MEMBER_LEFT ? m->since_ms : 0);
+                   mark_reaches(e, m->spans, m->spans_n, m->farewell.url[0] ? m->since_ms : 0);
     if (!reached && !was_member(m, e->n))
         return "not-member";
     if (!reached && e->lane == LANE_URGENT)
@@ -77,7 +77,8 @@ static const struct book_record *recorded(const struct facts *f, enum book_kind 
 {
     for (size_t i = 0; i < f->records_n; i++) {
         const struct book_record *r = &f->records[i];
-        bool here = r->from < f->e->n && f->e->n <= r->n;
+        bool here = r->from < f->e->n && f->e->n <= r->n &&
+                    (kind != BOOK_CUT || r->lanes >> f->e->lane & 1);
         if (r->kind == kind && here && (r->slot == slot || r->slot == BOOK_EVERY_SLOT))
             return r;
     }
@@ -95,8 +96,9 @@ static const struct cursor_aside *aside(const struct facts *f, unsigned slot)
 static bool passed(const struct facts *f, unsigned slot)
 {
     const struct cursor *c = &f->cursor;
-    uint64_t low = f->e->lane == LANE_URGENT ? c->urgent : c->low;
-    return low >= f->e->n || (slot < CURSOR_SLOTS_MAX && cursor_done(c, f->e->n) >> slot & 1);
+    if (f->e->lane == LANE_URGENT)
+        return c->urgent >= f->e->n || (c->head.n == f->e->n && c->head.done >> slot & 1);
+    return c->low >= f->e->n || (slot < CURSOR_SLOTS_MAX && cursor_done(c, f->e->n) >> slot & 1);
 }
 
 const char *trace_waits(const struct member *m, const struct cursor *c)
@@ -130,21 +132,22 @@ static enum err marked(const struct facts *f, unsigned slot, uint64_t *ret_by)
 static void tell_waiting(const struct facts *f, unsigned slot, struct trace_row *row)
 {
     const struct cursor *c = &f->cursor;
+    bool urgent = f->e->lane == LANE_URGENT;
     const struct cursor_part *part = cursor_part(c, f->e->n, slot);
+    const struct cursor_tried *tried = part ? &part->tried : NULL;
+    if (urgent)
+        tried = c->head.n == f->e->n && c->head.slot == slot ? &c->head.tried : NULL;
     row->verdict = TRACE_WAITING;
     row->failures = c->health.failures;
-    row->ahead = f->e->n - (f->e->lane == LANE_URGENT ? c->urgent : c->low) - 1;
-    if (part) {
-        row->tries = part->tried.tries;
-        row->status = part->tried.past.status;
+    row->ahead = f->e->n - (urgent ? c->urgent : c->low) - 1;
+    if (tried) {
+        row->tries = tried->tries;
+        row->status = tried->past.status;
     }
     bool stays = f->m->state == MEMBER_ACTIVE || f->m->state == MEMBER_SUSPENDED;
-    bool its = audience_has(f->e->audience, f->m->zone);
-    bool urgent = f->e->lane == LANE_URGENT; /* for all who may have what it takes back */
+    bool its = urgent || audience_has(f->e->audience, f->m->zone); /* whoever may have had it */
     enum err skipped = stays ? marked(f, slot, &row->by) : ERR_OK;
-    row->code = skipped                    ? err_code(skipped)
-                : stays && !its && !urgent ? "no-right"
-                                           : trace_waits(f->m, c);
+    row->code = skipped ? err_code(skipped) : stays && !its ? "no-right" : trace_waits(f->m, c);
     if (f->m->state == MEMBER_ACTIVE && its && !c->shut)
         row->next_ms = c->health.wake_ms;
 }
@@ -201,7 +204,9 @@ static void tell(const struct facts *f, unsigned slot, struct trace_row *row)
     const struct book_record *passed_over = recorded(f, BOOK_SKIP, slot);
     const struct book_record *cut = recorded(f, BOOK_CUT, slot);
     const struct cursor_aside *apart = aside(f, slot);
-    if (apart) {
+    if (apart && apart->again) {
+        tell_delivered(f, late, row);
+    } else if (apart) {
         row->verdict = TRACE_ASIDE;
         row->code = apart->tried.tries ? "failed" : "object";
         row->next_ms = apart->wake_ms;
@@ -274,6 +279,13 @@ size_t trace_member(const struct entry *e, const struct member *m, const struct 
         rows[n].inbox = inbox->url;
         tell(&f, slot, &rows[n++]);
         told |= 1U << slot;
+    }
+    if (e->lane == LANE_URGENT && m->farewell.url[0] &&
+        outgoing_form(&e->facts, m->farewell.style) != FORM_NOTHING) {
+        rows[n] = blank();
+        rows[n].inbox = m->farewell.url;
+        tell(&f, m->farewell_slot, &rows[n++]);
+        told |= 1U << m->farewell_slot;
     }
     n = tell_former(&f, told, n, rows);
     if (n ==

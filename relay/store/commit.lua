@@ -3,14 +3,14 @@
 -- it is written or none.
 -- ARGV: epoch, nonce, now, then changes, each a word and its arguments (all but S belong to the shard named last):
 --   S shard seq low urgent | C host low record | F host | X n host slot code status tries detail
---   L n host slot tries | K n host slot code | G from to host slot code | R n host slot | P n host | D id |
+--   L n host slot tries | K n host slot code | G from to host slot code lanes | R n host slot | P n host | D id |
 --   - host | + host | O host outcomes
 -- X: never delivered; L: late, not on the first attempt (tries 0: on the first, ahead of the cursor); R: a failure is to be tried again, its record goes;
 -- P: an operator dropped it, its record says so.
 -- What was passed undelivered lies in sorted sets by the number of the entry (of a cut: the last that it
 -- covers), so that it can be found by that number and forgotten behind the floor:
 --   fail: n host slot flag code status time tries detail     (flag: `-`, or `d` = dropped)
---   late: n host slot tries time;  skip: n host code time slot;  cut: from to host code time slot
+--   late: n host slot tries time;  skip: n host code time slot;  cut: from to host code time slot lanes
 -- slot: which inbox of the host; one more than there can be (8): all of them; 9: it was direct mail.
 -- Where a cursor moved, that is told in the stream `when`, an entry for each commit of a shard (or more, where
 -- many moved), its id the commit's sequence: t (time), s (low of the shard), then each host with a cursor of
@@ -23,7 +23,7 @@
 local P = '{weir}:'
 local WHEN_KEPT, MOVED_MOST = 2000, 1000 -- entries of the stream; words of one of them
 local LAST_KEPT = 8
-local WORDS = { S = 4, C = 3, F = 1, X = 7, L = 4, K = 4, G = 5, R = 3, P = 2, D = 1, ['-'] = 1, ['+'] = 1,
+local WORDS = { S = 4, C = 3, F = 1, X = 7, L = 4, K = 4, G = 6, R = 3, P = 2, D = 1, ['-'] = 1, ['+'] = 1,
   O = 2 }
 if redis.call('HGET', P .. 'log', 'epoch') ~= ARGV[1] then return { 'EPOCH' } end
 -- A script that stops half way is not rolled back: the shard would have moved without what is recorded of it.
@@ -106,8 +106,8 @@ local apply = {
   K = function(n, host, slot, code)
     redis.call('ZADD', P .. 'skip:' .. shard, n, table.concat({ n, host, code, now, slot }, ' '))
   end,
-  G = function(from, to, host, slot, code)
-    redis.call('ZADD', P .. 'cut:' .. shard, to, table.concat({ from, to, host, code, now, slot }, ' '))
+  G = function(from, to, host, slot, code, lanes)
+    redis.call('ZADD', P .. 'cut:' .. shard, to, table.concat({ from, to, host, code, now, slot, lanes }, ' '))
   end,
   R = function(n, host, slot) settle_failures(n, host, nil, slot) end,
   P = function(n, host) settle_failures(n, host, 'd') end,

@@ -237,6 +237,7 @@ static void add_change(struct cursors *c, struct words *a, const struct change *
         words_add_str(a, change->host);
         words_add_int(a, change->slot);
         words_add_str(a, err_code(change->why));
+        words_add_int(a, change->lanes);
         break;
     case CHANGE_RETRY:
         add_about(a, "R", change);

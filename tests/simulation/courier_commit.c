@@ -41,7 +41,8 @@ struct commit *commit_new(struct world *w, struct courier *c, const struct delta
                                      .urgent = change->cursor.urgent,
                                      .from = change->from,
                                      .to = change->to,
-                                     .why = change->why};
+                                     .why = change->why,
+                                     .lanes = change->lanes};
         if (change->kind == CHANGE_SHARD)
             word->seq = c->seq[shard] + 1;
         if (change->kind == CHANGE_CURSOR) {

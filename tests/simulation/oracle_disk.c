@@ -51,7 +51,8 @@ static void check_skip(struct world *w, const struct commit_word *word)
     EACH_SLOT(w, word, s)
     {
         struct fate *f = fate_of(w, act, word->host, s);
-        if (f->owed && !f->acked && !f->withdrawn)
+        bool nothing = word->why == ERR_BODY_GONE && f->refused; /* was left of it */
+        if (f->owed && !f->acked && !f->withdrawn && !nothing)
             broken(w, "%s/%u: %llu is skipped without a reason", w->hosts[word->host].name, s,
                    NUMBER(word->to));
         PUT(w, f->noted, true);
@@ -66,7 +67,7 @@ static void check_cut(struct world *w, const struct commit_word *word)
     w->tally.cuts += !gap;
     for (uint64_t n = word->from + 1; n <= word->to && n <= w->db.n; n++) {
         const struct act *act = act_at(w, n);
-        if (!act)
+        if (!act || !(word->lanes >> w->db.lines[n]->lane & 1))
             continue;
         EACH_SLOT(w, word, s)
         {

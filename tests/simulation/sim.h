@@ -281,7 +281,7 @@ struct conn { /* of one process to Redis */
 
 struct commit_word { /* as it is sent: a change, in its own memory */
     enum change_kind kind;
-    unsigned shard, host, slot, tries;
+    unsigned shard, host, slot, tries, lanes;
     uint64_t seq, low, urgent, from, to;
     char *text;
     enum err why;

@@ -234,7 +234,7 @@ static inline void load_shards(struct world *w)
             low++;
         if (w->mutation == MUTATION_OWNED_LATE)
             low = w->low_before[i];
-        schedule_load_shard(w->schedule, i, low, low);
+        schedule_load_shard(w->schedule, i, low, low == w->low[i] ? w->urgent[i] : low);
     }
     for (int h = 0; h < HOSTS && w->mutation != MUTATION_OWN_FORGOTTEN; h++)
         if (w->own[h])

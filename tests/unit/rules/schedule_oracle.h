@@ -11,9 +11,11 @@
     for (int s = (slot) == SLOT_ALL ? 0 : (int)(slot);                                             \
          s < ((slot) == SLOT_ALL ? SLOTS : (int)(slot) + 1); s++)
 
-static inline void check_cut(struct world *w, int host, const struct change *c, uint64_t low)
+static inline void check_cut(struct world *w, int host, const struct change *c,
+                             const struct cursor *before)
 {
     bool gap = c->why == ERR_GAP;
+    uint64_t low = c->lanes == LANES_URGENT ? before->urgent : before->low;
     if (c->slot == SLOT_ALL && c->from < low)
         BROKEN(w, "%s: cut from %llu, but settled up to %llu", c->host, NUMBER(c->from),
                NUMBER(low));
@@ -27,7 +29,7 @@ static inline void check_cut(struct world *w, int host, const struct change *c, 
         EACH_SLOT(s, c->slot)
         {
             struct fate *f = &w->fates[host][s][n];
-            if (w->items[n].kind != ITEM_ENTRY)
+            if (w->items[n].kind != ITEM_ENTRY || !(c->lanes >> w->items[n].entry->lane & 1))
                 continue;
             if (f->owed && !gap && !f->ended)
                 BROKEN(w, "%s: %llu/%d cut without a reason", c->host, NUMBER(n), s);
@@ -124,7 +126,8 @@ static inline void write_cursor(struct world *w, int host, const struct cursor *
     bytes_fini(&text);
 }
 
-static inline void apply_change(struct world *w, const struct change *c, uint64_t low)
+static inline void apply_change(struct world *w, const struct change *c,
+                                const struct cursor *before)
 {
     int host = c->host ? host_index(c->host) : -1;
     if (!(w->owned >> c->shard & 1) || (host >= 0 && SHARD_OF(host) != c->shard))
@@ -135,6 +138,7 @@ static inline void apply_change(struct world *w, const struct change *c, uint64_
             BROKEN(w, "shard %u goes back to %llu", c->shard, NUMBER(c->cursor.low));
         w->low_before[c->shard] = w->low[c->shard];
         w->low[c->shard] = c->cursor.low;
+        w->urgent[c->shard] = c->cursor.urgent;
         break;
     case CHANGE_CURSOR:
         write_cursor(w, host, &c->cursor);
@@ -152,7 +156,7 @@ static inline void apply_change(struct world *w, const struct change *c, uint64_
     case CHANGE_SKIP: check_skip(w, host, c); break;
     case CHANGE_CUT:
         if (w->mutation != MUTATION_CUT_LOST)
-            check_cut(w, host, c, low);
+            check_cut(w, host, c, before);
         break;
     case CHANGE_RETRY: check_retry(w, host, c); break;
     case CHANGE_DROP: check_drop(w, host, c); break;
@@ -210,13 +214,13 @@ static inline void apply_delta(struct world *w)
 {
     struct cursor before[HOSTS];
     for (int h = 0; h < HOSTS; h++) {
-        before[h] = (struct cursor){.low = w->low[SHARD_OF(h)]};
+        before[h] = (struct cursor){.low = w->low[SHARD_OF(h)], .urgent = w->urgent[SHARD_OF(h)]};
         if (w->own[h])
             cursor_copy(&w->redis[h], &before[h]);
     }
     for (size_t i = 0; i < w->delta.n; i++) {
         const struct change *c = &w->delta.list[i];
-        apply_change(w, c, c->host ? before[host_index(c->host)].low : 0);
+        apply_change(w, c, c->host ? &before[host_index(c->host)] : NULL);
     }
     for (int h = 0; h < HOSTS; h++) {
         if (h < MEMBERS)

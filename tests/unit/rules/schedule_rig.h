@@ -107,11 +107,27 @@ static inline void rig_tell(struct schedule *s, uint64_t from, uint64_t to)
     }
 }
 
-/* The page behind `after`, with all entries up to `to`. */
+/* Whether a page of lane N is wanted; of lane U, there is nothing. */
+static inline bool rig_wants(struct schedule *s, uint64_t *ret_after)
+{
+    enum lane lane;
+    struct attempt a;
+    while (schedule_want_page(s, &lane, ret_after)) {
+        if (lane == LANE_NORMAL)
+            return true;
+        schedule_page(s, LANE_URGENT, *ret_after, UINT64_MAX, NULL, 0, 0);
+        assert_false(schedule_next(s, NOW, &a));
+    }
+    return false;
+}
+
+/* The page of lane N behind `after`, with all entries up to `to`. */
 static inline void rig_page(struct schedule *s, uint64_t after, uint64_t to, uint64_t floor)
 {
     struct entry *list[512];
     size_t n = 0;
+    uint64_t wanted;
+    rig_wants(s, &wanted);
     for (uint64_t at = (after > floor ? after : floor) + 1; at <= to; at++)
         list[n++] = rig_entry_from(at, "red", "origin.test");
     schedule_page(s, LANE_NORMAL, after, to, list, n, floor);
@@ -251,6 +267,8 @@ static inline void rig_change(const struct change *c, struct bytes *out)
     case CHANGE_SHARD: bytes_addf(out, "all %llu", (unsigned long long)c->cursor.low); break;
     case CHANGE_CURSOR:
         bytes_addf(out, "own %s %llu", host, (unsigned long long)c->cursor.low);
+        if (c->cursor.urgent != c->cursor.low)
+            bytes_addf(out, " urgent %llu", (unsigned long long)c->cursor.urgent);
         if (c->cursor.health.failures)
             bytes_addf(out, " failures %u", c->cursor.health.failures);
         for (size_t i = 0; i < c->cursor.parts_n; i++) {
@@ -263,14 +281,15 @@ static inline void rig_change(const struct change *c, struct bytes *out)
         if (c->cursor.shut)
             bytes_addf(out, " shut");
         for (size_t i = 0; i < c->cursor.aside_n; i++)
-            bytes_addf(out, " aside %llu/%u", (unsigned long long)c->cursor.aside[i].n,
-                       c->cursor.aside[i].slot);
+            bytes_addf(out, " aside %s%llu/%u", c->cursor.aside[i].lane ? "U" : "",
+                       (unsigned long long)c->cursor.aside[i].n, c->cursor.aside[i].slot);
         break;
     case CHANGE_FOLLOW: bytes_addf(out, "follow %s", host); break;
     case CHANGE_FAIL: bytes_addf(out, "fail %s %llu%s %s", host, to, slot, err_code(c->why)); break;
     case CHANGE_SKIP: bytes_addf(out, "skip %s %llu%s %s", host, to, slot, err_code(c->why)); break;
     case CHANGE_CUT:
-        bytes_addf(out, "cut %s %llu-%llu%s %s", host, from, to, slot, err_code(c->why));
+        bytes_addf(out, "cut %s %s%llu-%llu%s %s", host, c->lanes == LANES_URGENT ? "U" : "", from,
+                   to, slot, err_code(c->why));
         break;
     case CHANGE_LATE: bytes_addf(out, "late %s %llu%s at %u", host, to, slot, c->tries); break;
     case CHANGE_RETRY: bytes_addf(out, "retry %s %llu%s", host, to, slot); break;

@@ -144,7 +144,7 @@ struct world {
     bool exists[MEMBERS], down[HOSTS];
     uint64_t floor;
     /* Redis */
-    uint64_t low[SHARDS], low_before[SHARDS];
+    uint64_t low[SHARDS], urgent[SHARDS], low_before[SHARDS];
     bool own[HOSTS];
     struct cursor redis[HOSTS]; /* where own */
     /* the courier's life */

@@ -13,18 +13,27 @@ static struct cursor_aside two_aside[] = {
      .slot = 0,
      .object = UINT64_MAX,
      .wake_ms = 1700000060000,
-     .tried = {3, 0, {2, 500, 1700000000000}}},
+     .tried = {3, 0, {2, 500, 1700000000000}, false}},
     {.n = 5, .slot = 7},
 };
 
 static struct cursor_part some_parts[] = {
     {.n = 18, .slot = 1, .done = true},
     {.n = 18, .slot = 7, .done = true},
-    {.n = 20, .slot = 0, .tried = {3, 2, {1, 401, 1700000000000}}},
+    {.n = 20, .slot = 0, .tried = {3, 2, {1, 401, 1700000000000}, false}},
     {.n = 20, .slot = 2, .done = true},
     {.n = 21, .slot = 0, .done = true, .fresh = true},
     {.n = 21, .slot = 1, .tried = {.tries = 1}},
 };
+
+static struct cursor_aside urgent_aside[] = {
+    {.n = 5, .slot = 1, .tried = {.tries = 1, .doubt = true}},
+    {.n = 6, .slot = 0, .lane = LANE_URGENT, .object = 7},
+    {.n = 6, .slot = 1, .lane = LANE_URGENT, .again = true, .wake_ms = 8},
+    {.n = 7, .slot = 0},
+};
+
+static struct cursor_part doubtful[] = {{.n = 20, .slot = 3, .tried = {.doubt = true}}};
 
 #define AT(n) .low = (n), .urgent = (n)
 
@@ -53,6 +62,18 @@ static const struct {
     {{AT(17), .health.held = true}, "17 x", false},
     {{AT(17), .health = {.days = 7, .day = 19675, .gone = 2, .gone_day = 19676, .parked_ms = 5}},
      "17 i7:19675 g2:19676 k5",
+     false},
+    {{AT(17), .head = {.n = 18, .slot = 3}}, "17", true},
+    {{AT(17), .head = {18, 3, 5, 8, {2, 1, {1, 500, 99}, false}}},
+     "17 v18:3:5:8:2:1:1:500:99",
+     false},
+    {{.low = 99, .urgent = 17, .head = {.n = 18, .doubt = 128}},
+     "99 u17 v18:0:0:128:0:0:0:0:0",
+     false},
+    {{AT(17), .head = {.n = 18, .tried = {.doubt = true}}}, "17 v18:0:0:0:0:0:0:0:0!", false},
+    {{AT(17), .parts = doubtful, .parts_n = 1}, "17 p20:3:0:0:0:0:0!", false},
+    {{AT(17), .aside = urgent_aside, .aside_n = 4},
+     "17 a5:1:0:0:1:0:0:0:0! b6:0:7:0:0:0:0:0:0 c6:1:0:8:0:0:0:0:0 a7:0:0:0:0:0:0:0:0",
      false},
     {{AT(17), .shut = 3}, "17 s3", false},
     {{AT(17), .quiet = true}, "17 q", false},
@@ -100,10 +121,15 @@ static void test_largest(void **state)
 {
     (void)state;
     struct cursor_aside list[CURSOR_ASIDE_MAX];
-    const struct cursor_tried most = {UINT32_MAX, UINT32_MAX, {UINT32_MAX, 999, INT64_MAX}};
+    const struct cursor_tried most = {UINT32_MAX, UINT32_MAX, {UINT32_MAX, 999, INT64_MAX}, true};
     for (unsigned i = 0; i < CURSOR_ASIDE_MAX; i++)
-        list[i] = (struct cursor_aside){INT64_MAX - CURSOR_ASIDE_MAX + i, CURSOR_SLOTS_MAX - 1,
-                                        UINT64_MAX, INT64_MAX, most};
+        list[i] = (struct cursor_aside){INT64_MAX - CURSOR_ASIDE_MAX + i,
+                                        CURSOR_SLOTS_MAX - 1,
+                                        UINT64_MAX,
+                                        INT64_MAX,
+                                        most,
+                                        LANE_URGENT,
+                                        true};
     struct cursor_part parts[CURSOR_AHEAD_MAX];
     for (unsigned i = 0; i < CURSOR_AHEAD_MAX; i++)
         parts[i] = (struct cursor_part){
@@ -189,7 +215,7 @@ static void test_before(void **state)
     struct cursor back;
     static struct cursor_part parts[] = {
         {.n = 19, .slot = 0, .done = true},
-        {.n = 19, .slot = 1, .tried = {3, 2, {1, 401, 1700000000000}}},
+        {.n = 19, .slot = 1, .tried = {3, 2, {1, 401, 1700000000000}, false}},
         {.n = 19, .slot = 2, .done = true},
     };
     const struct cursor head = {AT(17), .health.failures = 1, .parts = parts, .parts_n = 3};
@@ -312,6 +338,26 @@ static const char *const bad[] = {
     "1 a2:1:0:0:0:0:0:0:0 a2:0:0:0:0:0:0:0:0",
     "1 a3:0:0:0:0:0:0:0:0 a2:0:0:0:0:0:0:0:0",
     "1 a2:0:0:0:0:0:0:0:0 q",
+    "1 a2:0:0:0:0:0:0:0:0!!",
+    "1 a2:0:0:0:0:0:0:0:!",
+    "1 !a2:0:0:0:0:0:0:0:0",
+    "1 q!",
+    "1 b2:0:0:0:0:0:0:0:0 q",
+    "1 b2:0:0:0:0:0:0:0:0 a2:0:0:0:0:0:0:0:0",
+    "1 c3:0:0:0:0:0:0:0:0 b2:0:0:0:0:0:0:0:0",
+    "1 d2:0:0:0:0:0:0:0:0",
+    "1 v",
+    "1 v2:0:0:0:0:0:0:0:0",
+    "1 v1:0:1:0:0:0:0:0:0",
+    "1 u5 v5:0:1:0:0:0:0:0:0",
+    "1 v2:8:1:0:0:0:0:0:0",
+    "1 v2:0:256:0:0:0:0:0:0",
+    "1 v2:0:1:256:0:0:0:0:0",
+    "1 v2:0:1:0:0:0:0:0",
+    "1 v2:0:1:0:0:0:0:0:0:0",
+    "1 v9223372036854775808:0:1:0:0:0:0:0:0",
+    "1 v2:0:1:0:0:0:0:0:0 v2:0:1:0:0:0:0:0:0",
+    "1 o2 v2:0:1:0:0:0:0:0:0",
 };
 
 static void test_bad_text(void **state)
@@ -328,20 +374,36 @@ static void test_bad_text(void **state)
 /* Each field tells two cursors apart. */
 static void test_same(void **state)
 {
-    static struct cursor_aside one = {2, 3, 4, 5, {6, 7, {8, 9, 10}}};
+    static struct cursor_aside one = {2, 3, 4, 5, {6, 7, {8, 9, 10}, false}, LANE_NORMAL, false};
     static struct cursor_aside ones[] = {
-        {9, 3, 4, 5, {6, 7, {8, 9, 10}}}, {2, 9, 4, 5, {6, 7, {8, 9, 10}}},
-        {2, 3, 9, 5, {6, 7, {8, 9, 10}}}, {2, 3, 4, 9, {6, 7, {8, 9, 10}}},
-        {2, 3, 4, 5, {9, 7, {8, 9, 10}}}, {2, 3, 4, 5, {6, 9, {8, 9, 10}}},
-        {2, 3, 4, 5, {6, 7, {9, 9, 10}}}, {2, 3, 4, 5, {6, 7, {8, 8, 10}}},
-        {2, 3, 4, 5, {6, 7, {8, 9, 9}}},
+        {9, 3, 4, 5, {6, 7, {8, 9, 10}, false}, LANE_NORMAL, false},
+        {2, 9, 4, 5, {6, 7, {8, 9, 10}, false}, LANE_NORMAL, false},
+        {2, 3, 9, 5, {6, 7, {8, 9, 10}, false}, LANE_NORMAL, false},
+        {2, 3, 4, 9, {6, 7, {8, 9, 10}, false}, LANE_NORMAL, false},
+        {2, 3, 4, 5, {9, 7, {8, 9, 10}, false}, LANE_NORMAL, false},
+        {2, 3, 4, 5, {6, 9, {8, 9, 10}, false}, LANE_NORMAL, false},
+        {2, 3, 4, 5, {6, 7, {9, 9, 10}, false}, LANE_NORMAL, false},
+        {2, 3, 4, 5, {6, 7, {8, 8, 10}, false}, LANE_NORMAL, false},
+        {2, 3, 4, 5, {6, 7, {8, 9, 9}, false}, LANE_NORMAL, false},
+        {2, 3, 4, 5, {6, 7, {8, 9, 10}, true}, LANE_NORMAL, false},
+        {2, 3, 4, 5, {6, 7, {8, 9, 10}, false}, LANE_URGENT, false},
+        {2, 3, 4, 5, {6, 7, {8, 9, 10}, false}, LANE_NORMAL, true},
     };
-    static struct cursor_part part = {4, 5, false, false, {7, 8, {9, 10, 11}}};
+    static const struct cursor_head heads[] = {
+        {99, 2, 3, 4, {5, 6, {7, 8, 9}, false}}, {1, 99, 3, 4, {5, 6, {7, 8, 9}, false}},
+        {1, 2, 99, 4, {5, 6, {7, 8, 9}, false}}, {1, 2, 3, 99, {5, 6, {7, 8, 9}, false}},
+        {1, 2, 3, 4, {99, 6, {7, 8, 9}, false}}, {1, 2, 3, 4, {5, 6, {7, 8, 9}, true}},
+    };
+    static struct cursor_part part = {4, 5, false, false, {7, 8, {9, 10, 11}, false}};
     static struct cursor_part parts[] = {
-        {99, 5, false, false, {7, 8, {9, 10, 11}}}, {4, 6, false, false, {7, 8, {9, 10, 11}}},
-        {4, 5, true, false, {7, 8, {9, 10, 11}}},   {4, 5, false, false, {99, 8, {9, 10, 11}}},
-        {4, 5, false, false, {7, 99, {9, 10, 11}}}, {4, 5, false, false, {7, 8, {99, 10, 11}}},
-        {4, 5, false, false, {7, 8, {9, 99, 11}}},  {4, 5, false, false, {7, 8, {9, 10, 99}}},
+        {99, 5, false, false, {7, 8, {9, 10, 11}, false}},
+        {4, 6, false, false, {7, 8, {9, 10, 11}, false}},
+        {4, 5, true, false, {7, 8, {9, 10, 11}, false}},
+        {4, 5, false, false, {99, 8, {9, 10, 11}, false}},
+        {4, 5, false, false, {7, 99, {9, 10, 11}, false}},
+        {4, 5, false, false, {7, 8, {99, 10, 11}, false}},
+        {4, 5, false, false, {7, 8, {9, 99, 11}, false}},
+        {4, 5, false, false, {7, 8, {9, 10, 99}, false}},
     };
     static const struct cursor base = {.low = 1,
                                        .urgent = 1,
@@ -349,6 +411,7 @@ static void test_same(void **state)
                                        .health.failures = 3,
                                        .parts = &part,
                                        .parts_n = 1,
+                                       .head = {1, 2, 3, 4, {5, 6, {7, 8, 9}, false}},
                                        .orders = 120,
                                        .shut = 13,
                                        .aside = &one,
@@ -382,7 +445,15 @@ static void test_same(void **state)
         others[0].parts = &parts[i];
         assert_false(cursor_same(&base, &others[0]));
     }
+    for (size_t i = 0; i < sizeof(heads) / sizeof(*heads); i++) {
+        others[0] = base;
+        others[0].head = heads[i];
+        assert_false(cursor_same(&base, &others[0]));
+    }
     /* What is not written makes no difference. */
+    others[0] = (struct cursor){.low = 5, .head = {.n = 7, .slot = 1}};
+    others[1] = (struct cursor){.low = 5};
+    assert_true(cursor_same(&others[0], &others[1]));
     struct cursor_part fresh = part;
     fresh.fresh = true;
     others[0] = base;

@@ -463,7 +463,7 @@ static void test_cut_around(void **state)
             schedule_control(s, 21, m, false);
             assert_string_equal(rig_commit(s, NOW),
                                 "all 21; cut a 2-4 not-member; cut a 5-8 not-member; "
-                                "cut a 9-21 not-member");
+                                "cut a 9-21 not-member; cut a U2-21 not-member");
         }
         schedule_free(&s);
     }

@@ -105,7 +105,7 @@ static void test_host_that_fails_all(void **state)
     }
     assert_int_equal(rig_cursor(s).aside_n, 1);
     assert_int_equal(rig_cursor(s).health.failures, 7); /* its back-off went on growing */
-    rig_answers(s, now, 1, ERR_OK, 500);         /* due by now */
+    rig_answers(s, now, 1, ERR_OK, 500);                /* due by now */
     rig_answers(s, now, 2, ERR_OK, 500);
     now = schedule_wake(s);
     rig_answers(s, now, 1, ERR_OK, 202); /* it was not the host's last word */
@@ -320,7 +320,7 @@ static void test_comes_back(void **state)
     rig_rests(s, now);
     assert_string_equal(rig_state(s, "a"), "reading");
     uint64_t after;
-    assert_true(schedule_want_page(s, &(enum lane){0}, &after));
+    assert_true(rig_wants(s, &after));
     assert_int_equal(after, 0);
     struct entry *list[] = {rig_entry_of(1, "https://o.test/x"),
                             rig_entry_of(2, "https://o.test/x"), rig_entry_of(3, "")};
@@ -359,17 +359,18 @@ static void test_gone(void **state)
     for (int trimmed = 0; trimmed < 2; trimmed++) {
         struct schedule *s = rig_new(&rig_limits, "a", 3);
         struct cursor_aside aside = {.n = 2, .tried = {.tries = 3}};
-        struct cursor own = {.low = 3, .aside = &aside, .aside_n = 1};
+        struct cursor own = {.low = 3, .urgent = 3, .aside = &aside, .aside_n = 1};
         uint64_t after;
         schedule_load_cursor(s, SPAN("a"), &own);
         schedule_loaded(s);
         rig_rests(s, NOW);
-        assert_true(schedule_want_page(s, &(enum lane){0}, &after));
+        assert_true(rig_wants(s, &after));
         if (trimmed)
             rig_page(s, 1, 3, 2);
         else
             schedule_page(s, LANE_NORMAL, 1, 3, NULL, 0, 0);
         rig_rests(s, NOW);
+        assert_false(rig_wants(s, &after)); /* nor is it in the other lane */
         assert_string_equal(rig_commit(s, NOW), "all 3; follow a; cut a 1-2 gap");
         schedule_free(&s);
     }

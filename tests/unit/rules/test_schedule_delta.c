@@ -106,12 +106,13 @@ static void test_caught_up_by_passing(void **state)
 {
     (void)state;
     struct schedule *s = rig_new(&rig_limits, "a", 5);
-    struct cursor own = {.low = 3};
-    struct entry *none = NULL;
+    struct cursor own = {.low = 3, .urgent = 3};
+    uint64_t after;
     schedule_load_cursor(s, SPAN("a"), &own);
     schedule_loaded(s);
     rig_rests(s, NOW);
-    schedule_page(s, LANE_NORMAL, 3, 5, &none, 0, 0);
+    assert_true(rig_wants(s, &after));
+    schedule_page(s, LANE_NORMAL, after, 5, NULL, 0, 0);
     rig_rests(s, NOW);
     assert_string_equal(rig_commit(s, NOW), "all 5; follow a");
     schedule_free(&s);

@@ -306,7 +306,7 @@ static void test_shut_comes_back(void **state)
     for (int first = 0; first < 2; first++) {
         struct schedule *s = schedule_new(&rig_limits);
         struct cursor_aside aside = {.n = 9};
-        struct cursor own = {.low = 9, .shut = 5, .aside = &aside, .aside_n = 1};
+        struct cursor own = {.low = 9, .urgent = 9, .shut = 5, .aside = &aside, .aside_n = 1};
         schedule_load_shard(s, 0, 9, 9);
         if (first)
             schedule_load_member(s, rig_record("a", MEMBER_ACTIVE, 0, 0));

@@ -96,6 +96,11 @@ static void pump(struct world *w, uint64_t most)
 
 /* --- pages, commits -------------------------------------------------------------------------- */
 
+static enum lane lane_of(const struct item *item)
+{
+    return item->kind == ITEM_ENTRY ? item->entry->lane : LANE_NORMAL;
+}
+
 static void page_answer(struct world *w)
 {
     struct entry *entries[PAGE];
@@ -107,7 +112,7 @@ static void page_answer(struct world *w)
     w->page_out = false;
     w->tally.pages++;
     for (uint64_t at = first + 1; at <= w->newest; at++) {
-        if (w->items[at].kind == ITEM_LETTER)
+        if (w->items[at].kind == ITEM_LETTER || lane_of(&w->items[at]) != w->page_lane)
             continue;
         if (w->items[at].kind == ITEM_ENTRY)
             entries[n++] = w->items[at].entry;
@@ -116,7 +121,7 @@ static void page_answer(struct world *w)
             break;
         }
     }
-    schedule_page(w->schedule, LANE_NORMAL, w->page_after, to, entries, n,
+    schedule_page(w->schedule, w->page_lane, w->page_after, to, entries, n,
                   w->mutation == MUTATION_FLOOR_HIDDEN ? 0 : w->floor);
 }
 

@@ -129,7 +129,10 @@ static void test_order_once(void **state)
     (void)state;
     for (int behind = 0; behind < 2; behind++) {
         struct schedule *s = rig_new(&rig_limits, "a", 2);
-        struct cursor own = {.low = behind ? 3 : 9, .orders = behind ? 5 : 0, .health.failures = 1};
+        struct cursor own = {.low = behind ? 3 : 9,
+                             .urgent = behind ? 3 : 9,
+                             .orders = behind ? 5 : 0,
+                             .health.failures = 1};
         schedule_load_cursor(s, SPAN("a"), &own);
         schedule_loaded(s);
         schedule_order(s, 4, ORDER_RETRY, SPAN("a"), 1);

@@ -6,7 +6,7 @@ static struct schedule *behind(const char *hosts, uint64_t own_low, uint64_t low
 {
     struct schedule *s = rig_new(&rig_limits, hosts, low);
     struct span rest = span_of(hosts);
-    struct cursor own = {.low = own_low};
+    struct cursor own = {.low = own_low, .urgent = own_low};
     while (rest.n)
         schedule_load_cursor(s, span_cut(&rest, ','), &own);
     schedule_loaded(s);
@@ -17,15 +17,15 @@ static struct schedule *behind(const char *hosts, uint64_t own_low, uint64_t low
 static void wants(struct schedule *s, uint64_t after)
 {
     uint64_t got;
-    assert_true(schedule_want_page(s, &(enum lane){0}, &got));
+    assert_true(rig_wants(s, &got));
     assert_int_equal(got, after);
-    assert_false(schedule_want_page(s, &(enum lane){0}, &got)); /* asks once */
+    assert_false(rig_wants(s, &got)); /* asks once */
 }
 
 static void wants_nothing(struct schedule *s)
 {
     uint64_t got;
-    assert_false(schedule_want_page(s, &(enum lane){0}, &got));
+    assert_false(rig_wants(s, &got));
 }
 
 /* The window keeps the newest; who stands in the middle of it goes on there, who fell out of it
@@ -79,7 +79,7 @@ static void test_lowest_first(void **state)
 {
     (void)state;
     struct schedule *s = rig_new(&rig_limits, "a,b", 20);
-    struct cursor low = {.low = 5};
+    struct cursor low = {.low = 5, .urgent = 5};
     schedule_load_cursor(s, SPAN("a"), &low);
     low.low = 2;
     schedule_load_cursor(s, SPAN("b"), &low);
@@ -179,7 +179,7 @@ static void test_gap_is_exact(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
         struct schedule *s = rig_new(&rig_limits, "", 20);
-        struct cursor own = {.low = 2};
+        struct cursor own = {.low = 2, .urgent = 2};
         schedule_load_member(s, rig_record("a", MEMBER_ACTIVE, table[i].from, 0));
         schedule_load_cursor(s, SPAN("a"), &own);
         schedule_loaded(s);
@@ -202,7 +202,7 @@ static void test_gap_to_the_end(void **state)
     rig_rests(s, NOW);
     wants_nothing(s);
     assert_string_equal(rig_state(s, "a"), "idle");
-    assert_string_equal(rig_commit(s, NOW), "all 20; own a 25; cut a 2-25 gap");
+    assert_string_equal(rig_commit(s, NOW), "all 20; own a 25 urgent 20; cut a 2-25 gap");
     rig_tell(s, 26, 26);
     rig_delivers(s, NOW, "a", 26);
     schedule_free(&s);
@@ -213,7 +213,7 @@ static void test_floor_at_start(void **state)
 {
     (void)state;
     struct schedule *s = rig_new(&rig_limits, "a,b", 5);
-    struct cursor own = {.low = 3, .health.failures = 1, .health.wake_ms = NOW + HOUR};
+    struct cursor own = {.low = 3, .urgent = 3, .health.failures = 1, .health.wake_ms = NOW + HOUR};
     schedule_load_cursor(s, SPAN("a"), &own);
     schedule_load_member(s, rig_record("c", MEMBER_SUSPENDED, 0, 7));
     schedule_load_member(s, rig_record("d", MEMBER_LEFT, 0, 8));
@@ -224,7 +224,8 @@ static void test_floor_at_start(void **state)
     schedule_floor(s, LANE_NORMAL, 10);
     rig_tell(s, 11, 11);
     assert_string_equal(rig_commit(s, NOW),
-                        "all 11; own a 10 failures 1; own b 10; own c 10; own e 10; "
+                        "all 11; own a 10 urgent 3 failures 1; own b 10 urgent 5; "
+                        "own c 10 urgent 5; own e 10 urgent 5; "
                         "cut a 3-10 gap; cut b 5-10 gap; cut c 5-10 gap; cut d 5-10 gap; "
                         "cut e 9-10 gap");
     rig_delivers(s, NOW, "b", 11);
@@ -242,7 +243,7 @@ static void test_more_places_than_pages(void **state)
     unsigned delivered = 0;
     for (unsigned i = 0; i < HOSTS; i++) {
         char host[16];
-        struct cursor own = {.low = 10 * i};
+        struct cursor own = {.low = 10 * i, .urgent = 10 * i};
         snprintf(host, sizeof(host), "h%u", i);
         schedule_load_member(s, rig_record(host, MEMBER_ACTIVE, 0, 0));
         schedule_load_cursor(s, span_of(host), &own);
@@ -255,7 +256,7 @@ static void test_more_places_than_pages(void **state)
             rig_answer(s, &a, NOW, ERR_OK, 202);
             delivered++;
         }
-        if (!schedule_want_page(s, &(enum lane){0}, &after))
+        if (!rig_wants(s, &after))
             break;
         rig_page(s, after, after + 7 < LAST ? after + 7 : LAST, 0);
     }

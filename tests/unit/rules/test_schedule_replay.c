@@ -163,7 +163,7 @@ static void test_replay(void **state)
     order(s, 6, ORDER_REPLAY, 2);
     rig_tell(s, 7, 7);
     assert_string_equal(takes(s, NOW), "b7");
-    assert_string_equal(rig_delta(s, NOW, &delta), "all 7; own a 2");
+    assert_string_equal(rig_delta(s, NOW, &delta), "all 7; own a 2 urgent 6");
     rig_mail_of(s, "a", 8, "undo", "http://a/inbox");
     assert_string_equal(takes(s, NOW), "8"); /* it is out, and not on disk */
     schedule_committed(s, &delta);
@@ -195,7 +195,7 @@ static void test_replay_drains(void **state)
     rig_answer(s, &out[0], NOW, ERR_TIMEOUT, 0);
     int64_t now = schedule_wake(s);
     rig_rests(s, now);
-    assert_non_null(strstr(rig_commit(s, now), "own a 0 failures 1"));
+    assert_non_null(strstr(rig_commit(s, now), "own a 0 urgent 10 failures 1"));
     assert_string_equal(takes(s, now), "1 2 3 4 5 6 7 8 9 10");
     schedule_free(&s);
 }
@@ -215,7 +215,7 @@ static void test_replay_waiting(void **state)
     assert_int_equal(rig_cursor(s).replay, 2);
     s = restarted(s, 4, 5);
     rig_rests(s, NOW);
-    assert_string_equal(rig_commit(s, NOW), "all 5; own a 1");
+    assert_string_equal(rig_commit(s, NOW), "all 5; own a 1 urgent 3");
     rig_rests(s, NOW);
     rig_page(s, 1, 5, 0);
     assert_string_equal(takes(s, NOW), "2 3 4 5");

@@ -49,7 +49,7 @@ enum { SLOTS = 100, HALF = 200 };
 
 static struct schedule *halves(void)
 {
-    const struct cursor behind = {.low = 0, .urgent = 0};
+    const struct cursor behind = {.low = 0, .urgent = 10};
     struct schedule *s = crowd(SLOTS, 2 * HALF, 10);
     places(s, 0, HALF, &behind);
     schedule_loaded(s);
@@ -59,10 +59,8 @@ static struct schedule *halves(void)
 
 static void read_page(struct schedule *s)
 {
-
-    enum lane lane;
     uint64_t after;
-    assert_true(schedule_want_page(s, &lane, &after));
+    assert_true(rig_wants(s, &after));
     rig_page(s, 0, 14, 0);
 }
 
@@ -111,9 +109,8 @@ static void test_catching_up(void **state)
     }
     rig_rests(s, NOW);
 
-    enum lane lane;
     uint64_t after;
-    assert_true(schedule_want_page(s, &lane, &after));
+    assert_true(rig_wants(s, &after));
     rig_page(s, 0, 10, 0);
     unsigned n = start_all(s, NOW, out, HALF, &behind);
     assert_int_equal(n, SLOTS / 4 * 3);
@@ -151,7 +148,7 @@ static void test_few(void **state)
 {
     (void)state;
     for (size_t slots = 1; slots < 6; slots++) {
-        const struct cursor behind = {.low = 0, .urgent = 0};
+        const struct cursor behind = {.low = 0, .urgent = 10};
         struct schedule *s = crowd(slots, 2, 10);
         places(s, 0, 1, &behind);
         schedule_loaded(s);
@@ -159,14 +156,13 @@ static void test_few(void **state)
         unsigned sent = 0;
         for (int round = 0; round < 100; round++) {
 
-            enum lane lane;
             uint64_t after;
             struct attempt a;
             while (schedule_next(s, NOW, &a)) {
                 sent++;
                 rig_answer(s, &a, NOW, ERR_OK, 202);
             }
-            if (schedule_want_page(s, &lane, &after))
+            if (rig_wants(s, &after))
                 rig_page(s, after, 20, 0);
         }
         assert_int_equal(sent, 20 + 10);
@@ -245,9 +241,8 @@ static void test_hanging(void **state)
             rig_answer(s, &a, now, hangs ? ERR_TIMEOUT : ERR_OK, hangs ? 0 : 202);
         }
 
-        enum lane lane;
         uint64_t after;
-        if (schedule_want_page(s, &lane, &after))
+        if (rig_wants(s, &after))
             rig_page(s, after, n, 0);
         while (flying < 1024 && schedule_next(s, now, &flights[flying].attempt)) {
             bool hangs = number_of(&flights[flying].attempt) < HANG;

@@ -336,7 +336,7 @@ static void test_owned(void **state)
     limits.shards = 2;
     limits.owned = 1;
     struct schedule *s = schedule_new(&limits);
-    struct cursor cursor = {.low = 1, .health.failures = 1};
+    struct cursor cursor = {.low = 1, .urgent = 1, .health.failures = 1};
     schedule_load_shard(s, 0, 5, 5);
     schedule_load_shard(s, 1, 2, 2);
     schedule_load_member(s, rig_record(ours, MEMBER_ACTIVE, 0, 0));

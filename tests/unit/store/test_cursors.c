@@ -150,7 +150,13 @@ static void test_words(void **state)
          .to = 6,
          .slot = SLOT_ALL,
          .why = ERR_NO_RIGHT},
-        {.kind = CHANGE_CUT, .shard = 3, .host = other, .from = 2, .to = 8, .why = ERR_GAP},
+        {.kind = CHANGE_CUT,
+         .shard = 3,
+         .host = other,
+         .lanes = LANES_URGENT,
+         .from = 2,
+         .to = 8,
+         .why = ERR_GAP},
         {.kind = CHANGE_DIRECT, .shard = 3, .host = host, .id = "9-1"},
         {.kind = CHANGE_DOWN, .shard = 3, .host = host},
         {.kind = CHANGE_UP, .shard = 3, .host = other},
@@ -166,7 +172,7 @@ static void test_words(void **state)
                   "ZRANGE {weir}:fail:3 0 -1 WITHSCORES");
     assert_answer(rig, "(6 a.example no-right 77 8 6)", "ZRANGE {weir}:skip:3 0 -1 WITHSCORES");
     assert_answer(rig, "(7 b.example 2 4 77 7)", "ZRANGE {weir}:late:3 0 -1 WITHSCORES");
-    assert_answer(rig, "(2 8 b.example gap 77 0 8)", "ZRANGE {weir}:cut:3 0 -1 WITHSCORES");
+    assert_answer(rig, "(2 8 b.example gap 77 0 2 8)", "ZRANGE {weir}:cut:3 0 -1 WITHSCORES");
     assert_answer(rig, "((9-2 (h x)))", "XRANGE {weir}:direct:3 - +");
     assert_answer(rig, "(a.example 77)", "HGETALL {weir}:down");
     owner_free(&a);
