@@ -87,7 +87,7 @@ static void on_stream(struct world *w, struct call *call)
         c->tail_mail = call->to;
         c->mail_read = true;
     }
-    if (c->told && c->mail_read) {
+    if (c->told) {
         courier_schedule(w, c);
         c->told = false;
     }

@@ -276,7 +276,7 @@ static void start(struct world *w, struct courier *c, const struct attempt *atte
 void courier_schedule(struct world *w, struct courier *c)
 {
     struct attempt attempt;
-    if (!courier_holds(c) || c->pumping)
+    if (!courier_holds(c) || c->pumping || !c->mail_read)
         return;
     touch(w, c);
     c->starved = !courier_may_start(w, c);

@@ -131,6 +131,9 @@ void db_commit(struct world *w, struct call *call)
         return;
     struct before *before = note_all(w, call->commit, &n);
     for (size_t i = 0; i < call->commit->n; i++) {
+        if (call->commit->list[i].kind == CHANGE_CURSOR)
+            trace(w, "courier %u writes %s: %s", call->courier->number,
+                  w->hosts[call->commit->list[i].host].name, call->commit->list[i].text);
         oracle_word(w, call->commit, &call->commit->list[i]);
         apply(w, &call->commit->list[i]);
     }

@@ -249,11 +249,29 @@ static bool is_ordered(struct world *w, unsigned host, uint64_t of)
     return false;
 }
 
+/* About a host as a whole. */
+static void order_host(struct world *w, struct call *call)
+{
+    call->answer = "NONE";
+    if (w->hosts[call->host].state != MEMBER_ACTIVE)
+        return;
+    struct line *line = line_new(w, LINE_ORDER, LANE_NORMAL);
+    line->host = call->host;
+    line->order = call->order;
+    line->of = call->of;
+    oracle_host_ordered(w, call->host, call->order, line->n);
+    call->answer = "OK";
+}
+
 void db_order(struct world *w, struct call *call)
 {
     const struct act *act = act_at(w, call->of);
     if (!same_epoch(w, call))
         return;
+    if (call->order != ORDER_RETRY && call->order != ORDER_DROP) {
+        order_host(w, call);
+        return;
+    }
     call->answer = "NONE";
     if (!act || db_trimmed(w, call->of) || !has_failed(w, call->host, act) ||
         is_ordered(w, call->host, call->of))

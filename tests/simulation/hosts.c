@@ -220,10 +220,10 @@ void host_send(struct world *w, unsigned host, const struct attempt *a, struct s
 /* --- what it shows -----------------------------------------------------------------------------
  */
 
-static bool out_of_order(const struct world *w, const struct fate *f, const struct act *act,
-                         uint64_t first)
+static bool out_of_order(const struct world *w, const struct host *h, const struct fate *f,
+                         const struct act *act, uint64_t first)
 {
-    return act->n && act->n < first && !f->ordered && !w->broken[0];
+    return act->n > h->replay_n && act->n < first && !f->ordered && !w->broken[0];
 }
 
 void host_receive(struct world *w, unsigned host, unsigned slot, struct act *act)
@@ -235,7 +235,7 @@ void host_receive(struct world *w, unsigned host, unsigned slot, struct act *act
     w->tally.repeats += f->arrived;
     trace(w, "%s/%u takes %llu (object %u version %u)%s", h->name, slot, NUMBER(act->n),
           act->object, act->version, f->arrived ? ", again" : "");
-    if (!f->arrived && out_of_order(w, f, act, h->first[at]))
+    if (!f->arrived && out_of_order(w, h, f, act, h->first[at]))
         broken(w, "%s/%u: %llu arrives for the first time after %llu of the same object", h->name,
                slot, NUMBER(act->n), NUMBER(h->first[at]));
     if (act->n > h->first[at])

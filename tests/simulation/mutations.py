@@ -162,7 +162,7 @@ MUTATIONS = [
          rare=True, file=RULES + "lease.c", old="    return since_ms <= lease_ms / 10 * 8;",
          new="    return since_ms <= lease_ms * 1000;"),
     dict(name="mail-behind", what="entries go before direct mail was read",
-         file=TAIL, old="    if (c->told && c->mail_read) {", new="    if (c->told) {"),
+         file=WALK, old=" || c->pumping || !c->mail_read)", new=" || c->pumping)"),
     dict(name="tail-behind", what="what the tail has not told is sent from pages",
          file=RULES + "schedule_window.c", old="    if (to > s->position)\n        to = s->position;",
          new=""),

@@ -134,6 +134,21 @@ void oracle_changed(struct world *w, unsigned host, const struct member *before,
     }
 }
 
+void oracle_host_ordered(struct world *w, unsigned host, enum book_order order, uint64_t n)
+{
+    struct host *h = &w->hosts[host];
+    h->changed_ms = now_ms(w);
+    if (order == ORDER_HOLD)
+        PUT(w, h->held_n, n);
+    if (order == ORDER_RELEASE)
+        PUT(w, h->held_n, 0);
+    if (order == ORDER_REPLAY)
+        PUT(w, h->replay_n, n);
+    for (size_t i = 0; order == ORDER_CUT && i < w->acts_n; i++)
+        for (unsigned s = 0; w->acts[i]->n && s < w->plan.slots; s++)
+            PUT(w, fate_of(w, w->acts[i], host, s)->dropped, true);
+}
+
 void oracle_ordered(struct world *w, unsigned host, const struct act *act)
 {
     for (unsigned s = 0; s < w->plan.slots; s++)
@@ -162,7 +177,7 @@ void oracle_told(struct world *w, struct courier *c, const struct line *line)
 {
     if (line->kind == LINE_LETTER || !(c->held >> w->hosts[line->host].shard & 1))
         return;
-    if (line->kind != LINE_ORDER) /* it lives; or it came back */
+    if (line->kind != LINE_ORDER || line->order == ORDER_WAKE) /* it lives; or it came back */
         oracle_knows(w, c, line->host)->wait_ms = 0;
 }
 
@@ -200,7 +215,7 @@ static void check_again(struct world *w, const struct courier *c, const struct f
     const struct fate *fate = fate_of(w, f->act, f->host, f->attempt.slot);
     const struct cursor *own = db_own(w, f->host);
     bool aside = false;
-    if (fate->ordered || !f->act->n)
+    if (fate->ordered || !f->act->n || (h->replay_n && f->act->n < h->replay_n))
         return;
     for (size_t i = 0; own && i < own->aside_n; i++)
         aside |= own->aside[i].n == f->act->n && own->aside[i].slot == f->attempt.slot;
@@ -225,7 +240,8 @@ static void check_object(struct world *w, const struct flight *f)
         if (!act->n || act->n >= f->act->n || db_trimmed(w, act->n))
             continue;
         const struct fate *fate = fate_of(w, act, f->host, slot);
-        if (fate->owed && !fate->ordered && !fate_settled(fate) && !fate->ended)
+        if (fate->owed && !fate->ordered && !fate_settled(fate) && !fate->ended && !fate->dropped &&
+            act->n > w->hosts[f->host].replay_n)
             broken(w, "%s/%u: %llu is sent before %llu, which is of the same object",
                    w->hosts[f->host].name, slot, NUMBER(f->act->n), NUMBER(act->n));
     }
@@ -255,6 +271,9 @@ void oracle_attempt(struct world *w, const struct courier *c, const struct fligh
                (long long)(oracle_knows(w, c, f->host)->wait_ms - wall_ms(w)));
     oracle_knows(w, c, f->host)->wait_ms = 0; /* over, wherever clocks are put */
     check_bounds(w, c, f);
+    if (h->held_n && h->held_n > h->changed_n && !lately(w, h->changed_ms) &&
+        !lately(w, w->crashed_ms))
+        broken(w, "%s: an operator holds it, and it is tried", h->name);
     if (!f->act)
         return;
     check_right(w, f);

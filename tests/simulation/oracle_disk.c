@@ -35,8 +35,10 @@ static void check_fail(struct world *w, const struct commit_word *word)
 
 static void check_late(struct world *w, const struct commit_word *word)
 {
-    const struct act *act = act_at(w, word->to);
+    struct act *act = act_at(w, word->to);
     w->tally.lates++;
+    if (act && word->slot < w->plan.slots) /* a replay delivered what was refused once */
+        PUT(w, fate_of(w, act, word->host, word->slot)->failed, false);
     if (!act || !fate_of(w, act, word->host, word->slot)->acked)
         broken(w, "%s/%u: %llu is recorded as late, but was not delivered",
                w->hosts[word->host].name, word->slot, NUMBER(word->to));
@@ -74,7 +76,8 @@ static void check_cut(struct world *w, const struct commit_word *word)
             struct fate *f = fate_of(w, act, word->host, s);
             if (gap && !db_trimmed(w, n))
                 broken(w, "%s: %llu is said to be gone, but is there", name, NUMBER(n));
-            if (f->owed && !gap && !f->ended)
+            bool dropped = word->why == ERR_DROPPED && f->dropped;
+            if (f->owed && !gap && !f->ended && !dropped)
                 broken(w, "%s/%u: %llu is cut without a reason", name, s, NUMBER(n));
             PUT(w, f->noted, true);
         }
@@ -160,18 +163,31 @@ static void check_through(struct world *w, unsigned host, uint64_t n, unsigned s
                w->hosts[host].own ? w->hosts[host].own : "its shard's");
 }
 
+/* What was delivered goes once more: that is to be seen. */
+static void go_back(struct world *w, unsigned host, uint64_t from, uint64_t low)
+{
+    if (!w->hosts[host].replay_n)
+        broken(w, "%s: its cursor goes back from %llu to %llu", w->hosts[host].name, NUMBER(from),
+               NUMBER(low));
+    w->tally.back++;
+    for (uint64_t n = low + 1; n <= from; n++)
+        for (unsigned s = 0; act_at(w, n) && s < w->plan.slots; s++)
+            if (!fate_of(w, act_at(w, n), host, s)->ended)
+                fate_of(w, act_at(w, n), host, s)->acked = false;
+}
+
 void oracle_moved(struct world *w, unsigned host, uint64_t from, const struct cursor *before)
 {
     const struct cursor *own = db_own(w, host);
     uint64_t low = db_low(w, host);
     if (low < from)
-        broken(w, "%s: its cursor goes back from %llu to %llu", w->hosts[host].name, NUMBER(from),
-               NUMBER(low));
+        go_back(w, host, from, low);
     for (uint64_t n = from + 1; n <= low; n++)
         for (unsigned s = 0; s < w->plan.slots; s++)
             check_through(w, host, n, s);
     for (size_t i = 0; i < before->aside_n; i++)
-        check_through(w, host, before->aside[i].n, before->aside[i].slot);
+        if (before->aside[i].n <= low)
+            check_through(w, host, before->aside[i].n, before->aside[i].slot);
     if (!own)
         return;
     w->tally.aside += own->aside_n > 0;
@@ -220,7 +236,7 @@ void oracle_rolled_back(struct world *w)
 static bool host_waits(const struct world *w, unsigned host)
 {
     const struct host *h = &w->hosts[host];
-    return h->state == MEMBER_SUSPENDED || (h->accept && h->accept->refused);
+    return h->state == MEMBER_SUSPENDED || h->held_n || (h->accept && h->accept->refused);
 }
 
 static bool act_at_rest(struct world *w, const struct act *act, bool say)
@@ -291,7 +307,7 @@ static void check_shown(struct world *w, unsigned host, unsigned slot, unsigned 
         const struct act *act = o->acts[i];
         if (!act->n || act->type == ACTIVITY_ANNOUNCE || !fate_of(w, act, host, slot)->arrived)
             continue;
-        if (fate_of(w, act, host, slot)->ordered)
+        if (fate_of(w, act, host, slot)->ordered || act->n < w->hosts[host].replay_n)
             return;
         if (!newest || act->n > newest->n)
             newest = act;
@@ -309,7 +325,7 @@ static bool letters_at_rest(struct world *w, bool say)
 {
     for (uint64_t n = 1; n <= w->db.n; n++) {
         const struct line *line = w->db.lines[n];
-        if (line->kind != LINE_LETTER || line->settled)
+        if (line->kind != LINE_LETTER || line->settled || w->hosts[line->host].held_n)
             continue;
         if (say)
             broken(w, "%s: letter %llu is never settled", w->hosts[line->host].name, NUMBER(n));

@@ -89,10 +89,16 @@ static void on_ordered(struct world *w, struct call *call)
 {
     if (call->err != ERR_OK || strcmp(call->answer, "OK") != 0)
         return;
-    if (call->order == ORDER_RETRY)
-        w->tally.retries++;
-    else
-        w->tally.drops++;
+    switch (call->order) {
+    case ORDER_RETRY: w->tally.retries++; break;
+    case ORDER_DROP: w->tally.drops++; break;
+    case ORDER_WAKE: w->tally.wakes++; break;
+    case ORDER_HOLD: w->tally.holds++; break;
+    case ORDER_RELEASE: w->tally.releases++; break;
+    case ORDER_CUT: w->tally.host_cuts++; break;
+    case ORDER_REPLAY: w->tally.replays++; break;
+    case ORDER_COUNT: break;
+    }
 }
 
 /* The first from somewhere on that is recorded as given up. */
@@ -108,6 +114,20 @@ static const struct act *find_failed(struct world *w, unsigned *ret_host)
                 return act;
     }
     return NULL;
+}
+
+static void order_host(struct world *w)
+{
+    static const enum book_order orders[] = {ORDER_WAKE,    ORDER_HOLD, ORDER_RELEASE,
+                                             ORDER_RELEASE, ORDER_CUT,  ORDER_REPLAY};
+    size_t others = w->plan.hosts - w->plan.saints;
+    struct call *call = front_call(w, db_order, on_ordered);
+    if (!call)
+        return;
+    call->host = (unsigned)(w->plan.saints + draw(w, others));
+    call->order = orders[draw(w, COUNT_OF(orders))];
+    call->of = draw(w, w->db.n + 1);
+    call_send(w, call);
 }
 
 static void order(struct world *w)
@@ -151,6 +171,8 @@ static void on_people(struct world *w, struct event *e)
     unsigned host = (unsigned)draw(w, w->plan.hosts);
     if (draw(w, 4) == 0)
         order(w);
+    else if (draw(w, 8) == 0)
+        order_host(w);
     else if (host >= w->plan.saints)
         people_change(w, host, events[draw(w, COUNT_OF(events))]);
     event_in(w, e, (int64_t)draw(w, 2 * (uint64_t)w->plan.people_ms));

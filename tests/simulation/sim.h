@@ -64,6 +64,12 @@ struct courier;
     X(removals, "removals")                                                                        \
     X(retries, "orders to retry")                                                                  \
     X(drops, "orders to drop")                                                                     \
+    X(wakes, "orders to try a host now")                                                           \
+    X(holds, "orders to hold a host")                                                              \
+    X(releases, "orders to release one")                                                           \
+    X(host_cuts, "orders to give up what waits for one")                                           \
+    X(replays, "orders to replay")                                                                 \
+    X(back, "cursors that went back for a replay")                                                 \
     X(kills, "couriers killed")                                                                    \
     X(restarts, "couriers restarted in order")                                                     \
     X(freezes, "couriers frozen")                                                                  \
@@ -141,6 +147,7 @@ struct fate {             /* of one activity at one inbox */
     bool owed;            /* since it has its number */
     bool failed, noted;   /* Redis holds a refusal; a skip, a cut or a gap */
     bool withdrawn;       /* the member was moved to a zone that may not have it */
+    bool dropped;         /* an operator gave up what waits for the member */
     bool arrived;         /* once, in any time line */
     bool acked;           /* a courier heard so, in this time line; */
     bool last_acked;      /* and what it heard last was that */
@@ -386,10 +393,11 @@ struct host {
     int64_t mode_until_ms;
     uint64_t chance;
     /* as Redis has it */
-    char *member;           /* its record; NULL: none */
-    char *own;              /* its cursor; NULL: it follows its shard */
-    bool down;              /* somebody looks for a sign of life from it */
-    uint64_t ver, ver_told; /* told: to who asked for the change */
+    char *member;              /* its record; NULL: none */
+    char *own;                 /* its cursor; NULL: it follows its shard */
+    bool down;                 /* somebody looks for a sign of life from it */
+    uint64_t held_n, replay_n; /* the orders to hold it, and to replay; 0: none */
+    uint64_t ver, ver_told;    /* told: to who asked for the change */
     enum member_state state;
     int zone;
     struct line *accept; /* our newest Accept to it */
@@ -561,6 +569,8 @@ struct act *act_at(const struct world *w, uint64_t n); /* NULL: no activity has 
 void oracle_appended(struct world *w, struct act *act, unsigned zones);
 void oracle_changed(struct world *w, unsigned host, const struct member *before,
                     const struct member *after, bool cuts);
+/* An order about a host as a whole, with the number n. */
+void oracle_host_ordered(struct world *w, unsigned host, enum book_order order, uint64_t n);
 void oracle_ordered(struct world *w, unsigned host, const struct act *act);
 void oracle_claimed(struct world *w, unsigned shard, const struct courier *c);
 void oracle_first_arrival(struct world *w, unsigned host, const struct act *act);
