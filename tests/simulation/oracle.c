@@ -95,7 +95,8 @@ void oracle_appended(struct world *w, struct act *act, unsigned zones)
                    i != act->origin && i != owner;
         for (unsigned s = 0; s < w->plan.slots; s++) {
             struct fate *f = fate_of(w, act, i, s);
-            *f = (struct fate){.arrived = f->arrived};
+            /* What came in a time line that was lost says nothing of the order in this one. */
+            *f = (struct fate){.arrived = f->arrived, .ordered = f->arrived};
             f->owed = its && h->slots_used >> s & 1 &&
                       outgoing_form(&e->facts, style_of(h->urls[s])) != FORM_NOTHING;
             if (f->owed)
@@ -295,7 +296,8 @@ static void note_trouble(struct world *w, const struct flight *f, const struct j
     if (j->local || w->hosts[f->host].state != MEMBER_ACTIVE)
         return;
     if (trouble && (fresh || asked) && j->verdict != VERDICT_DELIVERED) {
-        int64_t until = wall_ms(w) + (asked ? asked : j->host_trouble ? 500 : 0);
+        /* Where nobody can be reached, it may be our own fault: then it is tried sooner. */
+        int64_t until = wall_ms(w) + (asked ? asked : j->host_trouble && !j->unreached ? 500 : 0);
         knows->wait_ms = until > knows->wait_ms ? until : knows->wait_ms;
     } else if (j->verdict != VERDICT_LATER) {
         knows->wait_ms = 0;
