@@ -35,7 +35,7 @@ class Scene:
 
     def arrived(self, last, peer=None):
         """What the shop got since its records were emptied, up to this: kind and id, in order."""
-        peer = peer or self.shop
+        peer = self.shop if peer is None else peer
         received(peer, last.id)
         settle(self.relay)
         return [(found["activity"]["type"], found["activity"]["id"])
@@ -64,7 +64,6 @@ def fixture_stage(tmp_path_factory, settlers):
 @pytest.fixture(name="scene")
 def fixture_scene(stage):
     """Everybody is well, and what was before is forgotten."""
-    stage.shop.up()
     settle(stage.relay)
     for peer in (stage.blog, stage.wiki, stage.shop):
         peer.records.all.clear()

@@ -37,10 +37,10 @@ MUTATIONS = [
          file=RULES + "cursor.c",
          old="""    for (size_t i = 0; i < c->aside_n; i++) {
         const struct cursor_aside *a = &c->aside[i];
-        bytes_addf(""",
+        char kind""",
          new="""    for (size_t i = 0; i < 0 * c->aside_n; i++) {
         const struct cursor_aside *a = &c->aside[i];
-        bytes_addf("""),
+        char kind"""),
     dict(name="cursor-one-too-far", what="a shard's cursor is loaded one too high",
          file=COURIERS, old="    call->low = row->low;",
          new="    call->low = row->low + (row->low < w->db.last);"),
