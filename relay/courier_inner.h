@@ -40,7 +40,7 @@ enum courier_state {
 enum {
     COURIER_AGAIN_MS = 500,   /* before what failed is tried again */
     COURIER_LAST_MS = 2000,   /* that one which is told to end waits for Redis */
-    COURIER_MEND_MS = 10000,  /* before a shard that could not be read is looked at again */
+    COURIER_MEND_MS = 2000,   /* before a shard that could not be read is looked at again */
     COURIER_ADVANCE_MS = 1000 /* how often a shard's cursor is moved along where nothing happens */
 };
 

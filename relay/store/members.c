@@ -15,15 +15,35 @@
  */
 
 struct get_call {
+    struct store *store;
     member_cb cb;
     void *arg;
 };
 
-static void on_member(void *arg, enum err err, const struct redis_reply *reply)
+/* Nobody is known to a Redis that was emptied, either: a stranger is one only where the journal is
+ * still ours. Otherwise a member would be told for good that it is none. */
+static void on_epoch(void *arg, enum err err, const struct redis_reply *reply)
 {
     struct get_call *call = arg;
-    struct member *member = mem_new(sizeof(*member));
+    if (err == ERR_OK && !span_eq_str(reply_text(reply), store_epoch_text(call->store))) {
+        store_reset(call->store);
+        err = ERR_REDIS;
+    }
+    call->cb(call->arg, err, NULL);
+    free(call);
+}
+
+static void on_member(void *arg, enum err err, const struct redis_reply *reply)
+{
+    static const struct span words[] = {
+        {"HGET", 4}, {KEY("log"), sizeof(KEY("log")) - 1}, {"epoch", 5}};
+    struct get_call *call = arg;
     struct span text = err == ERR_OK ? reply_text(reply) : SPAN_NONE;
+    if (err == ERR_OK && !text.n) {
+        store_call(call->store, words, 3, on_epoch, call);
+        return;
+    }
+    struct member *member = mem_new(sizeof(*member));
     bool there = text.n && member_read(text, member);
     if (text.n && !there)
         err = ERR_REDIS_REPLY;
@@ -46,7 +66,7 @@ static void get(struct store *store, struct span host, redis_cb cb, void *arg)
 void members_get(struct store *store, struct span host, member_cb cb, void *arg)
 {
     struct get_call *call = mem_new(sizeof(*call));
-    *call = (struct get_call){cb, arg};
+    *call = (struct get_call){store, cb, arg};
     get(store, host, on_member, call);
 }
 

@@ -5,7 +5,8 @@
 #include "relay/rules/member.h"
 #include "relay/store/store.h"
 
-/* member NULL: not known (with err OK). Borrowed during the callback. */
+/* member NULL: not known (with err OK), by a Redis that still has our journal. Borrowed during the
+ * callback. */
 typedef void (*member_cb)(void *arg, enum err err, const struct member *member);
 void members_get(struct store *store, struct span host, member_cb cb, void *arg);
 

@@ -33,6 +33,7 @@ struct line {
 };
 
 struct promise {
+    struct loop *loop;
     struct promise_config config;
     struct line lines[LINES];
 };
@@ -137,6 +138,7 @@ enum err promise_new(struct loop *loop, const struct promise_config *config, str
 {
     struct promise *p = mem_new(sizeof(*p));
     enum err e = ERR_OK;
+    p->loop = loop;
     p->config = *config;
     for (size_t i = 0; i < LINES && e == ERR_OK; i++) {
         struct line *line = &p->lines[i];
@@ -165,7 +167,9 @@ void promise_free(struct promise **promise)
         struct line *line = &p->lines[i];
         timer_free(&line->turn);
         redis_free(&line->redis);
+        tell(&line->waiting, false);
         tell(&line->fresh, false);
     }
-    free(p);
+    /* A callback may have called us: the frames below still look at the record. */
+    loop_post(p->loop, free, p);
 }

@@ -88,6 +88,19 @@ static void test_each(void **state)
     bytes_fini(&looked.hosts);
 }
 
+/* A Redis that was emptied knows nobody: that says nothing about anybody. */
+static void test_get_from_an_emptied_redis(void **state)
+{
+    struct rig *rig = *state;
+    struct changed changed;
+    rig_fresh(rig);
+    join(rig, "a.example", 0, NULL, &changed);
+    assert_string_equal(get(rig, "b.example"), "ok");
+    assert_answer(rig, "OK", "FLUSHALL");
+    assert_string_equal(get(rig, "a.example"), "redis");
+    rig_await(rig, &rig->fatal, 1);
+}
+
 /* A record that can't be read is told: passed over in silence, its member would lose what is its.
  * The others are told all the same. One that is gone is none. */
 static void test_unreadable(void **state)
@@ -124,6 +137,7 @@ static void test_unreadable(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_get), cmocka_unit_test(test_each),
+                                       cmocka_unit_test(test_get_from_an_emptied_redis),
                                        cmocka_unit_test(test_unreadable)};
     return cmocka_run_group_tests(tests, rig_group_setup, rig_group_teardown);
 }

@@ -100,12 +100,54 @@ static void test_freed_while_waiting(void **state)
     }
 }
 
+struct freeing {
+    struct rig *rig;
+    int calls;
+};
+
+static void on_free_it(void *arg, const struct journal_appended *answer)
+{
+    struct freeing *f = arg;
+    (void)answer;
+    f->calls++;
+    store_free(&f->rig->store);
+    loop_stop(f->rig->loop);
+}
+
+/* Given back from inside an answer: as whoever has just said goodbye does. */
+static void test_freed_by_an_answer(void **state)
+{
+    static const uint8_t hash[32] = {1};
+    struct rig *rig = *state;
+    struct freeing f = {.rig = rig};
+    struct posted other = {.rig = rig};
+    const struct post p = POST("C c2", "o2", .now = 1);
+    const struct journal_append append = {.kind = JOURNAL_CREATE,
+                                          .from = SPAN("a.example"),
+                                          .now_ms = 1,
+                                          .id_hash = hash,
+                                          .what_hash = hash,
+                                          .object_hash = hash,
+                                          .owner = SPAN("a.example"),
+                                          .audience = SPAN("z"),
+                                          .body = SPAN("x")};
+    rig_fresh(rig);
+    asks_for(rig, 1);
+    journal_append(rig->store, &append, on_free_it, &f);
+    post_send(rig, &p, &other);
+    rig_await(rig, &f.calls, 1);
+    rig_idle(rig, 50);
+    assert_int_equal(f.calls, 1);
+    assert_int_equal(other.calls, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_post_counts_only_with_its_replicas),
         cmocka_unit_test(test_reading_does_not_wait),
         cmocka_unit_test(test_freed_while_waiting),
+        cmocka_unit_test(test_freed_by_an_answer),
     };
     return cmocka_run_group_tests(tests, rig_group_setup, rig_group_teardown);
 }

@@ -197,6 +197,7 @@ static void test_refuses_what_is_not_as_it_was(void **state)
         {"nobody owns a shard", "HDEL {weir}:shard:5 owner", 0},
         {"a shard moved", "HSET {weir}:shard:5 seq 1", 0},
         {"a shard moved by two", "HSET {weir}:shard:1 seq 2", 0},
+        {"a shard can't be read", "SET {weir}:shard:3 x", 0},
         {"the journal is shorter", "HSET {weir}:log n 8", 9},
     };
     struct rig *rig = *state;
