@@ -11,7 +11,7 @@ from pathlib import Path
 
 import aiohttp
 
-from integration.acts import deliveries, join, refused
+from integration.acts import accepted, deliveries, refused
 from integration.redis_server import RedisServer
 from integration.relay import FULL, INTERNAL, Relay, wait_until
 from peers.faults import Fault
@@ -34,7 +34,9 @@ class Scene:
         self.relay, self.redis, self.town = relay, redis, town
         self.blog = settlers.add(town, INTERNAL)
         self.readers = [settlers.add(town, INTERNAL) for _ in range(readers)]
-        join(relay, self.blog, *self.readers)
+        for peer in (self.blog, *self.readers):
+            wait_until(lambda peer=peer: peer.follow(relay.actor).status == 202, "it may follow")
+            accepted(peer)
         self.sent = []
 
     def write(self, text=None):

@@ -108,14 +108,15 @@ class Load:
         assert line, "a member has ended"
         return json.loads(line)
 
-    def stop(self):
-        """Every lane ends after its last post was taken; then until nothing more comes."""
+    def stop(self, silent=SILENT_S):
+        """Every lane ends after its last post was taken; then until nothing more comes (for so long,
+        where something is missing)."""
         self._tell("stop")
         for process in self._processes:
             self.statuses.update(self._answer(process)["statuses"])
         sizes, began = None, time.monotonic()
         since = began
-        while time.monotonic() - since < SILENT_S and time.monotonic() - began < OVER_S:
+        while time.monotonic() - since < silent and time.monotonic() - began < OVER_S:
             time.sleep(0.1)
             if sizes != (sizes := self.sizes("got")):
                 since = time.monotonic()

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from integration.acts import settle
-from integration.faults_redis import of, scene
+from integration.faults_redis import QUICK, of, scene
 from integration.proxy import Proxy
 from integration.redis_client import RedisError, shard_of
 from integration.redis_server import RedisServer
@@ -73,7 +73,8 @@ def test_every_error_is_told_by_its_name_and_every_garbage_is_survived(tmp_path,
     cases = [(answer, state) for answer, state in ERRORS.items()]
     cases += [(answer, None) for answer in [*GARBAGE.values(), *NONSENSE]]
     with RedisServer(tmp_path) as redis, Proxy(redis.host) as line, \
-            scene(tmp_path, settlers, redis=redis, line=line) as town_scene:
+            scene(tmp_path, settlers, redis=redis, line=line,
+                  extra=QUICK.replace("command: 1s", "command: 500ms")) as town_scene:
         answers = Answers(line)
         for answer, state in cases:
             activity = town_scene.write(f"case {answer[:20]!r}")

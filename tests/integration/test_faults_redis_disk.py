@@ -6,7 +6,7 @@ import time
 import pytest
 
 from integration.faults_redis import QUICK, Disk, of, scene
-from integration.kills import Count, Load, grown
+from integration.kills import SILENT_S, Count, Load, grown
 from integration.redis_server import RedisServer
 from integration.relay import Relay, wait_until
 from integration.shims import loaded
@@ -82,7 +82,7 @@ class Cuts:
                 redis.start()
                 self._flows(load)
                 self.ready_after.append(time.monotonic() - began)
-            load.stop()
+            load.stop(SILENT_S if always else 2)
             self.lost = relay.metric('weir_redis_trouble_total{state="lost"}')
             self.said = relay.log("redis", trouble="lost")
             return Count(load)
