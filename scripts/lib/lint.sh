@@ -62,6 +62,7 @@ lint() {
     counted layers "$(compiler_name gcc), ld" lint_layers
     counted source "python $("$PYTHON" -c 'import platform; print(platform.python_version())')" \
         scripts/check-source
+    counted rows "tests/rows.txt" scripts/check-rows
     counted names "build-debug/weir" scripts/check-names build-debug/weir
     counted shell "shellcheck $(shellcheck --version | sed -n 's/^version: //p')" lint_shell
 }
