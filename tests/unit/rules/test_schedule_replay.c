@@ -287,6 +287,29 @@ static void test_replay_ahead(void **state)
     schedule_free(&s);
 }
 
+/* It leaves before that is on disk, and comes back: nothing waits for it any more. */
+static void test_replay_leaves(void **state)
+{
+    (void)state;
+    struct schedule *s = started("a");
+    rig_tell(s, 1, 3);
+    takes(s, NOW);
+    rig_commit(s, NOW);
+    order(s, 4, ORDER_REPLAY, 1);
+    rig_mail_of(s, "a", 9, "undo", "http://a/inbox"); /* so that it is not forgotten */
+    struct member *m = rig_record("a", MEMBER_LEFT, 0, 5);
+    m->ver = 2;
+    schedule_control(s, 5, m, true);
+    rig_commit(s, NOW);
+    m = rig_record("a", MEMBER_ACTIVE, 6, 0);
+    m->ver = 3;
+    schedule_control(s, 6, m, false);
+    rig_tell(s, 7, 7);
+    rig_commit(s, NOW);
+    assert_string_equal(takes(s, NOW), "9 7");
+    schedule_free(&s);
+}
+
 /* The journal does not reach so far back any more: what is missing is recorded. */
 static void test_replay_gap(void **state)
 {
@@ -319,6 +342,7 @@ int main(void)
         cmocka_unit_test(test_replay_aside),
         cmocka_unit_test(test_replay_ahead),
         cmocka_unit_test(test_replay_gap),
+        cmocka_unit_test(test_replay_leaves),
     };
     return cmocka_run_group_tests_name("schedule_replay", tests, NULL, NULL);
 }
