@@ -109,13 +109,16 @@ void share_end(struct schedule *s, struct dest *d, struct flight *f)
     d->slow = !f->young;
 }
 
+static void grows_old(struct schedule *s, struct flight *f)
+{
+    DL_DELETE2(s->share.young, f, all_prev, all_next);
+    f->young = false;
+    s->share.slow += !f->slow;
+    f->slow = true;
+}
+
 void share_look(struct schedule *s, int64_t now_ms)
 {
-    struct flight *f;
-    while ((f = s->share.young) && now_ms - f->started_ms > HELD_MS) {
-        DL_DELETE2(s->share.young, f, all_prev, all_next);
-        f->young = false;
-        s->share.slow += !f->slow;
-        f->slow = true;
-    }
+    while (s->share.young && now_ms - s->share.young->started_ms > HELD_MS)
+        grows_old(s, s->share.young);
 }
