@@ -2,13 +2,13 @@
  * back-off, whether it is parked or gone; and when it is us.
  *
  * A fault of ours, or what looks like one (suspect.h), counts against nobody: who met it rests for
- * a while, in memory alone. What was on its way together fails together: that counts as one
+ * a while. What was on its way together fails together: that counts as one
  * failure.
  *
  * May not know: entries, or how an attempt is made. */
 #include "relay/rules/schedule_inner.h"
 
-enum { LOCAL_MOST_MS = 60 * 1000, SPREAD_MS = 5 * 60 * 1000 };
+enum { LOCAL_MOST_MS = 60 * 1000, SPREAD_MS = 5 * 60 * 1000, SOON_MS = 1000 };
 
 static struct span host_of(const struct dest *d)
 {
@@ -92,7 +92,7 @@ static void host_waits(struct schedule *s, struct dest *d, bool fresh, const str
     }
 }
 
-/* It is us: not counted, and not written down. */
+/* It is us: not counted. */
 static void rests(struct schedule *s, struct dest *d, bool fresh, const struct outcome *o)
 {
     const struct judge_limits *limits = &s->limits.judge;
@@ -108,6 +108,8 @@ static void rests(struct schedule *s, struct dest *d, bool fresh, const struct o
         wait = suspect_wait(&s->suspect, host_of(d), limits, d->faults, o->chance);
     }
     d->rest_ms = later_of(d->rest_ms, o->now_ms + wait);
+    if (!o->j->local) /* another courier is not to begin with all of them at once */
+        d->cursor.health.wake_ms = later_of(d->cursor.health.wake_ms, d->rest_ms);
 }
 
 /* It was us, and is over: nobody has to wait long for that. */
@@ -119,7 +121,10 @@ static void trust_again(struct schedule *s, int64_t now_ms)
         {
             if (d->rest_ms <= now_ms)
                 continue;
-            d->rest_ms = now_ms + (d->rest_ms - now_ms) % SPREAD_MS;
+            int64_t until = now_ms + SOON_MS + (d->rest_ms - now_ms) % SPREAD_MS;
+            if (d->cursor.health.wake_ms == d->rest_ms)
+                d->cursor.health.wake_ms = until;
+            d->rest_ms = until;
             if (d->state == DEST_ASLEEP)
                 dest_wait(s, d, DEST_ASLEEP, dest_wake(d));
         }

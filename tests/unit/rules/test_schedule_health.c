@@ -124,7 +124,7 @@ static void test_suspect(void **state)
     rig_answer(s, &a, now, ERR_OK, 202);
     assert_false(report(s).suspects);
     unsigned rest = 0;
-    now += 5 * MIN;
+    now += 5 * MIN + 2 * SECOND;
     while (schedule_next(s, now, &a)) {
         rig_answer(s, &a, now, ERR_OK, 202);
         rest++;
