@@ -111,6 +111,36 @@ static void test_text_mark(void **state)
     bytes_fini(&out);
 }
 
+/* Where the last one got its mail is kept of who left by itself, as long as it stays away. */
+static void test_text_farewell(void **state)
+{
+    (void)state;
+    struct member before = sample();
+    struct member back;
+    struct member_change change;
+    struct bytes out;
+    bytes_init(&out, MEMBER_TEXT_MAX);
+    assert_int_equal(member_apply(&before, EVENT_UNDO, &before, JOIN_OPEN, 20, NOW, &change),
+                     ERR_OK);
+    member_write(&change.after, &out);
+    assert_non_null(strstr(bytes_str(&out),
+                           "\"inboxes\":[{\"slot\":0,\"from\":20}],\"farewell\":{\"slot\":0,"
+                           "\"url\":\"https://b.example/old-inbox\",\"style\":\"public\","
+                           "\"from\":0},"));
+    assert_true(member_read(bytes_span(&out), &back));
+    assert_string_equal(back.farewell.url, "https://b.example/old-inbox");
+    assert_int_equal(back.since_ms, NOW);
+    struct member with = sample();
+    assert_int_equal(member_apply(&back, EVENT_FOLLOW, &with, JOIN_OPEN, 30, NOW, &change), ERR_OK);
+    assert_string_equal(change.after.farewell.url, "");
+    before = sample();
+    before.state = MEMBER_SUSPENDED; /* not of who may get nothing */
+    assert_int_equal(member_apply(&before, EVENT_UNDO, &before, JOIN_OPEN, 20, NOW, &change),
+                     ERR_OK);
+    assert_string_equal(change.after.farewell.url, "");
+    bytes_fini(&out);
+}
+
 /* The longest there can be fits. */
 static void test_text_longest(void **state)
 {
@@ -152,6 +182,7 @@ static void test_text_longest(void **state)
 }
 
 #define OK          "\"host\":\"b\",\"state\":\"active\""
+#define LEFT        "\"host\":\"b\",\"state\":\"left\",\"inboxes\":[]"
 #define INBOX(slot) "{\"slot\":" #slot ",\"url\":\"u\",\"style\":\"public\"}"
 #define WHO(actor, inbox, style)                                                                   \
     "{\"actor\":\"" actor "\",\"inbox\":" #inbox ",\"style\":\"" style "\",\"back\":\"none\"}"
@@ -183,6 +214,12 @@ static const struct {
     {"{" OK ",\"spans\":[{\"from\":1},{\"from\":5}]}", false},
     {"{" OK ",\"spans\":[{\"from\":1,\"to\":5},{\"from\":4}]}", false},
     {"{" OK ",\"host\":\"c\"}", false},
+    /* farewell */
+    {"{" LEFT ",\"farewell\":" INBOX(7) "}", true},
+    {"{" LEFT ",\"farewell\":" INBOX(8) "}", false},
+    {"{" LEFT ",\"farewell\":{\"slot\":0,\"from\":1}}", false},
+    {"{" LEFT ",\"farewell\":7}", false},
+    {"{" OK ",\"inboxes\":[],\"farewell\":" INBOX(7) "}", false},
     /* inboxes */
     {"{" OK ",\"inboxes\":[" INBOX(0) "," INBOX(7) "]}", true},
     {"{" OK ",\"inboxes\":[" INBOX(0) "," INBOX(0) "]}", false},
@@ -310,9 +347,13 @@ static void test_text_of_the_first_version(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text),          cmocka_unit_test(test_text_mark),
-        cmocka_unit_test(test_text_longest),  cmocka_unit_test(test_text_bad),
-        cmocka_unit_test(test_text_too_many), cmocka_unit_test(test_text_of_the_first_version),
+        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_text_mark),
+        cmocka_unit_test(test_text_farewell),
+        cmocka_unit_test(test_text_longest),
+        cmocka_unit_test(test_text_bad),
+        cmocka_unit_test(test_text_too_many),
+        cmocka_unit_test(test_text_of_the_first_version),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -169,6 +169,17 @@ static void test_what_comes_after_it_waits(void **state)
     rig_answer(s, &again, NOW, ERR_OK, 202);
     rig_delivers(s, NOW, "a", 6);
     rig_delivers(s, NOW, "a", 7);
+    rig_rests(s, NOW);
+
+    /* And while it waits for one of another object. */
+    rig_tell_of(s, 8, Y);
+    again = rig_sends(s, NOW, "a", 8);
+    takes_back(s, 9, X, "8");
+    rig_tell_of(s, 10, X);
+    rig_rests(s, NOW);
+    rig_answer(s, &again, NOW, ERR_OK, 202);
+    rig_delivers(s, NOW, "a", 9);
+    rig_delivers(s, NOW, "a", 10);
     schedule_free(&s);
 }
 
