@@ -12,7 +12,8 @@ from integration.redis_client import Redis
 from integration.relay import INTERNAL, Relay, wait_until
 from peers.town import Town
 
-QUICK = "delivery: { backoff: 50ms, backoff_most: 1s, aside: 1s }\n"
+# One at a time: what arrives is compared in order.
+QUICK = "delivery: { backoff: 50ms, backoff_most: 1s, aside: 1s, window: 1 }\n"
 
 
 class Scene:
