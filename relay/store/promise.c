@@ -16,7 +16,7 @@
 enum { LINES = 2 };
 
 struct pledge {
-    struct pledge *prev, *next;
+    struct pledge *next;
     struct line *line;
     redis_cb cb;
     void *arg;
@@ -43,7 +43,7 @@ static void tell(struct pledge **list, bool kept)
 {
     struct pledge *p;
     while ((p = *list)) {
-        DL_DELETE(*list, p);
+        *list = p->next;
         p->cb(p->arg, kept ? p->err : ERR_REDIS, kept ? p->reply : NULL);
         reply_free(&p->reply);
         free(p);
@@ -75,7 +75,7 @@ static void wait_for_replicas(void *arg)
     snprintf(least, sizeof(least), "%lld", (long long)config->replicas);
     snprintf(most_ms, sizeof(most_ms), "%lld", (long long)config->command_ms / 2);
     const struct span words[] = {SPAN("WAIT"), span_of(least), span_of(most_ms)};
-    DL_CONCAT(line->waiting, line->fresh);
+    LL_CONCAT(line->waiting, line->fresh);
     line->fresh = NULL;
     line->waits = true;
     redis_call(line->redis, words, 3, config->command_ms / 2, on_waited, line);
@@ -92,7 +92,7 @@ static void on_answer(void *arg, enum err err, const struct redis_reply *reply)
     }
     p->err = err;
     p->reply = reply_copy(reply);
-    DL_APPEND(line->fresh, p);
+    LL_APPEND(line->fresh, p);
     if (!line->waits)
         timer_start(line->turn, 0);
 }
