@@ -124,6 +124,7 @@ static void on_floor(void *arg, enum lane lane, uint64_t floor)
 static void on_batch(void *arg)
 {
     struct courier *c = arg;
+    c->looked = true;
     if (c->told)
         courier_schedule(c);
     c->told = false;
@@ -255,7 +256,7 @@ static void on_pump(void *arg)
 
 void courier_schedule(struct courier *c)
 {
-    if (!courier_holds(c) || c->pumping)
+    if (!courier_holds(c) || c->pumping || !c->looked)
         return;
     int64_t now = courier_now(c);
     touch(c);
@@ -337,6 +338,7 @@ void courier_follow(struct courier *c)
     c->heard = 0;
     c->followed = false;
     c->told = true; /* what was loaded; but nothing is sent before the first look at direct mail */
+    c->looked = false;
     char *url = context_redis_url(c->context);
     struct tail_config config = {.url = url,
                                  .command_ms = c->context->config->set.redis_command,

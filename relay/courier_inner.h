@@ -80,6 +80,7 @@ struct courier {
     uint64_t page_after, last_line[LANE_COUNT];
     bool followed; /* a line was told in this life */
     bool told;     /* something was, in this batch */
+    bool looked;   /* direct mail that there was at first was told: before, nothing is sent */
     bool starved;  /* nothing was started, for want of a renewed lease */
 
     /* Its life. */

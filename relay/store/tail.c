@@ -43,8 +43,9 @@ struct tail {
     struct stream lanes[LANE_COUNT];
     struct stream mail[STORE_SHARDS]; /* of the shards that are read */
     unsigned mail_n;
-    bool found;  /* where to start */
-    bool looked; /* the first look is not worth waiting for: its batch says that all is told */
+    bool found;     /* where to start */
+    bool mail_read; /* all that there was at first: no batch is done before */
+    bool looked;    /* the first look is not worth waiting for: its batch says that all is told */
     struct timer *patience; /* runs until the first page is asked for */
 };
 
@@ -155,6 +156,15 @@ static bool tell_lines(struct tail *t, const struct redis_reply *streams)
 
 static void follow(struct tail *t);
 
+/* Of direct mail, nothing is left to be read. */
+static bool mail_whole(const struct tail *t, const struct redis_reply *reply)
+{
+    for (unsigned i = 0; i < t->mail_n; i++)
+        if (reply_len(entries_of(reply, &t->mail[i])) == STORE_PAGE)
+            return false;
+    return true;
+}
+
 static void on_streams(void *arg, enum err err, const struct redis_reply *reply)
 {
     struct tail *t = arg;
@@ -174,7 +184,9 @@ static void on_streams(void *arg, enum err err, const struct redis_reply *reply)
             tell_mail(t, &t->mail[i], reply_at(mail, e));
     }
     bool whole = tell_lines(t, reply);
-    t->config.on_batch(t->config.arg);
+    t->mail_read = t->mail_read || mail_whole(t, reply);
+    if (t->mail_read)
+        t->config.on_batch(t->config.arg);
     if (whole)
         follow(t);
     else

@@ -20,7 +20,8 @@ struct tail_config {
      * follow it, all that is unsettled at first. Everything is borrowed during the callback. */
     void (*on_line)(void *arg, const struct journal_line *line);
     void (*on_direct)(void *arg, const struct direct *direct);
-    /* A batch is done: now is the time to act. */
+    /* A batch is done: now is the time to act. Not before all direct mail was told that there was at
+     * first. */
     void (*on_batch)(void *arg);
     /* The connection went away or does not come up (again: tail_again() goes on with it), or a line
      * can't be read: the owner starts over. Once, then silence. Here alone the tail may be freed.
