@@ -1,17 +1,19 @@
 #!lua flags=allow-oom
--- order: an operator's order about one dead letter, numbered in the journal: only the owner of the shard
--- may change what is recorded there. One at a time for each letter: the second would undo what came of
--- the first. What was ordered is kept as long as the letter's number.
--- ARGV: epoch, order (retry or drop), host, number of the entry, shard, now
--- Answer: OK n | NONE | MAIL | ORDERED | EPOCH
+-- order: an operator's order about one dead letter (retry, drop) or about a host, numbered in the journal:
+-- only the owner of the shard may change what is recorded there. One at a time for each letter: the second
+-- would undo what came of the first. What was ordered is kept as long as the letter's number.
+-- ARGV: epoch, order, host, number of the entry (replay: what follows it is sent again; else 0), shard, now
+-- Answer: OK n | NONE (no such letter, or no such member) | MAIL | ORDERED | EPOCH
 local P = '{weir}:'
 local epoch, order, host, of, shard, now = unpack(ARGV)
 local MAIL = '9' -- in place of an inbox
-local log = redis.call('HMGET', P .. 'log', 'epoch', 'last')
+local log = redis.call('HMGET', P .. 'log', 'epoch', 'last', 'lastN')
 if log[1] ~= epoch then return { 'EPOCH' } end
 
-local found, mail
+local about_letter = order == 'retry' or order == 'drop'
+local found, mail = not about_letter and redis.call('EXISTS', P .. 'member:' .. host) == 1, false
 for _, record in ipairs(redis.call('ZRANGEBYSCORE', P .. 'fail:' .. shard, of, of)) do
+  if not about_letter then break end
   local whose, slot, flag = string.match(record, '^%d+ (%S+) (%S+) (%S+)')
   if whose == host and not (order == 'drop' and flag == 'd') then
     found = true
@@ -28,12 +30,12 @@ done = math.max(done, tonumber(own and string.match(own, ' o(%d+)') or 0))
 local ORDERS = P .. 'orders:' .. shard
 for _, record in ipairs(redis.call('ZRANGEBYSCORE', ORDERS, of, of)) do
   local whose, line = string.match(record, '^%d+ (%S+) %S+ (%d+)')
-  if whose == host and tonumber(line) > done then return { 'ORDERED' } end
+  if about_letter and whose == host and tonumber(line) > done then return { 'ORDERED' } end
 end
 
 -- From here on, only writes.
 local n = redis.call('HINCRBY', P .. 'log', 'n', 1)
-redis.call('XADD', P .. 'N', epoch .. '-' .. n, 'pv', log[2], 'k', 'o', 'c', order, 'h', host, 'of', of)
-redis.call('HSET', P .. 'log', 'last', n)
-redis.call('ZADD', ORDERS, of, table.concat({ of, host, order, n, now }, ' '))
+redis.call('XADD', P .. 'N', epoch .. '-' .. n, 'pv', log[3] or log[2], 'k', 'o', 'c', order, 'h', host, 'of', of)
+redis.call('HSET', P .. 'log', 'last', n, 'lastN', n)
+if about_letter then redis.call('ZADD', ORDERS, of, table.concat({ of, host, order, n, now }, ' ')) end
 return { 'OK', tostring(n) }
