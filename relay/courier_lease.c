@@ -166,12 +166,16 @@ void courier_leave(struct courier *c)
     c->held = 0;
     courier_goto(c, COURIER_LEAVING);
     timer_stop(c->lapse);
+    if (c->cursors)
+        cursors_tell(c->cursors);
     beat(c, true);
 }
 
 void courier_shift(struct courier *c)
 {
     timer_stop(c->halt);
+    if (c->cursors)
+        cursors_tell(c->cursors);
     c->held &= ~c->giving;
     c->give |= c->giving;
     c->giving = 0;

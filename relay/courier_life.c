@@ -205,6 +205,8 @@ static void on_gauges(void *arg)
     metric_set(METER_DIRECT, 0, (double)r.direct);
     metric_set(METER_SHARDS_STOPPED, 0, (double)__builtin_popcountll(c->broken));
     metric_set(METER_POSITION, 0, (double)r.position);
+    if (c->cursors)
+        cursors_tell(c->cursors);
     timer_start(c->gauges, GAUGES_MS);
 }
 

@@ -4,7 +4,7 @@
 -- ARGV: epoch, nonce, now, then changes, each a word and its arguments (all but S belong to the shard named last):
 --   S shard seq low urgent | C host low record | F host | X n host slot code status tries detail
 --   L n host slot tries | K n host slot code | G from to host slot code lanes | R n host slot | P n host | D id |
---   - host | + host | O host outcomes
+--   - host | + host
 -- X: never delivered; L: late, not on the first attempt (tries 0: on the first, ahead of the cursor); R: a failure is to be tried again, its record goes;
 -- P: an operator dropped it, its record says so.
 -- What was passed undelivered lies in sorted sets by the number of the entry (of a cut: the last that it
@@ -16,15 +16,11 @@
 -- many moved), its id the commit's sequence: t (time), s (low of the shard), then each host with a cursor of
 -- its own that moved: its low (behind a `+` if it had none of its own before), or `=` where it follows s from
 -- here on.
--- O: the latest outcomes of attempts at a host (relay/rules/recent.h), the newest first; eight of them are kept
--- in the hash `last`.
 -- Which failures were dropped is kept a second time, to be counted: dropped: n host slot
 -- Answer: OK | EPOCH | FENCED shard | SEQ shard | WRONG key (of a type that can't be written to)
 local P = '{weir}:'
 local WHEN_KEPT, MOVED_MOST = 2000, 1000 -- entries of the stream; words of one of them
-local LAST_KEPT = 8
-local WORDS = { S = 4, C = 3, F = 1, X = 7, L = 4, K = 4, G = 6, R = 3, P = 2, D = 1, ['-'] = 1, ['+'] = 1,
-  O = 2 }
+local WORDS = { S = 4, C = 3, F = 1, X = 7, L = 4, K = 4, G = 6, R = 3, P = 2, D = 1, ['-'] = 1, ['+'] = 1 }
 if redis.call('HGET', P .. 'log', 'epoch') ~= ARGV[1] then return { 'EPOCH' } end
 -- A script that stops half way is not rolled back: the shard would have moved without what is recorded of it.
 local function wrong(shard)
@@ -112,13 +108,6 @@ local apply = {
   R = function(n, host, slot) settle_failures(n, host, nil, slot) end,
   P = function(n, host) settle_failures(n, host, 'd') end,
   D = function(id) redis.call('XDEL', P .. 'direct:' .. shard, id) end,
-  O = function(host, told)
-    local key, kept = P .. 'last:' .. shard, {}
-    for word in string.gmatch(told .. ' ' .. (redis.call('HGET', key, host) or ''), '%S+') do
-      if #kept < LAST_KEPT then kept[#kept + 1] = word end
-    end
-    redis.call('HSET', key, host, table.concat(kept, ' '))
-  end,
   ['-'] = function(host) redis.pcall('HSET', P .. 'down', host, now) end,
   ['+'] = function(host) redis.pcall('HDEL', P .. 'down', host) end,
 }

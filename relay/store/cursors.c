@@ -208,7 +208,6 @@ static void add_change(struct cursors *c, struct words *a, const struct change *
         words_add_int(a, (int64_t)change->cursor.low);
         words_add_int(a, (int64_t)change->cursor.urgent);
         c->moved[change->shard] = true;
-        outcomes_take(c->outcomes, change->shard, a);
         break;
     case CHANGE_CURSOR: add_cursor(a, change); break;
     case CHANGE_FOLLOW: add_two(a, "F", change->host); break;
@@ -254,6 +253,23 @@ static void add_change(struct cursors *c, struct words *a, const struct change *
 void cursors_note(struct cursors *c, struct span host, const struct recent *recent)
 {
     outcomes_add(c->outcomes, shard_of(host, store_shards(c->store)), host, recent);
+}
+
+static void on_told(void *arg, enum err err, const struct redis_reply *reply)
+{
+    (void)arg;
+    (void)err;
+    (void)reply; /* nothing depends on them */
+}
+
+void cursors_tell(struct cursors *c)
+{
+    struct words a = {0};
+    words_add_str(&a, store_epoch_text(c->store));
+    if (outcomes_take(c->outcomes, &a))
+        store_script(c->store, &a, &script_outcomes, on_told, NULL);
+    else
+        words_free(&a);
 }
 
 void cursors_commit(struct cursors *c, const struct delta *delta, int64_t now_ms, cursors_cb cb,

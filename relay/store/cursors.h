@@ -20,8 +20,11 @@ typedef void (*cursors_claimed_cb)(void *arg, enum err err, uint64_t taken, uint
 void cursors_claim(struct cursors *cursors, struct schedule *schedule, uint64_t shards,
                    cursors_claimed_cb cb, void *arg);
 
-/* What came of an attempt, for people to look at: goes with the next commit of the host's shard. */
+/* What came of an attempt, for people to look at: kept until cursors_tell(). */
 void cursors_note(struct cursors *cursors, struct span host, const struct recent *recent);
+/* Writes down what was noted: one script call, and none if there is nothing. What is not answered
+ * is lost. */
+void cursors_tell(struct cursors *cursors);
 
 typedef void (*cursors_cb)(void *arg, enum err err);
 /* One script call for the whole delta, whatever number of shards. OK: it is written (the caller

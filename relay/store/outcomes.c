@@ -1,5 +1,6 @@
-/* outcomes: gathers the latest outcomes of each host until the next commit takes them along. What a
- * commit that was not answered took is lost: they are for people to look at.
+/* outcomes: gathers the latest outcomes of each host until they are written down, all at once and
+ * not with each commit: a delivery must not cost Redis a word of its own. What is not written down
+ * when a courier dies is lost: they are for people to look at.
  * May not know: how Redis keeps them. */
 #include "relay/store/outcomes.h"
 
@@ -8,7 +9,7 @@
 
 #include "relay/store/store_inner.h"
 
-/* Of one host, since the last commit: few hosts of a shard, so that a list will do. */
+/* Of one host, since they were written last: few hosts of a shard, so that a list will do. */
 struct told {
     struct told *next;
     size_t n; /* all of them; the newest lie in list, n counting round */
@@ -65,20 +66,29 @@ void outcomes_add(struct outcomes *o, unsigned shard, struct span host, const st
     t->list[t->n++ % RECENT_MAX] = *recent;
 }
 
-void outcomes_take(struct outcomes *o, unsigned shard, struct words *words)
+static void take(const struct told *t, unsigned shard, struct words *words)
 {
-    for (const struct told *t = o->shards[shard % STORE_SHARDS]; t; t = t->next) {
-        struct bytes text;
-        size_t kept = t->n < RECENT_MAX ? t->n : RECENT_MAX;
-        bytes_init(&text, RECENT_TEXT_MAX);
-        for (size_t i = 1; i <= kept; i++) { /* the newest first */
-            bytes_add_str(&text, i > 1 ? " " : "");
-            recent_write(&t->list[(t->n - i) % RECENT_MAX], &text);
-        }
-        words_add_str(words, "O");
-        words_add(words, (struct span){t->host, t->host_n});
-        words_add(words, bytes_span(&text));
-        bytes_fini(&text);
+    struct bytes text;
+    size_t kept = t->n < RECENT_MAX ? t->n : RECENT_MAX;
+    bytes_init(&text, RECENT_TEXT_MAX);
+    for (size_t i = 1; i <= kept; i++) { /* the newest first */
+        bytes_add_str(&text, i > 1 ? " " : "");
+        recent_write(&t->list[(t->n - i) % RECENT_MAX], &text);
     }
-    forget(&o->shards[shard % STORE_SHARDS]);
+    words_add_int(words, shard);
+    words_add(words, (struct span){t->host, t->host_n});
+    words_add(words, bytes_span(&text));
+    bytes_fini(&text);
+}
+
+bool outcomes_take(struct outcomes *o, struct words *words)
+{
+    bool any = false;
+    for (unsigned i = 0; i < STORE_SHARDS; i++) {
+        any = any || o->shards[i];
+        for (const struct told *t = o->shards[i]; t; t = t->next)
+            take(t, i, words);
+        forget(&o->shards[i]);
+    }
+    return any;
 }

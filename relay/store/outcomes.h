@@ -1,4 +1,4 @@
-/* outcomes: what came of attempts since the last commit, host by host, on its way into Redis. */
+/* outcomes: what came of attempts, host by host, on its way into Redis. */
 #pragma once
 
 #include "relay/rules/recent.h"
@@ -12,5 +12,6 @@ void outcomes_free(struct outcomes **outcomes);
 /* Kept, the newest RECENT_MAX of each host; copied. */
 void outcomes_add(struct outcomes *outcomes, unsigned shard, struct span host,
                   const struct recent *recent);
-/* Adds those of a shard as words of commit.lua, and forgets them. */
-void outcomes_take(struct outcomes *outcomes, unsigned shard, struct words *words);
+/* Adds them as words of outcomes.lua (shard, host, outcomes), and forgets them; whether there were
+ * any. */
+bool outcomes_take(struct outcomes *outcomes, struct words *words);

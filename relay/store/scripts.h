@@ -13,6 +13,7 @@ extern struct redis_script script_hello;
 extern struct redis_script script_ledger;
 extern struct redis_script script_order;
 extern struct redis_script script_lease;
+extern struct redis_script script_outcomes;
 extern struct redis_script script_page;
 extern struct redis_script script_restore;
 extern struct redis_script script_probe;
