@@ -336,7 +336,8 @@ enum step inbox_reply(struct inbox *in)
     } else {
         char again[40];
         snprintf(again, sizeof(again), "Retry-After: %u\r\n", 20 + clock_chance() % 41);
-        public_problem(&in->request, in->err, span_of(in->detail), status == 503 ? again : NULL);
+        public_problem(&in->request, in->err, span_of(in->detail),
+                       status == 503 || status == 429 ? again : NULL);
     }
     meter_answer(status);
     return STEP_END;

@@ -10,7 +10,7 @@
 
 enum { DECISIONS_MAX = 5 };
 
-enum hash { HASH_ID, HASH_WHAT, HASH_OBJECT, HASH_AGAIN };
+enum hash { HASH_ID, HASH_WHAT, HASH_OBJECT, HASH_AGAIN, HASH_ACTOR };
 
 /* --- decide ----------------------------------------------------------------------------------- */
 
@@ -163,6 +163,8 @@ enum step inbox_append(struct inbox *in)
         .id = a->id,
         .object = announced.n ? announced : a->object,
         .object_host = has_object ? span_of(object.authority) : SPAN_NONE,
+        .actor_hash = hash(in, HASH_ACTOR, a->actor),
+        .gone = a->type == ACTIVITY_DELETE && span_eq(a->object, a->actor),
         .body = http_view(in->request)->body,
     };
     inbox_goto(in, INBOX_APPENDED);
@@ -181,6 +183,7 @@ enum step inbox_appended(struct inbox *in)
     case JOURNAL_STALE: return inbox_finish(in, ERR_STALE, NULL);
     case JOURNAL_NOT_OWNER: return inbox_finish(in, ERR_NOT_OWNER, NULL);
     case JOURNAL_NOBODY: return inbox_finish(in, ERR_NO_AUDIENCE, NULL);
+    case JOURNAL_FULL: return inbox_finish(in, ERR_VERSIONS, NULL);
     case JOURNAL_AGAIN: break;
     }
     /* The member changed between the decision and the journal: decide again, by what it is now. */

@@ -82,7 +82,7 @@ struct inbox {
     unsigned decisions;
     struct bytes audience;
     struct journal_append append;
-    uint8_t hashes[4][SHA256_SIZE];
+    uint8_t hashes[5][SHA256_SIZE];
     struct journal_appended appended;
     enum member_event event;
     struct member_follower *follower; /* what the event is about */

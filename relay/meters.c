@@ -10,6 +10,7 @@ static const char *const values_CLASS[] = {"2xx", "3xx", "4xx", "5xx"};
 static const char *const values_VERDICT[] = {"delivered", "later", "never"};
 static const char *const values_STATE[] = {"idle",    "ready",   "sending",
                                            "waiting", "reading", "held"};
+static const char *const values_TRIMMED[] = {"entries", "bodies", "urgent", "objects"};
 static const char *const values_VERSION[] = {WEIR_VERSION};
 static const char *const values_CODE[] = {
 #define X(name, code, status, later, title) code,
@@ -41,6 +42,7 @@ static const char *const values_MEMBER[] = {
 #define LABEL_CODE     LABEL("code", values_CODE)
 #define LABEL_ROLE     LABEL("role", values_ROLE)
 #define LABEL_TROUBLE  LABEL("state", values_TROUBLE)
+#define LABEL_TRIMMED  LABEL("what", values_TRIMMED)
 #define LABEL_MEMBER   LABEL("state", values_MEMBER)
 
 static const struct metric_def table[METER_COUNT] = {

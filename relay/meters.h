@@ -16,6 +16,10 @@
     X(APPENDED,       "weir_journal_appended_total",        COUNTER,   NONE,    "activities written to the journal") \
     X(NO_FORM,        "weir_journal_no_form_total",         COUNTER,   NONE,    "activities in the journal of which no form would be believed") \
     X(GAPS,           "weir_journal_gaps_total",            COUNTER,   NONE,    "holes found while reading the journal") \
+    X(TRIMMED,        "weir_journal_trimmed_total",         COUNTER,   TRIMMED, "what the journal has forgotten, for its age or for want of memory") \
+    X(CLOCK_DOUBTED,  "weir_clock_doubted",                 GAUGE,     NONE,    "1 while a clock that jumped keeps the journal from forgetting") \
+    X(REDIS_MEMORY,   "weir_redis_memory_bytes",            GAUGE,     NONE,    "memory that Redis uses") \
+    X(REDIS_MEMORY_KEPT, "weir_redis_memory_kept_bytes",    GAUGE,     NONE,    "memory beyond which the oldest goes early; 0: no bound") \
     X(POSITION,       "weir_journal_position",              LEAST,     NONE,    "number of the newest entry that every courier has read") \
     X(DELIVERIES,     "weir_deliveries_total",              COUNTER,   VERDICT, "attempts, by what came of them") \
     X(DELIVERY_SECONDS, "weir_delivery_seconds",            HISTOGRAM, NONE,    "one attempt, from signing to answer") \
@@ -56,6 +60,14 @@ enum {
     METER_STATE_READING,
     METER_STATE_HELD,
     METER_STATE_COUNT
+};
+
+enum {
+    METER_TRIMMED_ENTRIES,
+    METER_TRIMMED_BODIES,
+    METER_TRIMMED_URGENT,
+    METER_TRIMMED_OBJECTS,
+    METER_TRIMMED_COUNT
 };
 
 /* Of METER_PROCESSES: the roles as in role.h, then one that has all of them. */

@@ -1,4 +1,4 @@
-/* steward: timers and the two inner listeners.
+/* steward: timers and the two inner listeners; the journal's length is steward_trim.c's.
  *
  * The calendar: all members are looked through at start, when something changed, and when the next
  * end date comes (at least once a minute). May not know: how activities are accepted or delivered.
@@ -15,21 +15,16 @@
 #include "relay/admin.h"
 #include "relay/membership.h"
 #include "relay/meters.h"
-#include "relay/store/journal.h"
+#include "relay/steward_trim.h"
+#include "relay/store/members.h"
 
-enum { MINUTE_MS = 60000, TRIM_MS = 60000, SECOND = 1000, TRIM_PAGE = 256, WHY_SIZE = 256 };
+enum { MINUTE_MS = 60000, SECOND = 1000, WHY_SIZE = 256 };
 
 struct walk { /* one look through all members; outlives the steward if it must */
     struct steward *steward;
     size_t counts[MEMBER_STATE_COUNT];
     int64_t next_ms; /* the earliest end date ahead */
     bool policy;     /* look at zones, too */
-};
-
-struct trim { /* the same for one reading of where entries, then bodies, are oldest */
-    struct steward *steward;
-    char keep[48]; /* id of the first entry that stays; empty: all do */
-    bool more;     /* a whole page was too old */
 };
 
 struct count { /* the same for one question whether members changed */
@@ -40,15 +35,14 @@ struct steward {
     struct steward_config config;
     struct http_server *metrics;
     struct admin *admin;
-    struct timer *calendar, *trim_timer, *second;
+    struct trimmer *trimmer;
+    struct timer *calendar, *second;
     struct walk *walk;
-    struct trim *trim;
     struct count *count;
     bool ready, again, policy_changed;
     uint64_t member_changes;   /* that the last look knew of */
     char why[WHY_SIZE];        /* not ready */
     char others_why[WHY_SIZE]; /* other roles are not ready; empty: they are */
-    uint64_t bodies_below;     /* bodies up to here may go */
 };
 
 /* --- the calendar ----------------------------------------------------------------------------- */
@@ -157,64 +151,6 @@ static void on_reload(void *arg)
     s->config.reload(s->config.arg);
 }
 
-/* --- the journal's length --------------------------------------------------------------------- */
-
-/* Bodies go earlier than entries: what to look at next is where the last look at them ended. */
-static void on_bodies(void *arg, const struct journal_page *page)
-{
-    struct trim *trim = arg;
-    struct steward *s = trim->steward;
-    if (s) {
-        int64_t before_ms = clock_wall_ms() - s->config.context->config->set.retention_bodies;
-        size_t i = 0;
-        for (; page->err == ERR_OK && i < page->lines_n; i++) {
-            const struct journal_line *line = &page->lines[i];
-            if (line->kind == JOURNAL_ENTRY && line->entry->at_ms >= before_ms)
-                break;
-            s->bodies_below = line->n + 1;
-        }
-        s->trim = NULL;
-        journal_trim(s->config.context->store, trim->keep, s->bodies_below);
-        timer_start(s->trim_timer, trim->more || i == TRIM_PAGE ? 1 : TRIM_MS);
-    }
-    free(trim);
-}
-
-/* Looks at the oldest entries, a page a minute and at once again while whole pages are too old. */
-static void on_oldest(void *arg, const struct journal_page *page)
-{
-    struct trim *trim = arg;
-    struct steward *s = trim->steward;
-    if (!s) {
-        free(trim);
-        return;
-    }
-    int64_t before_ms = clock_wall_ms() - s->config.context->config->set.retention_entries;
-    const char *keep = NULL; /* what follows the last old one */
-    for (size_t i = 0; page->err == ERR_OK && i < page->lines_n; i++) {
-        const struct journal_line *line = &page->lines[i];
-        if (line->kind != JOURNAL_ENTRY)
-            continue;
-        if (line->entry->at_ms >= before_ms)
-            break;
-        keep = page->lines[i + 1 < page->lines_n ? i + 1 : i].id;
-    }
-    trim->more = keep && page->lines_n == TRIM_PAGE;
-    span_copy(span_of(keep), trim->keep, sizeof(trim->keep));
-    journal_page(s->config.context->store, LANE_BOTH, s->bodies_below ? s->bodies_below - 1 : 0,
-                 TRIM_PAGE, on_bodies, trim);
-}
-
-static void on_trim(void *arg)
-{
-    struct steward *s = arg;
-    if (!s->ready || s->trim)
-        return;
-    s->trim = mem_new(sizeof(*s->trim));
-    s->trim->steward = s;
-    journal_page(s->config.context->store, LANE_NORMAL, 0, TRIM_PAGE, on_oldest, s->trim);
-}
-
 /* --- metrics and health ----------------------------------------------------------------------- */
 
 /* Somebody, in whatever process, changed a member: look at all of them again. */
@@ -319,7 +255,7 @@ enum err steward_new(const struct steward_config *config, struct bytes *why, str
     s->config = *config;
     span_copy(SPAN("starting"), s->why, sizeof(s->why));
     s->calendar = timer_new(loop, start_walk, s);
-    s->trim_timer = timer_new(loop, on_trim, s);
+    s->trimmer = trimmer_new(config->context);
     s->second = timer_new(loop, on_second, s);
     struct admin_config admin = {
         .context = config->context, .reload = on_reload, .changed = on_changed, .arg = s};
@@ -343,8 +279,8 @@ void steward_ready(struct steward *s, bool ready, const char *why)
     if (ready) {
         s->policy_changed = true; /* the configuration may be another one than last time */
         timer_start(s->calendar, 0);
-        timer_start(s->trim_timer, 0);
     }
+    trimmer_ready(s->trimmer, ready);
 }
 
 void steward_others(struct steward *s, bool ready, const char *why)
@@ -371,14 +307,12 @@ void steward_free(struct steward **steward)
         return;
     if (s->walk)
         s->walk->steward = NULL;
-    if (s->trim)
-        s->trim->steward = NULL;
     if (s->count)
         s->count->steward = NULL;
     admin_free(&s->admin);
     http_server_free(&s->metrics);
     timer_free(&s->calendar);
-    timer_free(&s->trim_timer);
+    trimmer_free(&s->trimmer);
     timer_free(&s->second);
     free(s);
 }

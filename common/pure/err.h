@@ -21,6 +21,7 @@
     X(EXPECTATION, "expectation", 417, false, "this expectation cannot be met")                    \
     X(MISDIRECTED, "misdirected", 421, false, "this host is not served here")                      \
     X(RATE, "rate", 429, true, "too many requests")                                                \
+    X(VERSIONS, "versions", 429, true, "too many versions of this object wait")                    \
     X(HEADERS, "headers", 431, false, "the header is larger than allowed")                         \
     X(NOT_IMPLEMENTED, "not-implemented", 501, false, "this is not implemented")                   \
     X(UNAVAILABLE, "unavailable", 503, true, "the journal can't take it just now")                 \

@@ -72,6 +72,9 @@ enum { SETTINGS_SEEN_MS = 691200000 }; /* 8 days: how long ids are remembered (D
     X(delivery_lease,         "delivery.lease",          DURATION, 1000, 600000, "10s", NULL, "how long a courier owns what it delivers without a sign of life")                        \
     X(retention_entries,      "retention.entries",       DURATION, 60000, 31536000000, "30d", NULL, "how long the journal keeps entries")                                              \
     X(retention_bodies,       "retention.bodies",        DURATION, 60000, 31536000000, "8d", NULL, "how long the journal keeps bodies")                                                \
+    X(retention_urgent,       "retention.urgent",        DURATION, 60000, 31536000000, "90d", NULL, "the same for what deletes, with its bodies; at least as long as entries")           \
+    X(retention_objects,      "retention.objects",       DURATION, 86400000, 315360000000, "730d", NULL, "how long it is known where an object went that has no entry any more")        \
+    X(retention_bytes,        "retention.bytes",         SIZE,     0, 1099511627776, "0", NULL, "memory of Redis beyond which the oldest goes early; 0 = 60 % of its maxmemory")          \
     X(redis_command,          "redis_limits.command",    DURATION, 100, 60000, "2s", NULL, "deadline of a Redis command")                                                              \
     X(redis_replicas,         "redis_limits.replicas",   COUNT,    0, 5, "0", NULL, "replicas that must have what is answered 202, and what a lease rests on: WAIT")                   \
     X(redis_memory,           "redis_limits.memory",     SIZE,     0, 1099511627776, "0", NULL, "maxmemory of the embedded Redis; 0 = the less of 1 GiB and a quarter of RAM")

@@ -5,7 +5,7 @@
 -- Answer: OK n | AGAIN member | EPOCH
 local P = '{weir}:'
 local epoch, host, ver, record, event, now, cuts, shard, here = unpack(ARGV, 1, 9)
-local log = redis.call('HMGET', P .. 'log', 'epoch', 'last')
+local log = redis.call('HMGET', P .. 'log', 'epoch', 'last', 'lastN')
 if log[1] ~= epoch then return { 'EPOCH' } end
 local MEMBER = P .. 'member:' .. host
 if (redis.call('HGET', MEMBER, 'ver') or '0') ~= ver then
@@ -18,9 +18,9 @@ local n = redis.call('HINCRBY', P .. 'log', 'n', 1)
 record = string.gsub(record, '(%w":)' .. here .. '([,}])', '%1' .. n .. '%2')
 redis.call('HSET', MEMBER, 'ver', tonumber(ver) + 1, 'm', record)
 redis.call('SADD', P .. 'members', host)
-redis.call('XADD', P .. 'N', epoch .. '-' .. n, 'pv', log[2], 'k', 'c', 'c', event, 'h', host, 'm', record,
+redis.call('XADD', P .. 'N', epoch .. '-' .. n, 'pv', log[3] or log[2], 'k', 'c', 'c', event, 'h', host, 'm', record,
   'x', cuts, 't', now)
-redis.call('HSET', P .. 'log', 'last', n)
+redis.call('HSET', P .. 'log', 'last', n, 'lastN', n)
 redis.call('HINCRBY', P .. 'log', 'changes', 1)
 for i = 10, #ARGV, 3 do
   local d = redis.call('HINCRBY', P .. 'log', 'n', 1)

@@ -1,4 +1,4 @@
-/* journal: one script call for an accepted activity; pages and bodies for those who read.
+/* journal: pages and bodies for those who read, and the step that trims them.
  * May not know: who decides, who delivers. */
 #include "relay/store/journal.h"
 
@@ -6,111 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/pure/encode.h"
 #include "relay/store/scripts.h"
 #include "relay/store/store_inner.h"
-
-enum { BUCKETS = 4096, BODIES_AT_ONCE = 1000 };
-
-/* --- append
- * --------------------------------------------------------------------------------------------- */
-
-struct append_call {
-    struct store *store;
-    journal_appended_cb cb;
-    void *arg;
-};
-
-static const struct {
-    const char *word;
-    enum journal_result result;
-} results[] = {
-    {"OK", JOURNAL_APPENDED}, {"DUP", JOURNAL_DUPLICATE},      {"REUSED", JOURNAL_REUSED},
-    {"STALE", JOURNAL_STALE}, {"NOTOWNER", JOURNAL_NOT_OWNER}, {"NOBODY", JOURNAL_NOBODY},
-    {"AGAIN", JOURNAL_AGAIN},
-};
-
-static void on_appended(void *arg, enum err err, const struct redis_reply *reply)
-{
-    struct append_call *call = arg;
-    struct journal_appended answer = {.err = err == ERR_OK ? ERR_REDIS_REPLY : err};
-    for (size_t i = 0; err == ERR_OK && i < sizeof(results) / sizeof(*results); i++) {
-        if (!answer_is(reply, results[i].word))
-            continue;
-        answer.err = ERR_OK;
-        answer.result = results[i].result;
-        answer.n = answer.result == JOURNAL_AGAIN ? 0 : answer_number(reply, 1);
-        answer.member = answer.result == JOURNAL_AGAIN ? reply_text(reply_at(reply, 1)) : SPAN_NONE;
-    }
-    store_saw(call->store, answer.n);
-    call->cb(call->arg, &answer);
-    free(call);
-}
-
-static struct span hash_part(const uint8_t *hash, size_t n)
-{
-    return hash ? (struct span){(const char *)hash, n} : SPAN("");
-}
-
-unsigned seen_bucket(const uint8_t *hash)
-{
-    return hash ? ((unsigned)hash[30] << 8 | hash[31]) % BUCKETS : 0;
-}
-
-void journal_append(struct store *store, const struct journal_append *p, journal_appended_cb cb,
-                    void *arg)
-{
-    static const char *const kinds[] = {"C", "U", "D", "A", "O"};
-    struct append_call *call = mem_new(sizeof(*call));
-    struct words a = {0};
-    struct bytes object;
-    struct bytes announce;
-    struct bytes about;
-    struct bytes check;
-    char again_bucket[16];
-    *call = (struct append_call){store, cb, arg};
-    bytes_init(&object, 64);
-    bytes_init(&announce, 64);
-    bytes_init(&about, 64);
-    bytes_init(&check, 16);
-    hex_write(&object, hash_part(p->object_hash, 16));
-    hex_write(&announce, hash_part(p->id_hash, 16));
-    if (p->kind == JOURNAL_ANNOUNCE)
-        hex_write(&about, hash_part(p->again_hash, 16));
-    hex_write(&check, hash_part(p->what_hash, 4));
-    snprintf(again_bucket, sizeof(again_bucket), "a%u", seen_bucket(p->again_hash));
-
-    words_add_str(&a, store_epoch_text(store));
-    words_add(&a, p->from);
-    words_add_int(&a, (int64_t)p->ver);
-    words_add_int(&a, p->now_ms);
-    words_add_str(&a, kinds[p->kind]);
-    words_add_int(&a, p->now_ms / SEEN_WEEK_MS);
-    words_add_int(&a, seen_bucket(p->id_hash));
-    words_add(&a, hash_part(p->id_hash, SEEN_BYTES));
-    words_add(&a, bytes_span(&check));
-    words_add(&a, bytes_span(&object));
-    words_add(&a, p->owner);
-    words_add_int(&a, p->stamp_ms);
-    words_add(&a, p->audience);
-    words_add(&a, p->zone);
-    words_add_str(&a, again_bucket);
-    words_add(&a, hash_part(p->again_hash, SEEN_BYTES));
-    words_add(&a, p->again_hash ? bytes_span(&announce) : SPAN(""));
-    words_add_str(&a, p->facts.has_proof ? "1" : "0");
-    words_add_int(&a, p->facts.type);
-    words_add_int(&a, p->facts.undone);
-    words_add(&a, p->id);
-    words_add(&a, p->object);
-    words_add(&a, p->object_host);
-    words_add(&a, bytes_span(&about));
-    words_add(&a, p->body);
-    store_promise(store, &a, &script_append, on_appended, call);
-    bytes_fini(&object);
-    bytes_fini(&announce);
-    bytes_fini(&about);
-    bytes_fini(&check);
-}
 
 /* --- pages
  * ------------------------------------------------------------------------------------------------
@@ -199,20 +96,49 @@ void journal_body(struct store *store, uint64_t n, journal_body_cb cb, void *arg
 /* --- trimming
  * ---------------------------------------------------------------------------------------------- */
 
+struct trim_call {
+    journal_trimmed_cb cb;
+    void *arg;
+};
+
 static void on_trimmed(void *arg, enum err err, const struct redis_reply *reply)
 {
-    /* What could not be trimmed now is trimmed next time. */
-    (void)arg;
-    (void)err;
-    (void)reply;
+    struct trim_call *call = arg;
+    struct journal_trimmed t = {.err = err};
+    if (err == ERR_OK && !answer_is(reply, "OK"))
+        t.err = ERR_REDIS_REPLY;
+    if (t.err == ERR_OK) {
+        t.more = answer_number(reply, 1) != 0;
+        t.redis_ms = (int64_t)answer_number(reply, 2);
+        t.before_ms = (int64_t)answer_number(reply, 3);
+        t.used = answer_number(reply, 4);
+        t.limit = answer_number(reply, 5);
+        for (unsigned lane = 0; lane < LANE_COUNT; lane++)
+            t.floor[lane] = answer_number(reply, 6 + lane);
+        t.body_floor = answer_number(reply, 8);
+        t.entries = answer_number(reply, 9);
+        t.bodies = answer_number(reply, 10);
+        t.urgent = answer_number(reply, 11);
+        t.objects = answer_number(reply, 12);
+    }
+    call->cb(call->arg, &t);
+    free(call);
 }
 
-void journal_trim(struct store *store, const char *keep, uint64_t bodies)
+void journal_trim(struct store *store, const struct journal_trim *trim, journal_trimmed_cb cb,
+                  void *arg)
 {
+    struct trim_call *call = mem_new(sizeof(*call));
     struct words a = {0};
+    *call = (struct trim_call){cb, arg};
     words_add_str(&a, store_epoch_text(store));
-    words_add_str(&a, keep);
-    words_add_int(&a, (int64_t)bodies);
-    words_add_int(&a, BODIES_AT_ONCE);
-    store_script(store, &a, &script_trim, on_trimmed, NULL);
+    words_add_int(&a, trim->now_ms);
+    words_add_int(&a, trim->entries_ms);
+    words_add_int(&a, trim->bodies_ms);
+    words_add_int(&a, trim->urgent_ms);
+    words_add_int(&a, trim->bytes);
+    words_add_int(&a, trim->new_ms);
+    words_add_int(&a, trim->object_days);
+    words_add_int(&a, STORE_PAGE);
+    store_script(store, &a, &script_trim, on_trimmed, call);
 }

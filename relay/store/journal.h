@@ -33,6 +33,8 @@ struct journal_append {
     struct span zone; /* of the sender */
     struct outgoing_facts facts;
     struct span id, object, object_host;
+    const uint8_t *actor_hash; /* of the actor's id */
+    bool gone;                 /* DELETE: the object is the actor itself, with all that it posted */
     struct span body;
 };
 
@@ -43,6 +45,7 @@ enum journal_result {
     JOURNAL_STALE,  /* older than what is known of the object */
     JOURNAL_NOT_OWNER,
     JOURNAL_NOBODY, /* no zone may have it */
+    JOURNAL_FULL,   /* more versions of one object are in the journal than it may have */
     JOURNAL_AGAIN   /* the member changed: decide again */
 };
 
@@ -57,6 +60,26 @@ typedef void (*journal_appended_cb)(void *arg, const struct journal_appended *an
 void journal_append(struct store *store, const struct journal_append *append,
                     journal_appended_cb cb, void *arg);
 
+/* An operator takes an object back: what waits of it is not sent, our Announce is undone where one
+ * stands, and what comes of the object later is not relayed; its owner's Delete is. */
+struct journal_recall {
+    const uint8_t *object_hash; /* SHA-256 of the object's id, or of that of an Announce */
+    struct span object, object_host;
+    struct span reason; /* for people: short, one line */
+    int64_t now_ms;
+};
+struct journal_recalled {
+    enum err err; /* ERR_NOT_KNOWN: nothing of it went out; ERR_OBJECT_GONE: it is deleted, or was
+                     recalled before */
+    uint64_t n;   /* its line */
+    size_t of_n;
+    uint64_t of[ENTRY_OF_MAX]; /* the entries that it takes back, oldest first */
+};
+typedef void (*journal_recalled_cb)(void *arg, const struct journal_recalled *answer);
+/* As durable as an accepted activity. Copies what it needs. */
+void journal_recall(struct store *store, const struct journal_recall *recall,
+                    journal_recalled_cb cb, void *arg);
+
 /* One line of the journal as read. */
 enum journal_line_kind { JOURNAL_ENTRY, JOURNAL_CONTROL, JOURNAL_WAKE, JOURNAL_ORDER };
 
@@ -65,6 +88,7 @@ struct journal_line {
     enum lane lane;
     uint64_t n, previous;  /* the line before it in its lane, whatever became of that */
     struct entry *entry;   /* ENTRY: borrowed during the callback */
+    struct span reason;    /* ENTRY: why an operator recalled it; absent: none did */
     struct span event;     /* CONTROL */
     struct span member;    /* CONTROL: its record, to be read with member_read() */
     bool cuts;             /* CONTROL */
@@ -91,5 +115,25 @@ void journal_page(struct store *store, enum lane lane, uint64_t after, size_t co
 typedef void (*journal_body_cb)(void *arg, enum err err, struct span body);
 void journal_body(struct store *store, uint64_t n, journal_body_cb cb, void *arg);
 
-/* Trims: entries before `keep` (an id; empty: none), bodies numbered below `bodies`. */
-void journal_trim(struct store *store, const char *keep, uint64_t bodies);
+/* One step of forgetting: some of what is oldest goes. */
+struct journal_trim {
+    int64_t now_ms; /* 0: nothing goes, but tell how things are */
+    /* What was accepted before goes; bodies of the urgent lane go with their entries. */
+    int64_t entries_ms, bodies_ms, urgent_ms;
+    int64_t bytes;  /* that Redis may use before more goes than is old; 0: a share of what it has */
+    int64_t new_ms; /* what was accepted since then does not go for that */
+    int64_t object_days; /* how long objects are known that nothing in the journal is about */
+};
+struct journal_trimmed {
+    enum err err;
+    bool more;                  /* another step would find some */
+    int64_t redis_ms;           /* Redis's clock */
+    int64_t before_ms;          /* `now_ms` of the step before this one, whoever made it; 0: none */
+    uint64_t used, limit;       /* bytes; limit 0: none */
+    uint64_t floor[LANE_COUNT]; /* everything of the lane up to here is gone; */
+    uint64_t body_floor;        /* and bodies of the normal one */
+    uint64_t entries, bodies, urgent, objects; /* that went in this step */
+};
+typedef void (*journal_trimmed_cb)(void *arg, const struct journal_trimmed *answer);
+void journal_trim(struct store *store, const struct journal_trim *trim, journal_trimmed_cb cb,
+                  void *arg);

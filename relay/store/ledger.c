@@ -201,6 +201,7 @@ void ledger_find(struct store *store, const uint8_t *id_hash, int64_t now_ms, le
 /* --- orders ----------------------------------------------------------------------------------- */
 
 struct order_call {
+    enum book_order order;
     ledger_ordered_cb cb;
     void *arg;
 };
@@ -219,6 +220,8 @@ static void on_ordered(void *arg, enum err err, const struct redis_reply *reply)
     for (size_t i = 0; err == ERR_OK && i < sizeof(answers) / sizeof(*answers); i++)
         if (answer_is(reply, answers[i].word))
             said = answers[i].err;
+    if (said == ERR_NO_SUCH_LETTER && call->order > ORDER_DROP)
+        said = ERR_NO_SUCH_MEMBER;
     call->cb(call->arg, said, said == ERR_OK ? answer_number(reply, 1) : 0);
     free(call);
 }
@@ -228,7 +231,7 @@ void ledger_order(struct store *store, enum book_order order, struct span host, 
 {
     struct order_call *call = mem_new(sizeof(*call));
     struct words a = {0};
-    *call = (struct order_call){cb, arg};
+    *call = (struct order_call){order, cb, arg};
     words_add_str(&a, store_epoch_text(store));
     words_add_str(&a, book_order_name(order));
     words_add(&a, host);

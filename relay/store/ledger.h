@@ -34,9 +34,11 @@ typedef void (*ledger_found_cb)(void *arg, const struct ledger_found *found);
 void ledger_find(struct store *store, const uint8_t *id_hash, int64_t now_ms, ledger_found_cb cb,
                  void *arg);
 
-/* An operator's order about the dead letter `of` for the host; n is its number in the journal.
- * ERR_NO_SUCH_LETTER: there is none (to be dropped: or it was already); ERR_NOT_KEPT: it was direct
- * mail, which can't be tried again; ERR_ORDERED: an order about it is still to be carried out. */
+/* An operator's order for the host; n is its number in the journal. RETRY, DROP: about the dead
+ * letter `of`; REPLAY: from behind `of`; the others: `of` is 0. ERR_NO_SUCH_MEMBER: nothing is
+ * known of the host. ERR_NO_SUCH_LETTER: there is none (to be dropped: or it was already);
+ * ERR_NOT_KEPT: it was direct mail, which can't be tried again; ERR_ORDERED: an order about it is
+ * still to be carried out. */
 typedef void (*ledger_ordered_cb)(void *arg, enum err err, uint64_t n);
 void ledger_order(struct store *store, enum book_order order, struct span host, uint64_t of,
                   int64_t now_ms, ledger_ordered_cb cb, void *arg);

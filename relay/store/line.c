@@ -113,6 +113,7 @@ bool line_read(const struct redis_reply *reply, struct journal_line *line, struc
         line->lane = span_eq_str(kind, "u") ? LANE_URGENT : LANE_NORMAL;
         *ret_entry = entry_read(fields, line->n, line->lane);
         line->entry = *ret_entry;
+        line->reason = field(fields, "re");
     } else if (span_eq_str(kind, "c")) {
         line->kind = JOURNAL_CONTROL;
         line->event = field(fields, "c");

@@ -33,4 +33,12 @@ local entries = lanes == 'NU' and merge(read('N'), read('U')) or read(lanes)
 local marks, numbers = {}, {}
 for i, entry in ipairs(entries) do numbers[i] = string.match(entry[1], '%-(%d+)$') end
 if #numbers > 0 then marks = redis.call('HMGET', P .. 'marks', unpack(numbers)) end
+-- What an actor posted that is gone was taken back with it.
+local gone = redis.call('EXISTS', P .. 'gone') == 1
+for i, entry in ipairs(gone and entries or {}) do
+  for k = 1, #entry[2], 2 do
+    local by = entry[2][k] == 'ac' and redis.call('HGET', P .. 'gone', entry[2][k + 1])
+    if by and number(entry) < tonumber(by) and string.sub(marks[i] or '', 1, 1) ~= 'r' then marks[i] = 'r' .. by end
+  end
+end
 return { log[1], log[2] or '0', log[3] or '0', entries, marks }

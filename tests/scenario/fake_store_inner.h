@@ -29,6 +29,8 @@ struct object {
     char audience[256];
     enum outgoing_announced announced;
     char announce[ENTRY_HASH_SIZE];
+    uint64_t entries[ENTRY_OF_MAX]; /* that were not taken back */
+    size_t entries_n;
 };
 
 struct seen {
@@ -51,7 +53,7 @@ struct note {
 
 struct store {
     bool up;
-    uint64_t epoch, n, last[LANE_COUNT], floor, body_floor;
+    uint64_t epoch, n, last[LANE_COUNT], floor[LANE_COUNT], body_floor;
     void (*on_ready)(void *arg, bool ready);
     void *on_ready_arg;
 

@@ -65,10 +65,16 @@ static struct fake_line *line_of(const struct store *s, uint64_t n)
     return NULL;
 }
 
-/* The line as those who read it are given it: pointers into it hold until it goes. */
-static struct journal_line shown(const struct fake_line *line)
+/* The line as those who read it are given it: pointers into it hold until it goes; but its entry is
+ * a copy of their own, with the marks on it or without. Given back with entry_unref(). */
+static struct journal_line shown(const struct fake_line *line, bool marked)
 {
     struct journal_line l = line->line;
+    if (l.entry) {
+        struct entry bare = *l.entry;
+        bare.marks_n = marked ? bare.marks_n : 0;
+        l.entry = entry_new(&bare);
+    }
     l.id = line->id;
     l.event = span_of(line->event);
     l.member = span_of(line->member);
@@ -120,25 +126,37 @@ uint64_t fake_accept(struct store *s, const struct fake_post *post)
 void fake_drop_bodies(struct store *s, uint64_t n)
 {
     for (size_t i = 0; i < s->lines_n && s->lines[i].line.n <= n; i++) {
+        if (s->lines[i].line.lane != LANE_NORMAL)
+            continue;
         free(s->lines[i].body);
         s->lines[i].body = NULL;
     }
     s->body_floor = n > s->body_floor ? n : s->body_floor;
 }
 
+/* The lines of one lane up to n. */
+static void drop_lane(struct store *s, enum lane lane, uint64_t n)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < s->lines_n; i++) {
+        if (s->lines[i].line.lane == lane && s->lines[i].line.n <= n)
+            fake_line_fini(&s->lines[i]);
+        else
+            s->lines[kept++] = s->lines[i];
+    }
+    s->lines_n = kept;
+    s->floor[lane] = n > s->floor[lane] ? n : s->floor[lane];
+}
+
 void fake_drop_entries(struct store *s, uint64_t n)
 {
-    size_t gone = 0;
-    while (gone + 1 < s->lines_n && s->lines[gone].line.n <= n)
-        fake_line_fini(&s->lines[gone++]);
-    s->lines_n -= gone;
-    memmove(s->lines, s->lines + gone, s->lines_n * sizeof(*s->lines));
-    s->floor = n > s->floor ? n : s->floor;
+    uint64_t newest = s->last[LANE_NORMAL];
+    drop_lane(s, LANE_NORMAL, newest && n >= newest ? newest - 1 : n);
 }
 
 uint64_t fake_floor(const struct store *s)
 {
-    return s->floor;
+    return s->floor[LANE_NORMAL];
 }
 
 uint64_t fake_body_floor(const struct store *s)
@@ -187,14 +205,50 @@ static void wake_line(struct store *s, struct span host)
         }
 }
 
+/* What the new line does away with of its object's entries. */
+static void put_marks(struct store *s, const struct entry *later)
+{
+    struct entry_mark mark = entry_mark_by(later);
+    for (size_t i = 0; i < later->of_n; i++) {
+        struct fake_line *line = line_of(s, later->of[i]);
+        if (!line)
+            continue;
+        entry_mark_add(line->line.entry, &mark);
+        if (mark.recalled) {
+            free(line->body);
+            line->body = NULL;
+        }
+    }
+}
+
+/* The earlier entries of the object that this one takes back, or replaces. */
+static size_t earlier(const struct store *s, const struct object *object, const struct entry *e,
+                      uint64_t of[ENTRY_OF_MAX])
+{
+    size_t n = 0;
+    for (size_t i = 0; object && i < object->entries_n; i++) {
+        const struct fake_line *line = line_of(s, object->entries[i]);
+        bool update = line && line->line.entry->facts.type == ACTIVITY_UPDATE &&
+                      e->facts.type == ACTIVITY_UPDATE &&
+                      line->line.entry->facts.has_proof == e->facts.has_proof;
+        if (e->lane == LANE_URGENT || update)
+            of[n++] = object->entries[i];
+    }
+    return n;
+}
+
 static void write_entry(struct append_call *c, struct object *object, struct span audience)
 {
     struct store *s = c->call.store;
     const struct journal_append *a = &c->a;
     struct bytes hex;
+    uint64_t of[ENTRY_OF_MAX];
     wake_line(s, a->from);
-    struct fake_line *line = fake_line_add(s, LANE_NORMAL, JOURNAL_ENTRY);
+    enum lane lane = a->kind == JOURNAL_DELETE ? LANE_URGENT : LANE_NORMAL;
+    struct fake_line *line = fake_line_add(s, lane, JOURNAL_ENTRY);
     struct entry e = {.n = line->line.n,
+                      .lane = lane,
+                      .of = of,
                       .at_ms = a->now_ms,
                       .facts = a->facts,
                       .audience = audience,
@@ -213,13 +267,19 @@ static void write_entry(struct append_call *c, struct object *object, struct spa
     bytes_fini(&hex);
     e.facts.announced = a->kind == JOURNAL_DELETE && object ? object->announced : ANNOUNCED_NO;
     e.facts.nameless = !e.announce[0];
+    e.of_n = earlier(s, object, &e, of);
     line_take(line, &e, a->body);
+    put_marks(s, line->line.entry);
     if (!object && c->has[2]) {
         object = &s->objects[s->objects_n++];
         memcpy(object->hash, c->hashes[2], 16);
     }
     if (object) {
         object->live = a->kind != JOURNAL_DELETE;
+        if (lane == LANE_URGENT)
+            object->entries_n = 0;
+        else if (object->entries_n < ENTRY_OF_MAX)
+            object->entries[object->entries_n++] = line->line.n;
         span_copy(audience, object->audience, sizeof(object->audience));
         memcpy(object->announce, e.announce, sizeof(e.announce));
         object->announced = !e.announce[0]       ? ANNOUNCED_NO
@@ -338,11 +398,14 @@ static void answer_page(struct call *call, enum err err)
     for (size_t i = 0; err == ERR_OK && i < s->lines_n && page.lines_n < c->count; i++)
         if (s->lines[i].line.n > c->after && !is_lost(&s->lines[i]) &&
             (c->lane == LANE_BOTH || s->lines[i].line.lane == c->lane))
-            lines[page.lines_n++] = shown(&s->lines[i]);
+            lines[page.lines_n++] = shown(&s->lines[i], true);
     page.lines = lines;
     page.n = err == ERR_OK ? s->n : 0;
-    page.floor[LANE_NORMAL] = err == ERR_OK ? s->floor : 0;
+    for (unsigned i = 0; err == ERR_OK && i < LANE_COUNT; i++)
+        page.floor[i] = s->floor[i];
     c->page(c->arg, &page);
+    for (size_t i = 0; i < page.lines_n; i++)
+        entry_unref(&lines[i].entry);
     free(lines);
 }
 
@@ -374,15 +437,65 @@ void journal_body(struct store *store, uint64_t n, journal_body_cb cb, void *arg
     fake_call(store, OP_BODY, &c->call, work_nothing, answer_body);
 }
 
-void journal_trim(struct store *store, const char *keep, uint64_t bodies)
+struct trim_call {
+    struct call call;
+    struct journal_trim trim;
+    struct journal_trimmed answer;
+    journal_trimmed_cb cb;
+    void *arg;
+};
+
+/* The number up to which everything of a lane was accepted before. */
+static uint64_t old_lines(const struct store *s, enum lane lane, int64_t before_ms)
 {
-    struct span id = span_of(keep);
     uint64_t n = 0;
-    span_cut(&id, '-');
-    if (id.p && span_u64(id, UINT64_MAX, &n) && n)
-        fake_drop_entries(store, n - 1);
-    if (bodies)
-        fake_drop_bodies(store, bodies - 1);
+    for (size_t i = 0; i < s->lines_n; i++) {
+        const struct fake_line *line = &s->lines[i];
+        if (line->line.lane != lane || !line->line.entry)
+            continue;
+        if (line->line.entry->at_ms >= before_ms)
+            break;
+        n = line->line.n;
+    }
+    return n;
+}
+
+/* All at once; Redis's clock is ours. */
+static void work_trim(struct call *call)
+{
+    struct trim_call *c = (struct trim_call *)call;
+    struct store *s = call->store;
+    if (c->trim.now_ms) {
+        uint64_t bodies = old_lines(s, LANE_NORMAL, c->trim.bodies_ms);
+        uint64_t entries = old_lines(s, LANE_NORMAL, c->trim.entries_ms);
+        uint64_t urgent = old_lines(s, LANE_URGENT, c->trim.urgent_ms);
+        if (bodies)
+            fake_drop_bodies(s, bodies);
+        if (entries)
+            fake_drop_entries(s, entries);
+        if (urgent)
+            drop_lane(s, LANE_URGENT, urgent);
+    }
+    c->answer.redis_ms = clock_wall_ms();
+    memcpy(c->answer.floor, s->floor, sizeof(c->answer.floor));
+    c->answer.body_floor = s->body_floor;
+}
+
+static void answer_trim(struct call *call, enum err err)
+{
+    struct trim_call *c = (struct trim_call *)call;
+    c->answer.err = err;
+    c->cb(c->arg, &c->answer);
+}
+
+void journal_trim(struct store *store, const struct journal_trim *trim, journal_trimmed_cb cb,
+                  void *arg)
+{
+    struct trim_call *c = mem_new(sizeof(*c));
+    c->trim = *trim;
+    c->cb = cb;
+    c->arg = arg;
+    fake_call(store, OP_TRIM, &c->call, work_trim, answer_trim);
 }
 
 /* --- tail ------------------------------------------------------------------------------------ */
@@ -414,17 +527,16 @@ static void on_tail(void *arg)
     size_t told = 0;
     t->event = NULL;
     tell_mail(t);
-    if (t->told < s->floor)
-        t->told = s->floor;
     for (size_t i = 0; i < s->lines_n && told < PAGE; i++) {
-        struct journal_line line = shown(&s->lines[i]);
-        if (line.n <= t->told || is_lost(&s->lines[i]))
+        if (s->lines[i].line.n <= t->told || is_lost(&s->lines[i]))
             continue;
+        struct journal_line line = shown(&s->lines[i], false);
         if (fake_lies(LIE_JOURNAL_LOSES))
-            line.previous = t->told;
+            line.previous = 0;
         t->told = line.n;
         told++;
         t->config.on_line(t->config.arg, &line);
+        entry_unref(&line.entry);
     }
     if (told == PAGE)
         t->event = fake_at(fake_now() + 1, on_tail, t);

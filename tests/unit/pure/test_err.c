@@ -28,6 +28,7 @@ static const struct {
     {ERR_EXPECTATION, "expectation", 417, false},
     {ERR_MISDIRECTED, "misdirected", 421, false},
     {ERR_RATE, "rate", 429, true},
+    {ERR_VERSIONS, "versions", 429, true},
     {ERR_HEADERS, "headers", 431, false},
     {ERR_NOT_IMPLEMENTED, "not-implemented", 501, false},
     {ERR_UNAVAILABLE, "unavailable", 503, true},

@@ -19,6 +19,7 @@ struct post {
     uint64_t ver;
     const char *body;        /* NULL: the id */
     const char *object_host; /* NULL: o.example */
+    const char *actor;       /* NULL: named as `from`; its Delete of itself takes all with it */
 };
 
 /* clang-format off */ /* its versions disagree on a macro of braces */
@@ -72,9 +73,10 @@ MAYBE static void post_send(struct rig *rig, const struct post *p, struct posted
         k++;
     const char *id = p->what + 2, *object = p->object ? p->object : "";
     bool announces = kinds[k].kind == JOURNAL_CREATE || kinds[k].kind == JOURNAL_ANNOUNCE;
+    const char *actor = p->actor ? p->actor : p->from ? p->from : "a.example";
     struct fake_hash hashes[] = {fake_hash(id), fake_hash(p->content ? p->content : object),
                                  fake_hash(kinds[k].kind == JOURNAL_ANNOUNCE ? id : object),
-                                 fake_hash(object)};
+                                 fake_hash(object), fake_hash(actor)};
     struct journal_append append = {
         .kind = kinds[k].kind,
         .from = span_of(p->from ? p->from : "a.example"),
@@ -94,6 +96,8 @@ MAYBE static void post_send(struct rig *rig, const struct post *p, struct posted
         .id = span_of(id),
         .object = span_of(object),
         .object_host = span_of(p->object_host ? p->object_host : "o.example"),
+        .actor_hash = hashes[4].bytes,
+        .gone = p->what[0] == 'D' && strcmp(object, actor) == 0,
         .body = span_of(p->body ? p->body : id)};
     *ret = (struct posted){.rig = rig};
     journal_append(rig->store, &append, on_posted, ret);
@@ -106,7 +110,7 @@ MAYBE static const char *post_say(const struct posted *p)
     static const char *const words[] = {
         [JOURNAL_APPENDED] = "OK", [JOURNAL_DUPLICATE] = "DUP",      [JOURNAL_REUSED] = "REUSED",
         [JOURNAL_STALE] = "STALE", [JOURNAL_NOT_OWNER] = "NOTOWNER", [JOURNAL_NOBODY] = "NOBODY",
-        [JOURNAL_AGAIN] = "AGAIN"};
+        [JOURNAL_FULL] = "FULL",   [JOURNAL_AGAIN] = "AGAIN"};
     static char text[64];
     if (p->err != ERR_OK)
         snprintf(text, sizeof text, "%s", err_code(p->err));
@@ -147,15 +151,30 @@ MAYBE static void unhash(const char *hex, char out[16])
     }
 }
 
+/* `of 1 2` and `(r5)`, `(s5:0:red s6:1:red,blue)`: what it is about, and the marks on it. */
+MAYBE static void marks_text(const struct entry *e, struct bytes *out)
+{
+    for (size_t i = 0; i < e->of_n; i++)
+        bytes_addf(out, "%s%d", i ? " " : " of ", (int)e->of[i]);
+    for (size_t i = 0; i < e->marks_n; i++) {
+        const struct entry_mark *m = &e->marks[i];
+        bytes_addf(out, "%s%c%d", i ? " " : " (", m->recalled ? 'r' : 's', (int)m->by);
+        if (!m->recalled)
+            bytes_addf(out, ":%d:%.*s", m->proof, SPAN_ARG(m->audience));
+    }
+    bytes_add_str(out, e->marks_n ? ")" : "");
+}
+
 /* `3<2 Create internal,partners =c1` (the hash that its Announce is made of), `+` where there is an
  * Announce of ours to undo, `~` where only those who follow our actor had it; `4<3 wake a.example`;
- * `5<4 join!` with a bang where it cuts. */
+ * `5<4 join!` with a bang where it cuts; `6<3! Delete` with one where it is urgent. */
 MAYBE static void line_text(const struct journal_line *line, struct bytes *out)
 {
     static const char *const marks[] = {
         [ANNOUNCED_NO] = "", [ANNOUNCED_LITEPUB] = "~", [ANNOUNCED_ALL] = "+"};
     char hash[16];
-    bytes_addf(out, "%s%d<%d ", out->n ? "\n" : "", (int)line->n, (int)line->previous);
+    bytes_addf(out, "%s%d<%d%s ", out->n ? "\n" : "", (int)line->n, (int)line->previous,
+               line->lane == LANE_URGENT ? "!" : "");
     switch (line->kind) {
     case JOURNAL_ENTRY:
         unhash(line->entry->announce, hash);
@@ -164,6 +183,9 @@ MAYBE static void line_text(const struct journal_line *line, struct bytes *out)
         if (hash[0])
             bytes_addf(out, " =%s", hash);
         bytes_add_str(out, marks[line->entry->facts.announced]);
+        marks_text(line->entry, out);
+        if (line->reason.p)
+            bytes_addf(out, " \"%.*s\"", SPAN_ARG(line->reason));
         break;
     case JOURNAL_CONTROL:
         bytes_addf(out, "%.*s%s", SPAN_ARG(line->event), line->cuts ? "!" : "");

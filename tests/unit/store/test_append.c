@@ -42,7 +42,7 @@ static const struct story stories[] = {
       {NULL, POST("C c1", "o1", .stamp = 100), "DUP 0"},
       {NULL, POST("U u2", "o1", .stamp = 200), "OK 2"},
       {NULL, POST("U u3", "o1", .stamp = 199), "STALE"}},
-     "1<0 Update internal\n2<1 Update internal",
+     "1<0 Update internal (s2:0:internal)\n2<1 Update internal of 1",
      NULL,
      NULL},
     {"what was deleted is not brought back by what was made before",
@@ -52,7 +52,7 @@ static const struct story stories[] = {
       {NULL, POST("C c2", "o1", .stamp = 1999), "STALE"},
       {NULL, POST("U u2", "o1"), "STALE"},
       {NULL, POST("C c3", "o1", .stamp = 2001), "OK 3"}},
-     "1<0 Create internal =c1\n2<1 Delete internal =c1+\n3<2 Create internal =c3",
+     "1<0 Create internal =c1 (r2)\n2<0! Delete internal =c1+ of 1\n3<1 Create internal =c3",
      NULL,
      NULL},
     {"Create, Delete, Create, the same Delete: each has its effect",
@@ -61,8 +61,8 @@ static const struct story stories[] = {
       {NULL, POST("D d1", "o1"), "DUP 0"},
       {NULL, POST("C c2", "o1"), "OK 3"}, /* without a stamp; the object was known */
       {NULL, POST("D d1", "o1"), "OK 4"}},
-     "1<0 Create internal =c1\n2<1 Delete internal =c1+\n3<2 Create internal =c2\n"
-     "4<3 Delete internal =c2+",
+     "1<0 Create internal =c1 (r2)\n2<0! Delete internal =c1+ of 1\n"
+     "3<1 Create internal =c2 (r4)\n4<2! Delete internal =c2+ of 3",
      NULL,
      NULL},
     {"a Delete of something unknown: the sender's own zone, and a tombstone",
@@ -71,16 +71,16 @@ static const struct story stories[] = {
       {NULL, POST("C c1", "o1"), "STALE"},
       {NULL, POST("C c2", "o1", .stamp = 2000), "STALE"}, /* deleted again at 2000 */
       {NULL, POST("C c3", "o1", .stamp = 2001, .audience = "partners"), "OK 2"}},
-     "1<0 Delete internal\n2<1 Create partners =c3",
+     "1<0! Delete internal\n2<0 Create partners =c3",
      "HMGET {weir}:obj:6f310000000000000000000000000000 live dead aud born",
-     "(1 2000 internal,partners 1)"},
+     "(1 2000 partners 1)"},
     {"a repeated Delete counts as one of its time",
      {{NULL, POST("C c1", "o1"), "OK 1"},
       {NULL, POST("D d1", "o1", .now = 5000), "OK 2"},
       {NULL, POST("D d1", "o1", .now = 9000), "DUP 0"},
       {NULL, POST("D d2", "o1", .now = 4000), "DUP 0"},
       {NULL, POST("C c2", "o1", .stamp = 8000), "STALE"}},
-     "1<0 Create internal =c1\n2<1 Delete internal =c1+",
+     "1<0 Create internal =c1 (r2)\n2<0! Delete internal =c1+ of 1",
      "HGET {weir}:obj:6f310000000000000000000000000000 dead",
      "9000"},
     {"Update and Delete go where the object went",
@@ -88,8 +88,8 @@ static const struct story stories[] = {
       {NULL, POST("U u1", "o1", .audience = "public"), "OK 2"},
       {NULL, POST("U u2", "o1", .audience = ""), "OK 3"},
       {NULL, POST("D d1", "o1", .audience = "public"), "OK 4"}},
-     "1<0 Create internal,partners =c1\n2<1 Update internal,partners\n"
-     "3<2 Update internal,partners\n4<3 Delete internal,partners =c1+",
+     "1<0 Create internal,partners =c1 (r4)\n2<1 Update internal,partners (r4)\n"
+     "3<2 Update internal,partners of 2 (r4)\n4<0! Delete internal,partners =c1+ of 1 2 3",
      NULL,
      NULL},
     {"a Create again adds to where it went",
@@ -98,8 +98,8 @@ static const struct story stories[] = {
       {NULL, POST("C c3", "o1", .audience = "public"), "OK 3"},
       {NULL, POST("D d1", "o1"), "OK 4"}},
      /* under the name of the first, which one Undo takes back */
-     "1<0 Create internal =c1\n2<1 Create partners,internal =c1\n3<2 Create public =c1\n"
-     "4<3 Delete internal,partners,public =c1+",
+     "1<0 Create internal =c1 (r4)\n2<1 Create partners,internal =c1 (r4)\n"
+     "3<2 Create public =c1 (r4)\n4<0! Delete internal,partners,public =c1+ of 1 2 3",
      NULL,
      NULL},
     {"what nobody may have is not kept",
@@ -117,7 +117,7 @@ static const struct story stories[] = {
       {NULL, POST("C c2", "o1", .from = "b.example"), "NOTOWNER"},
       {NULL, POST("X x1", "a1", .from = "b.example"), "OK 2"},
       {NULL, POST("A a1", "o2", .from = "a.example"), "NOTOWNER"}},
-     "1<0 Create internal =c1\n2<1 Undo internal",
+     "1<0 Create internal =c1\n2<0! Undo internal",
      NULL,
      NULL},
     {"an object is announced once, unless there is a proof",
@@ -137,8 +137,8 @@ static const struct story stories[] = {
       {NULL, POST("X x2", "a2", .from = "b.example", .audience = "internal"), "OK 3"},
       {NULL, POST("A a4", "o1", .from = "c.example", .audience = "internal,partners"), "OK 4"}},
      /* under the name of the first */
-     "1<0 Create internal =c1\n2<1 Announce partners =c1\n3<2 Undo partners =c1+\n"
-     "4<3 Announce partners =c1",
+     "1<0 Create internal =c1\n2<1 Announce partners =c1 (r3)\n3<0! Undo partners =c1+ of 2\n"
+     "4<2 Announce partners =c1",
      NULL,
      NULL},
     {"an Announce that was undone is no reason not to announce",
@@ -147,7 +147,7 @@ static const struct story stories[] = {
       {NULL, POST("X x1", "a1", .now = WEEK), "OK 2"},
       {NULL, POST("A a2", "o1", .from = "b.example", .now = WEEK), "DUP 0"},
       {NULL, POST("A a3", "o1", .from = "b.example", .now = WEEK + 1), "OK 3"}},
-     "1<0 Announce internal =a1\n2<1 Undo internal =a1+\n3<2 Announce internal =a3",
+     "1<0 Announce internal =a1 (r2)\n2<0! Undo internal =a1+ of 1\n3<1 Announce internal =a3",
      NULL,
      NULL},
     {"an Undo takes back what was announced, and only that",
@@ -158,9 +158,10 @@ static const struct story stories[] = {
       {NULL, POST("D d2", "o2", .proof = true), "OK 5"},
       {NULL, POST("C c3", "o2", .proof = true), "OK 6"},
       {NULL, POST("D d3", "o2"), "OK 7"}},
-     "1<0 Create internal =c1\n2<1 Delete internal =c1~\n3<2 Create internal =c2\n"
-     "4<3 Update internal\n5<4 Delete internal =c2+\n6<5 Create internal =c3\n"
-     "7<6 Delete internal =c3~",
+     "1<0 Create internal =c1 (r2)\n2<0! Delete internal =c1~ of 1\n"
+     "3<1 Create internal =c2 (r5)\n4<3 Update internal (r5)\n"
+     "5<2! Delete internal =c2+ of 3 4\n6<4 Create internal =c3 (r7)\n"
+     "7<5! Delete internal =c3~ of 6",
      NULL,
      NULL},
     {"what was announced is known: its owner's Delete goes there, and no older Announce afterwards",
@@ -170,8 +171,8 @@ static const struct story stories[] = {
       {NULL, POST("A a2", "o1", .from = "b.example"), "STALE"},
       {NULL, POST("A a3", "o1", .from = "b.example", .stamp = 3000), "STALE"},
       {NULL, POST("A a4", "o1", .from = "b.example", .stamp = 3001), "OK 3"}},
-     "1<0 Announce internal,partners =a1\n2<1 Delete internal,partners =a1+\n"
-     "3<2 Announce internal =a4",
+     "1<0 Announce internal,partners =a1 (r2)\n2<0! Delete internal,partners =a1+ of 1\n"
+     "3<1 Announce internal =a4",
      NULL,
      NULL},
     {"where two told of it, one Undo leaves what the other told",
@@ -179,17 +180,17 @@ static const struct story stories[] = {
       {NULL, POST("A a2", "o1", .from = "c.example", .audience = "internal,partners"), "OK 2"},
       {NULL, POST("X x2", "a2", .from = "c.example"), "OK 3"},
       {NULL, POST("D d1", "o1", .from = "o.example"), "OK 4"}},
-     "1<0 Announce internal =a1\n2<1 Announce partners =a1\n3<2 Undo partners =a1+\n"
-     "4<3 Delete internal,partners =a1+",
+     "1<0 Announce internal =a1 (r4)\n2<1 Announce partners =a1 (r3)\n"
+     "3<0! Undo partners =a1+ of 2\n4<3! Delete internal,partners =a1+ of 1 2",
      NULL,
      NULL},
     {"what was undone is not undone again with its object",
      {{NULL, POST("A a1", "o1", .from = "b.example"), "OK 1"},
       {NULL, POST("X x1", "a1", .from = "b.example"), "OK 2"},
       {NULL, POST("D d1", "o1", .from = "o.example"), "OK 3"}},
-     "1<0 Announce internal =a1\n2<1 Undo internal =a1+\n3<2 Delete internal",
+     "1<0 Announce internal =a1 (r2)\n2<0! Undo internal =a1+ of 1\n3<2! Delete internal of 1",
      "HGET {weir}:obj:6f310000000000000000000000000000 e",
-     "1 2 3"},
+     "1a 2x 3d"},
     {"to whom our Announce went is remembered until it is taken back",
      {{NULL, POST("C c1", "o1", .proof = true), "OK 1"},
       {NULL, POST("C c2", "o1", .proof = true), "OK 2"},
@@ -199,23 +200,25 @@ static const struct story stories[] = {
       {NULL, POST("D d2", "o1", .proof = true), "OK 6"},
       {NULL, POST("C c5", "o1", .proof = true), "OK 7"},
       {NULL, POST("D d3", "o1"), "OK 8"}},
-     "1<0 Create internal =c1\n2<1 Create internal =c1\n3<2 Delete internal =c1~\n"
-     "4<3 Create internal =c3\n5<4 Create internal =c3\n6<5 Delete internal =c3+\n"
-     "7<6 Create internal =c5\n8<7 Delete internal =c5~",
+     "1<0 Create internal =c1 (r3)\n2<1 Create internal =c1 (r3)\n"
+     "3<0! Delete internal =c1~ of 1 2\n4<2 Create internal =c3 (r6)\n"
+     "5<4 Create internal =c3 (r6)\n6<3! Delete internal =c3+ of 4 5\n"
+     "7<5 Create internal =c5 (r8)\n8<6! Delete internal =c5~ of 7",
      "HGET {weir}:obj:6f310000000000000000000000000000 e",
-     "1 2 3 4 5 6 7 8"},
+     "1 2 3d 4 5 6d 7 8d"},
     {"an Announce to all of what only some were told of counts for all",
      {{NULL, POST("C c1", "o1", .from = "o.example", .proof = true), "OK 1"},
       {NULL, POST("A a1", "o1", .from = "b.example", .audience = "partners"), "OK 2"},
       {NULL, POST("D d1", "o1", .from = "o.example"), "OK 3"}},
-     "1<0 Create internal =c1\n2<1 Announce partners =c1\n3<2 Delete internal,partners =c1+",
+     "1<0 Create internal =c1 (r3)\n2<1 Announce partners =c1 (r3)\n"
+     "3<0! Delete internal,partners =c1+ of 1 2",
      NULL,
      NULL},
     {"a Delete can be found by its id, which is its own",
      {{NULL, POST("C c1", "o1"), "OK 1"},
       {NULL, POST("D d1", "o1"), "OK 2"},
       {NULL, POST("C d1", "o2", .content = "else"), "REUSED"}},
-     "1<0 Create internal =c1\n2<1 Delete internal =c1+",
+     "1<0 Create internal =c1 (r2)\n2<0! Delete internal =c1+ of 1",
      "HVALS {weir}:seen:0:0",
      "(1:6f310000 2:6f310000)"},
     {"a host that was given up for now shows that it lives",
@@ -296,8 +299,8 @@ static const struct {
     {"Update and Delete go where the object went",
      "if A.kind == 'U' and obj.live then audience = obj.aud end", ""},
     {"Update and Delete go where the object went", "obj.owner and obj.aud or", "A.audience or"},
-    {"a Create again adds to where it went", "'aud', union(known.aud, audience)",
-     "'aud', audience"},
+    {"a Create again adds to where it went", "union(known.live and known.aud or '', audience)",
+     "audience"},
     {"a Create again adds to where it went", "known.live and known.hash ~= ''", "false"},
     {"what nobody may have is not kept", "return 'NOBODY'", "return 'STALE'"},
     {"nobody touches what is another's", "obj.owner ~= A.owner", "false"},
@@ -312,10 +315,10 @@ static const struct {
     {"an Announce that was undone is no reason not to announce", "if obj.againfield ~= '' then",
      "if false then"},
     {"an Undo takes back what was announced, and only that", "A.proof == '0' and 2 or 1", "2"},
-    {"an Undo takes back what was announced, and only that", "if known.live then standing",
-     "if false then standing"},
-    {"an Undo takes back what was announced, and only that", "if known.live then standing",
-     "if true then standing"},
+    {"an Undo takes back what was announced, and only that", "if known.live then standing_hash",
+     "if false then standing_hash"},
+    {"an Undo takes back what was announced, and only that", "if known.live then standing_hash",
+     "if true then standing_hash"},
     {"what was announced is known: its owner's Delete goes there, and no older Announce afterwards",
      "keep(about, 'owner', about.owner or A.objecthost)", "local _ = about"},
     {"what was announced is known: its owner's Delete goes there, and no older Announce afterwards",
@@ -329,17 +332,17 @@ static const struct {
      "local known = A.about ~= '' and about or obj", "local known = obj"},
     {"what was undone is not undone again with its object", "if about.hash == hash", "if false"},
     {"what was undone is not undone again with its object",
-     "redis.call('HSET', about.key, 'e', entries(about.entries))", ""},
+     "redis.call('HSET', about.key, 'e', with(about.entries, n .. 'x') or about.entries)", ""},
     {"to whom our Announce went is remembered until it is taken back",
      "math.max(out, A.proof == '0' and 2 or 1)", "A.proof == '0' and 2 or 1"},
     {"to whom our Announce went is remembered until it is taken back",
-     "standing, out = known.hash, known.out end", "standing = known.hash end"},
+     "standing_hash, out = known.hash, known.out end", "standing_hash = known.hash end"},
     {"to whom our Announce went is remembered until it is taken back",
      "if known.live then standing", "if true then standing"},
     {"to whom our Announce went is remembered until it is taken back",
      "announced = obj.hash, obj.out", "announced = obj.hash, 2"},
     {"to whom our Announce went is remembered until it is taken back",
-     "'e', entries(obj.entries))\n  if", "'e', obj.entries)\n  if"},
+     "'e', with(obj.entries, n .. 'd'))", "'e', obj.entries)"},
     {"an Announce to all of what only some were told of counts for all",
      "math.max(out, A.proof == '0' and 2 or 1)", "math.max(out, 1)"},
     {"a Delete can be found by its id, which is its own",
@@ -347,7 +350,7 @@ static const struct {
      "if A.kind ~= 'D' then remember(A.bucket, A.field, n .. ':' .. A.check) end"},
     {"a host that was given up for now shows that it lives",
      "redis.pcall('HDEL', P .. 'down', A.from) == 1", "false"},
-    {"a host that was given up for now shows that it lives", "last = n\n", ""},
+    {"a host that was given up for now shows that it lives", "previous[lane] = n\n", ""},
     {"a decision by a record that is not the member's now is made again", "~= A.ver", "== 'never'"},
 };
 
@@ -380,7 +383,8 @@ static void test_entry(void **state)
     char expected[512];
     snprintf(expected, sizeof expected,
              "((%llu-1 (pv 0 k e t 77 a internal,partners g a.example oh o.example p 0 ty 0 u 14 "
-             "i c1 o o1 c 63310000000000000000000000000000 an 0 len 10)))",
+             "i c1 o o1 c 63310000000000000000000000000000 an 0 len 10 "
+             "ob 6f310000000000000000000000000000 ac 7002646038312743020)))",
              (unsigned long long)store_epoch(rig->store));
     assert_answer(rig, expected, "XRANGE {weir}:N - +");
     assert_answer(rig, "{ \"a\": 1 }", "GET {weir}:body:1");
@@ -427,7 +431,7 @@ static bool undo_names_its_object(struct rig *rig)
            strcmp(named.host[1], "o.example") == 0;
 }
 
-/* The newest 32 entries of an object, oldest first. */
+/* 32 entries of an object, oldest first; Updates that were replaced make room. */
 static bool entries_are_bounded(struct rig *rig)
 {
     char what[16];
@@ -438,8 +442,13 @@ static bool entries_are_bounded(struct rig *rig)
         post(rig, &p);
     }
     return strcmp(ask(rig, "HGET {weir}:obj:6f310000000000000000000000000000 e"),
-                  "9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 "
-                  "36 37 38 39 40") == 0;
+                  "1 10:0:internal 11:0:internal 12:0:internal 13:0:internal 14:0:internal "
+                  "15:0:internal 16:0:internal 17:0:internal 18:0:internal 19:0:internal "
+                  "20:0:internal 21:0:internal 22:0:internal 23:0:internal 24:0:internal "
+                  "25:0:internal 26:0:internal 27:0:internal 28:0:internal 29:0:internal "
+                  "30:0:internal 31:0:internal 32:0:internal 33:0:internal 34:0:internal "
+                  "35:0:internal 36:0:internal 37:0:internal 38:0:internal 39:0:internal "
+                  "40:0:internal") == 0;
 }
 
 static void test_announces(void **state)
@@ -450,7 +459,7 @@ static void test_announces(void **state)
         {"an Undo stays away from the object's host", undo_names_its_object, &script_append,
          "obj.objecthost or A.objecthost", "A.objecthost"},
         {"the entries of an object are bounded", entries_are_bounded, &script_append,
-         "math.max(1, #list - 31)", "1"},
+         "while #list > MOST do", "while false do"},
     };
     run_twins(*state, twins, sizeof twins / sizeof twins[0]);
 }

@@ -155,7 +155,7 @@ static void test_twins(void **state)
          "'(%w\":)' .. here .. '([,}])', '%1' .. n .. '%2'", "here, n"},
         {"texts stay", texts_stay, &script_control, "(%w\":)", "(\":)"},
         {"the chain is whole", chain_is_whole, &script_control,
-         "redis.call('HSET', P .. 'log', 'last', n)", ""},
+         "redis.call('HSET', P .. 'log', 'last', n, 'lastN', n)", ""},
         {"no change across time lines", epoch_is_checked, &script_control, "log[1] ~= epoch",
          "false"},
     };

@@ -386,6 +386,25 @@ static bool one_at_a_time(struct rig *rig)
     return same(rig, order(rig, ORDER_RETRY, "a.example", 5), "ok 43");
 }
 
+/* About a host: it has to be known, and any number of them may follow each other. */
+static bool hosts_are_ordered_about(struct rig *rig)
+{
+    dead_letters(rig);
+    ask(rig, "HSET {weir}:member:a.example ver 1");
+    return same(rig, order(rig, ORDER_HOLD, "a.example", 0), "ok 41") &&
+           same(rig, order(rig, ORDER_RELEASE, "a.example", 0), "ok 42") &&
+           same(rig, order(rig, ORDER_REPLAY, "a.example", 5), "ok 43") &&
+           same(rig, order(rig, ORDER_REPLAY, "a.example", 5), "ok 44") &&
+           same(rig, order(rig, ORDER_RETRY, "a.example", 5), "ok 45") &&
+           same(rig, order(rig, ORDER_WAKE, "a.example", 5), "ok 46") &&
+           same(rig, order(rig, ORDER_CUT, "a.example", 0), "ok 47") &&
+           same(rig, order(rig, ORDER_CUT, "b.example", 5), "no-such-member") &&
+           journal_is(rig,
+                      "41<40 hold 0@a.example\n42<41 release 0@a.example\n"
+                      "43<42 replay 5@a.example\n44<43 replay 5@a.example\n"
+                      "45<44 retry 5@a.example\n46<45 wake 5@a.example\n47<46 cut 0@a.example");
+}
+
 static bool no_order_across_time_lines(struct rig *rig)
 {
     dead_letters(rig);
@@ -419,6 +438,12 @@ static void test_twins(void **state)
         {"one order at a time", one_at_a_time, &script_order,
          "own and string.match(own, '^%d+') or", ""},
         {"one order at a time", one_at_a_time, &script_order, "done = math.max(", "local _ = ("},
+        {"hosts are ordered about", hosts_are_ordered_about, &script_order,
+         "if about_letter and whose == host", "if whose == host"},
+        {"hosts are ordered about", hosts_are_ordered_about, &script_order,
+         "if about_letter then redis", "if true then redis"},
+        {"hosts are ordered about", hosts_are_ordered_about, &script_order,
+         "redis.call('EXISTS', P .. 'member:' .. host) == 1", "true"},
         {"no order across time lines", no_order_across_time_lines, &script_order, "log[1] ~= epoch",
          "false"},
     };

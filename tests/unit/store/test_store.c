@@ -268,7 +268,17 @@ static void on_beat(void *arg, enum err err, const struct lease_table *table)
     count(arg, err == ERR_REDIS && !table);
 }
 
-enum { ASKED = 9 };
+static void on_trim(void *arg, const struct journal_trimmed *answer)
+{
+    count(arg, answer->err == ERR_REDIS);
+}
+
+static void on_recall(void *arg, const struct journal_recalled *answer)
+{
+    count(arg, answer->err == ERR_REDIS);
+}
+
+enum { ASKED = 11 };
 
 static void ask_everything(struct rig *rig, struct refused *r, struct cursors *cursors,
                            struct schedule *schedule)
@@ -284,6 +294,8 @@ static void ask_everything(struct rig *rig, struct refused *r, struct cursors *c
                                           .audience = SPAN("z"),
                                           .body = SPAN("x")};
     const struct members_change members = {.after = &member};
+    const struct journal_trim trim = {.now_ms = 1, .entries_ms = 1};
+    const struct journal_recall recall = {.object_hash = hash, .object = SPAN("o")};
     const struct keycache_entry key = {
         .owner = SPAN("o"), .inbox = SPAN("i"), .pem = SPAN("p"), .fetched_ms = 1};
     const struct leases_beat beat = {.nonce = "n", .name = "courier-0", .first = true};
@@ -297,7 +309,8 @@ static void ask_everything(struct rig *rig, struct refused *r, struct cursors *c
     members_change(rig->store, &members, on_change, r);
     keycache_get(rig->store, "00", on_key, r);
     keycache_put(rig->store, "00", &key, 1000);
-    journal_trim(rig->store, "1-1", 5);
+    journal_trim(rig->store, &trim, on_trim, r);
+    journal_recall(rig->store, &recall, on_recall, r);
     if (schedule)
         cursors_claim(cursors, schedule, UINT64_MAX, on_claimed, r);
     else
@@ -395,13 +408,15 @@ static void test_scripts_lost(void **state)
 static void test_flushed(void **state)
 {
     struct rig *rig = *state;
+    const struct journal_trim trim = {.now_ms = 1};
+    struct refused r = {.rig = rig};
     for (int trims = 0; trims <= 1; trims++) {
         rig_fresh(rig);
         struct post p = POST("C c1", "o1", .now = 1);
         assert_string_equal(post(rig, &p), "OK 1");
         ask(rig, "FLUSHALL");
         if (trims)
-            journal_trim(rig->store, "", 0);
+            journal_trim(rig->store, &trim, on_trim, &r);
         else
             assert_string_equal(post(rig, &p), "redis");
         rig_await(rig, &rig->fatal, 1);

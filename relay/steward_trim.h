@@ -1,0 +1,11 @@
+/* steward_trim: keeps the journal as long as it is to be, and no longer. */
+#pragma once
+
+#include "relay/context.h"
+
+struct trimmer;
+
+struct trimmer *trimmer_new(struct context *context);
+/* The store is ready, or not. */
+void trimmer_ready(struct trimmer *trimmer, bool ready);
+void trimmer_free(struct trimmer **trimmer);
