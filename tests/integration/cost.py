@@ -8,6 +8,7 @@ what is measured is accepting, not delivering, and the posts pile up for all of 
 import contextlib
 import hashlib
 import json
+import re
 import statistics
 import time
 
@@ -25,7 +26,9 @@ HERE = (1 << 63) - 2  # stands in a member's record for the number of its own co
 
 
 def script(name):
-    return (SCRIPTS / f"{name}.lua").read_bytes()
+    text = (SCRIPTS / f"{name}.lua").read_bytes()
+    return re.sub(rb"(?m)^--: ([a-z]+)\n",
+                  lambda part: (SCRIPTS / f"{part[1].decode()}.part").read_bytes(), text)
 
 
 def record_of(host):
