@@ -5,6 +5,7 @@
  *     GET  /api/v1/trace       admin_trace.c
  *     *    /api/v1/queue       admin_queue.c, admin_orders.c
  *     *    /api/v1/dead        admin_dead.c
+ *     POST /api/v1/recall      admin_recall.c
  *
  * Everything is answered from Redis: whoever accepts and delivers may be another process.
  * May not know: what a command line looks like. */
@@ -151,6 +152,8 @@ static void on_request(void *arg, struct http_request *request)
         admin_trace(a, &request, rest);
     else if (behind(path, SPAN("/api/v1/queue"), &rest))
         admin_queue(a, &request, rest);
+    else if (post && span_eq_str(path, "/api/v1/recall"))
+        admin_recall(a, &request);
     else if (behind(path, SPAN("/api/v1/dead"), &rest))
         admin_dead(a, &request, rest);
     else

@@ -49,6 +49,7 @@ void admin_orders(struct admin *admin, struct http_request **request, const char
                   struct span verb);
 void admin_dead(struct admin *admin, struct http_request **request, struct span rest);
 
+void admin_recall(struct admin *admin, struct http_request **request);
 void admin_trace_host(struct admin *admin, struct http_request **request, const char *host);
 
 /* admin_entries.c: entries by number. The list is borrowed during the callback: one for each

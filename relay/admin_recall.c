@@ -1,0 +1,165 @@
+/* admin_recall: an operator takes an object back, and is told what that comes to, member by member.
+ *
+ *     POST /api/v1/recall      {"object": URL, "reason": TEXT}
+ *
+ *     RECALL (one line of the journal) -> what is known of the entries that it takes back, and of
+ * it itself (admin_traced.c) -> MEMBERS -> answer
+ *
+ * A member that has the object as the author's own bytes keeps it: nobody but the author could take
+ * that back. May not know: what a command line looks like. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/io/clock.h"
+#include "common/pure/uri.h"
+#include "keys/digest.h"
+#include "relay/admin_traced.h"
+
+enum { REASON_MAX = 300 };
+
+struct recall {
+    char object[URI_MAX + 1], reason[REASON_MAX + 1];
+    struct traced_set set; /* what it takes back, oldest first, and behind them the recall */
+};
+
+static void recall_free(void *more)
+{
+    struct recall *r = more;
+    traced_fini(&r->set);
+    free(r);
+}
+
+/* --- what a member has of it ------------------------------------------------------------------ */
+
+enum had { HAD_NOT, HAD_MAYBE, HAD_IT };
+
+/* Of one entry: 0 rows where it was never for the member. */
+static bool look_at(const struct traced *t, const struct member *m, int64_t now_ms, enum had *had)
+{
+    struct trace_row rows[TRACE_ROWS_MAX];
+    size_t n = t->entry ? trace_member(t->entry, m, t->book, now_ms, rows) : 0;
+    bool any = false;
+    for (size_t i = 0; i < n; i++) {
+        if (rows[i].verdict == TRACE_NOT_FOR_IT)
+            continue;
+        any = true;
+        bool tried = rows[i].tries && rows[i].verdict != TRACE_DELIVERED;
+        if (rows[i].verdict == TRACE_DELIVERED)
+            *had = HAD_IT;
+        else if (tried && *had == HAD_NOT) /* an answer that was lost is not an answer of no */
+            *had = HAD_MAYBE;
+    }
+    return any;
+}
+
+/* An Undo of our Announce goes there. */
+static bool gets_undo(const struct entry *recall, const struct member *m)
+{
+    if (!recall || trace_not_for(recall, m))
+        return false;
+    for (size_t i = 0; i < MEMBER_INBOXES_MAX; i++)
+        if (m->inboxes[i].url[0] &&
+            outgoing_form(&recall->facts, m->inboxes[i].style) == FORM_UNDO_ANNOUNCE)
+            return true;
+    return false;
+}
+
+static void on_member(struct call *call, const struct member *m)
+{
+    static const char *const words[] = {"no", "maybe", "yes"};
+    struct recall *r = call->more;
+    struct json_writer *w = &call->w;
+    enum had had = HAD_NOT;
+    bool any = false;
+    if (!m) {
+        json_close(w, ']');
+        json_close(w, '}');
+        call_end(call, call->out.over ? ERR_TOO_LARGE : ERR_OK, SPAN_NONE);
+        return;
+    }
+    int64_t now_ms = clock_wall_ms();
+    for (size_t i = 0; i + 1 < r->set.n; i++)
+        any = look_at(&r->set.list[i], m, now_ms, &had) || any;
+    if (!any)
+        return;
+    bool undo = gets_undo(r->set.list[r->set.n - 1].entry, m);
+    json_open(w, '{');
+    json_member(w, "host", span_of(m->host));
+    json_member(w, "zone", span_of(m->zone));
+    json_member(w, "had", span_of(words[had]));
+    json_member(w, "gets", undo ? SPAN("undo") : SPAN("nothing"));
+    json_member(w, "expect",
+                had == HAD_NOT ? SPAN("never")
+                : undo         ? SPAN("undone")
+                               : SPAN("keeps"));
+    json_close(w, '}');
+}
+
+/* --- the recall ------------------------------------------------------------------------------- */
+
+static void on_recalled(void *arg, const struct journal_recalled *answer)
+{
+    struct call *call = arg;
+    struct recall *r = call->more;
+    struct json_writer *w = &call->w;
+    if (answer->err != ERR_OK || !call->admin) {
+        bool before = answer->err == ERR_OBJECT_GONE;
+        call_end(call, before ? ERR_NOT_KEPT : answer->err,
+                 before ? SPAN("its author deleted it, or it was recalled before") : SPAN_NONE);
+        return;
+    }
+    json_open(w, '{');
+    json_member(w, "object", span_of(r->object));
+    json_member(w, "reason", span_of(r->reason));
+    json_member_int(w, "line", (int64_t)answer->n);
+    json_key(w, "entries");
+    json_open(w, '[');
+    for (size_t i = 0; i < answer->of_n && i < LEDGER_ENTRIES_MAX; i++) {
+        json_add_int(w, (int64_t)answer->of[i]);
+        r->set.list[r->set.n++].n = answer->of[i];
+    }
+    json_close(w, ']');
+    json_key(w, "members");
+    json_open(w, '[');
+    r->set.list[r->set.n++].n = answer->n;
+    traced_read(call, &r->set);
+}
+
+/* One line, which people will read. */
+static bool read_ask(struct span body, struct recall *r)
+{
+    static const struct json_limits limits = {2, 8, 16};
+    struct json *json = NULL;
+    bool ok = json_read(body, &limits, &json) == ERR_OK;
+    struct span reason = ok ? json_text(json_get(json, "reason")) : SPAN_NONE;
+    ok = ok && span_copy(json_text(json_get(json, "object")), r->object, sizeof(r->object)) &&
+         reason.n && span_copy(reason, r->reason, sizeof(r->reason));
+    for (const char *c = r->reason; ok && *c; c++)
+        ok = (unsigned char)*c >= ' ';
+    json_free(&json);
+    return ok;
+}
+
+void admin_recall(struct admin *a, struct http_request **request)
+{
+    struct uri uri;
+    uint8_t hash[SHA256_SIZE];
+    struct recall *r = mem_new(sizeof(*r));
+    if (!read_ask(http_view(*request)->body, r) || uri_read(span_of(r->object), &uri) != ERR_OK) {
+        admin_refuse(request, ERR_USAGE,
+                     SPAN("name the object by its URL, and a reason of one line"));
+        recall_free(r);
+        return;
+    }
+    struct call *call = call_new(a, request);
+    r->set.member = on_member;
+    call->more = r;
+    call->more_free = recall_free;
+    sha256(span_of(r->object), hash);
+    const struct journal_recall recall = {.object_hash = hash,
+                                          .object = span_of(r->object),
+                                          .object_host = span_of(uri.authority),
+                                          .reason = span_of(r->reason),
+                                          .now_ms = clock_wall_ms()};
+    journal_recall(a->config.context->store, &recall, on_recalled, call);
+}
