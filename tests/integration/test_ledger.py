@@ -546,8 +546,9 @@ class embedded:
 def test_the_latest_attempts_are_told_in_full(scene):
     scene.shop.faults.append(Fault(status=503, times=2))
     activity = scene.post()
-    found = scene.until(activity, "delivered")
-    settle(scene.relay)
+    scene.until(activity, "delivered")
+    found = wait_until(lambda: (r := scene.row(activity)).get("status") == 202 and r,
+                       "the latest attempt is told")  # they are written once a second
     attempts = scene.relay.told("trace", scene.shop.host)["attempts"]
     about = [a for a in attempts if a["n"] == scene.relay.told("trace", activity)["n"]]
     assert [(a["attempt"], a["code"], a.get("status")) for a in about] == [
