@@ -28,6 +28,8 @@ void courier_away(struct courier *c, const char *why)
     c->before = c->state == COURIER_DRAINING ? COURIER_DRAINING : COURIER_RUNNING;
     courier_goto(c, COURIER_AWAY);
     courier_pause(c);
+    if (c->tail)
+        tail_rest(c->tail);
     courier_lease_retry(c, COURIER_AGAIN_MS);
     if (c->drained)
         timer_start(c->restart, COURIER_LAST_MS);

@@ -317,6 +317,12 @@ enum err tail_new(struct loop *loop, const struct tail_config *config, struct ta
     return ERR_OK;
 }
 
+void tail_rest(struct tail *t)
+{
+    tail_goto(t, TAIL_LOST);
+    timer_stop(t->patience);
+}
+
 void tail_again(struct tail *t)
 {
     if (t->ask)

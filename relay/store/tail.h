@@ -20,8 +20,8 @@ struct tail_config {
      * follow it, all that is unsettled at first. Everything is borrowed during the callback. */
     void (*on_line)(void *arg, const struct journal_line *line);
     void (*on_direct)(void *arg, const struct direct *direct);
-    /* A batch is done: now is the time to act. Not before all direct mail was told that there was at
-     * first. */
+    /* A batch is done: now is the time to act. Not before all direct mail was told that there was
+     * at first. */
     void (*on_batch)(void *arg);
     /* The connection went away or does not come up (again: tail_again() goes on with it), or a line
      * can't be read: the owner starts over. Once, then silence. Here alone the tail may be freed.
@@ -31,6 +31,9 @@ struct tail_config {
 };
 
 enum err tail_new(struct loop *loop, const struct tail_config *config, struct tail **ret);
+/* Says nothing more, whatever comes, until tail_again(): a time line that the store has not shaken
+ * hands in is none to read. */
+void tail_rest(struct tail *tail);
 /* Redis can be relied on again, and has lost nothing of what was told: goes on behind that, on a
  * new connection. */
 void tail_again(struct tail *tail);

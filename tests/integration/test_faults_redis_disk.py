@@ -102,6 +102,7 @@ def test_power_cuts_while_posts_are_accepted_lose_nothing_that_was_promised(say,
         f" {max(cuts.ready_after):.1f} s at most; {sum(cuts.gone)} bytes were not yet synced")
     assert not count.lost
     assert not count.wrong and not count.foreign
+    assert not cuts.said
 
 
 @pytest.mark.row("Q09")

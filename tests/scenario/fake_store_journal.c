@@ -585,6 +585,12 @@ enum err tail_new(struct loop *loop, const struct tail_config *config, struct ta
     return ERR_OK;
 }
 
+void tail_rest(struct tail *t)
+{
+    t->lost = true;
+    fake_cancel(&t->event);
+}
+
 void tail_again(struct tail *t)
 {
     t->lost = false;
