@@ -43,7 +43,7 @@ void courier_keep(struct world *w, struct courier *c)
         f->attempt.entry = NULL;
         w->tally.aborts++;
         courier_landed(w, f);
-        schedule_outcome(c->schedule, &attempt, &unknown, 0, NULL, wall_ms(w),
+        schedule_outcome(c->schedule, &attempt, &unknown, 0, NULL, courier_now(w, c),
                          (uint32_t)draw(w, UINT64_C(1) << 32));
     }
 }

@@ -48,6 +48,7 @@ struct commit *commit_new(struct world *w, struct courier *c, const struct delta
         if (change->kind == CHANGE_CURSOR) {
             word->text = cursor_text(&change->cursor);
             word->wait_ms = oracle_knows(w, c, word->host)->wait_ms;
+            word->wait_ms += word->wait_ms ? w->wall_offset_ms : 0;
         }
         if (change->kind == CHANGE_DIRECT)
             word->to = letter_number(change->id);

@@ -31,6 +31,16 @@ static void touch(struct world *w, struct courier *c)
     event_in(w, &c->commit, COMMIT_MS);
 }
 
+/* What waits is written down by the wall clock, which people set, and correct. */
+int64_t courier_now(struct world *w, struct courier *c)
+{
+    int64_t by = w->wall_offset_ms - c->clock_ms;
+    c->clock_ms = w->wall_offset_ms;
+    if (by > CLOCK_SET_MS || by < -CLOCK_SET_MS)
+        schedule_clock(c->schedule, by);
+    return wall_ms(w);
+}
+
 /* --- loading ---------------------------------------------------------------------------------- */
 
 static void read_members(struct world *w, struct courier *c, uint64_t after);
@@ -117,6 +127,7 @@ void courier_claim(struct world *w, struct courier *c)
     c->taken = 0;
     c->claims_failed = false;
     c->loaded_epoch = c->epoch;
+    c->clock_ms = c->loaded_clock_ms = w->wall_offset_ms;
     c->heard = 0;
     courier_goto(w, c, COURIER_CLAIMING);
     for (unsigned s = 0; s < w->plan.shards; s++) {
@@ -195,7 +206,7 @@ static void on_answer(struct world *w, struct event *e)
     oracle_answered(w, f, &j);
     int status = f->sending.answer.status;
     courier_landed(w, f);
-    schedule_outcome(c->schedule, &attempt, &j, status, "detail", wall_ms(w),
+    schedule_outcome(c->schedule, &attempt, &j, status, "detail", courier_now(w, c),
                      (uint32_t)draw(w, UINT64_C(1) << 32));
     courier_schedule(w, c);
 }
@@ -270,7 +281,7 @@ static void start(struct world *w, struct courier *c, const struct attempt *atte
     f->attempt.entry = NULL;
     oracle_answered(w, f, &never);
     courier_landed(w, f);
-    schedule_outcome(c->schedule, &back, &never, 0, NULL, wall_ms(w), 0);
+    schedule_outcome(c->schedule, &back, &never, 0, NULL, courier_now(w, c), 0);
 }
 
 void courier_schedule(struct world *w, struct courier *c)
@@ -284,7 +295,7 @@ void courier_schedule(struct world *w, struct courier *c)
         return; /* the renewal of the lease comes back to here */
     c->pumping = true;
     while (c->state == COURIER_RUNNING && !w->broken[0] &&
-           schedule_next(c->schedule, wall_ms(w), &attempt))
+           schedule_next(c->schedule, courier_now(w, c), &attempt))
         start(w, c, &attempt);
     c->pumping = false;
     if (c->state != COURIER_RUNNING)
@@ -363,7 +374,8 @@ void courier_commit(struct world *w, struct courier *c)
     if (!courier_holds(c))
         return;
     c->commit_soon = false;
-    if (!c->committing && c->store.up && schedule_delta(c->schedule, wall_ms(w), &c->delta)) {
+    if (!c->committing && c->store.up &&
+        schedule_delta(c->schedule, courier_now(w, c), &c->delta)) {
         courier_commit_again(w, c);
     } else if (!c->committing && now_ms(w) - c->touched_ms <= 2 * ADVANCE_MS) {
         event_in(w, &c->commit, ADVANCE_MS);

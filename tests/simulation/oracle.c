@@ -164,12 +164,21 @@ void oracle_claimed(struct world *w, unsigned shard, const struct courier *c)
     w->claimant_process[shard] = c->process;
 }
 
+/* How long a host has to be left alone is counted from when that was heard, however clocks are set
+ * since; what was written down is by the clock of then, and no wait is longer than it can be. */
 struct knows *oracle_knows(struct world *w, const struct courier *c, unsigned host)
 {
+    const struct judge_limits *judge = &w->plan.limits.judge;
     struct host *h = &w->hosts[host];
-    if (h->knows.life != c->life)
-        h->knows = (struct knows){.life = c->life, .wait_ms = h->wait_saved_ms};
-    if (h->knows.wait_ms <= wall_ms(w))
+    int64_t longest = judge->retry_after_most_ms > judge->backoff_most_ms
+                          ? judge->retry_after_most_ms
+                          : judge->backoff_most_ms;
+    if (h->knows.life != c->life) {
+        int64_t until = h->wait_saved_ms ? h->wait_saved_ms - c->loaded_clock_ms : 0;
+        h->knows =
+            (struct knows){.life = c->life, .wait_ms = until > now_ms(w) + longest ? 0 : until};
+    }
+    if (h->knows.wait_ms <= now_ms(w) + w->clock_slewed_ms)
         h->knows.wait_ms = 0;
     return &h->knows;
 }
@@ -267,9 +276,9 @@ void oracle_attempt(struct world *w, const struct courier *c, const struct fligh
     w->tally.attempts++;
     if (w->claimant[h->shard] != c || w->claimant_process[h->shard] != c->process)
         broken(w, "courier %u sends to %s, whose shard another has taken", c->number, h->name);
-    if (h->state == MEMBER_ACTIVE && wall_ms(w) < oracle_knows(w, c, f->host)->wait_ms)
+    if (h->state == MEMBER_ACTIVE && now_ms(w) < oracle_knows(w, c, f->host)->wait_ms)
         broken(w, "%s: tried %lld ms before its time", h->name,
-               (long long)(oracle_knows(w, c, f->host)->wait_ms - wall_ms(w)));
+               (long long)(oracle_knows(w, c, f->host)->wait_ms - now_ms(w)));
     oracle_knows(w, c, f->host)->wait_ms = 0; /* over, wherever clocks are put */
     check_bounds(w, c, f);
     if (h->held_n && h->held_n > h->changed_n && !lately(w, h->changed_ms) &&
@@ -297,7 +306,7 @@ static void note_trouble(struct world *w, const struct flight *f, const struct j
         return;
     if (trouble && (fresh || asked) && j->verdict != VERDICT_DELIVERED) {
         /* Where nobody can be reached, it may be our own fault: then it is tried sooner. */
-        int64_t until = wall_ms(w) + (asked ? asked : j->host_trouble && !j->unreached ? 500 : 0);
+        int64_t until = now_ms(w) + (asked ? asked : j->host_trouble && !j->unreached ? 500 : 0);
         knows->wait_ms = until > knows->wait_ms ? until : knows->wait_ms;
     } else if (j->verdict != VERDICT_LATER) {
         knows->wait_ms = 0;

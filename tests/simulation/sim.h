@@ -29,6 +29,7 @@ enum {
     LINES_MAX = 1 << 15, /* of one journal */
     LOW_LINES = 4096     /* fewer left than that: nobody adds any more */
 };
+enum { CLOCK_SET_MS = 5000 }; /* by so much no clock is slewed */
 enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
 #define DAY             ((int64_t)24 * HOUR)
 #define WALL_MS         INT64_C(1700000000000) /* what clocks say at the beginning */
@@ -480,6 +481,8 @@ struct courier {
     uint64_t nonce, held, giving, give, given;
     bool first, whole, beating;
     int64_t sent_ms, lease_ms;
+    int64_t clock_ms;        /* by so much clocks were moved, as its schedule knows */
+    int64_t loaded_clock_ms; /* and by so much when that was loaded */
     struct event tick, lapse, halt, reconnect, restart, wake, commit, reborn, thaw, hangup;
     /* the walk */
     uint64_t life; /* of its schedule: a number that no other has */
@@ -508,6 +511,8 @@ void courier_away(struct world *w, struct courier *c, const char *why);
 void courier_keep(struct world *w, struct courier *c);
 void courier_come_back(struct world *w, struct courier *c);
 void courier_beat_later(struct world *w, struct courier *c, int64_t ms);
+/* The wall clock, as the schedule goes by it. */
+int64_t courier_now(struct world *w, struct courier *c);
 void courier_landed(struct world *w, struct flight *f);
 void courier_committed(struct courier *c);
 void courier_commit_again(struct world *w, struct courier *c);
@@ -628,10 +633,11 @@ struct world {
     struct member_change *change;
     struct courier *claimant[SHARDS_MAX]; /* who took a shard last */
     uint64_t claimant_process[SHARDS_MAX];
-    bool resting;           /* nothing goes wrong any more */
-    int64_t clock_moved_ms; /* all that clocks were moved by */
-    int64_t crashed_ms;     /* when Redis died last */
-    int64_t disturbed_ms;   /* when something last went wrong with what all depend on */
+    bool resting;            /* nothing goes wrong any more */
+    int64_t clock_moved_ms;  /* all that clocks were moved by */
+    int64_t clock_slewed_ms; /* the part of it that nobody takes for a set clock */
+    int64_t crashed_ms;      /* when Redis died last */
+    int64_t disturbed_ms;    /* when something last went wrong with what all depend on */
     struct tally tally;
     struct event traffic, people, faults, steward, watchdog, relief, death;
     struct conn front; /* of whoever is no courier */
