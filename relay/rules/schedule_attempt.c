@@ -54,15 +54,15 @@ void gap(struct schedule *s, struct dest *d, uint64_t n, unsigned slot)
 
 /* --- next ------------------------------------------------------------------------------------ */
 
-/* A host in trouble is asked for one thing at a time, until it answers. So is everybody while many
- * attempts are under way: more of them at one host would make nothing faster then, but open more
- * connections. */
+/* What kept back its host, or was loaded behind others, is sent one thing at a time until it has
+ * caught up: in order, and at a rate that the host bears. So is everybody while many attempts are
+ * under way: more of them at one host would make nothing faster then, but open more connections. */
 size_t dest_window(const struct schedule *s, const struct dest *d)
 {
     size_t few = s->limits.in_flight / 16;
     if (few < s->limits.host_window)
         few = s->limits.host_window;
-    return d->cursor.health.failures || d->faults || s->flying >= few ? 1 : d->window;
+    return d->behind || d->cursor.health.failures || d->faults || s->flying >= few ? 1 : d->window;
 }
 
 /* Direct mail goes alone: what it says of the membership is not to arrive beside entries. */

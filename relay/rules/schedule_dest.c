@@ -69,6 +69,8 @@ void dest_wait(struct schedule *s, struct dest *d, enum dest_state state, int64_
     dest_here(s, d);
     unlist(s, d);
     d->state = state;
+    if (d->cursor.low >= s->position && !d->cursor.health.failures)
+        d->behind = false;
     if (state == DEST_READY)
         share_list(s, d);
     else

@@ -84,8 +84,10 @@ static void host_waits(struct schedule *s, struct dest *d, bool fresh, const str
             h->wake_ms, o->now_ms + judge_backoff(limits, h->failures + d->faults, o->chance));
     d->troubles++;
     d->won = 0;
-    if (o->j->host_trouble)
+    if (o->j->host_trouble) {
+        d->behind = true;
         d->window = d->window > 1 ? d->window / 2 : 1;
+    }
     if (!d->down_told) {
         record(s, d, &(struct change){.kind = CHANGE_DOWN});
         d->down_told = true;

@@ -132,6 +132,7 @@ struct dest {
     size_t flights_n;
     unsigned window;   /* so many at once, where all is well */
     unsigned won;      /* delivered since it grew */
+    bool behind;       /* something kept it back, and it has not caught up since */
     unsigned troubles; /* how often its host was found in trouble */
     unsigned faults;   /* attempts in a row that failed by what may be our fault */
     int64_t rest_ms;   /* for these: no attempt before; 0: now */

@@ -92,6 +92,7 @@ void schedule_load_cursor(struct schedule *s, struct span host, const struct cur
     d->took = cursor->urgent > cursor->low ? cursor->urgent : 0;
     d->own = true;
     d->down_told = cursor->health.failures > 0;
+    d->behind = true;
     /* What is set aside can be read as far as the journal was told. */
     if (cursor->aside_n && cursor->aside[cursor->aside_n - 1].n > d->until)
         d->until = cursor->aside[cursor->aside_n - 1].n;

@@ -81,6 +81,7 @@ static void wake_all(struct schedule *s, struct dest *d)
 static void hold(struct schedule *s, struct dest *d, bool held)
 {
     d->cursor.health.held = held;
+    d->behind = true;
     dest_settle(s, d);
 }
 
@@ -112,6 +113,7 @@ void replay_look(struct schedule *s, struct dest *d)
     if (!c->replay || flies(d))
         return;
     c->replay = 0;
+    d->behind = true;
     s->shards[d->shard].dirty = true;
     if (low >= c->low)
         return;

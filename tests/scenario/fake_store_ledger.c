@@ -128,3 +128,33 @@ void ledger_order(struct store *store, enum book_order order, struct span host, 
     c->arg = arg;
     fake_call(store, OP_CHANGE, &c->call, work_order, answer_order);
 }
+
+/* --- recall ---------------------------------------------------------------------------------- */
+
+struct recall_call {
+    struct call call;
+    journal_recalled_cb cb;
+    void *arg;
+};
+
+static void work_recall(struct call *call)
+{
+    (void)call; /* nothing that an operator could take back went out in these worlds */
+}
+
+static void answer_recall(struct call *call, enum err err)
+{
+    struct recall_call *c = (struct recall_call *)call;
+    const struct journal_recalled answer = {.err = err == ERR_OK ? ERR_NOT_KNOWN : err};
+    c->cb(c->arg, &answer);
+}
+
+void journal_recall(struct store *store, const struct journal_recall *recall,
+                    journal_recalled_cb cb, void *arg)
+{
+    struct recall_call *c = mem_new(sizeof(*c));
+    (void)recall;
+    c->cb = cb;
+    c->arg = arg;
+    fake_call(store, OP_CHANGE, &c->call, work_recall, answer_recall);
+}
