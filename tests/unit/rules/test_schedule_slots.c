@@ -60,8 +60,9 @@ static void test_done_comes_back(void **state)
 {
     (void)state;
     struct schedule *s = schedule_new(&rig_limits);
-    struct cursor_part parts[] = {{.n = 1, .slot = 0, .done = true},
-                                  {.n = 1, .slot = 1, .tried = {1, 1, {1, 500, NOW}}}};
+    struct cursor_part parts[] = {
+        {.n = 1, .slot = 0, .done = true},
+        {.n = 1, .slot = 1, .tried = {.tries = 1, .own = 1, .past = {1, 500, NOW}}}};
     struct cursor own = {.parts = parts, .parts_n = 2};
     schedule_load_shard(s, 0, 0, 0);
     schedule_load_member(s, both());
