@@ -72,7 +72,7 @@ class Side:
         """The cursors that say that nobody is there until tomorrow, written as another courier
         would that buried the relay's own: they notice at their next beat, and read them. False if
         they were faster, and own the shards again."""
-        epoch, wake = self.redis("HGET", "{weir}:log", "epoch"), int((time.time() + 86400) * 1000)
+        epoch, wake = self.redis("HGET", "{weir}:log", "epoch"), int((time.time() + 3000) * 1000)
         changes = [[] for _ in range(SHARDS)]
         for host, number in numbers.items():
             changes[shard_of(host)] += ["C", host, number, f"{number} {wake} 9 1 1 0"]
