@@ -1,7 +1,7 @@
 """What accepting one post costs in Redis, beside how many members.
 
 Relays side by side take the same posts in turn. All of their members are active and owed every post,
-but their hosts do not answer until tomorrow (each has a cursor of its own with a wake time), so that
+but their hosts do not answer for most of an hour (each has a cursor of its own with a wake time), so that
 what is measured is accepting, not delivering, and the posts pile up for all of them.
 """
 
@@ -69,7 +69,7 @@ class Side:
         return dict(zip(hosts, (int(answer[1]) for answer in answers)))
 
     def _sleep_all(self, numbers):
-        """The cursors that say that nobody is there until tomorrow, written as another courier
+        """The cursors that say that nobody is there for most of an hour, written as another courier
         would that buried the relay's own: they notice at their next beat, and read them. False if
         they were faster, and own the shards again."""
         epoch, wake = self.redis("HGET", "{weir}:log", "epoch"), int((time.time() + 3000) * 1000)

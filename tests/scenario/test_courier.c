@@ -354,7 +354,8 @@ static void test_sign_of_life_ends_backoff(void **state)
     int64_t left = 0;
     for (int i = 0; i < 100 && left < 5 * MINUTE; i++) {
         fake_run(10 * MINUTE);
-        left = fake_cursor(w.context.store, many[0].host).health.wake_ms - FAKE_EPOCH_MS - fake_now();
+        left =
+            fake_cursor(w.context.store, many[0].host).health.wake_ms - FAKE_EPOCH_MS - fake_now();
     }
     assert_true(left >= 5 * MINUTE);
     assert_true(fake_is_down(w.context.store, many[0].host));
