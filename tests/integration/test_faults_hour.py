@@ -25,7 +25,7 @@ SICK = 20
 KNOWN = 8  # failures: from there on waits are long enough to be measured from outside
 # What takes milliseconds takes seconds of that time: what bounds it is longer by as much.
 CONFIG = """\
-delivery: { backoff: 1s, backoff_most: 5min, horizon: 45min, lease: 10min, connect: 1min,
+delivery: { window: 1, backoff: 1s, backoff_most: 5min, horizon: 45min, lease: 10min, connect: 1min,
             total: 10min }
 fetch: { connect: 1min, total: 1min }
 timeouts: { header: 10min, body: 1h, answer: 10min, idle: 1h }

@@ -13,8 +13,9 @@ import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from integration.acts import join, received, server, settle
+from integration.cost import script
 from integration.posts import arrivals, once, send
-from integration.relay import FULL, ROOT, WEIR, Relay, wait_until
+from integration.relay import FULL, WEIR, Relay, wait_until
 from integration.shims import IN, NAME, OUT, SYNC, Clock, Trap, loaded
 from peers.town import Town
 
@@ -194,19 +195,14 @@ def test_a_steward_killed_in_the_trim_leaves_it_to_the_next(tmp_path, settlers, 
         first = [send(blog, blog.write(f"old {n}")) for n in range(3)]
         wait_until(lambda: set(first) <= set(arrivals(wiki)[0]), "they have arrived")
         settle(relay)
-        trap.arm("steward", OUT, sha1_of("trim"), after=after)
+        # By its hash Redis knows a script.
+        trap.arm("steward", OUT, hashlib.sha1(script("trim")).hexdigest(), after=after)
         trap.wait()
         relay.wait_log("process", of="steward-0", change="ended", signal=9)
         later = [send(blog, blog.write("new"))]
         wait_until(lambda: set(later) <= set(arrivals(wiki)[0]), "the new one, too")
         wait_until(lambda: unknown(relay, first[0]), "the next steward has trimmed it")
         assert sorted(arrivals(wiki)[0]) == sorted(first + later)
-
-
-def sha1_of(script):
-    """By which Redis knows one of the store's scripts."""
-    text = (ROOT / "relay" / "store" / f"{script}.lua").read_bytes()
-    return hashlib.sha1(text).hexdigest()
 
 
 def unknown(relay, activity):

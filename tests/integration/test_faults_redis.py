@@ -234,7 +234,7 @@ def test_a_second_master_on_the_same_directory_or_the_same_redis_is_refused(tmp_
         second.start(ready=False)
         assert second.ended() == 1
         assert "another weir serves this data directory" in second.err_text
-        other = Relay(tmp_path / "elsewhere", redis=town_scene.redis.url, workers=1).init()
+        other = Relay(tmp_path / "o", redis=town_scene.redis.url, workers=1).init()
         other.start(ready=False)
         assert other.ended() == 1
         assert "another relay's journal" in other.err_text

@@ -120,9 +120,12 @@ def test_replay(scene):
     last = scene.post("and on")
     scene.has([*posts, *posts, last])
     assert arrivals(scene.wiki)[0] == [*posts, last]
-    rows = scene.relay.told("trace", posts[0])["members"]
-    found, = (r for r in rows if r["host"] == scene.shop.host)
-    assert found["verdict"] == "delivered"
+
+    def verdict():
+        rows = scene.relay.told("trace", posts[0])["members"]
+        return next(row["verdict"] for row in rows if row["host"] == scene.shop.host)
+
+    wait_until(lambda: verdict() == "delivered", "that is written down")
 
 
 def test_replay_after_a_refusal(scene):

@@ -55,6 +55,15 @@ METRICS = {
     "weir_process_restarts_total": "counter",
     "weir_http_connections": "gauge",
     "weir_log_dropped_total": "counter",
+    "weir_clock_doubted": "gauge",
+    "weir_destinations_on_hold": "gauge",
+    "weir_destinations_parked": "gauge",
+    "weir_journal_trimmed_total": "counter",
+    "weir_redis_memory_bytes": "gauge",
+    "weir_redis_memory_kept_bytes": "gauge",
+    "weir_redis_trouble_total": "counter",
+    "weir_shards_stopped": "gauge",
+    "weir_suspects_itself": "gauge",
 }
 
 
