@@ -35,7 +35,10 @@ void window_clear(struct window *w)
     for (size_t i = 0; i < w->n; i++)
         entry_unref(&w->list[w->first + i]);
     free(w->list);
-    *w = (struct window){0};
+    w->lane = LANE_NORMAL;
+    w->list = NULL;
+    w->first = w->n = w->cap = 0;
+    w->after = w->to = w->used = 0;
 }
 
 struct entry *window_next(const struct window *w, uint64_t low)
