@@ -204,7 +204,8 @@ static void tell(const struct facts *f, unsigned slot, struct trace_row *row)
     const struct book_record *passed_over = recorded(f, BOOK_SKIP, slot);
     const struct book_record *cut = recorded(f, BOOK_CUT, slot);
     const struct cursor_aside *apart = aside(f, slot);
-    if (apart && apart->again) {
+    bool again = apart && apart->again;
+    if (again || (late && !apart && !fail)) {
         tell_delivered(f, late, row);
     } else if (apart) {
         row->verdict = TRACE_ASIDE;
@@ -214,8 +215,6 @@ static void tell(const struct facts *f, unsigned slot, struct trace_row *row)
         row->status = apart->tried.past.status;
     } else if (fail) {
         tell_never(fail, row);
-    } else if (late) {
-        tell_delivered(f, late, row);
     } else if (passed_over || cut) {
         const struct book_record *r = passed_over ? passed_over : cut;
         row->verdict = passed_over ? TRACE_SKIPPED : TRACE_CUT;

@@ -175,9 +175,11 @@ void courier_landed(struct world *w, struct flight *f)
 
 void courier_abort(struct world *w, struct courier *c)
 {
-    while (c->flights) {
+    struct flight *next;
+    for (struct flight *f = c->flights; f; f = next) {
+        next = f->next;
         w->tally.aborts++;
-        courier_landed(w, c->flights);
+        courier_landed(w, f);
     }
 }
 

@@ -251,9 +251,7 @@ void db_stream(struct world *w, struct call *call)
         add_line(call, line);
     }
     call->to = waited || limit < UINT64_MAX ? 0 : db->n;
-    if (call->lines_n) {
-        call->answer = "OK";
-    } else if (call->first) { /* the first look is not worth waiting for */
+    if (call->lines_n || call->first) { /* the first look is not worth waiting for */
         call->answer = "OK";
     } else if (!waited) {
         call_hold(&w->db.blocked, call);

@@ -212,7 +212,7 @@ void db_control(struct world *w, struct call *call)
         const struct member_follower *f = &change->after.followers[i];
         add_letters(w, call->host, change->after.inboxes[f->inbox].url, change->wires[i]);
     }
-    if (change->left >= 0) {
+    if (before && change->left >= 0) {
         const struct member_follower *f = &before->followers[change->left];
         add_letters(w, call->host, before->inboxes[f->inbox].url, change->left_wires);
     }

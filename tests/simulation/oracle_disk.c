@@ -5,9 +5,16 @@
 
 #include "sim.h"
 
-#define EACH_SLOT(w, word, s)                                                                      \
-    for (unsigned s = (word)->slot >= (w)->plan.slots ? 0 : (word)->slot;                          \
-         s < ((word)->slot >= (w)->plan.slots ? (w)->plan.slots : (word)->slot + 1); s++)
+/* The inboxes that a word is about: from the first up to, and without, the end. */
+static unsigned first_slot(const struct world *w, const struct commit_word *word)
+{
+    return word->slot >= w->plan.slots ? 0 : word->slot;
+}
+
+static unsigned end_of_slots(const struct world *w, const struct commit_word *word)
+{
+    return word->slot >= w->plan.slots ? w->plan.slots : word->slot + 1;
+}
 
 /* --- records ---------------------------------------------------------------------------------- */
 
@@ -50,8 +57,7 @@ static void check_skip(struct world *w, const struct commit_word *word)
     w->tally.skips++;
     if (!act)
         return;
-    EACH_SLOT(w, word, s)
-    {
+    for (unsigned s = first_slot(w, word); s < end_of_slots(w, word); s++) {
         struct fate *f = fate_of(w, act, word->host, s);
         bool nothing = word->why == ERR_BODY_GONE && f->refused; /* was left of it */
         if (f->owed && !f->acked && !f->withdrawn && !nothing)
@@ -71,8 +77,7 @@ static void check_cut(struct world *w, const struct commit_word *word)
         const struct act *act = act_at(w, n);
         if (!act || !(word->lanes >> w->db.lines[n]->lane & 1))
             continue;
-        EACH_SLOT(w, word, s)
-        {
+        for (unsigned s = first_slot(w, word); s < end_of_slots(w, word); s++) {
             struct fate *f = fate_of(w, act, word->host, s);
             if (gap && !db_trimmed(w, n))
                 broken(w, "%s: %llu is said to be gone, but is there", name, NUMBER(n));

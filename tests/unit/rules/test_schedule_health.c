@@ -146,8 +146,8 @@ static void test_no_suspicion(void **state)
     for (unsigned i = 0; i < 12; i++)
         rig_answer(s, &out[i], NOW, i % 2 ? ERR_CONNECT : ERR_OK, i % 2 ? 0 : 202);
     assert_false(report(s).suspects);
-    for (char h = 'a'; h <= 'l'; h++)
-        failing += health_of(s, (const char[]){h, '\0'}).failures;
+    for (int h = 'a'; h <= 'l'; h++)
+        failing += health_of(s, (const char[]){(char)h, '\0'}).failures;
     assert_int_equal(failing, 6);
     schedule_free(&s);
 }

@@ -269,9 +269,10 @@ static bool versions_are_bounded(struct rig *rig)
     for (int i = 61; i <= 71; i++)
         if (strncmp(post_nth(rig, i, "C", NULL), "OK", 2) != 0)
             return false;
-    if (strcmp(post_nth(rig, 72, "C", NULL), "FULL") != 0 ||
-        strcmp(post_nth(rig, 72, "C", NULL), "FULL") != 0 || /* it was not remembered */
-        strcmp(post_nth(rig, 73, "U", NULL), "OK 72") != 0)
+    for (int i = 0; i < 2; i++) /* the first was not remembered */
+        if (strcmp(post_nth(rig, 72, "C", NULL), "FULL") != 0)
+            return false;
+    if (strcmp(post_nth(rig, 73, "U", NULL), "OK 72") != 0)
         return false;
     if (strcmp(post_nth(rig, 74, "D", NULL), "OK 73") != 0)
         return false;
