@@ -158,7 +158,7 @@ def test_a_post_that_is_refused_is_one_dead_letter_and_the_next_is_delivered(pla
     for one, status in zip(wilds, statuses):
         assert place.verdicts(one, first) == ["never"]
         assert place.verdicts(one, second) == ["delivered"]
-        letter, = place.dead(one)
+        letter, = wait_until(lambda: place.dead(one), "its dead letter is written down")
         assert (letter["activity"], letter["status"]) == (first, int(status[:3]))
         assert one.ids() == [first, second]
 
@@ -258,7 +258,7 @@ def test_what_an_error_says_is_shown_and_never_obeyed(place, wild):
     wild.plays = [says("400 Bad Request", "Content-Type: text/html\r\n", script.encode())]
     activity = place.post()
     assert place.verdicts(wild, activity) == ["never"]
-    letter, = place.dead(wild)
+    letter, = wait_until(lambda: place.dead(wild), "its dead letter is written down")
     told = [place.relay.err_text, letter["detail"], place.relay.verb("dead", "list").out,
             place.relay.verb("trace", activity).out]
     for text in told:
