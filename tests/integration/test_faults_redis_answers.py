@@ -140,8 +140,8 @@ def test_a_key_of_a_shard_that_is_spoiled_stops_that_shard_alone(spoiled_scene, 
             if shard_of(reader.host) != shard:
                 wait_until(lambda reader=reader: set(scene_.sent) <= set(scene_.arrived(reader)),
                            f"who is well gets everything while {name} is spoiled", 10)
-        assert any(f"shard {shard} stops" in line.get("message", "")
-                   for line in scene_.relay.log("courier"))
+        wait_until(lambda: any(f"shard {shard} stops" in line.get("message", "")
+                               for line in scene_.relay.log("courier")), "the log says so")
     wait_until(lambda: scene_.relay.metric("weir_shards_stopped") == 0, "it is whole again")
     scene_.all_there()
 

@@ -159,6 +159,7 @@ def test_fetched_keys_and_answers_are_counted(relay, town):
     join(relay, server(town))
     for path in ("/actor", "/nothing"):
         relay.get(path)
+    wait_until(lambda: relay.metric(bad) > before[2], "the last answer is counted")
     after = counted(relay, keys, ok, bad)
     assert after[0] - before[0] == 1
     assert after[1] - before[1] >= 3  # its reading of our actor, its Follow, ours
@@ -269,6 +270,7 @@ def test_what_a_stranger_writes_cannot_forge_a_line(running, town):
     before = len(running.err_text.splitlines())
     send_bytes(running, blog, json.dumps(whole).encode("utf-8"))
     running.get('/a"%20code=ok')
+    wait_until(lambda: len(running.err_text.splitlines()) >= before + 2, "both are logged")
     lines = running.err_text.splitlines()[before:]
     assert len(lines) == 2
     assert not any(line.startswith("ts=2026-01-01T00:00:00.000Z") for line in lines)
