@@ -1,0 +1,54 @@
+/* sim_act: activities and the objects that they are about, and what became of each activity at each
+ * inbox, as the oracle knows it. */
+#pragma once
+
+#include "sim_time.h"
+
+#include "relay/rules/activity.h"
+
+struct fate {             /* of one activity at one inbox */
+    bool owed;            /* since it has its number */
+    bool failed, noted;   /* Redis holds a refusal; a skip, a cut or a gap */
+    bool withdrawn;       /* the member was moved to a zone that may not have it */
+    bool dropped;         /* an operator gave up what waits for the member */
+    bool arrived;         /* once, in any time line */
+    bool acked;           /* a courier heard so, in this time line; */
+    bool last_acked;      /* and what it heard last was that */
+    bool refused;         /* a courier gave it up */
+    bool ordered;         /* an operator wanted it tried again */
+    uint8_t sour;         /* how often it is not taken yet; 255: never */
+    uint16_t sour_status; /* and what is answered */
+    uint32_t ended;       /* the control entry that ended the right to it; 0: none */
+    uint32_t done_life;   /* the life of a courier in which it was answered for good */
+};
+
+struct act {
+    struct event event; /* its sender sends it, once more */
+    unsigned uid, object, version;
+    enum activity_type type;
+    bool proof;
+    unsigned origin; /* host that sends it */
+    int object_host; /* an Announce: whose object it is; else -1 */
+    int64_t stamp_ms;
+    uint64_t n;    /* its number in the journal; 0: none */
+    int64_t at_ms; /* when it got that */
+    bool promised; /* the sender was told that it is safe */
+    bool seen;     /* Redis knows its id */
+    bool repeats;  /* its sender sends it once more, although it was told so */
+    bool answered; /* with 202, whatever that means */
+    bool given_up; /* its sender tries no more */
+    unsigned sends;
+    struct fate *fates; /* of all hosts and slots; NULL until it got a number */
+};
+
+struct object {
+    unsigned owner;
+    unsigned versions; /* that its owner made */
+    struct act **acts;
+    size_t acts_n;
+    bool alive; /* as its owner sees it */
+    /* as Redis has it: */
+    bool known, live, born;
+    int64_t top, dead;
+    unsigned zones, out; /* where it went; to whom our Announce of it */
+};

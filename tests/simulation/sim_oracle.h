@@ -1,0 +1,31 @@
+/* sim_oracle: what is owed, and whether what is done and written down is right (oracle*.c). */
+#pragma once
+
+#include "sim_courier.h"
+
+/* The first thing that is wrong ends the run. */
+void broken(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void trace(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+struct fate *fate_of(const struct world *w, const struct act *act, unsigned host, unsigned slot);
+/* A number may have been given out again since: an entry says itself what it is. */
+struct act *act_of(const struct world *w, const struct entry *e);
+bool fate_settled(const struct fate *f);
+struct act *act_at(const struct world *w, uint64_t n); /* NULL: no activity has that number */
+void oracle_appended(struct world *w, struct act *act, unsigned zones);
+void oracle_changed(struct world *w, unsigned host, const struct member *before,
+                    const struct member *after, bool cuts);
+/* An order about a host as a whole, with the number n. */
+void oracle_host_ordered(struct world *w, unsigned host, enum book_order order, uint64_t n);
+void oracle_ordered(struct world *w, unsigned host, const struct act *act);
+void oracle_claimed(struct world *w, unsigned shard, const struct courier *c);
+void oracle_first_arrival(struct world *w, unsigned host, const struct act *act);
+void oracle_attempt(struct world *w, const struct courier *c, const struct flight *f);
+void oracle_answered(struct world *w, const struct flight *f, const struct judgement *j);
+void oracle_told(struct world *w, struct courier *c, const struct line *line);
+struct knows *oracle_knows(struct world *w, const struct courier *c, unsigned host);
+/* A commit is carried out: each word, then what has moved. */
+void oracle_word(struct world *w, const struct commit *commit, const struct commit_word *word);
+void oracle_moved(struct world *w, unsigned host, uint64_t from, const struct cursor *before);
+void oracle_rolled_back(struct world *w);
+bool oracle_at_rest(struct world *w, bool say);
