@@ -59,7 +59,7 @@ void courier_conn_down(struct world *w, struct courier *c, bool is_tail)
         return;
     }
     trace(w, "courier %u: its %s connection breaks", c->number, is_tail ? "tail's" : "own");
-    w->disturbed_ms = now_ms(w);
+    disturbed(w, 0);
     if (!is_tail) {
         c->ready = c->resuming = false;
         event_in(w, &c->reconnect, AGAIN_MS);
@@ -297,13 +297,13 @@ void courier_kill(struct world *w, struct courier *c, int64_t down_ms)
     event_stop(w, &c->restart);
     event_stop(w, &c->hangup);
     event_in(w, &c->reborn, down_ms);
-    w->disturbed_ms = now_ms(w) + down_ms;
+    disturbed(w, down_ms);
 }
 
 static void on_thaw(struct world *w, struct event *e)
 {
     (void)e;
-    w->disturbed_ms = now_ms(w);
+    disturbed(w, 0);
 }
 
 void courier_freeze(struct world *w, struct courier *c, int64_t ms)
@@ -314,7 +314,7 @@ void courier_freeze(struct world *w, struct courier *c, int64_t ms)
     c->thawed = 0;
     event_in(w, &c->thaw, ms + 1);
     w->tally.freezes++;
-    w->disturbed_ms = now_ms(w) + ms;
+    disturbed(w, ms);
 }
 
 void courier_drain(struct world *w, struct courier *c)
@@ -322,7 +322,7 @@ void courier_drain(struct world *w, struct courier *c)
     if (!c->alive || c->draining || c->frozen_until_us > w->now_us)
         return;
     w->tally.restarts++;
-    w->disturbed_ms = now_ms(w);
+    disturbed(w, 0);
     if (c->state != COURIER_RUNNING) {
         courier_kill(w, c, draw_time(w, 10, 2 * SECOND));
         return;

@@ -219,7 +219,7 @@ void db_crash(struct world *w, int64_t down_ms)
     roll_back(w);
     *up = (struct event){.run = on_up, .drop = event_free};
     event_in(w, up, down_ms);
-    w->disturbed_ms = now_ms(w) + down_ms;
+    disturbed(w, down_ms);
 }
 
 void db_init(struct world *w)

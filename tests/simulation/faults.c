@@ -34,7 +34,7 @@ static void on_refuses_no_more(struct world *w, struct event *e)
     (void)e;
     w->db.refuses = false;
     w->db.slow_ms = 0;
-    w->disturbed_ms = now_ms(w);
+    disturbed(w, 0);
 }
 
 /* After a command's time, connections that wait for an answer are given up. */
@@ -57,7 +57,7 @@ static void hang(struct world *w)
     w->db.hung_until_us = w->now_us + ms * 1000;
     w->tally.redis_hangs++;
     event_in(w, &w->watchdog, COMMAND_MS);
-    w->disturbed_ms = now_ms(w) + ms;
+    disturbed(w, ms);
     trace(w, "redis hangs for %lld ms", (long long)ms);
 }
 
@@ -69,7 +69,7 @@ static void refuse(struct world *w, bool slow)
     else
         w->db.refuses = true;
     w->tally.redis_refusals += !slow;
-    w->disturbed_ms = now_ms(w) + ms;
+    disturbed(w, ms);
     event_in(w, &w->relief, ms);
     trace(w, "redis %s for %lld ms", slow ? "is slow" : "refuses", (long long)ms);
 }

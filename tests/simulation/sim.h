@@ -87,7 +87,7 @@ struct world {
     int64_t clock_moved_ms;  /* all that clocks were moved by */
     int64_t clock_slewed_ms; /* the part of it that nobody takes for a set clock */
     int64_t crashed_ms;      /* when Redis died last */
-    int64_t disturbed_ms;    /* when something last went wrong with what all depend on */
+    int64_t disturbed_ms;    /* until when something went wrong with what all depend on */
     struct tally tally;
     struct event traffic, people, faults, steward, watchdog, relief, death;
     struct conn front; /* of whoever is no courier */
@@ -101,4 +101,6 @@ struct world {
 
 void world_live(struct world *w, uint64_t seed, size_t tracing);
 void world_fini(struct world *w);
+/* Something goes wrong with what all depend on, for so long. */
+void disturbed(struct world *w, int64_t ms);
 extern const char *const zone_names[ZONES];

@@ -145,6 +145,12 @@ static void begin(struct world *w, uint64_t seed)
 /* --- a life ------------------------------------------------------------------------------------
  */
 
+void disturbed(struct world *w, int64_t ms)
+{
+    if (now_ms(w) + ms > w->disturbed_ms)
+        w->disturbed_ms = now_ms(w) + ms;
+}
+
 static void run_until(struct world *w, int64_t until_ms)
 {
     while (!w->broken[0] && w->steps++ < STEPS_MAX) {
@@ -180,7 +186,7 @@ static void come_to_rest(struct world *w)
     int64_t end = now_ms(w) + 3 * w->plan.limits.judge.horizon_ms + 20 * w->plan.lease_ms + HOUR;
     int64_t step = MINUTE;
     w->resting = true;
-    w->disturbed_ms = now_ms(w) + 4 * w->plan.lease_ms;
+    disturbed(w, 4 * w->plan.lease_ms);
     trace(w, "now it comes to rest");
     while (!w->broken[0] && now_ms(w) < end) {
         run_until(w, now_ms(w) + step);
