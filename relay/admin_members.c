@@ -66,7 +66,7 @@ static void on_ledger(void *arg, enum err err, struct book *book)
     json_open(&call->w, '{');
     json_key(&call->w, "members");
     json_open(&call->w, '[');
-    members_each(store, on_each, call);
+    members_each(store, MEMBERS_ALL, on_each, call);
 }
 
 /* The member call->host, or all where that is empty. */

@@ -192,7 +192,7 @@ static void on_page(void *arg, const struct journal_page *page)
     for (size_t i = 0; i < page->lines_n; i++)
         if (page->lines[i].kind == JOURNAL_ENTRY)
             q->entries[q->entries_n++] = entry_ref(page->lines[i].entry);
-    members_each(store_of(call), on_member, call);
+    members_each(store_of(call), MEMBERS_ALL, on_member, call);
 }
 
 static void on_book(void *arg, enum err err, struct book *book)

@@ -83,7 +83,7 @@ static void next(struct call *call)
 {
     struct traced_set *set = call->traced;
     if (set->at == set->n)
-        members_each(store_of(call), on_member, call);
+        members_each(store_of(call), MEMBERS_ALL, on_member, call);
     else
         journal_page(store_of(call), LANE_BOTH, set->list[set->at].n - 1, 1, on_page, call);
 }

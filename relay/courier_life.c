@@ -163,7 +163,7 @@ static void on_claimed(void *arg, enum err err, uint64_t taken, uint64_t broken)
     c->unread = 0;
     c->loading = courier_loading(c);
     courier_goto(c, COURIER_MEMBERS);
-    members_each(c->context->store, on_member, c->loading);
+    members_each(c->context->store, c->held, on_member, c->loading);
 }
 
 void courier_claim(struct courier *c)

@@ -137,7 +137,7 @@ static void start_walk(void *arg)
     s->walk->next_ms = clock_wall_ms() + MINUTE_MS;
     s->walk->policy = s->policy_changed;
     s->policy_changed = false;
-    members_each(s->config.context->store, on_member, s->walk);
+    members_each(s->config.context->store, MEMBERS_ALL, on_member, s->walk);
 }
 
 static void on_changed(void *arg)

@@ -11,12 +11,15 @@
 #include "relay/store/scripts.h"
 #include "relay/store/store_inner.h"
 
+enum { CLAIMS = 2 /* under way at once */ };
+
 struct cursors {
     struct store *store;
     char nonce[33];
     uint64_t seq[SCHEDULE_SHARDS_MAX];
     struct outcomes *outcomes;
     struct schedule *schedule; /* while claiming */
+    uint64_t unclaimed;        /* that are not asked for yet */
     size_t waiting;
     enum err err;
     uint64_t taken, broken;
@@ -98,6 +101,8 @@ static enum err claim_judge(struct cursors *c, unsigned shard, const struct redi
     return ERR_OK;
 }
 
+static void claim_some(struct cursors *c);
+
 static void on_claimed(void *arg, enum err err, const struct redis_reply *reply)
 {
     struct claim *claim = arg;
@@ -107,7 +112,10 @@ static void on_claimed(void *arg, enum err err, const struct redis_reply *reply)
     if (err != ERR_OK)
         c->err = err;
     free(claim);
-    if (--c->waiting)
+    c->waiting--;
+    if (!c->dead && c->err == ERR_OK)
+        claim_some(c);
+    if (c->waiting)
         return;
     if (c->dead)
         end(c);
@@ -115,27 +123,38 @@ static void on_claimed(void *arg, enum err err, const struct redis_reply *reply)
         c->claimed(c->claimed_arg, c->err, c->taken, c->broken);
 }
 
+static void claim_one(struct cursors *c, unsigned shard)
+{
+    struct claim *claim = mem_new(sizeof(*claim));
+    struct words a = {0};
+    *claim = (struct claim){c, shard};
+    c->waiting++;
+    words_add_str(&a, store_epoch_text(c->store));
+    words_add_str(&a, c->nonce);
+    words_add_int(&a, shard);
+    store_script(c->store, &a, &script_claim, on_claimed, claim);
+}
+
+/* A few at once: each brings all cursors of its shard, and a beat of the lease that they stand on
+ * must not wait behind those of 100,000 members. */
+static void claim_some(struct cursors *c)
+{
+    for (; c->unclaimed && c->waiting < CLAIMS; c->unclaimed &= c->unclaimed - 1)
+        claim_one(c, (unsigned)__builtin_ctzll(c->unclaimed));
+}
+
 void cursors_claim(struct cursors *c, struct schedule *schedule, uint64_t shards,
                    cursors_claimed_cb cb, void *arg)
 {
+    unsigned all = store_shards(c->store);
     c->schedule = schedule;
     c->claimed = cb;
     c->claimed_arg = arg;
     c->err = ERR_OK;
     c->taken = c->broken = 0;
     c->epoch = store_epoch(c->store);
-    for (unsigned shard = 0; shard < store_shards(c->store); shard++) {
-        if (!(shards >> shard & 1))
-            continue;
-        c->waiting++;
-        struct claim *claim = mem_new(sizeof(*claim));
-        struct words a = {0};
-        *claim = (struct claim){c, shard};
-        words_add_str(&a, store_epoch_text(c->store));
-        words_add_str(&a, c->nonce);
-        words_add_int(&a, shard);
-        store_script(c->store, &a, &script_claim, on_claimed, claim);
-    }
+    c->unclaimed = all < SCHEDULE_SHARDS_MAX ? shards & ((UINT64_C(1) << all) - 1) : shards;
+    claim_some(c);
 }
 
 /* --- committing ------------------------------------------------------------------------------ */

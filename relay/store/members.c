@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/pure/map.h"
 #include "relay/rules/cursor.h"
 #include "relay/store/scripts.h"
 #include "relay/store/store_inner.h"
@@ -74,10 +75,16 @@ void members_get(struct store *store, struct span host, member_cb cb, void *arg)
  * ----------------------------------------------------------------------------------------------------
  */
 
+/* Page by page, so that nothing else that is asked of Redis meanwhile waits for more than one: a
+ * courier's lease would run out behind the records of 100,000 members. A scan may name a host
+ * twice. */
 struct each_call {
     struct store *store;
+    uint64_t shards;
     member_cb each;
     void *arg;
+    struct map *told; /* hosts */
+    struct member *member;
     size_t waiting;
     enum err err;
 };
@@ -92,6 +99,8 @@ static void each_done(struct each_call *call)
     if (--call->waiting)
         return;
     call->each(call->arg, call->err, NULL);
+    map_free(&call->told);
+    free(call->member);
     free(call);
 }
 
@@ -99,7 +108,7 @@ static void on_each(void *arg, enum err err, const struct redis_reply *reply)
 {
     struct each_one *one = arg;
     struct each_call *call = one->call;
-    struct member *member = mem_new(sizeof(*member));
+    struct member *member = call->member;
     struct span text = err == ERR_OK ? reply_text(reply) : SPAN_NONE;
     bool wrong = err == ERR_REDIS_REPLY && trouble_of_answer(reply_text(reply)) == TROUBLE_TYPE;
     wrong = wrong || (text.p && !member_read(text, member));
@@ -112,31 +121,59 @@ static void on_each(void *arg, enum err err, const struct redis_reply *reply)
     } else if (text.p) {
         call->each(call->arg, ERR_OK, member);
     }
-    free(member);
     free(one);
     each_done(call);
 }
 
+static bool wanted(const struct each_call *call, struct span host)
+{
+    uint64_t bit = UINT64_C(1) << shard_of(host, store_shards(call->store));
+    return (call->shards & bit) && !map_get(call->told, host);
+}
+
+static void scan(struct each_call *call, struct span from);
+
+/* The next page is asked for behind the records of this one. */
 static void on_hosts(void *arg, enum err err, const struct redis_reply *reply)
 {
     struct each_call *call = arg;
-    call->err = err;
-    for (size_t i = 0; err == ERR_OK && i < reply_len(reply); i++) {
+    const struct redis_reply *hosts = reply_at(reply, 1);
+    struct span next = err == ERR_OK ? reply_text(reply_at(reply, 0)) : SPAN_NONE;
+    if (call->err == ERR_OK)
+        call->err = err;
+    for (size_t i = 0; err == ERR_OK && i < reply_len(hosts); i++) {
+        struct span host = reply_text(reply_at(hosts, i));
+        if (!wanted(call, host))
+            continue;
         struct each_one *one = mem_new(sizeof(*one));
         call->waiting++;
         one->call = call;
-        span_copy(reply_text(reply_at(reply, i)), one->host, sizeof(one->host));
-        get(call->store, reply_text(reply_at(reply, i)), on_each, one);
+        span_copy(host, one->host, sizeof(one->host));
+        map_put(call->told, host, call);
+        get(call->store, host, on_each, one);
     }
+    if (call->err == ERR_OK && !span_eq_str(next, "0"))
+        scan(call, next);
     each_done(call);
 }
 
-void members_each(struct store *store, member_cb each, void *arg)
+static void scan(struct each_call *call, struct span from)
+{
+    struct span words[] = {SPAN("SSCAN"), SPAN(KEY("members")), from, SPAN("COUNT"), SPAN("128")};
+    call->waiting++;
+    store_call(call->store, words, 5, on_hosts, call);
+}
+
+void members_each(struct store *store, uint64_t shards, member_cb each, void *arg)
 {
     struct each_call *call = mem_new(sizeof(*call));
-    struct span words[] = {SPAN("SMEMBERS"), SPAN(KEY("members"))};
-    *call = (struct each_call){.store = store, .each = each, .arg = arg, .waiting = 1};
-    store_call(store, words, 2, on_hosts, call);
+    *call = (struct each_call){.store = store,
+                               .shards = shards,
+                               .each = each,
+                               .arg = arg,
+                               .told = map_new(),
+                               .member = mem_new(sizeof(struct member))};
+    scan(call, SPAN("0"));
 }
 
 /* --- how many changes

@@ -10,11 +10,13 @@
 typedef void (*member_cb)(void *arg, enum err err, const struct member *member);
 void members_get(struct store *store, struct span host, member_cb cb, void *arg);
 
-/* Called once for each member, then once with member NULL and err. A member whose record can't be
- * read is told with ERR_REDIS_REPLY and its host alone: who leaves it out takes from it what is
- * its.
+/* Called once for each member of these shards (bit s: shard s), then once with member NULL and err.
+ * A member whose record can't be read is told with ERR_REDIS_REPLY and its host alone: who leaves
+ * it out takes from it what is its. Who becomes a member meanwhile may be told, or not. However
+ * many there are, what else is asked of the store meanwhile waits for some hundred records at most.
  */
-void members_each(struct store *store, member_cb each, void *arg);
+#define MEMBERS_ALL UINT64_MAX
+void members_each(struct store *store, uint64_t shards, member_cb each, void *arg);
 
 /* How many changes of members there have been, whoever made them: another number, another registry.
  */

@@ -207,6 +207,7 @@ const struct member *fake_member(const struct store *s, const char *host)
 struct member_call {
     struct call call;
     char host[MEMBER_HOST_SIZE];
+    uint64_t shards;
     member_cb cb;
     void *arg;
     bool there;
@@ -247,14 +248,16 @@ static void answer_members(struct call *call, enum err err)
     struct member_call *c = (struct member_call *)call;
     for (size_t i = 0; err == ERR_OK && i < call->store->members_n; i++) {
         c->found = call->store->members[i];
-        c->cb(c->arg, ERR_OK, &c->found);
+        if (c->shards >> shard_of(span_of(c->found.host), FAKE_SHARDS) & 1)
+            c->cb(c->arg, ERR_OK, &c->found);
     }
     c->cb(c->arg, err, NULL);
 }
 
-void members_each(struct store *store, member_cb each, void *arg)
+void members_each(struct store *store, uint64_t shards, member_cb each, void *arg)
 {
     struct member_call *c = mem_new(sizeof(*c));
+    c->shards = shards;
     c->cb = each;
     c->arg = arg;
     fake_call(store, OP_MEMBERS, &c->call, work_members, answer_members);

@@ -21,6 +21,7 @@ struct owner {
     int calls;
     enum err err;
     uint64_t taken, broken;
+    int beside; /* beats that were answered before the claim */
 };
 
 static void on_done(void *arg, enum err err)
@@ -114,6 +115,39 @@ static enum err move(struct owner *o, uint64_t low, unsigned a, unsigned b, unsi
         {.kind = CHANGE_SHARD, .shard = b, .cursor = AT(low)},
         {.kind = CHANGE_SHARD, .shard = c, .cursor = AT(low)}};
     return commit(o, changes, sizeof changes / sizeof changes[0]);
+}
+
+static void on_beside(void *arg, enum err err, const struct lease_table *table)
+{
+    struct owner *o = arg;
+    (void)table;
+    assert_int_equal(err, ERR_OK);
+    assert_int_equal(o->calls, 1); /* the first beat alone: the claim is not over */
+    o->beside++;
+}
+
+/* The beat of a lease goes on while a claim is under way: it does not wait behind the cursors of
+ * all shards. */
+static void test_beat_beside_a_claim(void **state)
+{
+    struct rig *rig = *state;
+    struct owner a;
+    rig_fresh(rig);
+    owner_init(rig, NONCE_A, &a);
+    assert_int_equal(lease(&a, "courier-0"), ERR_OK);
+    const struct leases_beat beat = {.nonce = a.nonce, .name = "courier-0"};
+    uint64_t before = redis_commands_sent();
+    cursors_claim(a.cursors, a.schedule, UINT64_MAX, on_claimed, &a);
+    assert_in_range(redis_commands_sent() - before, 1, STORE_SHARDS / 8);
+    leases_beat(rig->store, &beat, on_beside, &a);
+    rig_await(rig, &a.calls, 2);
+    assert_int_equal(a.err, ERR_OK);
+    assert_int_equal(a.beside, 1);
+    assert_int_equal(a.taken | a.broken, 0);
+    assert_in_range(redis_commands_sent() - before, STORE_SHARDS + 1, STORE_SHARDS + 3);
+    for (unsigned i = 0; i < STORE_SHARDS; i++)
+        assert_string_equal(ask(rig, "HGET {weir}:shard:%u owner", i), NONCE_A);
+    owner_free(&a);
 }
 
 static void test_words(void **state)
@@ -494,9 +528,13 @@ static void test_hung(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_words), cmocka_unit_test(test_orders),
-        cmocka_unit_test(test_when),  cmocka_unit_test(test_load),
-        cmocka_unit_test(test_twins), cmocka_unit_test(test_freed_early),
+        cmocka_unit_test(test_beat_beside_a_claim),
+        cmocka_unit_test(test_words),
+        cmocka_unit_test(test_orders),
+        cmocka_unit_test(test_when),
+        cmocka_unit_test(test_load),
+        cmocka_unit_test(test_twins),
+        cmocka_unit_test(test_freed_early),
         cmocka_unit_test(test_hung),
     };
     return cmocka_run_group_tests(tests, rig_group_setup, rig_group_teardown);

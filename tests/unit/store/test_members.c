@@ -1,9 +1,14 @@
 /* members: the registry as it is read: one, none, all, and what can't be read. */
 #include "tests/unit/store/journal_rig.h"
 
+#include "relay/rules/cursor.h"
+
 struct looked {
     struct rig *rig;
     int calls, ends;
+    int beside;      /* answers to what was asked meanwhile */
+    int before_that; /* calls before the first of them */
+    uint64_t sent;   /* commands, before the first call */
     enum err err;
     struct bytes hosts, unread;
 };
@@ -20,6 +25,37 @@ static void on_look(void *arg, enum err err, const struct member *member)
     else
         looked->ends++;
     loop_stop(looked->rig->loop);
+}
+
+static void on_beside(void *arg, enum err err, uint64_t changes)
+{
+    struct looked *looked = arg;
+    (void)err, (void)changes;
+    if (looked->beside++ == 0)
+        looked->before_that = looked->calls;
+    loop_stop(looked->rig->loop);
+}
+
+static void on_look_beside(void *arg, enum err err, const struct member *member)
+{
+    struct looked *looked = arg;
+    if (looked->calls == 0) {
+        looked->sent = redis_commands_sent() - looked->sent;
+        members_changes(looked->rig->store, on_beside, looked);
+    }
+    on_look(arg, err, member);
+}
+
+/* So many members more, by a script of its own: joining takes each of them a commit to disk. */
+static void fill(struct rig *rig, const char *script, int n)
+{
+    char number[16];
+    snprintf(number, sizeof number, "%d", n);
+    const struct span words[] = {SPAN("EVAL"), span_of(script), SPAN("0"), span_of(number)};
+    int target = rig->answers + 1;
+    redis_call(rig->raw, words, 4, 0, rig_on_answer, rig);
+    rig_await(rig, &rig->answers, target);
+    assert_int_equal(rig->err, ERR_OK);
 }
 
 static const char *get(struct rig *rig, const char *host)
@@ -40,7 +76,7 @@ static void each(struct rig *rig, struct looked *ret)
     *ret = (struct looked){.rig = rig};
     bytes_init(&ret->hosts, 1 << 20);
     bytes_init(&ret->unread, 1 << 20);
-    members_each(rig->store, on_look, ret);
+    members_each(rig->store, MEMBERS_ALL, on_look, ret);
     assert_int_equal(ret->calls, 0);
     rig_await(rig, &ret->ends, 1);
     rig_idle(rig, 20);
@@ -84,6 +120,63 @@ static void test_each(void **state)
     for (int i = 0; i < MANY; i++) {
         snprintf(host, sizeof host, " h%d.example/%d", i, i + 1);
         assert_non_null(strstr(bytes_str(&looked.hosts), host));
+    }
+    bytes_fini(&looked.hosts);
+}
+
+/* Of many, only some are asked for at a time: what else is asked meanwhile, as the beat of a lease,
+ * is not behind them all. */
+static void test_each_of_many(void **state)
+{
+    enum { MANY = 3000, SOME = 600 };
+    static char script[] =
+        "local m = redis.call('HGET', '{weir}:member:a.example', 'm') for i = 1, ARGV[1] do local "
+        "h = 'h' .. i .. '.example' redis.call('SADD', '{weir}:members', h) redis.call('HSET', "
+        "'{weir}:member:' .. h, 'ver', '1', 'm', (string.gsub(m, 'a%.example', h))) end";
+    struct rig *rig = *state;
+    struct changed changed;
+    rig_fresh(rig);
+    join(rig, "a.example", 0, NULL, &changed);
+    fill(rig, script, MANY);
+    struct looked looked = {.rig = rig, .sent = redis_commands_sent()};
+    bytes_init(&looked.hosts, 1 << 20);
+    members_each(rig->store, MEMBERS_ALL, on_look_beside, &looked);
+    rig_await(rig, &looked.ends, 1);
+    assert_int_equal(looked.calls, MANY + 2);
+    assert_in_range(looked.sent, 1, SOME);
+    assert_int_equal(looked.beside, 1);
+    assert_in_range(looked.before_that, 1, SOME);
+    bytes_fini(&looked.hosts);
+}
+
+/* Of some shards: those of the others are not even read. */
+static void test_each_of_some_shards(void **state)
+{
+    enum { MANY = 200 };
+    struct rig *rig = *state;
+    struct changed changed;
+    char host[32];
+    size_t ours = 0;
+    const uint64_t shards = UINT64_C(0x00000000ffff0001);
+    rig_fresh(rig);
+    for (int i = 0; i < MANY; i++) {
+        snprintf(host, sizeof host, "h%d.example", i);
+        join(rig, host, 0, NULL, &changed);
+        ours += shards >> shard_of(span_of(host), STORE_SHARDS) & 1;
+    }
+    struct looked looked = {.rig = rig, .sent = redis_commands_sent()};
+    bytes_init(&looked.hosts, 1 << 20);
+    members_each(rig->store, shards, on_look, &looked);
+    rig_await(rig, &looked.ends, 1);
+    assert_in_range(ours, 1, MANY / 2);
+    assert_int_equal(looked.calls, ours + 1);
+    assert_in_range(redis_commands_sent() - looked.sent, ours, ours + MANY / 4);
+    for (int i = 0; i < MANY; i++) {
+        snprintf(host, sizeof host, " h%d.example/%d", i, i + 1);
+        struct span name = span_of(host + 1);
+        name = span_cut(&name, '/');
+        bool told = strstr(bytes_str(&looked.hosts), host) != NULL;
+        assert_int_equal(told, shards >> shard_of(name, STORE_SHARDS) & 1);
     }
     bytes_fini(&looked.hosts);
 }
@@ -136,7 +229,10 @@ static void test_unreadable(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_get), cmocka_unit_test(test_each),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_get),
+                                       cmocka_unit_test(test_each),
+                                       cmocka_unit_test(test_each_of_many),
+                                       cmocka_unit_test(test_each_of_some_shards),
                                        cmocka_unit_test(test_get_from_an_emptied_redis),
                                        cmocka_unit_test(test_unreadable)};
     return cmocka_run_group_tests(tests, rig_group_setup, rig_group_teardown);

@@ -305,7 +305,7 @@ static void ask_everything(struct rig *rig, struct refused *r, struct cursors *c
     journal_page(rig->store, LANE_BOTH, 0, 10, on_page, r);
     journal_body(rig->store, 1, on_body, r);
     members_get(rig->store, SPAN("a.example"), on_member, r);
-    members_each(rig->store, on_member, r);
+    members_each(rig->store, MEMBERS_ALL, on_member, r);
     members_change(rig->store, &members, on_change, r);
     keycache_get(rig->store, "00", on_key, r);
     keycache_put(rig->store, "00", &key, 1000);
