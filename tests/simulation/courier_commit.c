@@ -47,6 +47,7 @@ struct commit *commit_new(struct world *w, struct courier *c, const struct delta
             word->seq = c->seq[shard] + 1;
         if (change->kind == CHANGE_CURSOR) {
             word->text = cursor_text(&change->cursor);
+            oracle_writes(w, c, word->host, &change->cursor.health);
             word->wait_ms = oracle_knows(w, c, word->host)->wait_ms;
             word->wait_ms += word->wait_ms ? w->wall_offset_ms : 0;
         }

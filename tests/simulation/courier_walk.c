@@ -244,7 +244,12 @@ static bool has_form(struct world *w, struct flight *f)
 
 static void send_flight(struct world *w, struct flight *f)
 {
+    static const enum err lacks[] = {ERR_INTERNAL, ERR_NO_ROUTE};
     host_send(w, f->host, &f->attempt, &f->sending);
+    if (!w->resting && now_ms(w) < f->courier->lacks_until_ms) {
+        f->sending = (struct sending){.answer = {.err = lacks[draw(w, COUNT_OF(lacks))]}};
+        w->tally.lacking++;
+    }
     f->event = (struct event){.run = on_answer, .to = f->courier};
     event_in(w, &f->event, f->sending.answers_ms);
     if (!f->sending.arrives)
@@ -335,6 +340,14 @@ void courier_committed(struct courier *c)
     c->moved = 0;
 }
 
+/* A membership whose inbox is gone ends by a control entry, like any other change. */
+static void end_members(struct world *w, const struct delta *delta)
+{
+    for (size_t i = 0; i < delta->n; i++)
+        if (delta->list[i].kind == CHANGE_ENDED)
+            people_change(w, host_number(delta->list[i].host), EVENT_GONE);
+}
+
 static void on_committed(struct world *w, struct call *call)
 {
     struct courier *c = call->courier;
@@ -351,6 +364,7 @@ static void on_committed(struct world *w, struct call *call)
         return;
     }
     courier_committed(c);
+    end_members(w, &c->delta);
     schedule_committed(c->schedule, &c->delta);
     courier_schedule(w, c);
     if (c->state != COURIER_RUNNING)

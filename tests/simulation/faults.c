@@ -87,6 +87,26 @@ static void move_clock(struct world *w)
     trace(w, "clocks are moved by %lld ms", (long long)(back ? -ms : ms));
 }
 
+/* Nobody can be reached, by any courier; and until all of them believe that it is over. */
+static void cut_uplink(struct world *w)
+{
+    int64_t ms = draw_time(w, SECOND, w->plan.duration_ms / 20 + SECOND);
+    w->uplink_ms = now_ms(w) + ms;
+    w->tally.uplinks++;
+    disturbed(w, ms + w->plan.limits.judge.backoff_most_ms + 6 * MINUTE);
+    trace(w, "our own network is down for %lld ms", (long long)ms);
+}
+
+static void take_sockets(struct world *w)
+{
+    struct courier *c = any_courier(w);
+    int64_t ms = draw_time(w, SECOND, 10 * MINUTE);
+    c->lacks_until_ms = now_ms(w) + ms;
+    w->tally.lacks++;
+    disturbed(w, ms + MINUTE);
+    trace(w, "courier %u has no sockets for %lld ms", c->number, (long long)ms);
+}
+
 /* Just when something was written. */
 static void on_death(struct world *w, struct event *e)
 {
@@ -105,14 +125,18 @@ static void on_fault(struct world *w, struct event *e)
         freeze_one(w);
     else if (dice < 50)
         courier_drain(w, any_courier(w));
-    else if (dice < 65)
+    else if (dice < 64)
         db_crash(w, draw_time(w, 20, 20 * SECOND));
-    else if (dice < 73)
+    else if (dice < 71)
         hang(w);
-    else if (dice < 80)
+    else if (dice < 78)
         refuse(w, draw(w, 2));
-    else if (dice < 92)
+    else if (dice < 88)
         conn_break(w, draw(w, 2) ? &any_courier(w)->store : &any_courier(w)->tail);
+    else if (dice < 92)
+        cut_uplink(w);
+    else if (dice < 94)
+        take_sockets(w);
     else
         move_clock(w);
     /* Troubles come together. */

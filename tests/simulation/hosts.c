@@ -34,10 +34,10 @@ static const struct {
     unsigned weight;
     int64_t least_ms, most_ms;
 } modes[] = {
-    {MODE_DOWN, 30, 5, 21 * DAY},         {MODE_SLOW, 15, SECOND, 2 * HOUR},
-    {MODE_LIES, 15, SECOND, 20 * MINUTE}, {MODE_BUSY, 15, SECOND, HOUR},
-    {MODE_GONE, 5, SECOND, 4 * DAY},      {MODE_SICK, 15, SECOND, 6 * HOUR},
-    {MODE_TLS, 5, MINUTE, 2 * DAY},
+    {MODE_DOWN, 30, 5, 21 * DAY},         {MODE_SLOW, 14, SECOND, 2 * HOUR},
+    {MODE_LIES, 14, SECOND, 20 * MINUTE}, {MODE_BUSY, 14, SECOND, HOUR},
+    {MODE_GONE, 8, SECOND, 8 * DAY},      {MODE_SICK, 14, SECOND, 6 * HOUR},
+    {MODE_TLS, 3, MINUTE, 2 * DAY},       {MODE_CERTIFICATE, 3, MINUTE, 2 * DAY},
 };
 
 /* Each order of magnitude as likely as the next. */
@@ -107,8 +107,9 @@ static struct judge_answer trouble(enum err err)
 
 static void answer_down(struct world *w, struct sending *s)
 {
+    static const enum err errors[] = {ERR_CONNECT, ERR_CONNECT, ERR_RESOLVE, ERR_ADDRESS};
     bool silent = draw(w, 3) == 0;
-    s->answer = trouble(silent ? ERR_TIMEOUT : ERR_CONNECT);
+    s->answer = trouble(silent ? ERR_TIMEOUT : errors[draw(w, COUNT_OF(errors))]);
     s->answers_ms = silent ? 10 * SECOND : draw_time(w, 1, 200);
 }
 
@@ -124,9 +125,17 @@ static void answer_busy(struct world *w, struct sending *s)
     };
     size_t which = (size_t)draw(w, COUNT_OF(waits));
     s->answer = status(draw(w, 2) ? 429 : 503);
+    w->tally.busy++;
+    if (draw(w, 4) == 0) {
+        int64_t seconds = (wall_ms(w) + draw_time(w, SECOND, 9 * HOUR) - 10 * SECOND) / SECOND;
+        date_http_write(seconds, s->asks);
+        s->answer.retry_after = span_of(s->asks);
+        s->asks_until_ms = seconds * SECOND;
+        w->tally.dates++;
+        return;
+    }
     s->answer.retry_after = waits[which].text;
     s->asks_ms = waits[which].ms;
-    w->tally.busy++;
 }
 
 static void answer_lies(struct world *w, struct sending *s)
@@ -173,6 +182,10 @@ static void answer_by_mode(struct world *w, unsigned host, struct sending *s)
     case MODE_SICK: answer_sick(w, s); break;
     case MODE_TLS:
         s->answer = trouble(ERR_TLS);
+        w->tally.tls++;
+        break;
+    case MODE_CERTIFICATE:
+        s->answer = trouble(ERR_CERTIFICATE);
         w->tally.certificates++;
         break;
     }
@@ -191,6 +204,7 @@ static bool is_sour(struct world *w, uint8_t *sour)
 
 void host_send(struct world *w, unsigned host, const struct attempt *a, struct sending *ret)
 {
+    static const enum err odd[] = {ERR_CANCELLED, ERR_TOO_LARGE, ERR_PROTOCOL, ERR_URL};
     *ret = (struct sending){.answer = status(202), .answers_ms = draw_time(w, 5, 400)};
     struct fate *f = NULL;
     if (a->entry) {
@@ -207,9 +221,12 @@ void host_send(struct world *w, unsigned host, const struct attempt *a, struct s
             return;
         }
     }
-    answer_by_mode(w, host, ret);
+    if (!w->resting && now_ms(w) < w->uplink_ms)
+        answer_down(w, ret);
+    else
+        answer_by_mode(w, host, ret);
     if (!w->resting && !w->hosts[host].saint && draw(w, 200) == 0)
-        *ret = (struct sending){.answer = trouble(draw(w, 2) ? ERR_CANCELLED : ERR_TOO_LARGE),
+        *ret = (struct sending){.answer = trouble(odd[draw(w, COUNT_OF(odd))]),
                                 .arrives = ret->arrives,
                                 .answers_ms = ret->answers_ms};
     if (ret->answer.err == ERR_TOO_LARGE)
@@ -242,6 +259,10 @@ void host_receive(struct world *w, unsigned host, unsigned slot, struct act *act
         h->first[at] = act->n;
     if (!f->arrived)
         oracle_first_arrival(w, host, act);
+    if (f->arrived && h->remembers) {
+        w->tally.dropped++;
+        return;
+    }
     f->arrived = true;
     if (act->type != ACTIVITY_ANNOUNCE)
         h->shown[at] = act->uid + 1;

@@ -164,33 +164,6 @@ void oracle_claimed(struct world *w, unsigned shard, const struct courier *c)
     w->claimant_process[shard] = c->process;
 }
 
-/* How long a host has to be left alone is counted from when that was heard, however clocks are set
- * since; what was written down is by the clock of then, and no wait is longer than it can be. */
-struct knows *oracle_knows(struct world *w, const struct courier *c, unsigned host)
-{
-    const struct judge_limits *judge = &w->plan.limits.judge;
-    struct host *h = &w->hosts[host];
-    int64_t longest = judge->retry_after_most_ms > judge->backoff_most_ms
-                          ? judge->retry_after_most_ms
-                          : judge->backoff_most_ms;
-    if (h->knows.life != c->life) {
-        int64_t until = h->wait_saved_ms ? h->wait_saved_ms - c->loaded_clock_ms : 0;
-        h->knows =
-            (struct knows){.life = c->life, .wait_ms = until > now_ms(w) + longest ? 0 : until};
-    }
-    if (h->knows.wait_ms <= now_ms(w) + w->clock_slewed_ms)
-        h->knows.wait_ms = 0;
-    return &h->knows;
-}
-
-void oracle_told(struct world *w, struct courier *c, const struct line *line)
-{
-    if (line->kind == LINE_LETTER || !(c->held >> w->hosts[line->host].shard & 1))
-        return;
-    if (line->kind != LINE_ORDER || line->order == ORDER_WAKE) /* it lives; or it came back */
-        oracle_knows(w, c, line->host)->wait_ms = 0;
-}
-
 /* --- an attempt ------------------------------------------------------------------------------- */
 
 /* How late a courier may hear of a change: it stops by itself when Redis is silent. */
@@ -257,30 +230,13 @@ static void check_object(struct world *w, const struct flight *f)
     }
 }
 
-static void check_bounds(struct world *w, const struct courier *c, const struct flight *f)
-{
-    unsigned flying = 0;
-    if (c->flights_n > w->plan.limits.in_flight)
-        broken(w, "courier %u has %zu attempts under way", c->number, c->flights_n);
-    if (w->hosts[f->host].flying <= w->plan.limits.host_window)
-        return;
-    for (const struct flight *o = c->flights; o; o = o->next)
-        flying += o->host == f->host;
-    if (flying > w->plan.limits.host_window)
-        broken(w, "%s: %u attempts at once", w->hosts[f->host].name, flying);
-}
-
 void oracle_attempt(struct world *w, const struct courier *c, const struct flight *f)
 {
     const struct host *h = &w->hosts[f->host];
     w->tally.attempts++;
     if (w->claimant[h->shard] != c || w->claimant_process[h->shard] != c->process)
         broken(w, "courier %u sends to %s, whose shard another has taken", c->number, h->name);
-    if (h->state == MEMBER_ACTIVE && now_ms(w) < oracle_knows(w, c, f->host)->wait_ms)
-        broken(w, "%s: tried %lld ms before its time", h->name,
-               (long long)(oracle_knows(w, c, f->host)->wait_ms - now_ms(w)));
-    oracle_knows(w, c, f->host)->wait_ms = 0; /* over, wherever clocks are put */
-    check_bounds(w, c, f);
+    oracle_tries_host(w, c, f);
     if (h->held_n && h->held_n > h->changed_n && !lately(w, h->changed_ms) &&
         !lately(w, w->crashed_ms))
         broken(w, "%s: an operator holds it, and it is tried", h->name);
@@ -291,33 +247,13 @@ void oracle_attempt(struct world *w, const struct courier *c, const struct fligh
     check_object(w, f);
 }
 
-/* Until when the host has to be left alone, as far as its answer says. Those that were under way
- * together are one failure; but what one of them asks for counts. */
-static void note_trouble(struct world *w, const struct flight *f, const struct judgement *j)
-{
-    struct knows *knows = oracle_knows(w, f->courier, f->host);
-    int64_t most = w->plan.limits.judge.retry_after_most_ms;
-    int64_t asked = f->sending.asks_ms < most ? f->sending.asks_ms : most;
-    bool fresh = f->started_ms > knows->trouble_ms;
-    bool trouble = f->sending.answer.err != ERR_OK || asked || j->host_trouble;
-    if (j->verdict == VERDICT_LATER && fresh)
-        knows->trouble_ms = now_ms(w);
-    if (j->local || w->hosts[f->host].state != MEMBER_ACTIVE)
-        return;
-    if (trouble && (fresh || asked) && j->verdict != VERDICT_DELIVERED) {
-        /* Where nobody can be reached, it may be our own fault: then it is tried sooner. */
-        int64_t until = now_ms(w) + (asked ? asked : j->host_trouble && !j->unreached ? 500 : 0);
-        knows->wait_ms = until > knows->wait_ms ? until : knows->wait_ms;
-    } else if (j->verdict != VERDICT_LATER) {
-        knows->wait_ms = 0;
-    }
-}
-
 void oracle_answered(struct world *w, const struct flight *f, const struct judgement *j)
 {
     int status = f->sending.answer.status;
     bool delivered = status >= 200 && status < 300;
-    note_trouble(w, f, j);
+    oracle_trouble(w, f, j);
+    if (f->act && (status == 410 || delivered))
+        oracle_said_gone(w, f->host, !delivered);
     if (j->verdict == VERDICT_LATER)
         return;
     w->tally.deliveries += delivered;
@@ -332,17 +268,4 @@ void oracle_answered(struct world *w, const struct flight *f, const struct judge
     fate->acked |= delivered;
     fate->refused |= j->verdict == VERDICT_NEVER;
     fate->done_life = (uint32_t)f->courier->life;
-}
-
-/* Who is always well is not to suffer from those who are not. */
-void oracle_first_arrival(struct world *w, unsigned host, const struct act *act)
-{
-    const struct host *h = &w->hosts[host];
-    int64_t calm = w->disturbed_ms + 2 * w->plan.lease_ms + 30 * SECOND;
-    int64_t from = act->at_ms > calm ? act->at_ms : calm;
-    if (from < h->changed_ms)
-        from = h->changed_ms;
-    if (h->saint && act->n && now_ms(w) - from > w->plan.patience_ms)
-        broken(w, "%s, which is well, gets %llu only after %lld s", h->name, NUMBER(act->n),
-               (long long)(now_ms(w) - from) / 1000);
 }

@@ -47,7 +47,6 @@ enum durability { DURABLE_ALWAYS, DURABLE_REPLICA, DURABLE_EVERY_SECOND };
 struct plan { /* drawn from the seed at the beginning */
     size_t hosts, saints, couriers, objects, acts, page;
     unsigned shards;
-    int64_t patience_ms; /* of who is well, for what it is to get */
     int64_t duration_ms, lease_ms, fault_ms, people_ms, retention_ms, bodies_ms, trim_ms;
     enum durability durability;
     unsigned break_thousandths; /* of a call: its connection breaks */
@@ -87,6 +86,7 @@ struct world {
     int64_t clock_moved_ms;  /* all that clocks were moved by */
     int64_t clock_slewed_ms; /* the part of it that nobody takes for a set clock */
     int64_t crashed_ms;      /* when Redis died last */
+    int64_t uplink_ms;       /* until then our own network is down */
     int64_t disturbed_ms;    /* until when something went wrong with what all depend on */
     struct tally tally;
     struct event traffic, people, faults, steward, watchdog, relief, death;

@@ -42,6 +42,7 @@ struct flight {
 struct courier {
     unsigned number;
     bool alive, draining;
+    int64_t lacks_until_ms;          /* sockets, memory or a route */
     int64_t frozen_until_us, thawed; /* thawed: what was told since it woke up */
     uint64_t process;                /* counts its starts */
     struct conn store, tail;

@@ -3,16 +3,28 @@
 
 #include "sim_act.h"
 
+#include "common/pure/date.h"
 #include "relay/rules/schedule.h"
 
 enum { SLOTS = 3 }; /* inboxes of one host */
 
-enum mode { MODE_UP, MODE_DOWN, MODE_SLOW, MODE_LIES, MODE_BUSY, MODE_GONE, MODE_SICK, MODE_TLS };
+enum mode {
+    MODE_UP,
+    MODE_DOWN,
+    MODE_SLOW,
+    MODE_LIES,
+    MODE_BUSY,
+    MODE_GONE,
+    MODE_SICK,
+    MODE_TLS,
+    MODE_CERTIFICATE
+};
 
 struct host {
     char name[24];
     unsigned shard;
-    bool saint; /* nothing is ever wrong with it */
+    bool saint;     /* nothing is ever wrong with it */
+    bool remembers; /* what it had, and drops it when it comes again */
     enum mode mode;
     int64_t mode_until_ms;
     uint64_t chance;
@@ -38,7 +50,10 @@ struct host {
     struct knows {  /* what the courier who owns it should know; of one of its lives */
         uint64_t life;
         int64_t wait_ms, trouble_ms; /* no attempt before; when it was in trouble last */
+        bool failing, parked;        /* until it answers, one attempt at a time; or one a day */
     } knows;
+    int64_t silent_day, gone_day; /* the last day on which it was silent, or said 410; 0: none */
+    unsigned silent_days, gone_days;
     unsigned *shown; /* for each slot and object: uid of what it shows, + 1 */
     uint64_t *first; /* for each slot and object: newest number that came for the first time */
 };
@@ -47,7 +62,9 @@ struct sending { /* what the net does with one attempt */
     struct judge_answer answer;
     bool arrives;
     int64_t arrives_ms, answers_ms; /* from now */
-    int64_t asks_ms;                /* how long it wants to be left alone */
+    int64_t asks_ms;                /* how long it wants to be left alone; */
+    int64_t asks_until_ms;          /* or until when, by the clock on the wall */
+    char asks[DATE_HTTP_SIZE];      /* in these words */
 };
 void host_send(struct world *w, unsigned host, const struct attempt *a, struct sending *ret);
 void host_receive(struct world *w, unsigned host, unsigned slot, struct act *act);

@@ -23,7 +23,17 @@ void oracle_first_arrival(struct world *w, unsigned host, const struct act *act)
 void oracle_attempt(struct world *w, const struct courier *c, const struct flight *f);
 void oracle_answered(struct world *w, const struct flight *f, const struct judgement *j);
 void oracle_told(struct world *w, struct courier *c, const struct line *line);
+/* oracle_host.c */
 struct knows *oracle_knows(struct world *w, const struct courier *c, unsigned host);
+/* A cursor is about to be written: what of it the courier knows from now on. */
+void oracle_writes(struct world *w, const struct courier *c, unsigned host,
+                   const struct health *health);
+void oracle_tries_host(struct world *w, const struct courier *c, const struct flight *f);
+void oracle_trouble(struct world *w, const struct flight *f, const struct judgement *j);
+/* An inbox said that it is gone; or it took something. */
+void oracle_said_gone(struct world *w, unsigned host, bool gone);
+/* The courier wants its membership to end. */
+void oracle_ended(struct world *w, unsigned host);
 /* A commit is carried out: each word, then what has moved. */
 void oracle_word(struct world *w, const struct commit *commit, const struct commit_word *word);
 void oracle_moved(struct world *w, unsigned host, uint64_t from, const struct cursor *before);

@@ -60,7 +60,16 @@
     X(busy, "429 and 503 with Retry-After")                                                        \
     X(gone, "410")                                                                                 \
     X(poison, "messages that a host does not take")                                                \
-    X(certificates, "TLS failures")                                                                \
+    X(dates, "Retry-After as a date")                                                              \
+    X(tls, "TLS failures")                                                                         \
+    X(certificates, "certificates that are not good")                                              \
+    X(dropped, "repeats that a receiver dropped by their id")                                      \
+    X(parked, "hosts parked")                                                                      \
+    X(probes, "attempts at parked ones")                                                           \
+    X(ended, "memberships ended since the inbox is gone")                                          \
+    X(uplinks, "outages of our own network")                                                       \
+    X(lacks, "times when a courier lacked sockets")                                                \
+    X(lacking, "attempts that it could not make")                                                  \
     X(bodies_gone, "attempts of what had no body any more")                                        \
     X(gaps, "gaps")                                                                                \
     X(cuts, "cuts")                                                                                \

@@ -26,7 +26,6 @@ static void plan_times(struct world *w)
     p->retention_ms = draw_time(w, p->duration_ms / 8, 4 * p->duration_ms);
     p->bodies_ms = draw_time(w, p->duration_ms / 16, p->retention_ms);
     p->trim_ms = p->duration_ms / 50;
-    p->patience_ms = 2 * MINUTE;
 }
 
 static int64_t least(int64_t a, int64_t b)
@@ -52,8 +51,10 @@ static void plan_limits(struct world *w)
                                            .aside_ms = least(MINUTE, horizon / 8),
                                            .aside_most_ms = least(6 * HOUR, horizon / 4),
                                            .aside_after = 3}};
-    if (p->limits.in_flight < p->hosts)
-        p->patience_ms = HOUR;
+    if (p->duration_ms < 2 * DAY)
+        return;
+    p->limits.judge.silent_days = 1 + (unsigned)draw(w, 7);
+    p->limits.judge.gone_days = 1 + (unsigned)draw(w, 3);
 }
 
 static void plan(struct world *w)
@@ -115,6 +116,7 @@ static void hosts_init(struct world *w)
         h->shard = shard_of(span_of(h->name), w->plan.shards);
         h->saint = i < w->plan.saints;
         h->chance = draw(w, UINT64_MAX);
+        h->remembers = draw(w, 2);
         h->zone = -1;
         h->state = MEMBER_STATE_COUNT;
         h->shown = mem_new(most * sizeof(*h->shown));
@@ -183,7 +185,8 @@ static void trace_couriers(struct world *w)
 /* Nothing goes wrong any more, and nothing new comes: all that can be settled gets settled. */
 static void come_to_rest(struct world *w)
 {
-    int64_t end = now_ms(w) + 3 * w->plan.limits.judge.horizon_ms + 20 * w->plan.lease_ms + HOUR;
+    int64_t end = now_ms(w) + 3 * w->plan.limits.judge.horizon_ms + 20 * w->plan.lease_ms + HOUR +
+                  (w->plan.limits.judge.silent_days ? DAY : 0);
     int64_t step = MINUTE;
     w->resting = true;
     disturbed(w, 4 * w->plan.lease_ms);

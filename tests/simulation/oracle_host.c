@@ -1,0 +1,228 @@
+/* oracle_host: how hosts are treated: who is in trouble is left alone for as long as it has to be,
+ * and tried by one attempt then; who was silent for days is parked, who said for days that it is
+ * gone is no member any more; nobody gets more at once than its window; and who is well is not
+ * starved by those who are not. May not know: what is owed to whom. */
+#include "sim.h"
+
+#include "relay/rules/suspect.h"
+
+enum { LENIENT_DAYS = 2, SURPRISE_MS = 30 * 1000, AT_ONCE_MS = 8 * 1000 };
+
+/* Too few to tell a fault of ours from theirs. */
+static bool never_suspects(const struct world *w)
+{
+    return w->plan.hosts < SUSPECT_LEAST;
+}
+
+/* --- how long it is left alone -----------------------------------------------------------------
+ */
+
+static int64_t longest_wait(struct world *w, unsigned host)
+{
+    static const struct health none;
+    const struct cursor *own = db_own(w, host);
+    return health_longest(own ? &own->health : &none, &w->plan.limits.judge);
+}
+
+/* How long a host has to be left alone is counted from when that was heard, however clocks are set
+ * since; what was written down is by the clock of then, and no wait is longer than it can be. */
+struct knows *oracle_knows(struct world *w, const struct courier *c, unsigned host)
+{
+    struct host *h = &w->hosts[host];
+    if (h->knows.life != c->life) {
+        const struct cursor *own = db_own(w, host);
+        int64_t until = h->wait_saved_ms ? h->wait_saved_ms - c->loaded_clock_ms : 0;
+        h->knows = (struct knows){.life = c->life,
+                                  .wait_ms = until > now_ms(w) + longest_wait(w, host) ? 0 : until,
+                                  .failing = own && own->health.failures,
+                                  .parked = own && own->health.parked_ms};
+    }
+    if (h->knows.wait_ms <= now_ms(w) + w->clock_slewed_ms)
+        h->knows.wait_ms = 0;
+    return &h->knows;
+}
+
+static void lives(struct world *w, const struct courier *c, unsigned host)
+{
+    struct knows *knows = oracle_knows(w, c, host);
+    knows->wait_ms = 0;
+    knows->failing = knows->parked = false;
+    w->hosts[host].silent_day = 0;
+}
+
+void oracle_told(struct world *w, struct courier *c, const struct line *line)
+{
+    if (line->kind == LINE_LETTER || !(c->held >> w->hosts[line->host].shard & 1))
+        return;
+    if (line->kind != LINE_ORDER || line->order == ORDER_WAKE) /* it lives; or it came back */
+        lives(w, c, line->host);
+}
+
+void oracle_writes(struct world *w, const struct courier *c, unsigned host,
+                   const struct health *health)
+{
+    struct knows *knows = oracle_knows(w, c, host);
+    w->tally.parked += health->parked_ms && !knows->parked;
+    knows->parked = health->parked_ms > 0;
+}
+
+/* --- trouble -----------------------------------------------------------------------------------
+ */
+
+static int64_t wall_day(const struct world *w)
+{
+    return wall_ms(w) / DAY;
+}
+
+static void count_silence(struct world *w, struct host *h)
+{
+    if (!h->silent_day)
+        h->silent_days = 0;
+    else if (wall_day(w) > h->silent_day)
+        h->silent_days++;
+    h->silent_day = wall_day(w);
+}
+
+/* How long at least, now that it was found in trouble. Where nobody can be reached, it may be our
+ * own fault: then it is tried sooner. */
+static int64_t least_wait(const struct world *w, const struct knows *knows,
+                          const struct judgement *j)
+{
+    int64_t most = w->plan.limits.judge.retry_after_most_ms;
+    if (!j->host_trouble || (j->unreached && !never_suspects(w)))
+        return 0;
+    if (knows->parked)
+        return DAY - HOUR;
+    return j->why != ERR_CERTIFICATE ? 500 : most < HOUR ? most : HOUR;
+}
+
+static int64_t asked_for(const struct world *w, const struct sending *s)
+{
+    int64_t most = w->plan.limits.judge.retry_after_most_ms;
+    int64_t asked = s->asks_until_ms ? s->asks_until_ms - wall_ms(w) : s->asks_ms;
+    if (asked <= 0)
+        return 0;
+    asked = asked < SECOND ? SECOND : asked;
+    return asked < most ? asked : most;
+}
+
+/* Until when the host has to be left alone, as far as its answer says. Those that were under way
+ * together are one failure; but what one of them asks for counts. */
+void oracle_trouble(struct world *w, const struct flight *f, const struct judgement *j)
+{
+    struct knows *knows = oracle_knows(w, f->courier, f->host);
+    struct host *h = &w->hosts[f->host];
+    int64_t asked = asked_for(w, &f->sending);
+    bool fresh = f->started_ms > knows->trouble_ms;
+    bool trouble = f->sending.answer.err != ERR_OK || asked || j->host_trouble;
+    bool bad = j->host_trouble || j->local;
+    if ((j->verdict == VERDICT_LATER || bad) && fresh)
+        knows->trouble_ms = now_ms(w);
+    if (bad && fresh)
+        knows->failing = true;
+    else if (!bad && j->verdict != VERDICT_LATER && f->sending.answer.status)
+        knows->failing = knows->parked = false;
+    if (j->host_trouble && fresh && never_suspects(w))
+        count_silence(w, h);
+    else if (!bad)
+        h->silent_day = 0;
+    if (j->local || h->state != MEMBER_ACTIVE)
+        return;
+    if (trouble && (fresh || asked) && j->verdict != VERDICT_DELIVERED) {
+        int64_t least = fresh ? least_wait(w, knows, j) : 0;
+        int64_t until = now_ms(w) + (asked > least ? asked : least);
+        knows->wait_ms = until > knows->wait_ms ? until : knows->wait_ms;
+    } else if (j->verdict != VERDICT_LATER) {
+        knows->wait_ms = 0;
+    }
+}
+
+/* --- it is gone --------------------------------------------------------------------------------
+ */
+
+void oracle_said_gone(struct world *w, unsigned host, bool gone)
+{
+    struct host *h = &w->hosts[host];
+    if (!gone)
+        h->gone_day = h->gone_days = 0;
+    else if (wall_day(w) > h->gone_day)
+        h->gone_days++;
+    h->gone_day = gone ? wall_day(w) : 0;
+    unsigned enough = w->plan.limits.judge.gone_days;
+    if (enough && h->gone_days > enough + LENIENT_DAYS && !w->clock_moved_ms &&
+        now_ms(w) > w->disturbed_ms + DAY)
+        broken(w, "%s says on the %uth day that it is gone, and is a member still", h->name,
+               h->gone_days);
+}
+
+void oracle_ended(struct world *w, unsigned host)
+{
+    const struct host *h = &w->hosts[host];
+    w->tally.ended++;
+    if (h->gone_days < w->plan.limits.judge.gone_days && !w->clock_moved_ms)
+        broken(w, "%s is to be no member any more, and said on %u days that it is gone", h->name,
+               h->gone_days);
+}
+
+/* --- an attempt --------------------------------------------------------------------------------
+ */
+
+static void check_window(struct world *w, const struct courier *c, const struct flight *f)
+{
+    const struct knows *knows = oracle_knows(w, c, f->host);
+    const char *name = w->hosts[f->host].name;
+    size_t most = knows->failing ? 1 : w->plan.limits.host_window;
+    unsigned flying = 0;
+    if (c->flights_n > w->plan.limits.in_flight)
+        broken(w, "courier %u has %zu attempts under way", c->number, c->flights_n);
+    if (w->hosts[f->host].flying <= most)
+        return;
+    for (const struct flight *o = c->flights; o; o = o->next)
+        flying += o->host == f->host;
+    if (flying > most)
+        broken(w, "%s: %u attempts at once%s", name, flying,
+               knows->failing ? ", although it is in trouble" : "");
+}
+
+void oracle_tries_host(struct world *w, const struct courier *c, const struct flight *f)
+{
+    const struct host *h = &w->hosts[f->host];
+    struct knows *knows = oracle_knows(w, c, f->host);
+    unsigned enough = w->plan.limits.judge.silent_days;
+    if (h->state == MEMBER_ACTIVE && now_ms(w) < knows->wait_ms)
+        broken(w, "%s: tried %lld ms before its time", h->name,
+               (long long)(knows->wait_ms - now_ms(w)));
+    knows->wait_ms = 0; /* over, wherever clocks are put */
+    w->tally.probes += knows->parked;
+    if (enough && h->silent_days > enough + LENIENT_DAYS && h->silent_day && !knows->parked &&
+        !w->clock_moved_ms)
+        broken(w, "%s was silent on %u days, and is not parked", h->name, h->silent_days);
+    check_window(w, c, f);
+}
+
+/* --- who is well -------------------------------------------------------------------------------
+ */
+
+/* At worst everybody else is tried first, each for as long as an attempt may take, and with the
+ * quarter of all attempts that slow hosts and those that catch up leave to others. Where there is
+ * room for all, nobody waits for anybody. */
+static int64_t patience(const struct world *w)
+{
+    const struct schedule_limits *limits = &w->plan.limits;
+    size_t quarter = limits->in_flight / 4 ? limits->in_flight / 4 : 1;
+    if (w->plan.hosts * limits->host_window <= quarter)
+        return AT_ONCE_MS;
+    return AT_ONCE_MS + (int64_t)(1 + w->plan.hosts / quarter) * SURPRISE_MS;
+}
+
+void oracle_first_arrival(struct world *w, unsigned host, const struct act *act)
+{
+    const struct host *h = &w->hosts[host];
+    int64_t calm = w->disturbed_ms + 2 * w->plan.lease_ms + 30 * SECOND;
+    int64_t from = act->at_ms > calm ? act->at_ms : calm;
+    if (from < h->changed_ms)
+        from = h->changed_ms;
+    if (h->saint && act->n && now_ms(w) - from > patience(w))
+        broken(w, "%s, which is well, gets %llu only after %lld s", h->name, NUMBER(act->n),
+               (long long)(now_ms(w) - from) / 1000);
+}
