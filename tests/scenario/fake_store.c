@@ -86,6 +86,7 @@ void fake_call(struct store *store, enum fake_op op, struct call *call, void (*w
 struct store *fake_store_new(void)
 {
     struct store *s = mem_new(sizeof(*s));
+    s->tail_ms = 1;
     memset(faults, 0, sizeof(faults));
     lies = LIE_NONE;
     s->own = mem_new(FAKE_LISTED * sizeof(*s->own));

@@ -60,6 +60,8 @@ struct store *fake_store_new(void);
 void fake_store_free(struct store **store);
 /* The connection goes away, or comes back. A new time line if the process is another one. */
 void fake_store_up(struct store *store, bool up, bool new_process);
+/* A tail reads its first lines so long after it was begun, or told to go on; 1 ms unless said. */
+void fake_tail_takes(struct store *store, int64_t ms);
 /* Called with the above. */
 void fake_store_on_ready(struct store *store, void (*cb)(void *arg, bool ready), void *arg);
 

@@ -53,6 +53,7 @@ struct note {
 
 struct store {
     bool up;
+    int64_t tail_ms;
     uint64_t epoch, n, last[LANE_COUNT], floor[LANE_COUNT], body_floor;
     void (*on_ready)(void *arg, bool ready);
     void *on_ready_arg;

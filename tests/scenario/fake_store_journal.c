@@ -580,7 +580,7 @@ enum err tail_new(struct loop *loop, const struct tail_config *config, struct ta
     fake_process(t->process);
     t->told = config->after;
     DL_APPEND(t->config.store->tails, t);
-    t->event = fake_at(fake_now() + 1, on_tail, t);
+    t->event = fake_at(fake_now() + t->config.store->tail_ms, on_tail, t);
     *ret = t;
     return ERR_OK;
 }
@@ -595,7 +595,12 @@ void tail_again(struct tail *t)
 {
     t->lost = false;
     fake_cancel(&t->event);
-    t->event = fake_at(fake_now() + 1, on_tail, t);
+    t->event = fake_at(fake_now() + t->config.store->tail_ms, on_tail, t);
+}
+
+void fake_tail_takes(struct store *s, int64_t ms)
+{
+    s->tail_ms = ms;
 }
 
 void tail_free(struct tail **tail)

@@ -341,6 +341,37 @@ static void test_catches_up_from_pages(void **state)
     peer_fini(&far);
 }
 
+/* An Accept that was not delivered goes before what its host was not sent either, also where the
+ * courier is new, and its store goes away and comes back before the journal was looked at. */
+static void test_mail_is_read_before_anything_is_sent(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w, 2);
+    w.context.config->set.delivery_backoff_most = SECOND;
+    world_courier_dies(&w);
+    many[1].answers.status = 503;
+    post(&w, 1, 3);
+    fake_run(MINUTE);
+    world_member(&w, &many[1]); /* it follows once more */
+    fake_run(MINUTE);
+    size_t before = many[1].got_n;
+    many[1].answers.status = 202;
+    fake_tail_takes(w.context.store, HOUR);
+    world_courier_dies(&w);
+    fake_run(MINUTE);
+    fake_store_up(w.context.store, false, false);
+    fake_run(SECOND);
+    fake_store_up(w.context.store, true, false);
+    fake_run(MINUTE);
+    assert_int_equal(fake_logged("courier", "goes on", NULL), 1);
+    assert_int_equal(many[1].got_n, before);
+    fake_run(2 * HOUR);
+    assert_true(many[1].got[before].direct);
+    assert_true(peer_has(&many[1], 1, 3));
+    end(&w, 2);
+}
+
 /* A host that shows that it lives need not wait for its back-off to end. */
 static void test_sign_of_life_ends_backoff(void **state)
 {
@@ -536,6 +567,7 @@ int main(void)
         cmocka_unit_test(test_fenced),
         cmocka_unit_test(test_down_for_six_days_then_all_in_order),
         cmocka_unit_test(test_catches_up_from_pages),
+        cmocka_unit_test(test_mail_is_read_before_anything_is_sent),
         cmocka_unit_test(test_sign_of_life_ends_backoff),
         cmocka_unit_test(test_leaves_with_a_backlog),
         cmocka_unit_test(test_suspend_holds_and_resume_sends_what_was_owed),

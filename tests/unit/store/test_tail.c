@@ -10,6 +10,7 @@ struct follower {
     struct rig *rig;
     struct tail *tail;
     int lines, mails, batches, losts;
+    int first_mails;         /* that had come when the first batch was done */
     uint64_t numbers[MOST];  /* of lines, as they came */
     uint64_t letters[MOST];  /* of direct mail */
     size_t read_ahead[MOST]; /* how much mail had come before this line */
@@ -50,7 +51,8 @@ static void on_floor(void *arg, enum lane lane, uint64_t floor)
 static void on_batch(void *arg)
 {
     struct follower *f = arg;
-    f->batches++;
+    if (!f->batches++)
+        f->first_mails = f->mails;
     loop_stop(f->rig->loop);
 }
 
@@ -229,6 +231,7 @@ static void test_many(void **state)
             assert_lines(f, 1, 2 * MANY - 1, 2);
         }
         assert_int_equal(f->mails, MANY);
+        assert_int_equal(f->first_mails, MANY); /* nobody acts on a part of it */
         for (int i = 0; i < MANY; i++)
             assert_int_equal(f->letters[i], 2 * i + 2);
         assert_mail_first(f);
