@@ -133,6 +133,23 @@ void schedule_floor(struct schedule *s, enum lane lane, uint64_t floor)
         told(s, least);
 }
 
+/* What takes back is held up neither by what waits for its own time or to be on disk, nor by a page
+ * of the other lane, nor by the turns of others. */
+static void wake_urgent(struct schedule *s, const struct entry *entry)
+{
+    static const enum dest_state states[] = {DEST_ASLEEP, DEST_SETTLING, DEST_HUNGRY};
+    struct dest *d;
+    struct dest *next;
+    for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++)
+        DL_FOREACH_SAFE(s->lists[states[i]], d, next)
+        {
+            bool reads = states[i] == DEST_HUNGRY && d->want_lane == LANE_URGENT;
+            if (!dest_wake(d) && !reads && dest_slots(d, entry))
+                dest_goto(s, d, DEST_READY);
+        }
+    share_again(s, entry);
+}
+
 /* Only those are touched that have everything else, or are being sent it and may get more: who is
  * behind or in trouble comes to it later. */
 static void wake_for(struct schedule *s, const struct entry *entry)
@@ -150,19 +167,15 @@ static void wake_for(struct schedule *s, const struct entry *entry)
         if (!d->letter && d->flights_n < dest_window(s, d) && dest_slots(d, entry))
             dest_goto(s, d, DEST_READY);
     }
-    if (entry->lane == LANE_NORMAL)
-        return;
-    /* What waits for its own time, or for what is on disk, does not hold up what takes back. */
-    DL_FOREACH_SAFE(s->lists[DEST_ASLEEP], d, next)
-    {
-        if (!d->cursor.health.wake_ms && dest_slots(d, entry))
-            dest_goto(s, d, DEST_READY);
-    }
+    if (entry->lane == LANE_URGENT)
+        wake_urgent(s, entry);
 }
 
 void schedule_entry(struct schedule *s, struct entry *entry)
 {
     windows_mark(s, entry);
+    if (entry->lane == LANE_URGENT)
+        s->newest_urgent = entry->n;
     wake_for(s, entry);
     /* What a host posts shows that it lives. The mark that others look for (CHANGE_DOWN) is written
      * with the next commit, so a post that comes before that is noticed here. One that is read

@@ -91,7 +91,7 @@ static struct cursor_aside *first_due(struct schedule *s, struct dest *d, struct
         struct cursor_aside *a = &c->aside[i];
         if (waits_behind(c, i) || flight_find(d, a->n, a->slot) ||
             object_busy(d, a->object, a->slot) ||
-            (a->lane == LANE_NORMAL && urgent_holds(s, d, a->n, a->object)))
+            (a->lane == LANE_NORMAL && (replay_waits(d) || urgent_holds(s, d, a->n, a->object))))
             continue;
         if (a->wake_ms <= t->now_ms)
             return a;

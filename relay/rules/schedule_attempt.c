@@ -92,14 +92,19 @@ static enum step choose(struct schedule *s, struct dest *d, struct turn *t)
         return turn_rests(t, d->letters ? DEST_ASLEEP : DEST_HELD);
     if (d->flights_n >= dest_window(s, d))
         return turn_rests(t, DEST_FLYING);
-    if (replay_waits(d))
-        return turn_rests(t, DEST_SETTLING);
     step = next_aside(s, d, t);
     if (step == STEP_ON)
         step = next_urgent(s, d, t);
     if (step != STEP_ON)
         return step;
-    return d->subscribed ? next_ahead(s, d, t) : turn_rests(t, DEST_IDLE);
+    if (!d->subscribed)
+        return turn_rests(t, DEST_IDLE);
+    if (replay_waits(d))
+        return turn_rests(t, DEST_SETTLING);
+    /* What is not urgent has its own place in the queue. */
+    if (d->ring == RING_URGENT && !urgent_waits(s, d))
+        return turn_rests(t, DEST_READY);
+    return next_ahead(s, d, t);
 }
 
 static void wake_sleepers(struct schedule *s, int64_t now_ms)

@@ -16,6 +16,7 @@ void flight_start(struct schedule *s, struct dest *d, const struct turn *t)
 {
     struct flight *f = mem_new(sizeof(*f));
     *f = (struct flight){.flies = t->flies,
+                         .lane = t->entry ? t->entry->lane : LANE_NORMAL,
                          .n = t->entry ? t->entry->n : 0,
                          .slot = t->entry ? t->slot : SLOT_MAIL,
                          .object = t->object,

@@ -62,7 +62,7 @@ struct outcome;
 enum flies { FLIES_ENTRY, FLIES_URGENT, FLIES_ASIDE, FLIES_MAIL };
 
 /* What those that are ready wait for: see schedule_share.c. */
-enum ring { RING_DIRECT, RING_FRESH, RING_CATCHUP, RING_COUNT };
+enum ring { RING_DIRECT, RING_URGENT, RING_FRESH, RING_CATCHUP, RING_COUNT };
 
 struct flight { /* an attempt on its way */
     struct flight *prev, *next;
@@ -72,6 +72,7 @@ struct flight { /* an attempt on its way */
     enum ring ring;
     int64_t started_ms;
     enum flies flies;
+    enum lane lane;
     uint64_t n;
     unsigned slot;
     uint64_t object;
@@ -182,9 +183,10 @@ struct schedule {
     bool looked; /* at what was loaded, by the clock */
     struct heap sleepers;
     struct shard shards[SCHEDULE_SHARDS_MAX];
-    uint64_t position; /* everything up to here was told */
-    int64_t told_ms;   /* when the newest entry was accepted */
-    uint64_t early;    /* the lowest number above that which some destination waits for; 0: none */
+    uint64_t position;      /* everything up to here was told */
+    uint64_t newest_urgent; /* of lane U, that was told */
+    int64_t told_ms;        /* when the newest entry was accepted */
+    uint64_t early; /* the lowest number above that which some destination waits for; 0: none */
     struct window tail[LANE_COUNT];
     struct window pages[SCHEDULE_PAGES];
     struct window markers; /* told since a page was asked for, and about earlier ones: it may lack
@@ -227,6 +229,8 @@ bool host_owned(const struct schedule *s, struct span host);
 /* Into the ring where it belongs, and out of it. */
 void share_list(struct schedule *s, struct dest *d);
 void share_unlist(struct schedule *s, struct dest *d);
+/* What was told may have changed where those belong that are ready: they go there. */
+void share_again(struct schedule *s, const struct entry *entry);
 /* Who may send something next; NULL: nobody, or nothing may start now. */
 struct dest *share_next(struct schedule *s);
 void share_start(struct schedule *s, const struct dest *d, struct flight *flight, int64_t now_ms);
@@ -386,6 +390,8 @@ uint64_t dest_urgent(const struct schedule *s, const struct dest *d);
 uint64_t dest_urgent_written(const struct schedule *s, const struct dest *d);
 /* Everything of lane U up to n is settled. */
 void urgent_pass(struct dest *d, uint64_t n);
+/* Something of lane U was told that it was not looked at for. */
+bool urgent_waits(const struct schedule *s, const struct dest *d);
 /* Its cursor moves past what it has no right to, but not past the position. */
 void urgent_skip(const struct schedule *s, struct dest *d);
 /* An entry of lane U about the object, older than n, is not settled: n waits for that. */

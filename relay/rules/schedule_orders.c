@@ -13,6 +13,8 @@
 
 #include "relay/rules/schedule_inner.h"
 
+enum { DOUBTS_MOST = CURSOR_AHEAD_MAX / 2 };
+
 /* False: what the line orders was done before a restart, or is of another's host. */
 static bool order_is_new(struct schedule *s, uint64_t line_n, struct span host)
 {
@@ -100,10 +102,22 @@ static bool flies(const struct dest *d)
     const struct flight *f;
     DL_FOREACH(d->flights, f)
     {
-        if (f->flies == FLIES_ENTRY || f->flies == FLIES_ASIDE)
+        if (f->flies != FLIES_MAIL && f->lane == LANE_NORMAL)
             return true;
     }
     return false;
+}
+
+/* All that is known of single entries, but what may be on its way there still: whoever takes that
+ * back has to know. */
+static void forget_parts(struct cursor *c)
+{
+    size_t kept = 0;
+    while (kept < c->parts_n)
+        if (c->parts[kept].tried.doubt && kept < DOUBTS_MOST)
+            kept++;
+        else
+            cursor_part_take(c, c->parts[kept].n, c->parts[kept].slot);
 }
 
 void replay_look(struct schedule *s, struct dest *d)
@@ -122,7 +136,7 @@ void replay_look(struct schedule *s, struct dest *d)
     for (size_t i = c->aside_n; i > 0; i--)
         if (c->aside[i - 1].n > low && c->aside[i - 1].lane == LANE_NORMAL)
             aside_take(d, &c->aside[i - 1]);
-    cursor_parts_pass(c, UINT64_MAX);
+    forget_parts(c);
     dest_place(d, low);
     d->took = c->urgent; /* lane U does not go again */
     d->back = s->deltas + 1;

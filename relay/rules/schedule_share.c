@@ -1,13 +1,13 @@
 /* schedule_share: which of the destinations that are ready goes next, so that none is starved by
  * others (ENGINE 9c, DESIGN 10).
  *
- * Those that are ready stand in rings: direct mail; what is fresh, for those that
+ * Those that are ready stand in rings: direct mail; what takes back; what is fresh, for those that
  * have caught up; and catching up. The first that has somebody goes, but catching up has a quarter
- * of the attempts for itself, at most half while something fresh waits, and never the last quarter.
- * Of each ring, the slow ones stand apart: whose host is in trouble, or whose last attempt took
- * longer than a few seconds. They have a quarter of the attempts in all, among them those that have
- * taken so long already, and a few of these before others, since a host that is to show that it
- * lives again is not to wait for the end of a rush.
+ * of the attempts for itself beside what is fresh, at most half while something fresh waits, and
+ * never the last quarter. Of each ring, the slow ones stand apart: whose host is in trouble, or
+ * whose last attempt took longer than a few seconds. They have a quarter of the attempts in all,
+ * among them those that have taken so long already, and a few of these before others, since a host
+ * that is to show that it lives again is not to wait for the end of a rush.
  *
  * May not know: what is sent. */
 #include "relay/rules/schedule_inner.h"
@@ -20,6 +20,8 @@ static enum ring ring_of(const struct schedule *s, const struct dest *d)
 {
     if (d->letters)
         return RING_DIRECT;
+    if (urgent_waits(s, d))
+        return RING_URGENT;
     bool behind = d->cursor.low < s->tail[LANE_NORMAL].after && s->limits.in_flight >= FEW;
     return behind ? RING_CATCHUP : RING_FRESH;
 }
@@ -27,6 +29,12 @@ static enum ring ring_of(const struct schedule *s, const struct dest *d)
 static bool is_slow(const struct dest *d)
 {
     return d->slow || d->cursor.health.failures || d->faults;
+}
+
+/* Where it stands may have been right when it came there, and is not any more. */
+static bool is_stale(const struct schedule *s, const struct dest *d)
+{
+    return d->ring != ring_of(s, d) || d->ring_slow != is_slow(d);
 }
 
 void share_list(struct schedule *s, struct dest *d)
@@ -41,18 +49,26 @@ void share_unlist(struct schedule *s, struct dest *d)
     DL_DELETE(s->share.ready[d->ring][d->ring_slow], d);
 }
 
+void share_again(struct schedule *s, const struct entry *entry)
+{
+    struct dest *d;
+    struct dest *next;
+    for (unsigned i = 0; i < 2 * RING_COUNT; i++)
+        DL_FOREACH_SAFE(s->share.ready[i / 2][i % 2], d, next)
+        {
+            if (!is_stale(s, d) || !dest_slots(d, entry))
+                continue;
+            share_unlist(s, d);
+            share_list(s, d);
+        }
+}
+
 /* --- who goes -------------------------------------------------------------------------------- */
 
 static size_t part_of(size_t all, size_t quarters)
 {
     size_t part = all * quarters / 4;
     return part ? part : 1;
-}
-
-/* Where it stands may have been right when it came there, and is not any more. */
-static bool is_stale(const struct schedule *s, const struct dest *d)
-{
-    return d->ring != ring_of(s, d) || d->ring_slow != is_slow(d);
 }
 
 static struct dest *first_of(struct schedule *s, enum ring ring)
@@ -75,9 +91,13 @@ struct dest *share_next(struct schedule *s)
     size_t behind_n = s->share.flying[RING_CATCHUP];
     if (s->flying >= all)
         return NULL;
-    struct dest *direct = first_of(s, RING_DIRECT);
-    if (direct)
-        return direct;
+    for (unsigned i = 0; i < RING_COUNT; i++) /* whoever has to change places does it first */
+        first_of(s, (enum ring)i);
+    struct dest *first = first_of(s, RING_DIRECT);
+    if (!first)
+        first = first_of(s, RING_URGENT);
+    if (first)
+        return first;
     struct dest *fresh = first_of(s, RING_FRESH);
     struct dest *behind = first_of(s, RING_CATCHUP);
     if (behind_n >= part_of(all, fresh ? 2 : 3))

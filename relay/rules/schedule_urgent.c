@@ -57,6 +57,11 @@ void urgent_pass(struct dest *d, uint64_t n)
         d->cursor.head = (struct cursor_head){0};
 }
 
+bool urgent_waits(const struct schedule *s, const struct dest *d)
+{
+    return dest_urgent(s, d) < s->newest_urgent;
+}
+
 void urgent_skip(const struct schedule *s, struct dest *d)
 {
     uint64_t owed = dest_owed_from(d, LANE_URGENT);

@@ -107,12 +107,14 @@ bool schedule_want_page(struct schedule *s, enum lane *ret_lane, uint64_t *ret_a
 {
     if (s->page_asked || !s->lists[DEST_HUNGRY])
         return false;
-    /* The furthest behind first: what it reads, the others need next. */
+    /* What takes back first; then the furthest behind: what it reads, the others need next. */
     const struct dest *lowest = s->lists[DEST_HUNGRY];
     const struct dest *d;
     DL_FOREACH(s->lists[DEST_HUNGRY], d)
     {
-        if (d->want < lowest->want)
+        bool before = d->want_lane == lowest->want_lane ? d->want < lowest->want
+                                                        : d->want_lane == LANE_URGENT;
+        if (before)
             lowest = d;
     }
     s->page_asked = true;

@@ -107,6 +107,31 @@ static inline void rig_tell(struct schedule *s, uint64_t from, uint64_t to)
     }
 }
 
+/* Takes back entry `of`, which was about the object, from the members of a zone. */
+static inline struct entry *rig_taker(uint64_t n, const char *audience, const char *object,
+                                      uint64_t of)
+{
+    struct entry e = {.n = n,
+                      .lane = LANE_URGENT,
+                      .at_ms = NOW,
+                      .facts = {.type = ACTIVITY_DELETE, .has_proof = true},
+                      .audience = span_of(audience),
+                      .origin = SPAN("origin.test"),
+                      .id = SPAN("https://origin.test/delete"),
+                      .object = span_of(object),
+                      .of = &of,
+                      .of_n = 1};
+    return entry_new(&e);
+}
+
+static inline void rig_takes_back(struct schedule *s, uint64_t n, const char *audience,
+                                  const char *object, uint64_t of)
+{
+    struct entry *e = rig_taker(n, audience, object, of);
+    schedule_entry(s, e);
+    entry_unref(&e);
+}
+
 /* Whether a page of lane N is wanted; of lane U, there is nothing. */
 static inline bool rig_wants(struct schedule *s, uint64_t *ret_after)
 {

@@ -264,6 +264,38 @@ static void test_more_places_than_pages(void **state)
     schedule_free(&s);
 }
 
+/* What takes back does not wait for a page of the other lane; and pages of its own are read first.
+ */
+static void test_urgent_first(void **state)
+{
+    enum lane lane;
+    uint64_t after;
+    struct attempt a;
+    (void)state;
+    const struct cursor far = {.low = 0, .urgent = 10};
+    const struct cursor near = {.low = 5, .urgent = 5};
+    struct schedule *s = rig_new(&rig_limits, "a,b", 10);
+    schedule_load_cursor(s, SPAN("a"), &far);
+    schedule_load_cursor(s, SPAN("b"), &near);
+    schedule_loaded(s);
+    rig_rests(s, NOW);
+    assert_true(schedule_want_page(s, &lane, &after));
+    assert_int_equal(lane, LANE_URGENT);
+    assert_int_equal(after, 5);
+    rig_takes_back(s, 11, "red", "https://o.test/x", 2);
+    rig_delivers(s, NOW, "a", 11);
+    rig_rests(s, NOW); /* b may be owed something before that */
+    struct entry *e = rig_taker(7, "red", "https://o.test/y", 3);
+    schedule_page(s, LANE_URGENT, 5, 10, &e, 1, 0);
+    entry_unref(&e);
+    assert_true(schedule_next(s, NOW, &a));
+    assert_int_equal(a.entry->n, 7);
+    rig_answer(s, &a, NOW, ERR_OK, 202);
+    rig_delivers(s, NOW, "b", 11);
+    rig_rests(s, NOW);
+    schedule_free(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -277,6 +309,7 @@ int main(void)
         cmocka_unit_test(test_gap_to_the_end),
         cmocka_unit_test(test_floor_at_start),
         cmocka_unit_test(test_more_places_than_pages),
+        cmocka_unit_test(test_urgent_first),
     };
     return cmocka_run_group_tests_name("schedule_pages", tests, NULL, NULL);
 }

@@ -163,7 +163,7 @@ static void test_replay(void **state)
     order(s, 6, ORDER_REPLAY, 2);
     rig_tell(s, 7, 7);
     assert_string_equal(takes(s, NOW), "b7");
-    assert_string_equal(rig_delta(s, NOW, &delta), "all 7; own a 2 urgent 6");
+    assert_string_equal(rig_delta(s, NOW, &delta), "all 7; own a 2 urgent 7");
     rig_mail_of(s, "a", 8, "undo", "http://a/inbox");
     assert_string_equal(takes(s, NOW), "8"); /* it is out, and not on disk */
     schedule_committed(s, &delta);
@@ -195,8 +195,43 @@ static void test_replay_drains(void **state)
     rig_answer(s, &out[0], NOW, ERR_TIMEOUT, 0);
     int64_t now = schedule_wake(s);
     rig_rests(s, now);
-    assert_non_null(strstr(rig_commit(s, now), "own a 0 urgent 10 failures 1"));
+    assert_non_null(strstr(rig_commit(s, now), "own a 0 urgent 11 failures 1"));
     assert_string_equal(takes(s, now), "1 2 3 4 5 6 7 8 9 10");
+    schedule_free(&s);
+}
+
+/* What takes back waits neither for the end of what is on its way, nor for the disk, nor behind
+ * what goes again. What may have arrived without an answer is known after that, too. */
+static void test_replay_urgent(void **state)
+{
+    struct delta delta;
+    struct attempt out[2];
+    (void)state;
+    struct schedule *s = started("a");
+    rig_tell(s, 1, 5);
+    rig_tell_of(s, 6, "https://o.test/x");
+    rig_tell_of(s, 7, "https://o.test/y");
+    for (uint64_t n = 1; n <= 5; n++) /* the window grows */
+        rig_delivers(s, NOW, "a", n);
+    rig_commit(s, NOW);
+    out[0] = rig_sends(s, NOW, "a", 6);
+    out[1] = rig_sends(s, NOW, "a", 7);
+    order(s, 8, ORDER_REPLAY, 0);
+    rig_rests(s, NOW);
+    rig_takes_back(s, 9, "red", "https://o.test/z", 2);
+    rig_delivers(s, NOW, "a", 9);
+    rig_rests(s, NOW);
+    rig_answer(s, &out[0], NOW, ERR_OK, 202);
+    rig_answer(s, &out[1], NOW, ERR_TIMEOUT, 0);
+    int64_t now = schedule_wake(s);
+    rig_rests(s, now);
+    assert_non_null(strstr(rig_delta(s, now, &delta), "own a 0 urgent 9"));
+    rig_takes_back(s, 10, "red", "https://o.test/y", 7);
+    rig_delivers(s, now, "a", 10);
+    rig_rests(s, now);
+    schedule_committed(s, &delta);
+    assert_string_equal(takes(s, now), "1 3 4 5 6");
+    assert_string_equal(takes(s, now + MIN), "10"); /* once more: 7 was in doubt */
     schedule_free(&s);
 }
 
@@ -331,17 +366,12 @@ static void test_replay_gap(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_wake),
-        cmocka_unit_test(test_hold),
-        cmocka_unit_test(test_cut),
-        cmocka_unit_test(test_cut_once),
-        cmocka_unit_test(test_replay),
-        cmocka_unit_test(test_replay_drains),
-        cmocka_unit_test(test_replay_waiting),
-        cmocka_unit_test(test_replay_again),
-        cmocka_unit_test(test_replay_aside),
-        cmocka_unit_test(test_replay_ahead),
-        cmocka_unit_test(test_replay_gap),
+        cmocka_unit_test(test_wake),          cmocka_unit_test(test_hold),
+        cmocka_unit_test(test_cut),           cmocka_unit_test(test_cut_once),
+        cmocka_unit_test(test_replay),        cmocka_unit_test(test_replay_drains),
+        cmocka_unit_test(test_replay_urgent), cmocka_unit_test(test_replay_waiting),
+        cmocka_unit_test(test_replay_again),  cmocka_unit_test(test_replay_aside),
+        cmocka_unit_test(test_replay_ahead),  cmocka_unit_test(test_replay_gap),
         cmocka_unit_test(test_replay_leaves),
     };
     return cmocka_run_group_tests_name("schedule_replay", tests, NULL, NULL);

@@ -143,6 +143,43 @@ static void test_direct_first(void **state)
     schedule_free(&s);
 }
 
+/* What takes back goes before what is fresh, also to who is far behind; its own backlog has no part
+ * in that. Of 40 members the first half is behind, h7 alone is of another zone. */
+static void test_urgent_first(void **state)
+{
+    enum { FEW = 40, ODD = 7, LAST = 14 };
+    const struct cursor behind = {.low = 0, .urgent = 10};
+    struct entry *list[LAST];
+    uint64_t after;
+    (void)state;
+    struct schedule *s = crowd(8, FEW, 10);
+    struct member *m = rig_record("h7", MEMBER_ACTIVE, 0, 0);
+    snprintf(m->zone, sizeof(m->zone), "blue");
+    snprintf(m->spans[0].zone, sizeof(m->spans[0].zone), "blue");
+    schedule_load_member(s, m);
+    places(s, 0, FEW / 2, &behind);
+    schedule_loaded(s);
+    for (uint64_t n = 1; n <= LAST; n++) {
+        list[n - 1] = rig_entry_from(n, "red,blue", "origin.test");
+        if (n > 10)
+            schedule_entry(s, list[n - 1]);
+    }
+    struct attempt a;
+    while (schedule_next(s, NOW, &a)) /* those that are behind need a page */
+        rig_answer(s, &a, NOW, ERR_OK, 202);
+    rig_tell(s, LAST + 1, LAST + 1);
+    assert_true(rig_wants(s, &after));
+    schedule_page(s, LANE_NORMAL, 0, LAST, list, LAST, 0);
+    rig_takes_back(s, LAST + 2, "blue", "https://o.test/x", 3);
+    rig_delivers(s, NOW, "h7", LAST + 2);
+    assert_true(schedule_next(s, NOW, &a));
+    assert_true(number_of(&a) >= FEW / 2);
+    rig_answer(s, &a, NOW, ERR_OK, 202);
+    for (size_t i = 0; i < LAST; i++)
+        entry_unref(&list[i]);
+    schedule_free(&s);
+}
+
 /* One slot is one slot: who is behind has a turn. */
 static void test_few(void **state)
 {
@@ -262,8 +299,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fresh_first),  cmocka_unit_test(test_catching_up),
-        cmocka_unit_test(test_direct_first), cmocka_unit_test(test_few),
-        cmocka_unit_test(test_trouble),      cmocka_unit_test(test_hanging),
+        cmocka_unit_test(test_direct_first), cmocka_unit_test(test_urgent_first),
+        cmocka_unit_test(test_few),          cmocka_unit_test(test_trouble),
+        cmocka_unit_test(test_hanging),
     };
     return cmocka_run_group_tests_name("schedule_share", tests, NULL, NULL);
 }
