@@ -1,6 +1,5 @@
 """The disk of Redis: full, failing, and what a power cut takes with it."""
 
-import itertools
 import time
 
 import pytest

@@ -5,7 +5,8 @@ longer than anybody waits here."""
 
 import pytest
 
-from integration.acts import deliveries, join, received, server
+from integration import scenes
+from integration.acts import deliveries
 from integration.posts import arrivals
 from integration.relay import Relay, wait_until
 from peers.faults import Fault
@@ -20,20 +21,8 @@ def fixture_relay(tmp_path_factory):
         yield relay
 
 
-class Scene:
-    """A blog that writes, a wiki that is well, and a shop that operators have to do with."""
-
-    def __init__(self, relay, town):
-        self.relay = relay
-        self.blog, self.wiki, self.shop = (server(town) for _ in range(3))
-        join(relay, self.blog, self.wiki, self.shop)
-
-    def post(self, text="news"):
-        """The id of a post that the wiki has."""
-        sent = self.blog.post(text)
-        assert sent.status == 202, sent.answer
-        received(self.wiki, sent.id)
-        return sent.id
+class Scene(scenes.Scene):
+    """With orders about the shop."""
 
     def order(self, *words):
         """An order about the shop that is carried out when this returns."""
@@ -61,10 +50,7 @@ class Scene:
 
 @pytest.fixture(name="scene")
 def fixture_scene(relay, town):
-    scene = Scene(relay, town)
-    yield scene
-    for peer in (scene.blog, scene.wiki, scene.shop):
-        relay.verb("member", "remove", peer.host)
+    yield from scenes.played(Scene(relay, town))
 
 
 def test_hold_and_release(scene):

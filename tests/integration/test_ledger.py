@@ -17,6 +17,7 @@ from integration.acts import activity as act
 from integration.acts import deliveries, join, received, server, settle
 from integration.redis_client import Redis
 from integration.relay import PARTNER, WEIR, Relay, wait_until
+from integration.scenes import Scene, played
 from peers.faults import Fault
 
 QUICK = "delivery: { backoff: 50ms, backoff_most: 1s, aside: 1h }\n"
@@ -30,53 +31,7 @@ def fixture_relay(tmp_path_factory):
 
 @pytest.fixture(name="scene")
 def fixture_scene(relay, town):
-    scene = Scene(relay, town)
-    yield scene
-    # What is gone is not tried for ever, under the eyes of the tests that follow.
-    for peer in (scene.blog, scene.wiki, scene.shop):
-        relay.verb("member", "remove", peer.host)
-
-
-class Scene:
-    """A blog that writes, a wiki that is well, and a shop, which has the trouble."""
-
-    def __init__(self, relay, town):
-        self.relay, self.town = relay, town
-        self.blog, self.wiki, self.shop = (server(town) for _ in range(3))
-        join(relay, self.blog, self.wiki, self.shop)
-
-    def post(self, text="news"):
-        """The id of a post that the wiki has."""
-        sent = self.blog.post(text)
-        assert sent.status == 202, sent.answer
-        received(self.wiki, sent.id)
-        return sent.id
-
-    def written(self):
-        """The object of the blog's newest post."""
-        return self.blog.sent_activities[-1]["object"]
-
-    def row(self, activity, host=None):
-        """The one row of a host (the shop's) in the trace of an activity."""
-        return row(self.relay, activity, host or self.shop.host)
-
-    def until(self, activity, verdict):
-        """As soon as the shop's row says so."""
-        return wait_until(lambda: (r := self.row(activity))["verdict"] == verdict and r,
-                          f"{activity} is {verdict}: {self.row(activity)}")
-
-    def said(self, *words, host=None):
-        """The line of the table that is about a host."""
-        done = self.relay.verb(*words)
-        assert done.code == 0, done
-        line, = (line for line in done.out.splitlines()
-                 if line.startswith(host or self.shop.host))
-        return " ".join(line.split())
-
-
-def row(relay, activity, host):
-    found, = (r for r in relay.told("trace", activity)["members"] if r["host"] == host)
-    return found
+    yield from played(Scene(relay, town))
 
 
 def moment(text):
@@ -103,7 +58,7 @@ def test_the_entry_itself_is_described(scene):
     found = scene.relay.told("trace", activity)
     assert (found["activity"], found["type"], found["from"]) == (
         activity, "Create", scene.blog.host)
-    assert found["object"] == scene.written()["id"]
+    assert found["object"] == scene.blog.sent_activities[-1]["object"]["id"]
     assert (found["audience"], found["known"], found["proof"]) == (["internal"], True, True)
     assert scene.relay.told("trace", str(found["n"]))["activity"] == activity
 
@@ -207,97 +162,6 @@ def test_what_waits_for_a_suspended_member(scene):
     assert not deliveries(scene.shop, activity__id=never)
 
 
-# --- never --------------------------------------------------------------------------------------
-
-
-def given_up(scene, text="news", status=410, body="no such thing here"):
-    """A post that the shop refuses, and the id of its dead letter."""
-    scene.shop.faults.append(Fault(status=status, body=body, times=1))
-    activity = scene.post(text)
-    found = scene.until(activity, "never")
-    return activity, f"{scene.relay.told('trace', activity)['n']}@{scene.shop.host}", found
-
-
-def test_what_was_given_up_and_what_the_receiver_said(scene):
-    activity, letter, found = given_up(scene)
-    assert (found["code"], found["status"], found["attempts"]) == ("refused-by-peer", 410, 1)
-    assert found["detail"] == "no such thing here"
-    assert found["dropped"] is False
-    said = scene.said("trace", activity)
-    assert "never the receiver refused it for good, answered 410, after 1 attempt, 20" in said
-    assert said.endswith(": no such thing here")
-    listed, = (d for d in scene.relay.told("dead", "list")["dead"] if d["id"] == letter)
-    assert (listed["activity"], listed["status"], listed["detail"]) == (
-        activity, 410, "no such thing here")
-    shown = scene.relay.told("dead", "show", letter)
-    assert (shown["id"], shown["activity"], shown["code"]) == (letter, activity, "refused-by-peer")
-    assert shown["entry"]["from"] == scene.blog.host
-    text = scene.relay.verb("dead", "show", letter).out
-    assert "no such thing here" in text and "refused it for good" in text
-    assert letter in scene.relay.verb("dead", "list").out
-
-
-def test_what_a_receiver_says_cannot_steer_a_terminal(scene):
-    activity, letter, _ = given_up(scene, body="\x1b[2Jgone\r\n\x9b31m\u202e")
-    for words in (("trace", activity), ("dead", "show", letter), ("dead", "list")):
-        out = scene.relay.verb(*words).out
-        assert not [c for c in out if c < " " and c != "\n" or "\x7f" <= c < "\xa0"]
-
-
-def test_a_dead_letter_is_tried_again_and_delivered(scene):
-    activity, letter, _ = given_up(scene)
-    done = scene.relay.verb("dead", "retry", letter)
-    assert (done.code, done.out) == (0, f"{letter} is tried again\n")
-    found = scene.until(activity, "delivered")
-    assert (found["code"], found["since"]) == ("apart", found["until"])
-    assert "delivered at the first attempt after it had waited apart, 20" in \
-        scene.said("trace", activity)
-    assert deliveries(scene.shop, activity__id=activity, status=202)
-    again = scene.relay.verb("dead", "retry", letter)
-    assert (again.code, "no-such-letter" in again.err) == (1, True)
-    assert letter not in scene.relay.verb("dead", "list").out
-    settle(scene.relay)
-    assert len(deliveries(scene.shop, activity__id=activity, status=202)) == 1
-
-
-def test_a_dead_letter_that_is_refused_again_is_dead_again(scene):
-    activity, letter, first = given_up(scene)
-    scene.shop.faults.append(Fault(status=404, body="still not", times=1))
-    assert scene.relay.told("dead", "retry", letter)["outcome"] == "done"
-    wait_until(lambda: scene.row(activity).get("detail") == "still not", "it was refused again")
-    found = scene.row(activity)
-    assert (found["verdict"], found["status"]) == ("never", 404)
-    assert found["until"] >= first["until"]
-    assert scene.relay.told("dead", "retry", letter)["outcome"] == "done"
-    scene.until(activity, "delivered")
-
-
-def test_a_dropped_letter_stays_in_the_trace(scene):
-    activity, letter, _ = given_up(scene)
-    before = scene.relay.told("status")["dead"]
-    done = scene.relay.verb("dead", "drop", letter)
-    assert (done.code, done.out) == (0, f"{letter} is dropped\n")
-    assert letter not in scene.relay.verb("dead", "list").out
-    assert scene.relay.told("status")["dead"] == before - 1
-    found = scene.row(activity)
-    assert (found["verdict"], found["dropped"]) == ("never", True)
-    assert scene.said("trace", activity).endswith("(dropped)")
-    again = scene.relay.verb("dead", "drop", letter)
-    assert (again.code, "no-such-letter" in again.err) == (1, True)
-    assert scene.relay.told("dead", "retry", letter)["outcome"] == "done"
-    scene.until(activity, "delivered")
-    assert scene.relay.told("status")["dead"] == before - 1
-
-
-def test_who_left_cannot_be_tried_again(scene):
-    _, letter, _ = given_up(scene)
-    scene.relay.told("member", "remove", scene.shop.host)
-    done = scene.relay.verb("dead", "retry", letter)
-    assert (done.code, done.out) == (1, "")
-    assert "no member any more" in done.err
-    assert scene.relay.told("dead", "drop", letter)["outcome"] == "done"
-
-
 # --- passed over --------------------------------------------------------------------------------
 
 
@@ -364,7 +228,7 @@ def test_for_whom_it_never_was(scene):
 
 def test_what_has_no_form_for_anybody(scene):
     activity = scene.post()
-    thing = scene.written()["id"]
+    thing = scene.blog.sent_activities[-1]["object"]["id"]
     sent = scene.blog.edit(thing, "other words", proof=False)
     assert sent.status == 202
     found = scene.row(sent.id)
@@ -384,7 +248,7 @@ def all_delivered(scene, thing):
 
 def test_an_object_with_all_its_entries(scene):
     activity = scene.post()
-    thing = scene.written()["id"]
+    thing = scene.blog.sent_activities[-1]["object"]["id"]
     update = scene.blog.edit(thing, "other words").id
     received(scene.shop, update)
     received(scene.wiki, update)
@@ -409,7 +273,7 @@ def test_what_is_not_known_is_said_so(relay, name):
 
 def test_what_was_answered_and_never_went_out(scene):
     scene.post()
-    created = scene.written()
+    created = scene.blog.sent_activities[-1]["object"]
     assert scene.blog.remove(created["id"]).status == 202
     stale = act(scene.blog, "Update", {**created, "updated": created["published"]})
     assert scene.blog.send(stale, scene.relay.inbox, "alice").status == 202
@@ -443,15 +307,6 @@ def test_wrong_use(relay, words):
     done = relay.verb(*words)
     assert (done.code, done.out) == (2, "")
     assert "usage: weir " in done.err
-
-
-@pytest.mark.parametrize("name", ["x", "1", "@a.example", "0@a.example", "1@", "x@a.example",
-                                  "1@a b"])
-def test_what_is_no_dead_letter_is_refused(relay, name):
-    for verb in ("show", "retry", "drop"):
-        done = relay.verb("dead", verb, name)
-        assert (done.code, done.out) == (1, "")
-        assert done.err.startswith("weir: ")
 
 
 def test_without_a_relay_nothing_is_known(tmp_path):

@@ -3,6 +3,7 @@ weir trace says of it afterwards. Held against what the peers recorded themselve
 
 import pytest
 
+from integration import scenes
 from integration.acts import (activity as act, announced, deliveries, join, note, proved, received,
                               server, settle)
 from integration.relay import Relay, wait_until
@@ -19,41 +20,17 @@ def fixture_relay(tmp_path_factory):
 
 @pytest.fixture(name="scene")
 def fixture_scene(relay, town):
-    scene = Scene(relay, town)
-    yield scene
-    for peer in (scene.blog, scene.wiki, scene.shop):
-        relay.verb("member", "remove", peer.host)
+    yield from scenes.played(Scene(relay, town))
 
 
-class Scene:
-    """A blog that writes, a wiki that is well, and a shop that orders are about."""
-
-    def __init__(self, relay, town):
-        self.relay, self.town = relay, town
-        self.blog, self.wiki, self.shop = (server(town) for _ in range(3))
-        join(relay, self.blog, self.wiki, self.shop)
-
-    def post(self, text="news"):
-        """The id of a post that the wiki has."""
-        sent = self.blog.post(text)
-        assert sent.status == 202, sent.answer
-        received(self.wiki, sent.id)
-        return sent.id
+class Scene(scenes.Scene):
+    """With orders about the shop."""
 
     def order(self, verb, *words):
         """One that must be carried out."""
         told = self.relay.told(*verb.split(), self.shop.host, *words)
         assert told["outcome"] == "done", told
         return told
-
-    def row(self, activity, host=None):
-        host = host or self.shop.host
-        found, = (r for r in self.relay.told("trace", activity)["members"] if r["host"] == host)
-        return found
-
-    def until(self, activity, verdict):
-        return wait_until(lambda: (r := self.row(activity))["verdict"] == verdict and r,
-                          f"{activity} is {verdict}: {self.row(activity)}")
 
     def fails(self, activity):
         """As soon as the shop was tried in vain."""

@@ -1,4 +1,4 @@
-/* member: every event in every state, and the spans it leaves behind. */
+/* member: every event in every state. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,54 +6,7 @@
 
 #include <cmocka.h>
 
-#include <stdio.h>
-#include <string.h>
-
-#include "relay/rules/member.h"
-#include "relay/rules/policy.h"
-
-enum { NOW = 1000000, N = 50, UNKNOWN = MEMBER_STATE_COUNT };
-
-static void set(char *out, const char *text, size_t size)
-{
-    assert_true(span_copy(span_of(text), out, size));
-}
-#define SET(field, text) set(field, text, sizeof(field))
-
-/* The Follow that is known, and the one that the events bring along in these tests. */
-static const struct member_follower first = {.actor = "https://b.example/actor",
-                                             .follow = "https://b.example/follow/1"};
-static const struct member_follower second = {.actor = "https://b.example/actor",
-                                              .follow = "https://b.example/follow/2"};
-
-/* What the events bring along in these tests. */
-static struct member brought(void)
-{
-    struct member with = {.state = MEMBER_INVITED};
-    SET(with.host, "b.example");
-    SET(with.zone, "partners");
-    member_bring(&with, &second, SPAN("https://b.example/inbox"));
-    return with;
-}
-
-static struct member member_in(enum member_state state)
-{
-    struct member m = {.state = state, .since_ms = 7, .ver = 3};
-    SET(m.host, "b.example");
-    SET(m.zone, "partners");
-    if (state != MEMBER_INVITED && state != MEMBER_LEFT) {
-        member_bring(&m, &first, SPAN("https://b.example/old-inbox"));
-        m.followers[0].accepted = state != MEMBER_PENDING;
-        m.followers[0].back = state != MEMBER_PENDING ? BACK_ASKED : BACK_NONE;
-    }
-    if (state == MEMBER_INVITED || state == MEMBER_PENDING)
-        return m;
-    m.spans_n = 1;
-    m.spans[0] =
-        (struct member_span){.from = 10, .to = state == MEMBER_ACTIVE ? MEMBER_SPAN_OPEN : 20};
-    SET(m.spans[0].zone, "partners");
-    return m;
-}
+#include "tests/unit/rules/member_rig.h"
 
 /* `active +A`, `removed +R !`, or the code of the refusal. */
 static void outcome(enum err e, const struct member_change *change, char *out, size_t size)
@@ -229,37 +182,6 @@ static void test_table(void **state)
     }
 }
 
-/* Whatever happens: a span is open exactly while the member is active, in its zone, and a change
- * counts. */
-static void test_invariants(void **state)
-{
-    (void)state;
-    struct member with = brought();
-    SET(with.zone, "internal");
-    for (int s = 0; s <= UNKNOWN; s++) {
-        for (int event = 0; event < EVENT_COUNT; event++) {
-            struct member before = member_in(s == UNKNOWN ? MEMBER_INVITED : (enum member_state)s);
-            struct member_change change;
-            if (member_apply(s == UNKNOWN ? NULL : &before, (enum member_event)event, &with,
-                             JOIN_OPEN, N, NOW, &change) != ERR_OK)
-                continue;
-            const struct member *m = &change.after;
-            bool open = m->spans_n && m->spans[m->spans_n - 1].to == MEMBER_SPAN_OPEN;
-            assert_int_equal(open, m->state == MEMBER_ACTIVE);
-            if (open)
-                assert_string_equal(m->spans[m->spans_n - 1].zone, m->zone);
-            for (size_t i = 0; i + 1 < m->spans_n; i++)
-                assert_true(m->spans[i].to <= N);
-            assert_string_equal(m->host, "b.example");
-            assert_int_equal(m->ver, s == UNKNOWN ? 1 : before.ver + 1);
-            bool same = s != UNKNOWN && m->state == before.state;
-            assert_int_equal(m->since_ms, same ? 7 : NOW);
-            if (change.wires[0])
-                assert_true(m->followers_n);
-        }
-    }
-}
-
 static void test_follow_brings(void **state)
 {
     (void)state;
@@ -376,18 +298,6 @@ static void test_end_date(void **state)
     assert_int_equal(member_apply(&before, EVENT_UNDO, &with, ANY, N, NOW, &change), ERR_OK);
 }
 
-static enum err step(struct member *m, enum member_event event, const struct member *with,
-                     uint64_t n, unsigned *wire)
-{
-    struct member before = *m;
-    struct member_change change;
-    enum err e = member_apply(&before, event, with, JOIN_OPEN, n, NOW, &change);
-    if (e == ERR_OK)
-        *m = change.after;
-    *wire = e == ERR_OK ? change.wires[0] : 0;
-    return e;
-}
-
 /* Who is suspended or removed does not get out of it by leaving and coming back. */
 static void test_no_way_round(void **state)
 {
@@ -424,69 +334,6 @@ static void test_resume_answers(void **state)
     assert_int_equal(wire, WIRE_ACCEPT);
 }
 
-/* Which numbers it is entitled to after a life like this (ENGINE 7.3). */
-static void test_spans(void **state)
-{
-    (void)state;
-    struct member with = brought(), m = member_in(MEMBER_INVITED);
-    unsigned wire;
-    assert_int_equal(step(&m, EVENT_FOLLOW, &with, 10, &wire), ERR_OK);
-    assert_int_equal(step(&m, EVENT_SUSPEND, NULL, 20, &wire), ERR_OK);
-    assert_int_equal(step(&m, EVENT_RESUME, NULL, 30, &wire), ERR_OK);
-    SET(with.zone, "internal");
-    assert_int_equal(step(&m, EVENT_ZONED, &with, 40, &wire), ERR_OK);
-    assert_int_equal(step(&m, EVENT_UNDO, &with, 50, &wire), ERR_OK);
-    static const struct {
-        uint64_t n;
-        const char *audience;
-        bool has;
-    } rows[] = {
-        {10, "partners", false},  {11, "partners", true},
-        {20, "partners", true},   {21, "partners", false},
-        {30, "partners", false},  {31, "internal,partners", true},
-        {31, "internal", false},  {40, "partners", true},
-        {41, "partners", false},  {41, "partners,internal", true},
-        {50, "internal", true},   {51, "internal,partners", false},
-        {45, "", false},          {45, "intern", false},
-        {45, "internals", false}, {45, ",,internal", true},
-    };
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-        assert_int_equal(
-            member_spans_entitle(m.spans, m.spans_n, rows[i].n, span_of(rows[i].audience)),
-            rows[i].has);
-    assert_false(member_spans_entitle(m.spans, m.spans_n, 45, SPAN_NONE));
-    assert_false(audience_has(SPAN(",,"), ""));
-}
-
-/* More changes than there is room for: nothing is ever granted that was not, and what is lost is
- * the oldest. */
-static void test_spans_overflow(void **state)
-{
-    (void)state;
-    struct member m = member_in(MEMBER_INVITED), with = brought();
-    unsigned wire;
-    assert_int_equal(step(&m, EVENT_FOLLOW, &with, 10, &wire), ERR_OK);
-    for (uint64_t n = 20; n < 20 + 10 * MEMBER_SPANS_MAX; n += 10) {
-        assert_int_equal(step(&m, EVENT_SUSPEND, NULL, n, &wire), ERR_OK);
-        assert_int_equal(step(&m, EVENT_RESUME, NULL, n + 5, &wire), ERR_OK);
-    }
-    assert_int_equal(m.spans_n, MEMBER_SPANS_MAX);
-    assert_int_equal(m.spans[0].from, 25);
-    for (size_t i = 0; i + 1 < m.spans_n; i++)
-        assert_true(m.spans[i].to < m.spans[i + 1].from);
-    assert_false(member_spans_entitle(m.spans, m.spans_n, 33, SPAN("partners")));
-    assert_true(member_spans_entitle(m.spans, m.spans_n, 27, SPAN("partners")));
-    /* Neighbours with only the control entry between them are joined first: nothing is lost. */
-    m = member_in(MEMBER_INVITED);
-    assert_int_equal(step(&m, EVENT_FOLLOW, &with, 10, &wire), ERR_OK);
-    for (uint64_t n = 20; n < 20 + 10 * MEMBER_SPANS_MAX; n += 10) {
-        assert_int_equal(step(&m, EVENT_SUSPEND, NULL, n, &wire), ERR_OK);
-        assert_int_equal(step(&m, EVENT_RESUME, NULL, n + 1, &wire), ERR_OK);
-    }
-    assert_int_equal(m.spans[0].from, 10);
-    assert_true(member_spans_entitle(m.spans, m.spans_n, 11, SPAN("partners")));
-}
-
 static void test_names(void **state)
 {
     (void)state;
@@ -503,12 +350,10 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table),         cmocka_unit_test(test_invariants),
-        cmocka_unit_test(test_follow_brings), cmocka_unit_test(test_follow_again),
-        cmocka_unit_test(test_placed),        cmocka_unit_test(test_end_date),
-        cmocka_unit_test(test_no_way_round),  cmocka_unit_test(test_resume_answers),
-        cmocka_unit_test(test_spans),         cmocka_unit_test(test_spans_overflow),
-        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_table),          cmocka_unit_test(test_follow_brings),
+        cmocka_unit_test(test_follow_again),   cmocka_unit_test(test_placed),
+        cmocka_unit_test(test_end_date),       cmocka_unit_test(test_no_way_round),
+        cmocka_unit_test(test_resume_answers), cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,51 +1,10 @@
 /* schedule: the urgent lane: what takes back overtakes, cancels, waits for what is under way, and
- * reaches whoever had, or may have had, what it takes back. */
-#include "schedule_rig.h"
+ * is said again where in doubt. */
 
-#define X "https://o.test/x"
-#define Y "https://o.test/y"
-#define Z "https://o.test/z"
+#include "schedule_rig.h"
+#include "tests/unit/rules/urgent_rig.h"
 
 /* --- words ----------------------------------------------------------------------------------- */
-
-/* What takes back the entries of `of` (numbers with blanks between them), about the object. */
-static struct entry *taker_at(uint64_t n, const char *object, const char *of, int64_t at_ms)
-{
-    uint64_t numbers[ENTRY_OF_MAX];
-    struct entry e = {.n = n,
-                      .lane = LANE_URGENT,
-                      .at_ms = at_ms,
-                      .facts = {.type = ACTIVITY_DELETE, .has_proof = true},
-                      .audience = SPAN("red"),
-                      .origin = SPAN("origin.test"),
-                      .id = SPAN("https://origin.test/delete"),
-                      .object = span_of(object),
-                      .of = numbers};
-    struct span rest = span_of(of);
-    while (rest.n)
-        assert_true(span_u64(span_cut(&rest, ' '), UINT64_MAX, &numbers[e.of_n++]));
-    return entry_new(&e);
-}
-
-static void tell(struct schedule *s, struct entry *e)
-{
-    schedule_entry(s, e);
-    entry_unref(&e);
-}
-
-static void takes_back(struct schedule *s, uint64_t n, const char *object, const char *of)
-{
-    tell(s, taker_at(n, object, of, NOW));
-}
-
-/* An Update with a proof, which replaces those of `of`. */
-static struct entry *update(uint64_t n, const char *object, const char *of)
-{
-    struct entry *e = taker_at(n, object, of, NOW);
-    e->lane = LANE_NORMAL;
-    e->facts.type = ACTIVITY_UPDATE;
-    return e;
-}
 
 static struct schedule *wide(const char *hosts, uint64_t low)
 {
@@ -65,18 +24,6 @@ static struct schedule *warm(void)
     rig_rests(s, NOW);
     rig_commit(s, NOW);
     return s;
-}
-
-/* Posts 1 to 3 about x, y and z wait for "a", which did not answer; it may be tried again at the
- * time that is returned. */
-static int64_t down(struct schedule *s)
-{
-    rig_tell_of(s, 1, X);
-    rig_tell_of(s, 2, Y);
-    rig_tell_of(s, 3, Z);
-    rig_answers(s, NOW, 1, ERR_CONNECT, 0);
-    rig_rests(s, NOW);
-    return schedule_wake(s);
 }
 
 /* --- cancelling ------------------------------------------------------------------------------ */
@@ -428,204 +375,6 @@ static void test_floors(void **state)
     schedule_free(&s);
 }
 
-/* --- replaced -------------------------------------------------------------------------------- */
-
-static void test_replaced(void **state)
-{
-    (void)state;
-    struct schedule *s = rig_started("a", 0);
-    int64_t now = down(s);
-    tell(s, update(4, X, ""));
-    tell(s, update(5, Y, ""));
-    tell(s, update(6, X, "4"));
-    rig_delivers(s, now, "a", 1);
-    rig_delivers(s, now, "a", 2);
-    rig_delivers(s, now, "a", 3);
-    rig_delivers(s, now, "a", 5);
-    rig_delivers(s, now, "a", 6);
-    rig_rests(s, now);
-    assert_non_null(strstr(rig_commit(s, now), "skip a 4 replaced"));
-
-    /* A member that was out when the newer one came keeps the older. */
-    now = NOW + HOUR;
-    tell(s, update(7, X, ""));
-    rig_answers(s, now, 7, ERR_CONNECT, 0);
-    struct member *m = rig_record("a", MEMBER_SUSPENDED, 0, 8);
-    m->ver = 2;
-    schedule_control(s, 8, m, false);
-    tell(s, update(9, X, "7"));
-    m = rig_record("a", MEMBER_ACTIVE, 0, 8);
-    m->ver = 3;
-    m->spans[m->spans_n++] = (struct member_span){10, MEMBER_SPAN_OPEN, "red"};
-    schedule_control(s, 10, m, false);
-    rig_delivers(s, now + HOUR, "a", 7);
-    rig_rests(s, now + HOUR);
-    schedule_free(&s);
-}
-
-/* --- whom it reaches ------------------------------------------------------------------------- */
-
-/* Changes "a" at n: its one span ends there where to is not 0. */
-static void becomes(struct schedule *s, uint64_t n, enum member_state now, uint64_t to)
-{
-    struct member *m = rig_record("a", now, 0, to);
-    bool cuts = now == MEMBER_LEFT || now == MEMBER_REMOVED || now == MEMBER_EXPIRED;
-    m->ver = n;
-    m->since_ms = NOW;
-    if (now == MEMBER_LEFT) {
-        m->farewell = m->inboxes[0];
-        m->inboxes[0] = (struct member_inbox){.from = n};
-        m->followers_n = 0;
-    }
-    schedule_control(s, n, m, cuts);
-}
-
-static void test_who_left(void **state)
-{
-    (void)state;
-    for (int restarted = 0; restarted < 2; restarted++) {
-        struct schedule *s = rig_started("a", 0);
-        int64_t now = down(s);
-        takes_back(s, 4, X, "1"); /* owed to it when it left */
-        becomes(s, 5, MEMBER_LEFT, 5);
-        const char *text = rig_commit(s, now);
-        assert_non_null(strstr(text, "cut a 0-5 not-member"));
-        assert_null(strstr(text, "cut a U"));
-        if (restarted) {
-            struct cursor c = rig_cursor(s);
-            struct cursor copy;
-            cursor_copy(&c, &copy);
-            schedule_free(&s);
-            s = schedule_new(&rig_limits);
-            schedule_load_shard(s, 0, 5, 5);
-            struct member *m = rig_record("a", MEMBER_LEFT, 0, 5);
-            m->since_ms = NOW;
-            m->farewell = m->inboxes[0];
-            m->inboxes[0] = (struct member_inbox){.from = 5};
-            schedule_load_member(s, m);
-            schedule_load_cursor(s, SPAN("a"), &copy);
-            cursor_fini(&copy);
-            schedule_loaded(s);
-            rig_rests(s, now);
-            struct entry *taker = taker_at(4, X, "1", NOW);
-            schedule_page(s, LANE_URGENT, 0, 5, &taker, 1, 0);
-            entry_unref(&taker);
-        }
-        rig_delivers(s, now, "a", 4);
-        rig_tell_of(s, 6, Y); /* no entries */
-        rig_rests(s, now);
-        tell(s, taker_at(7, Y, "2 6", NOW + 30 * 24 * (int64_t)HOUR));
-        rig_delivers(s, now, "a", 7);
-        takes_back(s, 8, Y, "6"); /* it came when "a" was gone */
-        tell(s, taker_at(9, Y, "2", NOW + 30 * 24 * (int64_t)HOUR + 1));
-        rig_rests(s, now);
-        rig_commit(s, now);
-        tell(s, taker_at(10, Y, "2", NOW + 32 * 24 * (int64_t)HOUR));
-        rig_commit(s, now + HOUR);
-        rig_commit(s, now + 2 * HOUR);
-        assert_string_equal(rig_state(s, "a"), "unknown"); /* forgotten */
-        schedule_free(&s);
-    }
-}
-
-/* What it was still to be told when it came back, or was put out, is given up. */
-static void test_grace_ends(void **state)
-{
-    static const enum member_state ends[] = {MEMBER_ACTIVE, MEMBER_REMOVED, MEMBER_INVITED};
-    (void)state;
-    for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
-        struct schedule *s = rig_started("a", 0);
-        int64_t now = down(s);
-        becomes(s, 4, MEMBER_LEFT, 4);
-        takes_back(s, 5, X, "1");
-        becomes(s, 6, ends[i], ends[i] == MEMBER_ACTIVE ? 0 : 4);
-        const char *text = rig_commit(s, now);
-        assert_non_null(strstr(text, "cut a U3-6"));
-        rig_rests(s, now);
-        schedule_free(&s);
-    }
-}
-
-static void test_whom_else(void **state)
-{
-    static const struct {
-        enum member_state now;
-        const char *zone;
-        bool gets;
-    } rows[] = {
-        {MEMBER_ACTIVE, "red", true},     {MEMBER_ACTIVE, "blue", true},
-        {MEMBER_SUSPENDED, "red", false}, {MEMBER_REMOVED, "red", false},
-        {MEMBER_EXPIRED, "red", false},
-    };
-    (void)state;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-        struct schedule *s = rig_started("a", 0);
-        rig_tell_of(s, 1, X);
-        rig_delivers(s, NOW, "a", 1);
-        rig_rests(s, NOW);
-        struct member *m = rig_record("a", rows[i].now, 0, 2);
-        bool active = rows[i].now == MEMBER_ACTIVE;
-        m->ver = 2;
-        snprintf(m->zone, sizeof(m->zone), "%s", rows[i].zone);
-        if (active) {
-            m->spans[1] = (struct member_span){2, MEMBER_SPAN_OPEN, ""};
-            snprintf(m->spans[1].zone, sizeof(m->spans[1].zone), "%s", rows[i].zone);
-            m->spans_n = 2;
-        }
-        schedule_control(s, 2, m, !active && rows[i].now != MEMBER_SUSPENDED);
-        takes_back(s, 3, X, "1");
-        if (rows[i].gets)
-            rig_delivers(s, NOW, "a", 3);
-        rig_rests(s, NOW);
-        schedule_free(&s);
-    }
-}
-
-/* Who posted it is no more: neither is anything that was posted before. */
-static void test_actor_gone(void **state)
-{
-    (void)state;
-    struct schedule *s = rig_started("a", 0);
-    rig_tell(s, 1, 1);
-    rig_answers(s, NOW, 1, ERR_CONNECT, 0);
-    for (uint64_t n = 2; n <= 4; n++) {
-        struct entry *e = rig_entry_of(n, n == 2 ? X : n == 3 ? Y : Z);
-        e->actor = n == 3 ? 77 : 78;
-        tell(s, e);
-    }
-    struct entry *gone = taker_at(5, "https://o.test/them", "", NOW);
-    gone->gone = true;
-    gone->actor = 78;
-    tell(s, gone);
-    struct entry *later = rig_entry_of(6, X);
-    later->actor = 78;
-    tell(s, later);
-    int64_t now = schedule_wake(s);
-    rig_delivers(s, now, "a", 5);
-    rig_delivers(s, now, "a", 1);
-    rig_delivers(s, now, "a", 3);
-    rig_delivers(s, now, "a", 6);
-    rig_rests(s, now);
-    const char *text = rig_commit(s, now);
-    assert_non_null(strstr(text, "skip a 2 recalled"));
-    assert_non_null(strstr(text, "skip a 4 recalled"));
-    schedule_free(&s);
-}
-
-/* Nobody refused what nothing is left of. */
-static void test_nothing_to_send(void **state)
-{
-    (void)state;
-    struct schedule *s = rig_started("a", 0);
-    rig_tell(s, 1, 1);
-    struct attempt a = rig_sends(s, NOW, "a", 1);
-    const struct judgement gone = {.verdict = VERDICT_NEVER, .why = ERR_BODY_GONE};
-    schedule_outcome(s, &a, &gone, 0, NULL, NOW, 0);
-    rig_rests(s, NOW);
-    assert_string_equal(rig_commit(s, NOW), "all 1; skip a 1 body-gone");
-    schedule_free(&s);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -642,12 +391,6 @@ int main(void)
         cmocka_unit_test(test_pages),
         cmocka_unit_test(test_marked_while_read),
         cmocka_unit_test(test_floors),
-        cmocka_unit_test(test_replaced),
-        cmocka_unit_test(test_who_left),
-        cmocka_unit_test(test_grace_ends),
-        cmocka_unit_test(test_whom_else),
-        cmocka_unit_test(test_actor_gone),
-        cmocka_unit_test(test_nothing_to_send),
     };
     return cmocka_run_group_tests_name("schedule_urgent", tests, NULL, NULL);
 }

@@ -1,11 +1,5 @@
 /* cursors: who owns a shard moves its cursors, in sequence, all of a delta or none. */
-#include "tests/unit/store/store_rig.h"
-
-#include "relay/store/cursors.h"
-#include "relay/store/leases.h"
-
-#define NONCE_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-#define NONCE_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#include "tests/unit/store/owner_rig.h"
 
 /* A place, the same in both lanes. */
 #define AT(n)                                                                                      \
@@ -13,86 +7,14 @@
         .low = (n), .urgent = (n)                                                                  \
     }
 
-struct owner {
-    struct rig *rig;
-    struct cursors *cursors;
-    struct schedule *schedule;
-    const char *nonce;
-    int calls;
-    enum err err;
-    uint64_t taken, broken;
-    int beside; /* beats that were answered before the claim */
-};
-
-static void on_done(void *arg, enum err err)
-{
-    struct owner *o = arg;
-    o->calls++;
-    o->err = err;
-    loop_stop(o->rig->loop);
-}
-
-static void on_claimed(void *arg, enum err err, uint64_t taken, uint64_t broken)
-{
-    struct owner *o = arg;
-    o->taken = taken;
-    o->broken = broken;
-    on_done(o, err);
-}
-
-static void on_beat(void *arg, enum err err, const struct lease_table *table)
-{
-    (void)table;
-    on_done(arg, err);
-}
-
-static void owner_init(struct rig *rig, const char *nonce, struct owner *o)
-{
-    const struct schedule_limits limits = {
-        .in_flight = 10, .window = 10, .shards = STORE_SHARDS, .owned = UINT64_MAX};
-    *o = (struct owner){.rig = rig, .nonce = nonce};
-    o->cursors = cursors_new(rig->store, nonce);
-    o->schedule = schedule_new(&limits);
-}
-
-/* A lease, under a name: whoever had one under that name has none any more. */
-static enum err lease(struct owner *o, const char *name)
-{
-    const struct leases_beat beat = {.nonce = o->nonce, .name = name, .first = true};
-    int target = o->calls + 1;
-    leases_beat(o->rig->store, &beat, on_beat, o);
-    rig_await(o->rig, &o->calls, target);
-    return o->err;
-}
-
-static enum err claim_some(struct owner *o, uint64_t shards)
-{
-    int target = o->calls + 1;
-    cursors_claim(o->cursors, o->schedule, shards, on_claimed, o);
-    assert_int_equal(o->calls, target - 1);
-    rig_await(o->rig, &o->calls, target);
-    assert_int_equal(o->calls, target);
-    return o->err;
-}
-
 static enum err claim(struct owner *o)
 {
     return claim_some(o, UINT64_MAX);
 }
 
-/* A courier that has just started, in the place of the one before: it owns everything. */
 static void owner_new(struct rig *rig, const char *nonce, struct owner *o)
 {
-    owner_init(rig, nonce, o);
-    assert_int_equal(lease(o, "courier-0"), ERR_OK);
-    assert_int_equal(claim(o), ERR_OK);
-    assert_int_equal(o->taken, 0);
-}
-
-static void owner_free(struct owner *o)
-{
-    cursors_free(&o->cursors);
-    schedule_free(&o->schedule);
+    owner_take(rig, nonce, UINT64_MAX, o);
 }
 
 static enum err commit(struct owner *o, struct change *changes, size_t n)
@@ -133,7 +55,7 @@ static void test_beat_beside_a_claim(void **state)
     struct rig *rig = *state;
     struct owner a;
     rig_fresh(rig);
-    owner_init(rig, NONCE_A, &a);
+    owner_init(rig, NONCE_A, UINT64_MAX, &a);
     assert_int_equal(lease(&a, "courier-0"), ERR_OK);
     const struct leases_beat beat = {.nonce = a.nonce, .name = "courier-0"};
     uint64_t before = redis_commands_sent();
@@ -316,7 +238,7 @@ static void test_load(void **state)
          .cursor = {.low = 4, .urgent = 4, .health = {.wake_ms = 99, .failures = 2}}}};
     assert_int_equal(commit(&a, changes, 2), ERR_OK);
     assert_int_equal(commit(&a, changes, 1), ERR_OK);
-    owner_init(rig, NONCE_B, &b);
+    owner_init(rig, NONCE_B, UINT64_MAX, &b);
     assert_int_equal(lease(&b, "courier-0"), ERR_OK);
     ask(rig, "HSET {weir}:own:%u broken 4x", shard);
     assert_int_equal(claim(&b), ERR_OK);
@@ -352,7 +274,7 @@ static bool taken_is_taken(struct rig *rig)
 {
     struct owner a, b;
     owner_new(rig, NONCE_A, &a);
-    owner_init(rig, NONCE_B, &b);
+    owner_init(rig, NONCE_B, UINT64_MAX, &b);
     ask(rig, "HDEL {weir}:shard:5 owner");
     ask(rig, "HSET {weir}:shard:6 owner nobody");
     ask(rig, "HSET {weir}:shard:10 owner nobody");
@@ -373,7 +295,7 @@ static bool taken_is_taken(struct rig *rig)
 static bool no_claim_without_a_lease(struct rig *rig)
 {
     struct owner a;
-    owner_init(rig, NONCE_A, &a);
+    owner_init(rig, NONCE_A, UINT64_MAX, &a);
     bool ok = claim(&a) == ERR_FENCED;
     ok = ok && strcmp(ask(rig, "EXISTS {weir}:shard:0"), "0") == 0;
     owner_free(&a);
@@ -444,7 +366,7 @@ static bool epoch_is_checked(struct rig *rig)
 static bool claim_checks_the_epoch(struct rig *rig)
 {
     struct owner a;
-    owner_init(rig, NONCE_A, &a);
+    owner_init(rig, NONCE_A, UINT64_MAX, &a);
     bool ok = lease(&a, "courier-0") == ERR_OK;
     ask(rig, "HSET {weir}:log epoch 5 run other");
     ok = ok && claim(&a) == ERR_REDIS;
@@ -492,7 +414,7 @@ static void test_freed_early(void **state)
     struct rig *rig = *state;
     struct owner a;
     rig_fresh(rig);
-    owner_init(rig, NONCE_A, &a);
+    owner_init(rig, NONCE_A, UINT64_MAX, &a);
     assert_int_equal(lease(&a, "courier-0"), ERR_OK);
     cursors_claim(a.cursors, a.schedule, UINT64_MAX, on_claimed, &a);
     owner_free(&a);

@@ -1,40 +1,8 @@
 /* cursors: going on after Redis was away, with what was answered meanwhile; and shards whose keys
  * can't be read. */
-#include "tests/unit/store/store_rig.h"
+#include "tests/unit/store/owner_rig.h"
 
-#include "relay/store/cursors.h"
-#include "relay/store/leases.h"
-
-#define NONCE_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-#define NONCE_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
-#define SHARDS  UINT64_C(0x2a) /* 1, 3 and 5 */
-
-struct owner {
-    struct rig *rig;
-    struct cursors *cursors;
-    struct schedule *schedule;
-    const char *nonce;
-    int calls;
-    enum err err;
-    uint64_t taken, broken;
-    bool written;
-};
-
-static void on_done(void *arg, enum err err)
-{
-    struct owner *o = arg;
-    o->calls++;
-    o->err = err;
-    loop_stop(o->rig->loop);
-}
-
-static void on_claimed(void *arg, enum err err, uint64_t taken, uint64_t broken)
-{
-    struct owner *o = arg;
-    o->taken = taken;
-    o->broken = broken;
-    on_done(o, err);
-}
+#define SHARDS UINT64_C(0x2a) /* 1, 3 and 5 */
 
 static void on_resumed(void *arg, enum err err, bool written)
 {
@@ -48,33 +16,6 @@ static void on_probed(void *arg, enum err err, uint64_t broken)
     struct owner *o = arg;
     o->broken = broken;
     on_done(o, err);
-}
-
-static void on_beat(void *arg, enum err err, const struct lease_table *table)
-{
-    (void)table;
-    on_done(arg, err);
-}
-
-static void owner_new(struct rig *rig, const char *nonce, const char *name, struct owner *o)
-{
-    const struct leases_beat beat = {.nonce = nonce, .name = name, .first = true};
-    const struct schedule_limits limits = {
-        .in_flight = 10, .window = 10, .shards = STORE_SHARDS, .owned = SHARDS};
-    *o = (struct owner){.rig = rig, .nonce = nonce};
-    o->cursors = cursors_new(rig->store, nonce);
-    o->schedule = schedule_new(&limits);
-    leases_beat(rig->store, &beat, on_beat, o);
-    rig_await(rig, &o->calls, 1);
-    cursors_claim(o->cursors, o->schedule, SHARDS, on_claimed, o);
-    rig_await(rig, &o->calls, 2);
-    assert_int_equal(o->err, ERR_OK);
-}
-
-static void owner_free(struct owner *o)
-{
-    cursors_free(&o->cursors);
-    schedule_free(&o->schedule);
 }
 
 static enum err resume(struct owner *o, uint64_t newest)
@@ -108,7 +49,7 @@ static void test_goes_on_in_the_same_time_line(void **state)
     struct rig *rig = *state;
     struct owner a;
     rig_fresh(rig);
-    owner_new(rig, NONCE_A, "courier-0", &a);
+    owner_take(rig, NONCE_A, SHARDS, &a);
     assert_int_equal(commit(&a, 5), ERR_OK);
     store_reset(rig->store);
     rig_await(rig, &rig->ready, 2);
@@ -124,7 +65,7 @@ static void test_finds_out_what_became_of_a_commit(void **state)
     struct rig *rig = *state;
     struct owner a;
     rig_fresh(rig);
-    owner_new(rig, NONCE_A, "courier-0", &a);
+    owner_take(rig, NONCE_A, SHARDS, &a);
     /* It never left: the connection went in the same turn. */
     int target = a.calls + 1, ready = rig->ready + 1;
     commit_begin(&a, 5);
@@ -159,7 +100,7 @@ static void test_a_repeat_that_is_late_changes_nothing(void **state)
     struct rig *rig = *state;
     struct owner a;
     rig_fresh(rig);
-    owner_new(rig, NONCE_A, "courier-0", &a);
+    owner_take(rig, NONCE_A, SHARDS, &a);
     ask(rig, "HSET {weir}:shard:1 seq 1 low 5"); /* as the late one has it */
     ask(rig, "HSET {weir}:shard:3 seq 1 low 5");
     assert_int_equal(commit(&a, 5), ERR_REDIS);
@@ -174,7 +115,7 @@ static void test_a_new_process_that_lost_nothing_will_do(void **state)
     struct rig *rig = *state;
     struct owner a;
     rig_fresh(rig);
-    owner_new(rig, NONCE_A, "courier-0", &a);
+    owner_take(rig, NONCE_A, SHARDS, &a);
     ask(rig, "HSET {weir}:log n 9");
     int ready = rig->ready + 1;
     rig_kill(rig);
@@ -204,7 +145,7 @@ static void test_refuses_what_is_not_as_it_was(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct owner a;
         rig_fresh(rig);
-        owner_new(rig, NONCE_A, "courier-0", &a);
+        owner_take(rig, NONCE_A, SHARDS, &a);
         assert_int_equal(resume(&a, 0), ERR_OK); /* the twin */
         ask(rig, "%s", rows[i].command);
         if (resume(&a, rows[i].newest) != ERR_FENCED)
@@ -219,7 +160,7 @@ static void test_what_any_process_lost_counts(void **state)
     struct rig *rig = *state;
     struct owner a;
     rig_fresh(rig);
-    owner_new(rig, NONCE_A, "courier-0", &a);
+    owner_take(rig, NONCE_A, SHARDS, &a);
     ask(rig, "HSET {weir}:log n 8");
     int ready = rig->ready + 1;
     rig_kill(rig);
@@ -242,7 +183,7 @@ static void test_a_shard_of_the_wrong_type_is_left_alone(void **state)
         struct owner a;
         rig_fresh(rig);
         ask(rig, "SET {weir}:%s:3 x", kinds[i]);
-        owner_new(rig, NONCE_A, "courier-0", &a);
+        owner_take(rig, NONCE_A, SHARDS, &a);
         if (a.broken != UINT64_C(1) << 3)
             fail_msg("%s: %llx", kinds[i], (unsigned long long)a.broken);
         owner_free(&a);
@@ -257,7 +198,7 @@ static void test_a_commit_on_the_wrong_type_writes_nothing(void **state)
     for (size_t i = 1; i < sizeof kinds / sizeof kinds[0]; i++) {
         struct owner a;
         rig_fresh(rig);
-        owner_new(rig, NONCE_A, "courier-0", &a);
+        owner_take(rig, NONCE_A, SHARDS, &a);
         ask(rig, "SET {weir}:%s:3 x", kinds[i]);
         assert_int_equal(commit(&a, 5), ERR_FENCED);
         assert_string_equal(ask(rig, "HMGET {weir}:shard:1 seq low"), "(- -)");
@@ -273,7 +214,7 @@ static void test_a_probe_tells_what_is_still_so(void **state)
     struct cursors_probe probe = {
         .shards = SHARDS, .hosts = {"a.example", "b.example"}, .hosts_n = 2};
     rig_fresh(rig);
-    owner_new(rig, NONCE_A, "courier-0", &a);
+    owner_take(rig, NONCE_A, SHARDS, &a);
     ask(rig, "SET {weir}:fail:3 x");
     ask(rig, "SET {weir}:member:b.example x");
     ask(rig, "HSET {weir}:member:a.example m x");
