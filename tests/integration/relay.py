@@ -63,7 +63,14 @@ rules:
   - { name: back,   from: partners, to: internal, then: allow }
 """
 
+# Where a test says nothing of it: a machine that does much else can be seconds over one fsync, and
+# a post that is refused for that is no failure of what the test is about.
+_PATIENT = "redis_limits: { command: 10s }\n"
+
 _SANITIZER = re.compile(r"AddressSanitizer|LeakSanitizer|UndefinedBehavior|runtime error:")
+# LeakSanitizer, of a thread that did not stop in time for it to look; what it then finds has a line
+# of its own.
+_UNSUSPENDED = re.compile(r"^==\d+==Running thread \d+ was not suspended.*\n?", re.MULTILINE)
 _PR_SET_PDEATHSIG = 1
 
 
@@ -177,6 +184,8 @@ class Relay:
     def configure(self, text):
         """Writes another configuration; a running relay knows nothing of it yet."""
         self._text = text
+        if "redis_limits:" not in text:
+            text += _PATIENT
         text = string.Template(text).substitute(
             host=self.host, metrics=self.metrics, redis=self.redis, workers=self.workers
         )
@@ -336,7 +345,7 @@ class Relay:
         for path in (_sanitizer_file(self._environment, pid) for pid in self._pids | roles):
             # Who is killed while it begins to look for leaks leaves a file with nothing in it.
             said = path.read_text("utf-8", "replace") if path and path.exists() else ""
-            assert not said, said[:6000]
+            assert not _UNSUSPENDED.sub("", said), said[:6000]
 
     # --- inside -----------------------------------------------------------------------------
 
