@@ -9,6 +9,7 @@
 #include "relay/args.h"
 #include "relay/ask.h"
 #include "relay/cmd_backup.h"
+#include "relay/fingerprint.h"
 #include "relay/holdings_view.h"
 #include "relay/restore.h"
 #include "relay/snapshot.h"
@@ -186,8 +187,12 @@ static void tell_adopted(const struct adopted *a, bool as_json)
 static enum err adopt(struct offline *offline, bool force, struct bytes *why, struct adopted *ret)
 {
     struct identity_kept kept;
+    char keys[FINGERPRINT_SIZE];
+    const struct adopter adopter = {.owner = offline->config->set.url, .keys = keys};
     identity_load(offline->journal_file, &kept);
-    enum err e = adopt_journal(offline->redis, &kept, offline->config->set.url, force, why, ret);
+    enum err e = fingerprint_files(offline->config->data_dir, why, keys);
+    if (e == ERR_OK)
+        e = adopt_journal(offline->redis, &kept, &adopter, force, why, ret);
     if (e != ERR_OK || identity_save(offline->journal_file, &ret->kept))
         return e;
     bytes_addf(why, "%s: %s", offline->journal_file, strerror(errno));

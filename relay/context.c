@@ -42,6 +42,7 @@ enum err context_init(struct context *c, struct loop *loop, struct config **conf
         e = load(c->config, KEY_FILE_RSA, KEY_RSA, why, &c->rsa, &made_ms);
     if (e != ERR_OK)
         return e;
+    fingerprint(c->rsa, c->ed25519, c->fingerprint);
     key_public_pem(c->rsa, &c->pem);
     key_public_multibase(c->ed25519, &c->multibase);
     struct bytes id;

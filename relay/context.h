@@ -6,6 +6,7 @@
 #include "common/io/loop.h"
 #include "keys/http_signature.h"
 #include "relay/config/config.h"
+#include "relay/fingerprint.h"
 #include "relay/rules/documents.h"
 #include "relay/rules/member.h"
 #include "relay/store/store.h"
@@ -15,9 +16,10 @@ struct context {
     struct config *config; /* replaced as a whole by a reload */
     struct identity identity;
     struct key *rsa, *ed25519;
-    char *url, *authority;       /* of the first configuration: they outlive every reload */
-    char *key_id;                /* of the RSA key */
-    struct bytes pem, multibase; /* what identity borrows */
+    char *url, *authority;              /* of the first configuration: they outlive every reload */
+    char *key_id;                       /* of the RSA key */
+    char fingerprint[FINGERPRINT_SIZE]; /* of both keys */
+    struct bytes pem, multibase;        /* what identity borrows */
     struct store *store;
     struct http_client *client;
 };

@@ -6,9 +6,10 @@
 struct courier;
 
 struct courier_config {
-    const char *name;  /* who it is among the couriers: `courier-0` to `courier-N-1`; copied. Only
-                        * one of a name runs at a time */
-    unsigned couriers; /* N, how many share the shards; at least 1 */
+    const char *name; /* who it is among the couriers: `courier-0` to `courier-N-1`, and where there
+                       * may be other machines, `@` and the name of its own; copied. Only one of a
+                       * name runs at a time */
+    unsigned couriers; /* N, of its machine; at least 1 */
 };
 
 struct courier *courier_new(struct context *context, const struct courier_config *config);

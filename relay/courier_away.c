@@ -23,8 +23,8 @@ void courier_away(struct courier *c, const char *why)
         courier_start_over(c, why);
         return;
     }
-    log_note(LOG_LEVEL_WARN, "courier", "%s waits for Redis, with what it knows: %s", c->lease.name,
-             why);
+    log_note(LOG_LEVEL_WARN, "courier", "%.*s waits for Redis, with what it knows: %s",
+             SPAN_ARG(courier_name(c)), why);
     c->before = c->state == COURIER_DRAINING ? COURIER_DRAINING : COURIER_RUNNING;
     courier_goto(c, COURIER_AWAY);
     courier_pause(c);
@@ -51,7 +51,7 @@ void courier_keep(struct courier *c)
 
 static void go_on(struct courier *c)
 {
-    log_note(LOG_LEVEL_INFO, "courier", "%s goes on", c->lease.name);
+    log_note(LOG_LEVEL_INFO, "courier", "%.*s goes on", SPAN_ARG(courier_name(c)));
     timer_stop(c->restart);
     courier_goto(c, c->before);
     if (c->tail)

@@ -159,6 +159,8 @@ void courier_keep(struct courier *c);
 void courier_come_back(struct courier *c);
 
 /* courier_life.c: starting, stopping, starting over */
+/* Who it is on this machine: `courier-0`. */
+struct span courier_name(const struct courier *c);
 void courier_goto(struct courier *c, enum courier_state state);
 /* Loads what it holds, and runs. */
 void courier_claim(struct courier *c);

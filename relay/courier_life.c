@@ -14,6 +14,12 @@ enum { WINDOW = 4096 /* entries of the tail in memory */, GAUGES_MS = 1000 };
 
 static void courier_start(struct courier *c);
 
+struct span courier_name(const struct courier *c)
+{
+    struct span name = span_of(c->lease.name);
+    return span_cut(&name, '@');
+}
+
 void courier_goto(struct courier *c, enum courier_state state)
 {
     c->state = state;
@@ -56,7 +62,7 @@ void courier_start_over(struct courier *c, const char *why)
 {
     if (c->state == COURIER_STOPPED || c->state == COURIER_BROKEN || c->state == COURIER_LEAVING)
         return;
-    log_note(LOG_LEVEL_WARN, "courier", "%s starts over: %s", c->lease.name, why);
+    log_note(LOG_LEVEL_WARN, "courier", "%.*s starts over: %s", SPAN_ARG(courier_name(c)), why);
     courier_goto(c, COURIER_BROKEN);
     timer_start(c->restart, COURIER_AGAIN_MS);
 }

@@ -36,7 +36,8 @@ struct master {
     char *path;            /* of its file */
     struct lock lock;
     struct redis_server *redis;
-    struct roles *roles; /* all of them, here; or: */
+    bool here;           /* no processes of their own: */
+    struct roles *roles; /* all of them; or: */
     struct worker *workers[WORKERS_MAX];
     size_t workers_n;
     struct worker_start start;
@@ -270,12 +271,15 @@ static void on_reloaded(void *arg, enum err err, struct span why, bool asked)
 static enum err start_here(struct master *m, struct span text, struct bytes *why)
 {
     struct config *config = NULL;
-    const struct roles_config wanted = {.loop = m->loop,
-                                        .wanted = {true, true, true},
-                                        .couriers = 1,
-                                        .told = on_role,
-                                        .reload = on_reload_wanted,
-                                        .arg = m};
+    struct roles_config wanted = {.loop = m->loop,
+                                  .wanted = m->start.house,
+                                  .house = m->start.house,
+                                  .alone = true,
+                                  .couriers = 1,
+                                  .told = on_role,
+                                  .reload = on_reload_wanted,
+                                  .arg = m};
+    wanted.wanted.has[ROLE_STEWARD] = true;
     metric_set(METER_PROCESSES, METER_ROLE_ALL, 1);
     enum err e = config_read(text, m->config->path, why, &config);
     return e == ERR_OK ? roles_new(&wanted, &config, why, &m->roles) : e;
@@ -297,7 +301,7 @@ static void add_worker(struct master *m, enum role role, unsigned slot)
 
 static enum err start_workers(struct master *m, struct span text, struct bytes *why)
 {
-    unsigned fronts = (unsigned)m->config->set.fronts;
+    unsigned fronts = m->start.house.has[ROLE_FRONT] ? (unsigned)m->config->set.fronts : 0;
     /* Who shares an address would share it with a stranger as well. */
     enum err e = fronts > 1 ? http_address_free(m->config->set.listen, why) : ERR_OK;
     if (e != ERR_OK)
@@ -307,7 +311,8 @@ static enum err start_workers(struct master *m, struct span text, struct bytes *
     m->start.config_fd = reload_text_fd(text, why);
     e = m->start.config_fd < 0 ? ERR_FILE : ERR_OK;
     if (e == ERR_OK) {
-        e = metrics_share(2 + fronts + m->start.couriers, &m->start.metrics_fd);
+        e = metrics_share(2 + (unsigned)m->config->set.fronts + m->start.couriers,
+                          &m->start.metrics_fd);
         if (e != ERR_OK)
             bytes_add_str(why, "no shared memory for the metrics");
     }
@@ -321,14 +326,30 @@ static enum err start_workers(struct master *m, struct span text, struct bytes *
     return ERR_OK;
 }
 
+/* Several machines need a Redis that is none of theirs. */
+static enum err may_share(const struct master *m, struct bytes *why)
+{
+    bool all = true;
+    for (int role = 0; role < ROLE_COUNT; role++)
+        all = all && m->start.house.has[role];
+    if (all || strcmp(m->config->set.redis, "embedded") != 0)
+        return ERR_OK;
+    bytes_add_str(why,
+                  "redis: embedded is for one machine that does all: --role needs a Redis that "
+                  "all machines reach, redis://... or sentinel://...");
+    return ERR_USAGE;
+}
+
 static enum err start(struct master *m, struct span text, struct bytes *why)
 {
-    enum err e = lock_take(m->config->data_dir, why, &m->lock);
+    enum err e = may_share(m, why);
+    if (e == ERR_OK)
+        e = lock_take(m->config->data_dir, why, &m->lock);
     if (e == ERR_OK && strcmp(m->config->set.redis, "embedded") == 0)
         e = redis_server_new(m->loop, m->config, m->lock.roles, why, &m->redis);
     if (e != ERR_OK)
         return e;
-    e = m->start.couriers ? start_workers(m, text, why) : start_here(m, text, why);
+    e = m->here ? start_here(m, text, why) : start_workers(m, text, why);
     if (e != ERR_OK)
         return e;
     const struct reload_config reload = {.loop = m->loop,
@@ -368,14 +389,19 @@ static void master_fini(struct master *m)
     metrics_fini();
 }
 
-int master_main(struct config **config, struct span text, unsigned couriers)
+int master_main(struct config **config, struct span text, const struct role_set *house,
+                unsigned couriers)
 {
     struct bytes why;
-    struct master m = {
-        .config = *config,
-        .path = mem_copy(span_of((*config)->path)),
-        .lock = {-1, -1},
-        .start = {.couriers = couriers, .lock_fd = -1, .metrics_fd = -1, .config_fd = -1}};
+    struct master m = {.config = *config,
+                       .path = mem_copy(span_of((*config)->path)),
+                       .lock = {-1, -1},
+                       .here = couriers == 0,
+                       .start = {.couriers = house->has[ROLE_COURIER] ? couriers : 0,
+                                 .house = *house,
+                                 .lock_fd = -1,
+                                 .metrics_fd = -1,
+                                 .config_fd = -1}};
     *config = NULL;
     bytes_init(&why, CONFIG_WHY_MAX);
     setup_log(m.config);

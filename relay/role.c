@@ -31,6 +31,29 @@ bool role_find(struct span name, enum role *ret)
     return false;
 }
 
+const struct role_set role_set_all = {{true, true, true}};
+
+bool role_set_read(struct span text, struct role_set *ret)
+{
+    enum role role;
+    *ret = (struct role_set){{false}};
+    while (text.p) {
+        if (!role_find(span_cut(&text, ','), &role))
+            return false;
+        ret->has[role] = true;
+    }
+    return true;
+}
+
+void role_set_write(const struct role_set *set, char ret[ROLE_SET_SIZE])
+{
+    size_t n = 0;
+    ret[0] = '\0';
+    for (int r = 0; r < ROLE_COUNT; r++)
+        if (set->has[r] && n < ROLE_SET_SIZE)
+            n += (size_t)snprintf(ret + n, ROLE_SET_SIZE - n, "%s%s", n ? "," : "", names[r]);
+}
+
 void role_write(enum role role, unsigned slot, char ret[ROLE_NAME_SIZE])
 {
     snprintf(ret, ROLE_NAME_SIZE, "%s-%u", names[role], slot);

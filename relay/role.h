@@ -22,6 +22,17 @@ enum { ROLE_NAME_SIZE = 16 };
 
 const char *role_name(enum role role); /* static */
 bool role_find(struct span name, enum role *ret);
+
+/* Some of the roles. */
+struct role_set {
+    bool has[ROLE_COUNT];
+};
+extern const struct role_set role_set_all;
+/* `front,steward`. False if a word is no role, or there is none. */
+bool role_set_read(struct span text, struct role_set *ret);
+/* The same, in the order of the table. */
+enum { ROLE_SET_SIZE = 32 };
+void role_set_write(const struct role_set *set, char ret[ROLE_SET_SIZE]);
 /* `courier-3`: a role and its slot, which of its kind it is. */
 void role_write(enum role role, unsigned slot, char ret[ROLE_NAME_SIZE]);
 

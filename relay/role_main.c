@@ -185,29 +185,30 @@ static void process_fini(struct process *p)
     metrics_fini();
 }
 
-int role_main(enum role role, unsigned slot, unsigned couriers, const char *path)
+int role_main(const struct role_start *start)
 {
     char title[32];
     struct bytes why;
-    struct process p = {.path = path};
+    struct process p = {.path = start->path};
     if (!has_master()) {
         fputs("weir: roles are started by `weir serve`: run that\n", stderr);
         return 2;
     }
-    snprintf(title, sizeof(title), "weir-%s", role_name(role));
+    snprintf(title, sizeof(title), "weir-%s", role_name(start->role));
     prctl(PR_SET_NAME, title);
     signal(SIGHUP, SIG_IGN); /* the master's: it tells us */
     bytes_init(&why, CONFIG_WHY_MAX);
     p.loop = loop_new();
     p.master = channel_new(p.loop, ROLE_FD_CHANNEL, on_told, &p);
     struct roles_config wanted = {.loop = p.loop,
-                                  .slot = slot,
-                                  .couriers = couriers,
+                                  .house = start->house,
+                                  .slot = start->slot,
+                                  .couriers = start->couriers,
                                   .told = on_role,
                                   .reload = on_wanted,
                                   .arg = &p};
-    wanted.wanted[role] = true;
-    enum err e = take_up(&p, role, &wanted, &why);
+    wanted.wanted.has[start->role] = true;
+    enum err e = take_up(&p, start->role, &wanted, &why);
     if (e == ERR_OK) {
         p.term = loop_signal_new(p.loop, SIGTERM, on_term, &p);
         p.interrupt = loop_signal_new(p.loop, SIGINT, on_term, &p);

@@ -15,8 +15,10 @@
 #include "relay/context.h"
 #include "relay/courier.h"
 #include "relay/front.h"
+#include "relay/machine.h"
 #include "relay/meters.h"
 #include "relay/names.h"
+#include "relay/rules/lease.h"
 #include "relay/steward.h"
 
 enum {
@@ -214,14 +216,23 @@ static void start_client(struct roles *r)
 static void start_courier(struct roles *r)
 {
     char name[ROLE_NAME_SIZE];
+    char machine[MACHINE_NAME_SIZE];
+    struct bytes whole;
     role_write(ROLE_COURIER, r->config.slot, name);
-    struct courier_config courier = {.name = name, .couriers = r->config.couriers};
+    machine_name(r->context.config->data_dir, machine);
+    bytes_init(&whole, LEASE_NAME_SIZE);
+    bytes_addf(&whole, "%s@%s", name, machine);
+    struct courier_config courier = {.name = bytes_str(&whole), .couriers = r->config.couriers};
     r->courier = courier_new(&r->context, &courier);
+    bytes_fini(&whole);
 }
 
 static enum err start_steward(struct roles *r, struct bytes *why)
 {
-    struct steward_config steward = {.context = &r->context, .reload = on_reload, .arg = r};
+    struct steward_config steward = {.context = &r->context,
+                                     .watches = !r->config.house.has[ROLE_STEWARD],
+                                     .reload = on_reload,
+                                     .arg = r};
     enum err e = steward_new(&steward, why, &r->steward);
     if (e == ERR_OK)
         steward_others(r->steward, r->others_ready, "starting");
@@ -238,6 +249,8 @@ static enum err start_store(struct roles *r, struct bytes *why)
     struct store_config store = {.url = url,
                                  .journal_file = bytes_str(&file),
                                  .owner = config->set.url,
+                                 .keys = r->context.fingerprint,
+                                 .joins = !r->config.house.has[ROLE_FRONT],
                                  .strict = config->set.durability == DURABILITY_STRICT,
                                  .replicas = config->set.redis_replicas,
                                  .command_ms = config->set.redis_command,
@@ -255,7 +268,7 @@ static enum err start_store(struct roles *r, struct bytes *why)
 
 static enum err start_roles(struct roles *r, struct bytes *why)
 {
-    const bool *wanted = r->config.wanted;
+    const bool *wanted = r->config.wanted.has;
     enum err e = ERR_OK;
     if (wanted[ROLE_FRONT] || wanted[ROLE_COURIER]) {
         start_client(r);
@@ -279,7 +292,7 @@ enum err roles_new(const struct roles_config *config, struct config **settings, 
     r->late = timer_new(config->loop, on_late, r);
     r->patience = timer_new(config->loop, on_patience, r);
     /* Who is not the steward has nobody to tell of the others. */
-    r->others_ready = !config->wanted[ROLE_STEWARD] || config->wanted[ROLE_FRONT];
+    r->others_ready = !config->wanted.has[ROLE_STEWARD] || config->alone;
     enum err e = context_init(&r->context, config->loop, settings, why);
     if (e == ERR_OK)
         e = start_roles(r, why);

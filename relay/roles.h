@@ -10,9 +10,13 @@ struct roles;
 
 struct roles_config {
     struct loop *loop;
-    bool wanted[ROLE_COUNT];
-    unsigned slot;     /* which of its kind it is, where it is one of several */
-    unsigned couriers; /* how many there are in all */
+    struct role_set wanted; /* here */
+    struct role_set house;  /* of this machine, here or in other processes: what is missing in it,
+                             * other machines do. A steward that is not in it only watches: tells
+                             * how this machine is, and takes verbs */
+    bool alone;             /* there is no other process: the master's loop is ours */
+    unsigned slot;          /* which of its kind it is, where it is one of several */
+    unsigned couriers;      /* how many there are on this machine */
     /* READY or WAITS, when that changes; FATAL. why: borrowed, NULL with READY. */
     void (*told)(void *arg, enum role_word word, const char *why);
     /* An operator asks for the configuration to be read anew: answered by roles_reloaded(), later.

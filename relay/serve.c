@@ -13,7 +13,13 @@
 
 enum { COURIERS_MAX = 64 };
 
-static const char usage[] = "usage: weir serve [-c FILE] [--workers N]\n";
+/* slot and house: what a master tells the roles that it starts. */
+struct options {
+    const char *file, *workers, *role, *slot, *house;
+};
+
+static const char usage[] =
+    "usage: weir serve [-c FILE] [--workers N] [--role front,courier,steward]\n";
 
 /* As many as this process may use cores. */
 static unsigned cores(void)
@@ -41,19 +47,22 @@ static int wrong(const char *what, const char *word)
     return 2;
 }
 
-static int serve_role(const char *role_text, const char *slot_text, unsigned couriers,
-                      const char *path)
+/* What a master starts: one role. */
+static int serve_role(const struct options *o, unsigned couriers, const char *path)
 {
-    enum role role;
+    struct role_start start = {.couriers = couriers, .house = role_set_all, .path = path};
     uint64_t slot = 0;
-    if (!role_find(span_of(role_text), &role))
-        return wrong("there is no such role", role_text);
-    if (slot_text && !span_u64(span_of(slot_text), COURIERS_MAX - 1, &slot))
-        return wrong("that is not a slot", slot_text);
-    return role_main(role, (unsigned)slot, couriers, path);
+    if (!o->role || !role_find(span_of(o->role), &start.role))
+        return wrong("there is no such role", o->role ? o->role : "");
+    if (!span_u64(span_of(o->slot), COURIERS_MAX - 1, &slot))
+        return wrong("that is not a slot", o->slot);
+    if (o->house && !role_set_read(span_of(o->house), &start.house))
+        return wrong("there are no such roles", o->house);
+    start.slot = (unsigned)slot;
+    return role_main(&start);
 }
 
-static int serve_all(const char *path, const char *workers)
+static int serve_here(const char *path, const char *workers, const struct role_set *house)
 {
     struct bytes text, why;
     struct config *config = NULL;
@@ -67,7 +76,7 @@ static int serve_all(const char *path, const char *workers)
     if (e != ERR_OK)
         fputs(bytes_str(&why), stderr);
     else if (couriers_read(workers ? workers : config->set.workers, &couriers))
-        code = master_main(&config, bytes_span(&text), couriers);
+        code = master_main(&config, bytes_span(&text), house, couriers);
     config_free(&config);
     bytes_fini(&text);
     bytes_fini(&why);
@@ -76,23 +85,27 @@ static int serve_all(const char *path, const char *workers)
 
 int cmd_serve(int argc, char **argv)
 {
-    const char *file = NULL, *workers = NULL, *role = NULL, *slot = NULL;
-    const struct arg items[] = {{"-c", &file, NULL},
-                                {"--workers", &workers, NULL},
-                                {"--role", &role, NULL},
-                                {"--slot", &slot, NULL}};
-    const struct args args = {items, 4, usage, 0, 0};
+    struct options o = {0};
+    struct role_set house = role_set_all;
+    const struct arg items[] = {{"-c", &o.file, NULL},
+                                {"--workers", &o.workers, NULL},
+                                {"--role", &o.role, NULL},
+                                {"--slot", &o.slot, NULL},
+                                {"--house", &o.house, NULL}};
+    const struct args args = {items, 5, usage, 0, 0};
     unsigned couriers = 0;
     if (!args_read(&args, argc, argv, NULL))
         return 2;
-    if (workers && !couriers_read(workers, &couriers))
-        return wrong("--workers is auto or 0 to 64, not", workers);
-    const char *path = config_find(file);
+    if (o.workers && !couriers_read(o.workers, &couriers))
+        return wrong("--workers is auto or 0 to 64, not", o.workers);
+    if (!o.slot && o.role && !role_set_read(span_of(o.role), &house))
+        return wrong("--role is one or more of front, courier, steward, not", o.role);
+    const char *path = config_find(o.file);
     if (!path) {
         fprintf(stderr,
                 "weir: no configuration: neither ./weir.yaml nor /etc/weir/weir.yaml is there; "
                 "`weir init` writes one\n");
         return 1;
     }
-    return role ? serve_role(role, slot, couriers, path) : serve_all(path, workers);
+    return o.slot ? serve_role(&o, couriers, path) : serve_here(path, o.workers, &house);
 }

@@ -87,7 +87,7 @@ static void look_at(struct walk *walk, const struct member *member)
 {
     struct steward *s = walk->steward;
     walk->counts[member->state]++;
-    if (!lives(member))
+    if (s->config.watches || !lives(member))
         return;
     if (member->until_ms && member->until_ms <= clock_wall_ms()) {
         happen(s, member, EVENT_EXPIRE, NULL);
@@ -280,7 +280,8 @@ void steward_ready(struct steward *s, bool ready, const char *why)
         s->policy_changed = true; /* the configuration may be another one than last time */
         timer_start(s->calendar, 0);
     }
-    trimmer_ready(s->trimmer, ready);
+    if (!s->config.watches)
+        trimmer_ready(s->trimmer, ready);
 }
 
 void steward_others(struct steward *s, bool ready, const char *why)

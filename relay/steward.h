@@ -8,6 +8,7 @@ struct steward;
 
 struct steward_config {
     struct context *context;
+    bool watches;              /* only: another machine's steward does what is to be done once */
     void (*reload)(void *arg); /* see admin.h; answered by steward_reloaded() */
     void *arg;
 };

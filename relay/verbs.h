@@ -8,7 +8,7 @@
 /*    words             function      options                                        prose */
 #define VERBS_TABLE(X) \
     X("init",            cmd_init,     "[DIR] [--url URL]",                           "write a commented configuration and keys") \
-    X("serve",           cmd_serve,    "[--workers N]",                               "run the relay in the foreground; N couriers, 0: all in one process") \
+    X("serve",           cmd_serve,    "[--workers N] [--role ROLE,...]",             "run the relay in the foreground; N couriers, 0: all in one process; --role: only front, courier or steward, other machines do the rest") \
     X("status",          cmd_status,   "[--watch]",                                   "how the running relay is doing; --watch: from second to second") \
     X("config check",    cmd_config,   "",                                            "whether the configuration is right, with the place of every mistake") \
     X("config explain",  cmd_config,   "",                                            "every setting with its bounds, default and value") \

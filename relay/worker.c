@@ -127,12 +127,14 @@ static void on_ended(void *arg, int status, int signum)
 static enum err spawn(struct worker *w, int channel, struct bytes *why)
 {
     const struct worker_start *start = w->config.start;
-    char slot[16], couriers[16];
+    char slot[16], couriers[16], house[ROLE_SET_SIZE];
     snprintf(slot, sizeof(slot), "%u", w->config.slot);
     snprintf(couriers, sizeof(couriers), "%u", start->couriers);
-    const char *const args[] = {"weir",      "serve",  "--role", role_name(w->config.role),
-                                "--slot",    slot,     "-c",     start->config_path,
-                                "--workers", couriers, NULL};
+    role_set_write(&start->house, house);
+    const char *const args[] = {"weir",      "serve",  "--role",  role_name(w->config.role),
+                                "--slot",    slot,     "-c",      start->config_path,
+                                "--workers", couriers, "--house", house,
+                                NULL};
     const struct child_fd fds[] = {{start->lock_fd, ROLE_FD_LOCK},
                                    {start->metrics_fd, ROLE_FD_METRICS},
                                    {channel, ROLE_FD_CHANNEL},

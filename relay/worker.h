@@ -11,7 +11,8 @@ struct worker;
  * later goes by what stands here then. */
 struct worker_start {
     const char *config_path; /* for messages: what it reads is config_fd */
-    unsigned couriers;       /* how many there are in all */
+    unsigned couriers;       /* how many there are on this machine */
+    struct role_set house;   /* what this machine does */
     int lock_fd, metrics_fd, config_fd;
 };
 

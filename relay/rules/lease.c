@@ -60,31 +60,81 @@ static bool lives(const struct lease *l, const struct lease_entry *e)
     return !watch || watch->beat != e->beat || watch->still < LEASE_TICKS;
 }
 
+/* --- whose a shard is ------------------------------------------------------------------------- */
+
+enum { SEATS_MAX = LEASES_MAX + LEASE_SHARDS_MAX };
+
+struct seats { /* those who have a share, by name */
+    struct seat {
+        char name[LEASE_NAME_SIZE];
+        const char *nonce; /* empty: it may be still to come */
+        unsigned has, may;
+    } list[SEATS_MAX];
+    size_t n;
+    struct seat *ours; /* NULL: we are not among them */
+};
+
 static int by_name(const void *a, const void *b)
 {
-    const struct lease_entry *x = *(const struct lease_entry *const *)a;
-    const struct lease_entry *y = *(const struct lease_entry *const *)b;
+    const struct seat *x = a;
+    const struct seat *y = b;
     int order = strcmp(x->name, y->name);
     return order ? order : strcmp(x->nonce, y->nonce);
 }
 
-/* --- whose a shard is ------------------------------------------------------------------------- */
-
-/* The one of those that live that it is for; NULL: one that may be still to come. */
-static const struct lease_entry *for_whom(struct lease *l, unsigned shard,
-                                          const struct lease_entry *const *living, size_t n)
+static unsigned owned(const struct lease *l, const struct lease_table *table, const char *nonce)
 {
-    char name[LEASE_NAME_SIZE];
-    unsigned slot = shard % l->couriers;
-    snprintf(name, sizeof(name), "courier-%u", slot);
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(living[i]->name, name) == 0) {
-            l->met[slot] = true;
-            return living[i];
+    unsigned n = 0;
+    for (unsigned shard = 0; shard < l->shards; shard++)
+        n += strcmp(table->owners[shard], nonce) == 0;
+    return n;
+}
+
+/* Who lives; the others are to be buried. */
+static void seat_living(struct lease *l, const struct lease_table *table, uint64_t held,
+                        struct seats *seats)
+{
+    seats->n = l->bury_n = 0;
+    for (size_t i = 0; i < table->n; i++) {
+        const struct lease_entry *e = &table->list[i];
+        if (!lives(l, e)) {
+            l->bury[l->bury_n++] = *e;
+            continue;
         }
-    if ((l->ticks < LEASE_TICKS && !l->met[slot]) || n == 0)
-        return NULL;
-    return living[shard / l->couriers % n];
+        struct seat *seat = &seats->list[seats->n++];
+        bool ours = strcmp(e->nonce, l->nonce) == 0;
+        memcpy(seat->name, e->name, sizeof(seat->name));
+        seat->nonce = e->nonce;
+        seat->has = ours ? (unsigned)__builtin_popcountll(held) : owned(l, table, e->nonce);
+    }
+}
+
+/* Those of our own machine that were not met yet. */
+static void seat_awaited(struct lease *l, struct seats *seats)
+{
+    const char *machine = strchr(l->name, '@');
+    size_t living = seats->n;
+    for (unsigned slot = 0; slot < l->couriers && slot < LEASE_SHARDS_MAX; slot++) {
+        struct seat *seat = &seats->list[seats->n];
+        *seat = (struct seat){.nonce = ""};
+        snprintf(seat->name, sizeof(seat->name), "courier-%u%s", slot, machine ? machine : "");
+        for (size_t i = 0; i < living && !l->met[slot]; i++)
+            l->met[slot] = strcmp(seats->list[i].name, seat->name) == 0;
+        seats->n += l->ticks < LEASE_TICKS && !l->met[slot];
+    }
+}
+
+/* To each the same; where that can't be, one more to the first by name. */
+static void share_out(const struct lease *l, struct seats *seats)
+{
+    qsort(seats->list, seats->n, sizeof(*seats->list), by_name);
+    seats->ours = NULL;
+    for (size_t i = 0; i < seats->n; i++) {
+        struct seat *seat = &seats->list[i];
+        seat->may = (unsigned)(l->shards / seats->n + (i < l->shards % seats->n));
+        if (strcmp(seat->nonce, l->nonce) == 0)
+            seats->ours = seat;
+    }
 }
 
 static bool is_free(const struct lease *l, const struct lease_table *table, unsigned shard)
@@ -98,30 +148,71 @@ static bool is_free(const struct lease *l, const struct lease_table *table, unsi
     return true;
 }
 
-void lease_decide(struct lease *l, const struct lease_table *table, uint64_t held)
+/* What we have beyond our share; first what was for others from the beginning. */
+static uint64_t beyond(const struct lease *l, const struct seats *seats, uint64_t held)
 {
-    const struct lease_entry *living[LEASES_MAX];
-    size_t n = 0;
-    uint64_t missing = 0;
-    l->take = l->give = 0;
-    l->bury_n = 0;
-    for (size_t i = 0; i < table->n; i++)
-        if (lives(l, &table->list[i]))
-            living[n++] = &table->list[i];
-        else
-            l->bury[l->bury_n++] = table->list[i];
-    qsort(living, n, sizeof(*living), by_name);
+    uint64_t give = 0;
+    unsigned n = seats->ours->has > seats->ours->may ? seats->ours->has - seats->ours->may : 0;
+    for (int others = 1; others >= 0; others--)
+        for (unsigned shard = 0; shard < l->shards && n; shard++) {
+            uint64_t bit = UINT64_C(1) << shard;
+            bool theirs = &seats->list[shard % seats->n] != seats->ours;
+            if (held & bit && theirs == (others != 0)) {
+                give |= bit;
+                n--;
+            }
+        }
+    return give;
+}
+
+/* One free shard goes to one who has less than its share, from `at` on. */
+static bool deal(struct seats *seats, size_t at, size_t tries, uint64_t bit, uint64_t *ours)
+{
+    for (size_t i = 0; i < tries; i++) {
+        struct seat *seat = &seats->list[(at + i) % seats->n];
+        if (seat->has >= seat->may)
+            continue;
+        seat->has++;
+        if (seat == seats->ours)
+            *ours |= bit;
+        return true;
+    }
+    return false;
+}
+
+/* What is dealt to us of what is free: first to each what is for it where all are here. */
+static uint64_t dealt(const struct lease *l, const struct lease_table *table, uint64_t held,
+                      struct seats *seats)
+{
+    uint64_t ours = 0;
+    uint64_t left = 0;
     for (unsigned shard = 0; shard < l->shards; shard++) {
         uint64_t bit = UINT64_C(1) << shard;
-        const struct lease_entry *whose = for_whom(l, shard, living, n);
-        bool ours = whose && strcmp(whose->nonce, l->nonce) == 0;
-        if (held & bit)
-            l->give |= whose && !ours ? bit : 0;
-        else if (ours && is_free(l, table, shard))
-            l->take |= bit;
-        else if (ours)
-            missing |= bit;
+        bool there = !(held & bit) && is_free(l, table, shard);
+        if (there && !deal(seats, shard % seats->n, 1, bit, &ours))
+            left |= bit;
     }
+    for (unsigned shard = 0; shard < l->shards; shard++)
+        if (left >> shard & 1)
+            deal(seats, shard % seats->n, seats->n, UINT64_C(1) << shard, &ours);
+    return ours;
+}
+
+void lease_decide(struct lease *l, const struct lease_table *table, uint64_t held)
+{
+    struct seats seats;
+    l->take = l->give = 0;
+    seat_living(l, table, held, &seats);
+    if (!seats.n)
+        return;
+    share_out(l, &seats);
+    if (seats.ours)
+        l->give = beyond(l, &seats, held);
+    seat_awaited(l, &seats);
+    share_out(l, &seats);
+    if (seats.ours)
+        l->take = dealt(l, table, held, &seats);
+    bool missing = seats.ours && seats.ours->has < seats.ours->may;
     if (!l->take || !missing)
         l->waited = 0;
     else if (!l->waited)

@@ -5,9 +5,10 @@
  * own ticks, and an entry whose beat did not change for LEASE_TICKS of them is buried (ENGINE 3e).
  * What is decided here is a wish; the scripts see to it that nobody owns what is another's.
  *
- * Shard s is for courier-(s % N); while that one does not live, for the (s / N % L)-th of the L
- * that do, by name. So those who live agree without talking, and the shards of one that dies are
- * spread over all others. */
+ * Everyone who lives has the same share, to one shard. Nobody gives away more than what is beyond
+ * its share: those who stay keep what they have, and the shards of one that dies are dealt to all
+ * others. Where there is a choice, shard s is for the (s % L)-th of the L that live, by name. So
+ * those who live agree without talking, on however many machines. */
 #pragma once
 
 #include <stdbool.h>
@@ -39,7 +40,7 @@ struct lease {
     char name[LEASE_NAME_SIZE], nonce[LEASE_NONCE_SIZE];
     unsigned couriers, shards;
     unsigned ticks;             /* of this courier, since it came; stops counting at LEASE_TICKS */
-    bool met[LEASE_SHARDS_MAX]; /* which of courier-0 .. it has seen in the table */
+    bool met[LEASE_SHARDS_MAX]; /* which of courier-0 .. of its machine it has seen in the table */
     struct lease_watch {
         char nonce[LEASE_NONCE_SIZE];
         uint64_t beat;
@@ -53,18 +54,20 @@ struct lease {
     size_t bury_n;
 };
 
-/* name: `courier-0` to `courier-N-1` of N couriers, or another (which owns what these leave). */
+/* name: `courier-0` to `courier-N-1` of the N couriers of one machine; where there are several
+ * machines, with `@` and the machine's name behind. */
 void lease_init(struct lease *l, const char *name, unsigned couriers);
 /* Starts (over) under another nonce: whoever was watched is watched anew. */
 void lease_begin(struct lease *l, const char *nonce, unsigned shards);
 /* A whole tick has passed since the last time, or more, and this is what the table holds now. */
 void lease_tick(struct lease *l, const struct lease_table *table);
 /* What to do about the table, holding these shards:
- * give: what is for another who lives; take: what is for us and free (owned by nobody, by one that
- * is not in the table, or by ourselves); bury: entries that have run out. While another still has
- * some of what is for us, taking the rest waits for LEASE_PATIENCE ticks: every change costs a
- * pause, so one is better than two. While others may be still to come (whom we have not met, in our
- * first LEASE_TICKS), what is for them is left alone. */
+ * give: what others who live lack of their share, and is beyond ours; take: what is dealt to us of
+ * what is free (owned by nobody, by one that is not in the table, or by ourselves); bury: entries
+ * that have run out. While some of our share is another's still, taking the rest waits for
+ * LEASE_PATIENCE ticks: every change costs a pause, so one is better than two. While others of our
+ * machine may be still to come (whom we have not met, in our first LEASE_TICKS), they are dealt
+ * their share, too. */
 void lease_decide(struct lease *l, const struct lease_table *table, uint64_t held);
 
 /* Whether an attempt may start, and whether those under way may go on, so long after the last

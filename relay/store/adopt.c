@@ -22,33 +22,41 @@ static enum err failed(enum err e, const struct redis_reply *reply, struct bytes
 
 /* Whether it may be, without more words. */
 static enum err may(const struct redis_reply *facts, const struct identity_kept *known,
-                    const char *owner, bool force, struct bytes *why)
+                    const struct adopter *adopter, bool force, struct bytes *why)
 {
     struct span id = reply_text(reply_at(facts, 0));
     struct span whose = reply_text(reply_at(facts, 1));
+    struct span keys = reply_text(reply_at(facts, 2));
     if (force)
         return ERR_OK;
     if (!id.n && known->id[0])
         bytes_add_str(why,
                       "this Redis holds no journal: `weir restore` puts a backup there; --force "
                       "starts anew, and what was still owed to members is lost");
-    else if (whose.n && !span_eq_str(whose, owner))
+    else if (whose.n && !span_eq_str(whose, adopter->owner))
         bytes_addf(why, "this Redis holds the journal of %.*s: --force takes it over",
                    SPAN_ARG(whose));
+    else if (keys.n && !span_eq_str(keys, adopter->keys))
+        bytes_add_str(why,
+                      "its relay signs with other keys than those in this data directory: copy "
+                      "them; or --force goes on with these, on all machines");
     return why->n ? ERR_AGAIN : ERR_OK;
 }
 
-static enum err take_owner(struct redis_plain *redis, const char *owner, struct bytes *why)
+static enum err take_over(struct redis_plain *redis, const struct adopter *adopter,
+                          struct bytes *why)
 {
     const struct redis_reply *reply;
-    const struct span words[] = {SPAN("HSET"), SPAN(KEY("log")), SPAN("owner"), span_of(owner)};
-    enum err e = redis_plain_call(redis, words, 4, &reply);
+    const struct span words[] = {SPAN("HSET"),  SPAN(KEY("log")),
+                                 SPAN("owner"), span_of(adopter->owner),
+                                 SPAN("keys"),  span_of(adopter->keys)};
+    enum err e = redis_plain_call(redis, words, 6, &reply);
     return failed(e, reply, why);
 }
 
 /* The handshake of a relay that knows of no journal. */
 static enum err greet(struct redis_plain *redis, const struct identity_kept *known,
-                      const char *owner, struct bytes *why, struct adopted *ret)
+                      const struct adopter *adopter, struct bytes *why, struct adopted *ret)
 {
     uint8_t chance[16];
     char shards[16];
@@ -62,9 +70,14 @@ static enum err greet(struct redis_plain *redis, const struct identity_kept *kno
     snprintf(shards, sizeof(shards), "%d", STORE_SHARDS);
     snprintf(epoch, sizeof(epoch), "%" PRIu64, known->epoch);
     snprintf(schema, sizeof(schema), "%d", STORE_SCHEMA);
-    const struct span words[] = {SPAN(""),       bytes_span(&id), span_of(shards),
-                                 span_of(epoch), span_of(owner),  span_of(schema)};
-    enum err e = redis_plain_script(redis, &script_hello, words, 6, &reply);
+    const struct span words[] = {SPAN(""),
+                                 bytes_span(&id),
+                                 span_of(shards),
+                                 span_of(epoch),
+                                 span_of(adopter->owner),
+                                 span_of(schema),
+                                 span_of(adopter->keys)};
+    enum err e = redis_plain_script(redis, &script_hello, words, 7, &reply);
     e = failed(e, reply, why);
     bytes_fini(&id);
     if (e == ERR_OK && !answer_is(reply, "OK")) {
@@ -80,22 +93,25 @@ static enum err greet(struct redis_plain *redis, const struct identity_kept *kno
 }
 
 enum err adopt_journal(struct redis_plain *redis, const struct identity_kept *known,
-                       const char *owner, bool force, struct bytes *why, struct adopted *ret)
+                       const struct adopter *adopter, bool force, struct bytes *why,
+                       struct adopted *ret)
 {
     const struct redis_reply *facts;
-    const struct span words[] = {SPAN("HMGET"), SPAN(KEY("log")), SPAN("id"), SPAN("owner")};
+    const struct span words[] = {SPAN("HMGET"), SPAN(KEY("log")), SPAN("id"), SPAN("owner"),
+                                 SPAN("keys")};
     *ret = (struct adopted){0};
-    enum err e = redis_plain_call(redis, words, 4, &facts);
+    enum err e = redis_plain_call(redis, words, 5, &facts);
     e = failed(e, facts, why);
     if (e == ERR_OK)
-        e = may(facts, known, owner, force, why);
+        e = may(facts, known, adopter, force, why);
     if (e != ERR_OK)
         return e;
     struct span id = reply_text(reply_at(facts, 0));
     ret->founded = !id.n;
     ret->known = id.n && span_eq_str(id, known->id);
-    bool others = id.n && !span_eq_str(reply_text(reply_at(facts, 1)), owner);
+    bool others = id.n && !(span_eq_str(reply_text(reply_at(facts, 1)), adopter->owner) &&
+                            span_eq_str(reply_text(reply_at(facts, 2)), adopter->keys));
     if (others)
-        e = take_owner(redis, owner, why);
-    return e == ERR_OK ? greet(redis, known, owner, why, ret) : e;
+        e = take_over(redis, adopter, why);
+    return e == ERR_OK ? greet(redis, known, adopter, why, ret) : e;
 }

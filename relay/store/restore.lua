@@ -2,7 +2,7 @@
 -- restore: the two ends of putting a backup back. While it lasts the facts about the journal stand aside,
 -- so that nobody takes a part for the whole; at the end they become the journal's. Nobody owns anything
 -- then; and whoever comes next is another Redis process to it, and opens an epoch behind all that were
--- ever known: no number is used twice under one id.
+-- ever known: no number is used twice under one id. Which keys the actor has is for that one to say, too.
 -- ARGV: begin, newest epoch that the caller knows of -> OK
 --       end, whose journal it is -> OK epoch n | PART
 local P = '{weir}:'
@@ -21,7 +21,7 @@ local epoch = string.format('%d', math.max(tonumber(log[2]), tonumber(log[5])))
 
 -- From here on, only writes.
 redis.call('HSET', P .. 'epochs', log[2], log[3])
-redis.call('HDEL', ASIDE, 'known')
+redis.call('HDEL', ASIDE, 'known', 'keys')
 redis.call('HSET', ASIDE, 'epoch', epoch, 'run', '', 'owner', ARGV[2])
 for shard = 0, tonumber(log[4]) - 1 do redis.call('HDEL', P .. 'shard:' .. shard, 'owner') end
 redis.call('DEL', P .. 'lease')

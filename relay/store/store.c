@@ -33,7 +33,7 @@ struct store {
     struct promise *promise; /* NULL: no replicas are asked for */
     struct timer *again;
     struct store_config config;
-    char *journal_file, *owner;
+    char *journal_file, *owner, *keys;
     enum store_state state;
     char why[WHY_SIZE];         /* what on_ready was told last; empty: that it is ready */
     struct identity_kept known; /* the journal, and the newest epoch, also while not ready */
@@ -157,6 +157,14 @@ static void on_hello(void *arg, enum err err, const struct redis_reply *reply)
                  "journal adopt`)",
                  owner.n ? ": that of " : "", SPAN_ARG(owner));
         not_ready(st, true, why);
+    } else if (answer_is(reply, "KEYS")) {
+        not_ready(st, true,
+                  "the actor's keys here are not those that this journal's relay signs with: copy "
+                  "actor-rsa.pem and actor-ed25519.pem from the data directory of its first "
+                  "machine (if they were replaced on purpose: `weir journal adopt --force`)");
+    } else if (answer_is(reply, "NONE")) {
+        not_ready(st, false,
+                  "this Redis holds no journal yet: the front founds it (is it the right Redis?)");
     } else if (answer_is(reply, "SCHEMA")) {
         snprintf(why, sizeof(why),
                  "the journal was written by a newer version of Weir: its schema is %.*s, this one "
@@ -184,11 +192,12 @@ static void greet(struct store *st)
     bytes_init(&id, STORE_ID_SIZE);
     hex_write(&id, (struct span){(const char *)chance, sizeof(chance)});
     words_add_str(&a, st->known.id);
-    words_add(&a, bytes_span(&id));
+    words_add(&a, st->config.joins ? SPAN("") : bytes_span(&id));
     words_add_int(&a, STORE_SHARDS);
     words_add_int(&a, (int64_t)st->known.epoch);
     words_add_str(&a, st->owner);
     words_add_int(&a, STORE_SCHEMA);
+    words_add_str(&a, st->keys);
     words_call(&a, st->redis, &script_hello, on_hello, st);
     bytes_fini(&id);
 }
@@ -376,6 +385,7 @@ enum err store_new(struct loop *loop, const struct store_config *config, struct 
     st->shards = STORE_SHARDS;
     st->journal_file = mem_copy(span_of(config->journal_file));
     st->owner = mem_copy(span_of(config->owner));
+    st->keys = mem_copy(span_of(config->keys));
     st->again = timer_new(loop, check, st);
     identity_load(st->journal_file, &st->known);
     struct redis_config redis = {
@@ -403,6 +413,7 @@ void store_free(struct store **store)
     redis_free(&st->redis);
     free(st->journal_file);
     free(st->owner);
+    free(st->keys);
     free(st);
 }
 

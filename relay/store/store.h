@@ -21,7 +21,10 @@ struct store_config {
                                * keys: a Redis that lost it, or another one, is noticed (ENGINE 3c);
                                * copied */
     const char *owner;        /* whose journal it is: the relay's url; copied. NULL: not said */
-    bool strict;              /* insist on appendfsync always */
+    const char *keys; /* fingerprint of what is signed with: one journal, one actor; copied. NULL:
+                       * not said */
+    bool joins;       /* where there is no journal yet it waits for another to found it */
+    bool strict;      /* insist on appendfsync always */
     int64_t replicas; /* that must have what is answered for, and what a lease rests on (WAIT) */
     int64_t command_ms;
     /* Ready or not any more; why: text when not ready, NULL otherwise. fatal: no waiting will mend

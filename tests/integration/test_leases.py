@@ -34,7 +34,7 @@ class Leases:
     def owners(self):
         """shard -> name of who owns it, None where nobody does who has a lease."""
         words = self._redis("HGETALL", "{weir}:lease")
-        names = {nonce: value.decode().rsplit(" ", 1)[0]
+        names = {nonce: value.decode().split("@", 1)[0]
                  for nonce, value in zip(words[::2], words[1::2])}
         nonces = self._redis.many([("HGET", f"{{weir}}:shard:{shard}", "owner")
                                    for shard in range(SHARDS)])

@@ -33,7 +33,7 @@ def owners(relay):
     redis = Redis(relay.data / "redis.sock")
     with contextlib.closing(redis):
         table = redis("HGETALL", "{weir}:lease")
-        name = dict(zip(table[::2], (value.decode().rpartition(" ")[0] for value in table[1::2])))
+        name = dict(zip(table[::2], (value.decode().partition("@")[0] for value in table[1::2])))
         nonces = redis.many([("HGET", f"{{weir}}:shard:{n}", "owner") for n in range(64)])
     found = [name[nonce] for nonce in nonces if nonce in name]
     return {who: found.count(who) for who in set(name.values())}

@@ -83,11 +83,29 @@ static void test_decide(void **state)
         {"some of it: the rest is waited for", "courier-1", 2, 10, "a:courier-1:1 b:courier-0:9",
          "b.b.bbbb", "00000000", "00000000", "00000000"},
         {"the shards of one that is away are spread", "courier-0", 3, 10,
-         "a:courier-0:1 b:courier-2:1", "a.ba.ba.", "10010010", "01000001", "00000000"},
+         "a:courier-0:1 b:courier-2:1", "a.ba.ba.", "10010010", "00001000", "00000000"},
         {"seen from the other", "courier-2", 3, 10, "b:courier-0:1 a:courier-2:1", "b.ab.ab.",
-         "00100100", "00001000", "00000000"},
-        {"one of no number owns what is left", "guest", 2, 10, "a:guest:1 b:courier-1:1",
-         ".b.b.b.b", "00000000", "00100010", "00000000"},
+         "00100100", "01000001", "00000000"},
+        {"one of another machine has a share like all", "courier-0@b", 1, 10,
+         "b:courier-0@a:1 a:courier-0@b:1", "b.b.b.b.", "00000000", "01010101", "00000000"},
+        {"and gets it", "courier-0@a", 1, 10, "a:courier-0@a:1 b:courier-0@b:1", "aaaaaaaa",
+         "11111111", "00000000", "01010101"},
+        {"three machines: the first by name has one more", "courier-0@a", 1, 10,
+         "a:courier-0@a:1 b:courier-0@b:1 c:courier-0@c:1", "aaaabbbb", "11110000", "00000000",
+         "01000000"},
+        {"seen from the second", "courier-0@b", 1, 10,
+         "b:courier-0@a:1 a:courier-0@b:1 c:courier-0@c:1", "bbbbaaaa", "00001111", "00000000",
+         "00000100"},
+        {"the third takes what both gave, and no more", "courier-0@c", 1, 10,
+         "b:courier-0@a:1 c:courier-0@b:1 a:courier-0@c:1", "b.bbcc.c", "00000000", "01000010",
+         "00000000"},
+        {"one more of the same machine may be still to come: its part is left for it",
+         "courier-0@b", 2, 3, "b:courier-0@a:1 a:courier-0@b:1", "bbb.....", "00000000", "00011001",
+         "00000000"},
+        {"those of other machines are not waited for", "courier-0@a", 1, 0, "a:courier-0@a:1",
+         "........", "00000000", "11111111", "00000000"},
+        {"one of no number has a share, too", "guest", 2, 10, "a:guest:1 b:courier-1:1", ".b.b.b.b",
+         "00000000", "10101010", "00000000"},
         {"and nothing where nothing is", "guest", 2, 10, "a:guest:1 b:courier-1:1 c:courier-0:4",
          "cbcbcbcb", "00000000", "00000000", "00000000"},
         {"more couriers than shards", "courier-9", 10, 10,
@@ -227,6 +245,7 @@ struct house {
     struct lease_table table;
     struct one list[HOUSE];
     unsigned n, born;
+    unsigned per; /* of them belong to one machine each */
     uint32_t chance;
     bool careless;  /* the twin: nobody is told that it was buried */
     unsigned twice; /* rounds in which somebody acted on what was another's */
@@ -254,11 +273,11 @@ static void entry_drop(struct house *h, struct lease_entry *e)
 static void come(struct house *h, unsigned i)
 {
     struct one *o = &h->list[i];
-    char name[16];
-    snprintf(name, sizeof(name), "courier-%u", i);
+    char name[32];
+    snprintf(name, sizeof(name), "courier-%u@%u", i % h->per, i / h->per);
     snprintf(o->nonce, sizeof(o->nonce), "%u", ++h->born);
     if (!o->runs)
-        lease_init(&o->heart, name, h->n);
+        lease_init(&o->heart, name, h->per);
     lease_begin(&o->heart, o->nonce, WIDE);
     o->held = o->give = o->giving = 0;
     o->halting = 0;
@@ -371,7 +390,7 @@ static unsigned holds(const struct house *h, unsigned i)
 static struct house *house_new(unsigned n, uint32_t seed)
 {
     struct house *h = mem_new(sizeof(*h));
-    h->n = n;
+    h->n = h->per = n;
     h->chance = seed;
     for (unsigned i = 0; i < n; i++)
         come(h, i);
@@ -387,6 +406,27 @@ static void assert_whole(const struct house *h)
             all |= h->list[i].held;
     assert_true(all == UINT64_MAX);
     assert_int_equal(h->twice, 0);
+}
+
+/* Each has as many as the others, to one. */
+static void assert_fair(const struct house *h)
+{
+    unsigned running = 0;
+    for (unsigned i = 0; i < h->n; i++)
+        running += h->list[i].runs;
+    for (unsigned i = 0; i < h->n; i++)
+        if (h->list[i].runs)
+            assert_in_range(holds(h, i), WIDE / running, (WIDE + running - 1) / running);
+}
+
+/* Whoever has come until now comes anew, so many of each machine. */
+static void on_machines_of(struct house *h, unsigned per)
+{
+    h->per = per;
+    for (unsigned i = 0; i < h->n; i++) {
+        h->list[i].runs = false;
+        come(h, i);
+    }
 }
 
 static void test_house(void **state)
@@ -416,6 +456,52 @@ static void test_house(void **state)
     }
 }
 
+/* How many shards are not where they were. */
+static unsigned moved(const struct house *h, const uint64_t before[HOUSE])
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < h->n; i++)
+        n += h->list[i].runs ? (unsigned)__builtin_popcountll(h->list[i].held & ~before[i]) : 0;
+    return n;
+}
+
+static void remember(const struct house *h, uint64_t ret[HOUSE])
+{
+    for (unsigned i = 0; i < h->n; i++)
+        ret[i] = h->list[i].runs ? h->list[i].held : 0;
+}
+
+/* A machine joins, and one is lost: all have the same again within so many ticks, and nothing moves
+ * but what must. */
+static void test_machines(void **state)
+{
+    (void)state;
+    uint64_t before[HOUSE];
+    struct house *h = house_new(6, 7);
+    on_machines_of(h, 2);
+    h->list[4].runs = h->list[5].runs = false;
+    rounds(h, 15);
+    assert_whole(h);
+    assert_fair(h);
+    remember(h, before);
+    come(h, 4);
+    come(h, 5);
+    rounds(h, 8);
+    assert_whole(h);
+    assert_fair(h);
+    /* 21, and what was given while the second of it had not come */
+    assert_in_range(moved(h, before), 21, 26);
+    remember(h, before);
+    h->list[0].runs = h->list[1].runs = false;
+    rounds(h, LEASE_TICKS + 5);
+    assert_whole(h);
+    assert_fair(h);
+    for (unsigned i = 2; i < h->n; i++) /* nobody else loses what it has, or but one of it */
+        assert_true(__builtin_popcountll(before[i] & ~h->list[i].held) <= 1);
+    assert_in_range(moved(h, before), 20, 24);
+    free(h);
+}
+
 static void test_house_with_one_missing(void **state)
 {
     (void)state;
@@ -433,6 +519,8 @@ static unsigned storm(uint32_t seed, bool careless)
 {
     struct house *h = house_new(2 + seed % (HOUSE - 1), seed);
     unsigned twice;
+    if (seed % 2)
+        on_machines_of(h, 1 + seed % 3);
     h->careless = careless;
     for (unsigned i = 0; i < 400; i++) {
         struct one *o = &h->list[roll(h, h->n)];
@@ -454,8 +542,7 @@ static unsigned storm(uint32_t seed, bool careless)
     rounds(h, 40);
     if (!careless) {
         assert_whole(h);
-        for (unsigned s = 0; s < WIDE; s++)
-            assert_true(h->list[s % h->n].held >> s & 1);
+        assert_fair(h);
     }
     free(h);
     return twice;
@@ -475,13 +562,10 @@ static void test_storms(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_decide),
-        cmocka_unit_test(test_bury),
-        cmocka_unit_test(test_met),
-        cmocka_unit_test(test_patience),
-        cmocka_unit_test(test_time),
-        cmocka_unit_test(test_house),
-        cmocka_unit_test(test_house_with_one_missing),
+        cmocka_unit_test(test_decide),   cmocka_unit_test(test_bury),
+        cmocka_unit_test(test_met),      cmocka_unit_test(test_patience),
+        cmocka_unit_test(test_time),     cmocka_unit_test(test_house),
+        cmocka_unit_test(test_machines), cmocka_unit_test(test_house_with_one_missing),
         cmocka_unit_test(test_storms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
