@@ -80,6 +80,13 @@ def test_without_workers_there_is_one_process(tmp_path, town, how):
         received(wiki, blog.post("all in one").id)
 
 
+@pytest.mark.parametrize("roles", ["courier", "front,steward"])
+def test_with_a_redis_of_its_own_a_machine_does_all(tmp_path, roles):
+    relay = Relay(tmp_path).init()
+    done = relay.verb("serve", "--role", roles)
+    assert (done.code, done.out) == (1, "") and "redis: embedded is for one machine" in done.err
+
+
 def test_auto_is_a_courier_for_each_core(tmp_path):
     with Relay(tmp_path, workers="auto") as relay:
         names = [name for name in relay.roles() if name.startswith("courier-")]
@@ -90,7 +97,10 @@ def test_auto_is_a_courier_for_each_core(tmp_path):
     (["--workers", "65"], "--workers is auto or 0 to 64, not: 65"),
     (["--workers", "-1"], "--workers is auto or 0 to 64, not: -1"),
     (["--workers", "many"], "--workers is auto or 0 to 64, not: many"),
-    (["--role", "baker"], "there is no such role: baker"),
+    (["--role", "baker"], "--role is one or more of front, courier, steward, not: baker"),
+    (["--role", "front,"], "--role is one or more of front, courier, steward, not: front,"),
+    (["--role", "baker", "--slot", "0"], "there is no such role: baker"),
+    (["--role", "courier", "--slot", "0", "--house", "baker"], "there are no such roles: baker"),
     (["--role", "front", "--slot", "x"], "that is not a slot: x"),
     (["--role", "courier", "--slot", "0"], "roles are started by `weir serve`"),
 ], ids=" ".join)
