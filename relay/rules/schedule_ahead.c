@@ -276,6 +276,8 @@ bool ahead_outcome(struct schedule *s, struct dest *d, const struct flight *f,
         if (!aside_failed(s, d, o, &part->tried))
             return true;
     } else {
+        if (f->n <= d->cursor.again) /* what came of it before the replay is no record any more */
+            record(s, d, &(struct change){.kind = CHANGE_RETRY, .to = f->n, .slot = f->slot});
         settled(s, d, late, o);
     }
     due_done(d, i, f->slot, o->j->verdict == VERDICT_DELIVERED && !late);

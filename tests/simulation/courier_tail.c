@@ -104,7 +104,7 @@ static void ask_stream(struct world *w, struct courier *c, bool first)
     call->after = c->tail_line;
     call->of = c->tail_mail;
     call->give = c->held;
-    call->count = w->plan.page;
+    call->count = w->plan.tail;
     call_send(w, call);
 }
 

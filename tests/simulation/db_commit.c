@@ -45,6 +45,7 @@ static bool may_commit(struct world *w, struct call *call)
         }
         if (row->seq + 1 != word->seq) {
             call->answer = "SEQ";
+            w->tally.old_commits++;
             return false;
         }
     }

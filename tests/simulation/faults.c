@@ -107,11 +107,21 @@ static void take_sockets(struct world *w)
     trace(w, "courier %u has no sockets for %lld ms", c->number, (long long)ms);
 }
 
-/* Just when something was written. */
+/* Just when something was written: there is most to lose then. */
 static void on_death(struct world *w, struct event *e)
 {
+    uint64_t dice = draw(w, 100);
     (void)e;
-    db_crash(w, draw_time(w, 20, 5 * SECOND));
+    if (dice < 50)
+        db_crash(w, draw_time(w, 20, 5 * SECOND));
+    else if (dice < 65)
+        hang(w);
+    else if (dice < 75)
+        kill_one(w);
+    else if (dice < 85)
+        freeze_one(w);
+    else
+        conn_break(w, draw(w, 2) ? &any_courier(w)->store : &any_courier(w)->tail);
 }
 
 static void on_fault(struct world *w, struct event *e)

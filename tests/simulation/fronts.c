@@ -92,7 +92,8 @@ static void on_send(struct world *w, struct event *e)
     call_send(w, call);
     if (!w->resting && !h->saint && draw(w, 50) == 0) /* meanwhile, an operator */
         people_change(w, act->origin, draw(w, 2) ? EVENT_ZONED : EVENT_SUSPEND);
-    event_in(w, &act->event, 30 * SECOND); /* and if it hears nothing, once more */
+    /* And if it hears nothing, once more; or it asks two fronts at once. */
+    event_in(w, &act->event, draw(w, 12) ? 30 * SECOND : (int64_t)draw(w, 200));
 }
 
 /* --- what is posted ----------------------------------------------------------------------------

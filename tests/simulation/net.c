@@ -109,8 +109,7 @@ static void call_arrive(struct world *w, struct event *e)
         return;
     }
     if (breaks(w, call)) {
-        w->tally.lost_requests++;
-        call_free(w, call);
+        event_in(w, e, 0); /* it is still on its way */
         conn_break(w, conn);
         return;
     }

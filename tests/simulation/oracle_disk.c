@@ -44,8 +44,9 @@ static void check_late(struct world *w, const struct commit_word *word)
 {
     struct act *act = act_at(w, word->to);
     w->tally.lates++;
-    if (act && word->slot < w->plan.slots) /* a replay delivered what was refused once */
-        PUT(w, fate_of(w, act, word->host, word->slot)->failed, false);
+    if (act && fate_of(w, act, word->host, word->slot)->failed)
+        broken(w, "%s/%u: %llu is recorded as late, and as refused", w->hosts[word->host].name,
+               word->slot, NUMBER(word->to));
     if (!act || !fate_of(w, act, word->host, word->slot)->acked)
         broken(w, "%s/%u: %llu is recorded as late, but was not delivered",
                w->hosts[word->host].name, word->slot, NUMBER(word->to));
@@ -95,7 +96,7 @@ static void check_retry(struct world *w, const struct commit_word *word)
     if (!act)
         return;
     struct fate *f = fate_of(w, act, word->host, word->slot);
-    if (!f->ordered)
+    if (!f->ordered && act->n > w->hosts[word->host].replay_n)
         broken(w, "%s/%u: %llu is tried again without an order", w->hosts[word->host].name,
                word->slot, NUMBER(word->to));
     PUT(w, f->failed, false);
@@ -181,6 +182,15 @@ static void go_back(struct world *w, unsigned host, uint64_t from, uint64_t low)
                 fate_of(w, act_at(w, n), host, s)->acked = false;
 }
 
+/* What is to be tried again is not given up. */
+static void check_aside(struct world *w, unsigned host, const struct cursor_aside *aside)
+{
+    const struct act *act = act_at(w, aside->n);
+    if (act && !aside->again && fate_of(w, act, host, aside->slot)->failed)
+        broken(w, "%s/%u: %llu is set aside, and recorded as refused", w->hosts[host].name,
+               aside->slot, NUMBER(aside->n));
+}
+
 void oracle_moved(struct world *w, unsigned host, uint64_t from, const struct cursor *before)
 {
     const struct cursor *own = db_own(w, host);
@@ -198,6 +208,8 @@ void oracle_moved(struct world *w, unsigned host, uint64_t from, const struct cu
     w->tally.aside += own->aside_n > 0;
     if (own->aside_n > CURSOR_ASIDE_MAX)
         broken(w, "%s: %zu are set aside", w->hosts[host].name, own->aside_n);
+    for (size_t i = 0; i < own->aside_n; i++)
+        check_aside(w, host, &own->aside[i]);
     for (size_t i = 0; i < own->parts_n; i++)
         if (own->parts[i].done)
             check_through(w, host, own->parts[i].n, own->parts[i].slot);

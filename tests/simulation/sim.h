@@ -45,7 +45,7 @@ struct call *front_call(struct world *w, void (*exec)(struct world *, struct cal
 enum durability { DURABLE_ALWAYS, DURABLE_REPLICA, DURABLE_EVERY_SECOND };
 
 struct plan { /* drawn from the seed at the beginning */
-    size_t hosts, saints, couriers, objects, acts, page;
+    size_t hosts, saints, couriers, objects, acts, page, tail;
     unsigned shards;
     int64_t duration_ms, lease_ms, fault_ms, people_ms, retention_ms, bodies_ms, trim_ms;
     enum durability durability;

@@ -49,6 +49,7 @@
     X(lost_requests, "requests to Redis lost")                                                     \
     X(lost_replies, "replies of Redis lost")                                                       \
     X(late_requests, "requests that Redis got after their connection had died")                    \
+    X(old_commits, "commits out of sequence refused")                                              \
     X(old_epochs, "requests of an old epoch refused")                                              \
     X(clock_forward, "clocks put forward")                                                         \
     X(clock_back, "clocks put back")                                                               \

@@ -71,6 +71,7 @@ static void plan(struct world *w)
     p->objects = p->large ? 12 : 3 + draw(w, 30);
     p->acts = p->large ? 15 + draw(w, 15) : 40 + draw(w, 160);
     p->page = pages[draw(w, COUNT_OF(pages))];
+    p->tail = draw(w, 4) ? p->page : 1;
     p->durability = (enum durability)draw(w, 3);
     p->break_thousandths = draw(w, 2) ? (unsigned)draw(w, 40) : 0;
     p->deaths = p->large ? 20 : (unsigned)draw(w, 400);

@@ -170,7 +170,8 @@ static void test_replay(void **state)
     assert_string_equal(takes(s, NOW), "3 4 5 7");
     /* Delivered for another time, but not what is new. */
     assert_string_equal(rig_commit(s, NOW),
-                        "all 7; follow a; mail 1-8; late a 3 at 1; late a 4 at 1; late a 5 at 1");
+                        "all 7; follow a; mail 1-8; retry a 3; late a 3 at 1; retry a 4; "
+                        "late a 4 at 1; retry a 5; late a 5 at 1");
     schedule_free(&s);
 }
 
@@ -275,8 +276,31 @@ static void test_replay_again(void **state)
     rig_page(s, 2, 7, 0);
     assert_string_equal(takes(s, NOW), "3 4 5 6 7");
     const char *told = rig_commit(s, NOW);
-    assert_non_null(strstr(told, "late a 3 at 1; late a 4 at 1; late a 5 at 1"));
+    assert_non_null(strstr(told, "late a 3 at 1; retry a 4; late a 4 at 1; retry a 5; late a 5"));
     assert_null(strstr(told, "late a 7"));
+    schedule_free(&s);
+}
+
+/* What was refused once and is taken then is not recorded as refused any more; and what is refused
+ * again, once. */
+static void test_replay_refused(void **state)
+{
+    (void)state;
+    struct schedule *s = started("a");
+    rig_tell(s, 1, 2);
+    for (uint64_t n = 1; n <= 2; n++) {
+        struct attempt out = rig_sends(s, NOW, "a", n);
+        rig_answer(s, &out, NOW, ERR_OK, 404);
+    }
+    assert_non_null(strstr(rig_commit(s, NOW), "fail a 1"));
+    order(s, 3, ORDER_REPLAY, 0);
+    rig_commit(s, NOW);
+    rig_delivers(s, NOW, "a", 1);
+    struct attempt out = rig_sends(s, NOW, "a", 2);
+    rig_answer(s, &out, NOW, ERR_OK, 404);
+    const char *told = rig_commit(s, NOW);
+    assert_non_null(strstr(told, "retry a 1; late a 1"));
+    assert_non_null(strstr(told, "retry a 2; fail a 2"));
     schedule_free(&s);
 }
 
@@ -370,9 +394,9 @@ int main(void)
         cmocka_unit_test(test_cut),           cmocka_unit_test(test_cut_once),
         cmocka_unit_test(test_replay),        cmocka_unit_test(test_replay_drains),
         cmocka_unit_test(test_replay_urgent), cmocka_unit_test(test_replay_waiting),
-        cmocka_unit_test(test_replay_again),  cmocka_unit_test(test_replay_aside),
-        cmocka_unit_test(test_replay_ahead),  cmocka_unit_test(test_replay_gap),
-        cmocka_unit_test(test_replay_leaves),
+        cmocka_unit_test(test_replay_again),  cmocka_unit_test(test_replay_refused),
+        cmocka_unit_test(test_replay_aside),  cmocka_unit_test(test_replay_ahead),
+        cmocka_unit_test(test_replay_gap),    cmocka_unit_test(test_replay_leaves),
     };
     return cmocka_run_group_tests_name("schedule_replay", tests, NULL, NULL);
 }
