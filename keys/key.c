@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "common/pure/encode.h"
+#include "keys/crypto.h"
 
 enum { KEY_FILE_MAX = 16384, ED25519_SIZE = 32, PATH_SIZE = 4096 };
 
@@ -264,7 +265,7 @@ void key_public_pem(const struct key *key, struct bytes *out)
     char *pem = NULL;
     BIO *bio = BIO_new(BIO_s_mem());
     if (!bio || PEM_write_bio_PUBKEY(bio, key->pkey) != 1)
-        abort(); /* the key is good and memory never runs out */
+        mem_none(); /* the key is good */
     long n = BIO_get_mem_data(bio, &pem);
     bytes_add(out, (struct span){pem, (size_t)n});
     BIO_free(bio);
@@ -277,7 +278,7 @@ void key_public_multibase(const struct key *key, struct bytes *out)
     if (key->kind != KEY_ED25519)
         return;
     if (EVP_PKEY_get_raw_public_key(key->pkey, raw + 2, &n) != 1)
-        abort();
+        mem_none();
     bytes_add_char(out, 'z');
     base58_write(out, (struct span){(const char *)raw, sizeof(raw)});
 }
@@ -286,10 +287,11 @@ enum err key_sign(const struct key *key, struct span data, struct bytes *out)
 {
     unsigned char raw[KEY_SIGNATURE_MAX];
     size_t n = sizeof(raw);
+    crypto_begin();
     bool ok = EVP_MD_CTX_copy_ex(key->scratch, key->prepared) == 1 &&
               EVP_DigestSign(key->scratch, raw, &n, (const unsigned char *)(data.n ? data.p : ""),
                              data.n) == 1;
     if (!ok)
-        ERR_clear_error();
+        crypto_failed();
     return ok && bytes_add(out, (struct span){(const char *)raw, n}) ? ERR_OK : ERR_INTERNAL;
 }

@@ -6,11 +6,11 @@
  * May not know: whose key it is, where it came from. */
 #include "keys/pubkey.h"
 
-#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 
 #include "common/pure/encode.h"
+#include "keys/crypto.h"
 
 enum { PEM_MAX = 16384, ED25519_SIZE = 32 };
 enum { DER_INTEGER = 0x02, DER_BITS = 0x03, DER_SEQUENCE = 0x30 };
@@ -146,7 +146,7 @@ static bool rsa_acceptable(struct span der, const struct pubkey_limits *limits, 
 static struct pubkey *pubkey_new(EVP_PKEY *pkey, enum pubkey_kind kind, size_t signature_n)
 {
     if (!pkey) {
-        ERR_clear_error();
+        crypto_failed();
         return NULL;
     }
     struct pubkey *key = mem_new(sizeof(*key));
@@ -195,6 +195,7 @@ enum err pubkey_read(struct span pem, const struct pubkey_limits *limits, struct
     struct bytes der;
     bool pkcs1;
     *ret = NULL;
+    crypto_begin();
     bytes_init(&der, PEM_MAX);
     if (pem_read(pem, &der, &pkcs1))
         *ret = pkcs1 ? rsa_new(bytes_span(&der), limits) : spki_new(bytes_span(&der), limits);
@@ -222,6 +223,7 @@ enum err pubkey_verify(const struct pubkey *key, enum pubkey_hash hash, struct s
     if (signature.n != key->signature_n)
         return ERR_SIGNATURE_INVALID;
     const EVP_MD *md = hash == PUBKEY_SHA512 ? EVP_sha512() : EVP_sha256();
+    crypto_begin();
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     /* RSA: PKCS#1 v1.5 is OpenSSL's default padding here, and it compares the whole encoding. */
     bool ok = ctx &&
@@ -231,6 +233,6 @@ enum err pubkey_verify(const struct pubkey *key, enum pubkey_hash hash, struct s
                                (const unsigned char *)(data.n ? data.p : ""), data.n) == 1;
     EVP_MD_CTX_free(ctx);
     if (!ok)
-        ERR_clear_error();
+        crypto_failed();
     return ok ? ERR_OK : ERR_SIGNATURE_INVALID;
 }

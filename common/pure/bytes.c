@@ -7,11 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+void mem_none(void)
+{
+    fputs("weir: out of memory\n", stderr);
+    abort();
+}
+
 void *mem_new(size_t size)
 {
     void *p = calloc(1, size ? size : 1);
     if (!p)
-        abort();
+        mem_none();
     return p;
 }
 
@@ -19,7 +25,7 @@ void *mem_grow(void *p, size_t size)
 {
     void *grown = realloc(p, size ? size : 1);
     if (!grown)
-        abort();
+        mem_none();
     return grown;
 }
 

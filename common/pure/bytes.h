@@ -38,7 +38,9 @@ const char *bytes_str(const struct bytes *b);
 /* Hands the memory over: the caller frees it with free(). Never NULL; the buffer is empty then. */
 char *bytes_take(struct bytes *b);
 
-/* Allocation that cannot fail: aborts instead. The caller frees with free(). */
+/* Says that there is no memory, and aborts. For who is told so by a library. */
+_Noreturn void mem_none(void);
+/* Allocation that cannot fail: mem_none() instead. The caller frees with free(). */
 void *mem_new(size_t size); /* zeroed */
 void *mem_grow(void *p, size_t size);
 char *mem_copy(struct span s); /* a NUL-terminated copy */

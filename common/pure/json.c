@@ -3,11 +3,13 @@
  * A `struct json` is json-c's object under another name; nobody looks inside. json-c stores null as
  * a NULL pointer, which here means absent, so null has a value of its own.
  * May not know: what the members mean. */
-#include "common/pure/json.h"
+#include "common/pure/json_inner.h"
 
+#include <errno.h>
 #include <json-c/json.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct json {
     char unused;
@@ -34,32 +36,76 @@ static struct span without_tail(struct span text)
     return text;
 }
 
-enum err json_read(struct span text, const struct json_limits *limits, struct json **ret)
+/* What the tree holds, added to *ret. No deeper than the scan allowed. */
+static void weigh(struct json_object *o, struct json_weight *ret)
 {
-    *ret = NULL;
-    if (text.n > INT_MAX - 1 || limits->depth > INT_MAX - 2)
-        return ERR_JSON_SIZE;
-    enum err e = json_scan(text, limits, NULL);
-    if (e != ERR_OK)
-        return e;
-    text = without_tail(text);
+    ret->values += o != NULL;
+    if (json_object_is_type(o, json_type_string))
+        ret->text += (size_t)json_object_get_string_len(o);
+    size_t n = json_object_is_type(o, json_type_array) ? json_object_array_length(o) : 0;
+    for (size_t i = 0; i < n; i++)
+        weigh(json_object_array_get_idx(o, i), ret);
+    if (!json_object_is_type(o, json_type_object))
+        return;
+    struct lh_entry *entry = json_object_get_object(o)->head;
+    for (; entry; entry = lh_entry_next(entry)) {
+        ret->text += strlen(lh_entry_k(entry));
+        weigh((struct json_object *)lh_entry_v(entry), ret);
+    }
+}
+
+static bool parse(struct span text, unsigned depth, struct json_object **ret)
+{
     /* json-c counts a level for the value inside the innermost bracket. */
-    struct json_tokener *tok = json_tokener_new_ex((int)limits->depth + 2);
+    struct json_tokener *tok = json_tokener_new_ex((int)depth + 2);
     if (!tok)
-        abort();
+        mem_none();
     /* Not JSON_TOKENER_STRICT: the scan is stricter, and json-c 0.18 (Debian 13) in that mode takes
      * every byte above 0x7f for a control character. */
     json_tokener_set_flags(tok, JSON_TOKENER_VALIDATE_UTF8);
-    struct json_object *o = json_tokener_parse_ex(tok, text.p, (int)text.n);
+    *ret = json_tokener_parse_ex(tok, text.p, (int)text.n);
     enum json_tokener_error state = json_tokener_get_error(tok);
     size_t end = json_tokener_get_parse_end(tok);
     if (state == json_tokener_continue && end == text.n) {
-        o = json_tokener_parse_ex(tok, "", 1); /* a bare number ends where its text does */
+        *ret = json_tokener_parse_ex(tok, "", 1); /* a bare number ends where its text does */
         state = json_tokener_get_error(tok);
     }
     json_tokener_free(tok);
-    if (state != json_tokener_success || end != text.n) {
-        json_object_put(o);
+    return state == json_tokener_success && end == text.n;
+}
+
+/* Where json-c has no memory, it leaves things out, and may say nothing of it, or that the text is
+ * malformed. So what it made is weighed, and made again before it is believed to be at fault. */
+static bool parse_whole(struct span text, unsigned depth, const struct json_weight *want,
+                        struct json_object **ret)
+{
+    struct json_weight got = {0};
+    errno = 0;
+    if (parse(text, depth, ret)) {
+        weigh(*ret, &got);
+        if (got.values == want->values && got.text == want->text)
+            return true;
+    }
+    json_object_put(*ret);
+    *ret = NULL;
+    return false;
+}
+
+enum err json_read(struct span text, const struct json_limits *limits, struct json **ret)
+{
+    struct json_weight weight;
+    struct json_object *o = NULL;
+    *ret = NULL;
+    if (text.n > INT_MAX - 1 || limits->depth > INT_MAX - 2)
+        return ERR_JSON_SIZE;
+    enum err e = json_scan_weigh(text, limits, NULL, &weight);
+    if (e != ERR_OK)
+        return e;
+    text = without_tail(text);
+    if (!parse_whole(text, limits->depth, &weight, &o) &&
+        !parse_whole(text, limits->depth, &weight, &o)) {
+        if (errno == ENOMEM)
+            mem_none();
         return ERR_JSON_SYNTAX;
     }
     *ret = (struct json *)from_tree(o);

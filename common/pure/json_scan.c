@@ -6,7 +6,7 @@
  * escapes is decoded into an arena of at most the text's size, so that a twin in disguise is found.
  * May not know: what the keys mean, or how the tree is stored. */
 #include "common/pure/bytes.h"
-#include "common/pure/json.h"
+#include "common/pure/json_inner.h"
 #include "common/pure/utf8.h"
 
 #include <math.h>
@@ -21,6 +21,7 @@ struct scan {
     const char *at, *end;
     const struct json_limits *limits;
     unsigned depth, keys_seen, nodes_seen;
+    struct json_weight weight;
     struct span *keys; /* of the objects that are open now, outermost first; owned */
     size_t keys_n, keys_cap;
     char *arena; /* decoded keys; owned; as large as the text, so it never moves */
@@ -137,12 +138,15 @@ static enum err scan_string(struct scan *s, struct span *ret, bool *ret_escaped)
             enum err e = scan_escape(s, &code);
             if (e != ERR_OK)
                 return e;
+            char decoded[4];
+            s->weight.text += utf8_put(decoded, code);
             continue;
         }
         size_t n = c < 0x80 ? 1 : utf8_len((struct span){s->at, (size_t)(s->end - s->at)});
         if (n == 0)
             return ERR_JSON_ENCODING;
         s->at += n;
+        s->weight.text += n;
     }
     return ERR_JSON_SYNTAX;
 }
@@ -324,7 +328,7 @@ static enum err scan_plain(struct scan *s)
     case '"': s->at++; return scan_string(s, &raw, &escaped);
     case 't': return scan_word(s, "true");
     case 'f': return scan_word(s, "false");
-    case 'n': return scan_word(s, "null");
+    case 'n': s->weight.values--; return scan_word(s, "null");
     default: return scan_number(s);
     }
 }
@@ -335,6 +339,7 @@ static enum err scan_value(struct scan *s)
     skip_space(s);
     if (++s->nodes_seen > s->limits->nodes)
         return ERR_JSON_SIZE;
+    s->weight.values++;
     enum err e = ERR_OK;
     bool object = take(s, '{');
     if (object || take(s, '[')) {
@@ -352,6 +357,13 @@ static enum err scan_value(struct scan *s)
 
 enum err json_scan(struct span text, const struct json_limits *limits, size_t *ret_at)
 {
+    struct json_weight weight;
+    return json_scan_weigh(text, limits, ret_at, &weight);
+}
+
+enum err json_scan_weigh(struct span text, const struct json_limits *limits, size_t *ret_at,
+                         struct json_weight *ret)
+{
     const char *start = text.p ? text.p : "";
     struct scan s = {.at = start, .end = start + text.n, .limits = limits, .arena_cap = text.n};
     enum err e = scan_value(&s);
@@ -359,6 +371,7 @@ enum err json_scan(struct span text, const struct json_limits *limits, size_t *r
         e = ERR_JSON_SYNTAX;
     if (ret_at)
         *ret_at = (size_t)(s.at - start);
+    *ret = s.weight;
     free(s.keys);
     free(s.arena);
     return e;

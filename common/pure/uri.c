@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/pure/bytes.h"
+
 enum { HTTP_PORT = 80, HTTPS_PORT = 443, LABEL_MAX = 63, HOST_TEXT_MAX = 4 * URI_HOST_MAX };
 
 /* --- hosts ----------------------------------------------------------------------------------- */
@@ -87,8 +89,12 @@ static bool name_to_ascii(struct span text, char out[URI_HOST_MAX + 3])
 {
     char name[HOST_TEXT_MAX + 1];
     char *ascii = NULL;
-    if (!span_copy(text, name, sizeof name) ||
-        idn2_to_ascii_8z(name, &ascii, IDN2_NONTRANSITIONAL) != IDN2_OK)
+    if (!span_copy(text, name, sizeof name))
+        return false;
+    int rc = idn2_to_ascii_8z(name, &ascii, IDN2_NONTRANSITIONAL);
+    if (rc == IDN2_MALLOC)
+        mem_none();
+    if (rc != IDN2_OK)
         return false;
     struct span made = span_of(ascii);
     bool ok = count(made, '.') == count(text, '.') && span_copy(made, out, URI_HOST_MAX + 1);
@@ -220,12 +226,20 @@ static bool tail_read(struct span text, struct span tail, struct uri *ret)
     return true;
 }
 
+/* A URL that curl had no memory for is not a bad one. */
+static bool curl_ok(CURLUcode rc)
+{
+    if (rc == CURLUE_OUT_OF_MEMORY)
+        mem_none();
+    return rc == CURLUE_OK;
+}
+
 /* Whether curl reads this part as we did. A missing part and an empty one are the same here. */
 static bool curl_part_is(CURLU *url, CURLUPart part, struct span want)
 {
     char *text = NULL;
-    CURLUcode rc = curl_url_get(url, part, &text, CURLU_DEFAULT_PORT);
-    bool same = rc == CURLUE_OK ? span_eq(span_of(text), want) : want.n == 0;
+    bool there = curl_ok(curl_url_get(url, part, &text, CURLU_DEFAULT_PORT));
+    bool same = there ? span_eq(span_of(text), want) : want.n == 0;
     curl_free(text);
     return same;
 }
@@ -238,8 +252,8 @@ static bool curl_agrees(const struct uri *u)
     snprintf(port, sizeof port, "%u", u->port);
     CURLU *url = curl_url();
     if (!url)
-        abort();
-    bool same = curl_url_set(url, CURLUPART_URL, text, CURLU_PATH_AS_IS) == CURLUE_OK &&
+        mem_none();
+    bool same = curl_ok(curl_url_set(url, CURLUPART_URL, text, CURLU_PATH_AS_IS)) &&
                 curl_part_is(url, CURLUPART_SCHEME, u->https ? SPAN("https") : SPAN("http")) &&
                 curl_part_is(url, CURLUPART_USER, SPAN_NONE) &&
                 curl_part_is(url, CURLUPART_PASSWORD, SPAN_NONE) &&
@@ -308,12 +322,12 @@ bool uri_resolve(const struct uri *base, struct span location, char *out, size_t
         return false;
     CURLU *url = curl_url();
     if (!url)
-        abort();
+        mem_none();
     char *text = NULL;
     struct uri made;
-    bool ok = curl_url_set(url, CURLUPART_URL, from, CURLU_PATH_AS_IS) == CURLUE_OK &&
-              curl_url_set(url, CURLUPART_URL, to, 0) == CURLUE_OK &&
-              curl_url_get(url, CURLUPART_URL, &text, 0) == CURLUE_OK &&
+    bool ok = curl_ok(curl_url_set(url, CURLUPART_URL, from, CURLU_PATH_AS_IS)) &&
+              curl_ok(curl_url_set(url, CURLUPART_URL, to, 0)) &&
+              curl_ok(curl_url_get(url, CURLUPART_URL, &text, 0)) &&
               uri_read(span_of(text), &made) == ERR_OK && span_copy(span_of(text), out, size);
     curl_free(text);
     curl_url_cleanup(url);

@@ -15,6 +15,7 @@
 #include "common/io/log.h"
 #include "common/pure/uri.h"
 #include "tests/scenario/fake_io.h"
+#include "tests/scenario/fake_mishap.h"
 
 enum { HOSTS = 1024, LATENCY_MS = 1, FIELDS = 32, LOG_MAX = 64 << 20 };
 
@@ -80,7 +81,8 @@ struct http_call {
     size_t fields_n;
     struct span body; /* the caller's */
     char *sent;       /* what it was */
-    int64_t give_up_ms;
+    enum mishap mishap;
+    int64_t connect_ms, give_up_ms;
     bool (*guard)(void *arg, const struct sockaddr *to);
     void *guard_arg;
     http_answered cb;
@@ -186,8 +188,12 @@ static void on_arrived(void *arg)
         return;
     size_t i = uri_read(span_of(call->url), &uri) == ERR_OK ? host_find(uri.authority) : hosts_n;
     call->answer = (struct fake_answer){.err = ERR_RESOLVE};
-    if (i < hosts_n && hosts[i].site && call->guard &&
-        !call->guard(call->guard_arg, (const struct sockaddr *)&hosts[i].address)) {
+    if (call->mishap == MISHAP_REFUSED || call->mishap == MISHAP_SEND) {
+        call->answer.err = call->mishap == MISHAP_SEND ? ERR_PROTOCOL : ERR_CONNECT;
+    } else if (call->mishap == MISHAP_NO_CONNECTION) {
+        call->answer = (struct fake_answer){.err = ERR_TIMEOUT, .delay_ms = call->connect_ms};
+    } else if (i < hosts_n && hosts[i].site && call->guard &&
+               !call->guard(call->guard_arg, (const struct sockaddr *)&hosts[i].address)) {
         call->answer.err = ERR_ADDRESS;
     } else if (i < hosts_n && hosts[i].site) {
         struct fake_arrived arrived = {call->method, call->url, (const char *const *)call->fields,
@@ -197,6 +203,8 @@ static void on_arrived(void *arg)
         hosts[i].site(hosts[i].arg, &arrived, &call->answer);
         fake_process(process);
     }
+    if (call->mishap == MISHAP_RECEIVE)
+        call->answer = (struct fake_answer){.err = ERR_PROTOCOL, .delay_ms = 20};
     int64_t at = fake_now() + call->answer.delay_ms;
     if (at >= call->give_up_ms) {
         at = call->give_up_ms;
@@ -218,9 +226,12 @@ struct http_call *http_client_send(struct http_client *client, const struct http
     call->sent = mem_copy(ask->body);
     call->guard = ask->guard;
     call->guard_arg = ask->guard_arg;
+    call->connect_ms = ask->connect_ms;
     call->give_up_ms = fake_now() + ask->total_ms;
     for (; call->fields_n < ask->fields_n && call->fields_n < FIELDS; call->fields_n++)
         call->fields[call->fields_n] = mem_copy(span_of(ask->fields[call->fields_n]));
+    for (enum mishap t = MISHAP_REFUSED; t <= MISHAP_RECEIVE; t++)
+        call->mishap = mishap_now(t) ? t : call->mishap;
     DL_APPEND(client->calls, call);
     calls_n++;
     calls_most = calls_n > calls_most ? calls_n : calls_most;
@@ -234,6 +245,7 @@ struct http_server {
     struct http_server *prev, *next;
     struct http_server_config config;
     char *listen;
+    unsigned process; /* whose it is */
 };
 
 struct http_request {
@@ -250,6 +262,7 @@ enum err http_server_new(struct loop *loop, const struct http_server_config *con
     struct http_server *s = mem_new(sizeof(*s));
     (void)loop, (void)why;
     s->config = *config;
+    s->process = fake_running();
     s->listen = mem_copy(span_of(config->listen));
     DL_APPEND(servers, s);
     *ret = s;
@@ -296,7 +309,7 @@ void fake_request(const char *listen, const char *method, const char *target,
                   struct fake_reply *reply)
 {
     struct http_server *s = servers;
-    while (s && strcmp(s->listen, listen) != 0)
+    while (s && (strcmp(s->listen, listen) != 0 || fake_killed(s->process)))
         s = s->next;
     if (!s || fields_n > FIELDS)
         abort();
@@ -343,11 +356,14 @@ void http_reply(struct http_request **request, const struct http_response *respo
 {
     struct http_request *r = *request;
     *request = NULL;
-    r->reply->times++;
-    r->reply->status = response->status;
-    r->reply->at_ms = fake_now();
-    span_copy(span_of(response->fields), r->reply->fields, sizeof(r->reply->fields));
-    span_copy(response->body, r->reply->body, sizeof(r->reply->body));
+    r->reply->cut = mishap_now(MISHAP_REPLY);
+    if (!r->reply->cut) {
+        r->reply->times++;
+        r->reply->status = response->status;
+        r->reply->at_ms = fake_now();
+        span_copy(span_of(response->fields), r->reply->fields, sizeof(r->reply->fields));
+        span_copy(response->body, r->reply->body, sizeof(r->reply->body));
+    }
     for (size_t i = 0; i < r->texts_n; i++)
         free(r->texts[i]);
     free(r);

@@ -25,7 +25,7 @@ static int64_t now_ms;
 static uint64_t random_state;
 static unsigned busy;
 static unsigned running; /* process */
-static bool frozen[PROCESSES];
+static bool frozen[PROCESSES], killed[PROCESSES];
 
 void fake_reset(uint64_t seed)
 {
@@ -37,6 +37,7 @@ void fake_reset(uint64_t seed)
     busy = 0;
     running = 0;
     memset(frozen, 0, sizeof(frozen));
+    memset(killed, 0, sizeof(killed));
     random_state = seed;
     fake_http_reset();
 }
@@ -55,6 +56,30 @@ unsigned fake_process(unsigned process)
     return before;
 }
 
+unsigned fake_running(void)
+{
+    return running;
+}
+
+bool fake_killed(unsigned process)
+{
+    return killed[process];
+}
+
+void fake_kill(unsigned process)
+{
+    killed[process] = true;
+    for (struct event **at = &queue; *at;) {
+        struct event *e = *at;
+        if (e->process != process) {
+            at = &e->next;
+            continue;
+        }
+        *at = e->next;
+        free(e);
+    }
+}
+
 void fake_freeze(unsigned process, bool freeze)
 {
     frozen[process] = freeze;
@@ -67,6 +92,8 @@ struct event *fake_at(int64_t at_ms, loop_cb cb, void *arg)
 
 struct event *fake_at_for(unsigned process, int64_t at_ms, loop_cb cb, void *arg)
 {
+    if (killed[process])
+        return NULL;
     struct event *e = mem_new(sizeof(*e));
     struct event **at = &queue;
     *e = (struct event){

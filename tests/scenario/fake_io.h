@@ -33,6 +33,11 @@ size_t fake_waiting(void);
 /* What is asked for while a process runs is its own, and so is what that asks for in turn. Sets who
  * runs and returns who did; 0: the test, and everybody else. */
 unsigned fake_process(unsigned process);
+unsigned fake_running(void); /* who does */
+/* It died: what it had asked for never comes, and nothing that is done for it is told to it. Its
+ * memory is lost. */
+void fake_kill(unsigned process);
+bool fake_killed(unsigned process);
 /* Its events wait while it is frozen, and come at once, in their order, when it goes on. */
 void fake_freeze(unsigned process, bool frozen);
 
@@ -40,7 +45,7 @@ void fake_freeze(unsigned process, bool frozen);
 struct event;
 struct event *fake_at(int64_t at_ms, loop_cb cb, void *arg);
 void fake_cancel(struct event **event);
-/* The same, for another than who runs. */
+/* The same, for another than who runs; NULL if that was killed. */
 struct event *fake_at_for(unsigned process, int64_t at_ms, loop_cb cb, void *arg);
 
 /* --- other servers --------------------------------------------------------------------------- */
@@ -71,6 +76,7 @@ size_t fake_calls_most(void);
 
 struct fake_reply {
     unsigned times; /* how often it was answered: 0 or 1 */
+    bool cut;       /* the connection went before the answer was written */
     int status;
     int64_t at_ms;
     char fields[2048];

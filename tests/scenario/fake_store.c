@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/io/clock.h"
+#include "tests/scenario/fake_mishap.h"
 #include "tests/scenario/fake_store_inner.h"
 
 static struct {
@@ -42,7 +43,8 @@ bool fake_lies(enum fake_lie lie)
 static void on_answer(void *arg)
 {
     struct call *call = arg;
-    enum err err = call->worked && call->fault == FAULT_NONE ? ERR_OK : ERR_REDIS;
+    bool heard = call->worked && call->cuts == call->store->cuts;
+    enum err err = heard && call->fault == FAULT_NONE ? ERR_OK : ERR_REDIS;
     if (call->fault == FAULT_REFUSED)
         err = ERR_REDIS_REPLY;
     call->answer(call, err);
@@ -53,12 +55,37 @@ static void on_work(void *arg)
 {
     struct call *call = arg;
     bool arrives = call->fault == FAULT_NONE || call->fault == FAULT_UNANSWERED;
-    if (arrives && call->store->up && call->epoch == call->store->epoch) {
+    if (arrives && call->store->up && call->cuts == call->store->cuts &&
+        call->epoch == call->store->epoch) {
         call->work(call);
         call->worked = true;
     }
     bool late = call->fault == FAULT_LOST || call->fault == FAULT_UNANSWERED;
     fake_at_for(call->process, fake_now() + (late ? FAKE_COMMAND_MS : 1), on_answer, call);
+}
+
+static void on_back(void *arg)
+{
+    fake_store_up(arg, true, false);
+}
+
+/* The connection goes: what was on it is answered, as lost, and somewhat later it is back. */
+static void on_cut(void *arg)
+{
+    struct store *s = arg;
+    s->cuts++;
+    fake_store_up(s, false, false);
+    fake_at_for(0, fake_now() + FAKE_CUT_MS, on_back, s);
+}
+
+static enum fake_fault mishap_of(struct store *store)
+{
+    if (mishap_now(MISHAP_REDIS_CUT))
+        fake_at_for(0, fake_now(), on_cut, store);
+    return mishap_now(MISHAP_REDIS_ERROR)        ? FAULT_REFUSED
+           : mishap_now(MISHAP_REDIS_LOST)       ? FAULT_LOST
+           : mishap_now(MISHAP_REDIS_UNANSWERED) ? FAULT_UNANSWERED
+                                                 : FAULT_NONE;
 }
 
 void fake_call(struct store *store, enum fake_op op, struct call *call, void (*work)(struct call *),
@@ -69,6 +96,8 @@ void fake_call(struct store *store, enum fake_op op, struct call *call, void (*w
     fake_process(call->process);
     call->op = op;
     call->epoch = store->epoch;
+    call->cuts = store->cuts;
+    call->fault = mishap_of(store);
     call->work = work;
     call->answer = answer;
     faults[op].called++;
@@ -323,6 +352,8 @@ static void numbered(struct member *m, uint64_t n)
 /* Takes the letter's texts. */
 static void post_mail(struct store *s, const struct change_call *c, struct mail *letter)
 {
+    if (fake_lies(LIE_MAIL_LOST))
+        return;
     struct mail *mail = &s->mail[s->mail_n++];
     *mail = *letter;
     *letter = (struct mail){.texts = {NULL}};
@@ -446,6 +477,9 @@ void keycache_put(struct store *store, const char *id_hash, const struct keycach
                   int64_t ttl_ms)
 {
     (void)ttl_ms;
+    if (mishap_of(store) != FAULT_NONE)
+        return; /* nobody waits for an answer */
+    unsigned process = fake_process(0);
     struct key_kept *k = key_of(store, id_hash);
     if (k)
         key_fini(k);
@@ -458,4 +492,5 @@ void keycache_put(struct store *store, const char *id_hash, const struct keycach
     k->machine = entry->machine;
     k->pem = mem_copy(entry->pem);
     k->fetched_ms = entry->fetched_ms;
+    fake_process(process);
 }

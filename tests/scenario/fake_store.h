@@ -43,14 +43,16 @@ unsigned fake_called(enum fake_op op);
 /* The model breaks a promise on purpose, so that a test can show that it would see it. */
 enum fake_lie {
     LIE_NONE,
-    LIE_COMMIT_AHEAD,  /* a commit moves the shard's cursor to the end of the journal */
-    LIE_COMMIT_NEVER,  /* a commit is answered and not written */
-    LIE_NO_FENCE,      /* whoever commits is believed */
-    LIE_TAKES_ALL,     /* whoever claims a shard gets it, whosever it is */
-    LIE_NOBODY_BURIED, /* a lease never ends */
-    LIE_JOURNAL_LOSES, /* every third line is nowhere to be read, and its neighbours deny it */
-    LIE_EVER_MEMBER,   /* the registry's spans are open from the beginning */
-    LIE_APPEND_IGNORES /* the journal does not look at the member's version */
+    LIE_COMMIT_AHEAD,   /* a commit moves the shard's cursor to the end of the journal */
+    LIE_COMMIT_NEVER,   /* a commit is answered and not written */
+    LIE_NO_FENCE,       /* whoever commits is believed */
+    LIE_TAKES_ALL,      /* whoever claims a shard gets it, whosever it is */
+    LIE_NOBODY_BURIED,  /* a lease never ends */
+    LIE_JOURNAL_LOSES,  /* every third line is nowhere to be read, and its neighbours deny it */
+    LIE_EVER_MEMBER,    /* the registry's spans are open from the beginning */
+    LIE_APPEND_IGNORES, /* the journal does not look at the member's version */
+    LIE_APPEND_NEVER,   /* an append is answered, and nothing is written */
+    LIE_MAIL_LOST       /* direct mail is never written */
 };
 void fake_lie(enum fake_lie lie);
 

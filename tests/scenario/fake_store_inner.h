@@ -8,6 +8,7 @@
 enum {
     FAKE_SHARDS = 64,
     FAKE_COMMAND_MS = 2000,
+    FAKE_CUT_MS = 300,
     FAKE_MEMBERS = 256,
     FAKE_LISTED = 4096,
     FAKE_LETTERS = 64
@@ -54,6 +55,7 @@ struct note {
 struct store {
     bool up;
     int64_t tail_ms;
+    unsigned cuts; /* connections that went with what was on them */
     uint64_t epoch, n, last[LANE_COUNT], floor[LANE_COUNT], body_floor;
     void (*on_ready)(void *arg, bool ready);
     void *on_ready_arg;
@@ -93,6 +95,7 @@ struct call {
     enum fake_op op;
     enum fake_fault fault;
     bool worked;
+    unsigned cuts;  /* when it was sent */
     uint64_t epoch; /* when it was sent */
     void (*work)(struct call *call);
     void (*answer)(struct call *call, enum err err);

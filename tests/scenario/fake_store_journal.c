@@ -8,6 +8,7 @@
 
 #include "common/io/clock.h"
 #include "common/pure/encode.h"
+#include "tests/scenario/fake_mishap.h"
 #include "tests/scenario/fake_store_inner.h"
 
 enum { PAGE = 256 };
@@ -286,7 +287,6 @@ static void write_entry(struct append_call *c, struct object *object, struct spa
                             : a->facts.has_proof ? ANNOUNCED_LITEPUB
                                                  : ANNOUNCED_ALL;
     }
-    c->answer.result = JOURNAL_APPENDED;
     c->answer.n = line->line.n;
     fake_tails_wake(s);
 }
@@ -319,12 +319,14 @@ static void work_append(struct call *call)
     c->answer.result = JOURNAL_NOBODY;
     if (!audience.n)
         return;
-    if (c->a.kind != JOURNAL_DELETE) {
+    if (c->a.kind != JOURNAL_DELETE && !fake_lies(LIE_APPEND_NEVER)) {
         struct seen *seen = &s->seen[s->seen_n++];
         memcpy(seen->id, c->hashes[0], 32);
         memcpy(seen->what, c->hashes[1], 32);
     }
-    write_entry(c, object, audience);
+    c->answer.result = JOURNAL_APPENDED;
+    if (!fake_lies(LIE_APPEND_NEVER))
+        write_entry(c, object, audience);
 }
 
 static void answer_append(struct call *call, enum err err)
@@ -520,12 +522,25 @@ static void tell_mail(struct tail *t)
         }
 }
 
+static void on_tail_lost(void *arg)
+{
+    struct tail *t = arg;
+    t->event = NULL;
+    t->lost = true;
+    t->config.on_lost(t->config.arg, "no connection to Redis", true);
+}
+
 static void on_tail(void *arg)
 {
     struct tail *t = arg;
     const struct store *s = t->config.store;
     size_t told = 0;
     t->event = NULL;
+    if (mishap_now(MISHAP_REDIS_ERROR) || mishap_now(MISHAP_REDIS_LOST) ||
+        mishap_now(MISHAP_REDIS_UNANSWERED)) {
+        on_tail_lost(t);
+        return;
+    }
     tell_mail(t);
     for (size_t i = 0; i < s->lines_n && told < PAGE; i++) {
         if (s->lines[i].line.n <= t->told || is_lost(&s->lines[i]))
@@ -551,14 +566,6 @@ void fake_tails_wake(struct store *s)
         if (!t->event && !t->lost)
             t->event = fake_at_for(t->process, fake_now() + 1, on_tail, t);
     }
-}
-
-static void on_tail_lost(void *arg)
-{
-    struct tail *t = arg;
-    t->event = NULL;
-    t->lost = true;
-    t->config.on_lost(t->config.arg, "no connection to Redis", true);
 }
 
 void fake_tails_lost(struct store *s)

@@ -96,6 +96,7 @@ struct world {
     struct courier *courier;
     struct steward *steward;
     bool drained;
+    unsigned process; /* in which the roles live; 0: the test's own */
 };
 
 /* Before and after all tests of a program: keys are made once. */
@@ -112,6 +113,12 @@ void world_courier(struct world *w);
 /* The courier dies as it stands (what it had not committed is lost), and another one starts. */
 void world_courier_dies(struct world *w);
 void world_courier_ends(struct world *w);
+
+/* The process dies with all its roles, as it stands: its memory is lost, and so is what it was
+ * asked. For a program that ends without looking for leaks. */
+void world_dies(struct world *w);
+/* Its master starts all three roles again, in a new process. */
+void world_starts(struct world *w);
 
 /* The follower that a peer's Follow of the public collection, or the Undo of it, brings along. */
 void world_brings(const struct peer *p, struct member *with);
@@ -152,6 +159,8 @@ void world_send_create(struct world *w, const struct peer *p, unsigned k, struct
 /* Sends a Follow, or a Delete, in one. */
 void world_send_follow(struct world *w, const struct peer *p, struct fake_reply *reply);
 void world_send_delete(struct world *w, const struct peer *p, unsigned k, struct fake_reply *reply);
+/* An operator's request: POST with a body. */
+void world_operate(struct world *w, const char *path, struct span body, struct fake_reply *reply);
 /* Whether it was answered once, with this status and (not NULL) this code of a problem document. */
 bool reply_is(const struct fake_reply *reply, int status, const char *code);
 /* Its Retry-After in seconds; 0: none. */
