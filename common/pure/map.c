@@ -8,6 +8,10 @@
 
 #include "common/pure/bytes.h"
 
+/* Its own would exit() without a word. */
+#undef uthash_fatal
+#define uthash_fatal(why) mem_none()
+
 struct item {
     UT_hash_handle hh;
     void *value;

@@ -175,8 +175,9 @@ static bool end(struct child *c, struct told *ret)
     if (!ret->why[0] && ret->died && !ret->crashed && !strstr(said, "weir: out of memory"))
         snprintf(ret->why, sizeof(ret->why), "it died, and did not say why");
     if (ret->why[0] && c->run.lie == LIE_NONE)
-        print_message("%s, %s, the %uth time: %s\n%s\n", c->run.scenario->name,
-                      mishap_text(c->run.mishap), c->run.nth, ret->why, said);
+        print_message("%s, %s (WEIR_TORTURE=%s:%u:%u): %s\n%s\n", c->run.scenario->name,
+                      mishap_text(c->run.mishap), c->run.scenario->name, c->run.mishap, c->run.nth,
+                      ret->why, said);
     return !ret->why[0];
 }
 
@@ -235,14 +236,40 @@ static unsigned each(const struct scenario *scenario, enum mishap mishap)
     return tally.bad;
 }
 
+/* WEIR_TORTURE=SCENARIO:KIND:N: that run alone, with its log if it fails. */
+static bool asked_for(const struct scenario *scenario, struct run *ret)
+{
+    char text[64];
+    const char *asked = getenv("WEIR_TORTURE");
+    if (!asked || !span_copy(span_of(asked), text, sizeof(text)))
+        return false;
+    struct span rest = span_of(text);
+    *ret = (struct run){.scenario = scenario};
+    if (!span_eq_str(span_cut(&rest, ':'), scenario->name))
+        return true;
+    struct span kind = span_cut(&rest, ':');
+    uint64_t number = 0;
+    if (span_u64(kind, MISHAP_COUNT - 1, &number))
+        ret->mishap = (enum mishap)number;
+    if (span_u64(rest, UINT32_MAX, &number))
+        ret->nth = (unsigned)number;
+    return true;
+}
+
 void torture(const struct scenario *scenario)
 {
     unsigned bad = 0;
+    struct run run;
     not_in_a_child();
-    const char *only = getenv("WEIR_TORTURE"); /* the number of one kind */
-    for (enum mishap t = MISHAP_NONE + 1; t < MISHAP_COUNT; t++)
-        if (!only || strtoul(only, NULL, 10) == t)
-            bad += each(scenario, t);
+    if (asked_for(scenario, &run)) {
+        struct child child;
+        struct told t;
+        begin(&child, &run);
+        assert_true(end(&child, &t));
+        return;
+    }
+    for (enum mishap m = MISHAP_NONE + 1; m < MISHAP_COUNT; m++)
+        bad += each(scenario, m);
     assert_int_equal(bad, 0);
 }
 
