@@ -204,6 +204,10 @@ void schedule_report(const struct schedule *s, struct schedule_report *ret)
                                     .hungry = s->counts[DEST_HUNGRY],
                                     .held = s->counts[DEST_HELD],
                                     .suspects = s->suspect.on};
+    for (size_t i = 0; i < LANE_COUNT; i++)
+        ret->entries += s->tail[i].n;
+    for (size_t i = 0; i < SCHEDULE_PAGES; i++)
+        ret->entries += s->pages[i].n;
     for (unsigned i = 0; i < s->limits.shards; i++) {
         const struct dest *d;
         DL_FOREACH2(s->shards[i].dests, d, shard_next)

@@ -24,7 +24,12 @@
 #include "relay/rules/judge.h"
 #include "relay/rules/member.h"
 
-enum { SCHEDULE_SHARDS_MAX = 64, SCHEDULE_DIRECTS_MAX = 64, SCHEDULE_PAGE = 256 };
+enum {
+    SCHEDULE_SHARDS_MAX = 64,
+    SCHEDULE_DIRECTS_MAX = 64,
+    SCHEDULE_PAGE = 256,
+    SCHEDULE_PAGES = 16
+};
 
 /* Where the number of an inbox's slot belongs. */
 enum {
@@ -196,6 +201,7 @@ struct schedule_report {
     uint64_t position;
     size_t destinations, idle, ready, flying, asleep, hungry, held, direct;
     size_t attempts;      /* under way */
+    size_t entries;       /* kept in memory; one that two windows hold counts twice */
     size_t aside;         /* entries that wait apart */
     size_t parked;        /* destinations that are tried once a day only */
     size_t on_hold;       /* to which an operator wants nothing sent */

@@ -143,8 +143,15 @@ static bool due_marked(struct schedule *s, struct dest *d, size_t i, const struc
     return some;
 }
 
+/* Something came of it for another time: what it was before the replay is no record any more. */
+static void went_again(struct schedule *s, struct dest *d, uint64_t n, unsigned slot)
+{
+    if (n <= d->cursor.again)
+        record(s, d, &(struct change){.kind = CHANGE_RETRY, .to = n, .slot = slot});
+}
+
 /* One of its object is set aside for the inbox: it is as well. False: there is no room. */
-static bool due_aside(struct dest *d, size_t i, unsigned slot)
+static bool due_aside(struct schedule *s, struct dest *d, size_t i, unsigned slot)
 {
     const struct due *due = &d->due[i];
     const struct cursor_part *part = cursor_part(&d->cursor, due->n, slot);
@@ -153,6 +160,7 @@ static bool due_aside(struct dest *d, size_t i, unsigned slot)
         return false;
     if (part)
         aside.tried = part->tried;
+    went_again(s, d, due->n, slot);
     aside_put(d, &aside);
     due_done(d, i, slot, false);
     return true;
@@ -173,7 +181,7 @@ static enum step due_step(struct schedule *s, struct dest *d, size_t i, struct e
     for (unsigned slots = due_free(d, &d->due[i]); slots; slots &= slots - 1) {
         unsigned slot = lowest(slots);
         if (aside_holds(d, slot, d->due[i].object)) {
-            if (!due_aside(d, i, slot))
+            if (!due_aside(s, d, i, slot))
                 return turn_rests(t, DEST_ASLEEP);
             continue;
         }
@@ -275,11 +283,10 @@ bool ahead_outcome(struct schedule *s, struct dest *d, const struct flight *f,
         tried_again(&part->tried, o);
         if (!aside_failed(s, d, o, &part->tried))
             return true;
-    } else {
-        if (f->n <= d->cursor.again) /* what came of it before the replay is no record any more */
-            record(s, d, &(struct change){.kind = CHANGE_RETRY, .to = f->n, .slot = f->slot});
-        settled(s, d, late, o);
     }
+    went_again(s, d, f->n, f->slot);
+    if (!later)
+        settled(s, d, late, o);
     due_done(d, i, f->slot, o->j->verdict == VERDICT_DELIVERED && !late);
     return false;
 }

@@ -158,8 +158,6 @@ struct window { /* a stretch of the journal in memory: all entries of a lane, af
     uint64_t used; /* when it was last looked at, for the pages */
 };
 
-enum { SCHEDULE_PAGES = 16 };
-
 struct shard {
     uint64_t low; /* as Redis has it */
     uint64_t urgent;

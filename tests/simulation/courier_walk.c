@@ -218,6 +218,8 @@ static void on_arrival(struct world *w, struct event *e)
     struct arrival *a = (struct arrival *)e;
     if (a->flight)
         a->flight->arrival = NULL;
+    if (a->act && a->announced)
+        host_learns(w, a->host, a->act, a->announced - 1);
     if (a->act)
         host_receive(w, a->host, a->slot, a->act);
     free(a);
@@ -230,6 +232,24 @@ static struct line *letter_of(const struct world *w, const struct direct *d)
     return w->letters[uid];
 }
 
+static enum outgoing_form form_of(const struct world *w, const struct flight *f)
+{
+    const struct entry *e = f->attempt.entry;
+    enum outgoing_form form = outgoing_form(&e->facts, f->attempt.style);
+    if (form == FORM_BYTES && e->n <= w->db.bodyfloor)
+        return outgoing_form_bodiless(&e->facts, f->attempt.style);
+    return form;
+}
+
+static uint64_t announced_by(const struct world *w, const struct flight *f)
+{
+    uint64_t n = 0;
+    if (!f->attempt.entry || form_of(w, f) != FORM_ANNOUNCE)
+        return 0;
+    span_u64(span_of(f->attempt.entry->announce + 20), UINT32_MAX, &n); /* of 32 digits */
+    return n + 1;
+}
+
 /* Entries whose bytes are gone go as what needs none, or not at all. */
 static bool has_form(struct world *w, struct flight *f)
 {
@@ -239,7 +259,7 @@ static bool has_form(struct world *w, struct flight *f)
     w->tally.bodies_gone++;
     if (f->act->n && now_ms(w) - f->act->at_ms + w->clock_moved_ms < w->plan.bodies_ms)
         broken(w, "the body of %llu is gone too soon", NUMBER(f->act->n));
-    return outgoing_form_bodiless(&e->facts, f->attempt.style) != FORM_NOTHING;
+    return form_of(w, f) != FORM_NOTHING;
 }
 
 static void send_flight(struct world *w, struct flight *f)
@@ -258,6 +278,7 @@ static void send_flight(struct world *w, struct flight *f)
     *f->arrival = (struct arrival){.event = {.run = on_arrival, .drop = event_free},
                                    .host = f->host,
                                    .slot = f->attempt.slot,
+                                   .announced = announced_by(w, f),
                                    .act = f->act,
                                    .letter = f->letter,
                                    .flight = f};
@@ -307,6 +328,7 @@ void courier_schedule(struct world *w, struct courier *c)
     c->pumping = false;
     if (c->state != COURIER_RUNNING)
         return;
+    oracle_bounds(w, c);
     courier_ask_page(w, c);
     int64_t wake = schedule_wake(c->schedule);
     if (wake < INT64_MAX)

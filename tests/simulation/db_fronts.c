@@ -259,7 +259,7 @@ static void order_host(struct world *w, struct call *call)
     line->host = call->host;
     line->order = call->order;
     line->of = call->of;
-    oracle_host_ordered(w, call->host, call->order, line->n);
+    oracle_host_ordered(w, call->host, call->order, call->of, line->n);
     call->answer = "OK";
 }
 

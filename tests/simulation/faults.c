@@ -93,7 +93,8 @@ static void cut_uplink(struct world *w)
     int64_t ms = draw_time(w, SECOND, w->plan.duration_ms / 20 + SECOND);
     w->uplink_ms = now_ms(w) + ms;
     w->tally.uplinks++;
-    disturbed(w, ms + w->plan.limits.judge.backoff_most_ms + 6 * MINUTE);
+    /* Where there are enough to see that it is us, nobody is left alone for long after that. */
+    disturbed(w, ms + 6 * MINUTE + (w->plan.large ? 0 : w->plan.limits.judge.backoff_most_ms));
     trace(w, "our own network is down for %lld ms", (long long)ms);
 }
 

@@ -5,6 +5,7 @@
  * What is wrong with a host is drawn from its own chance, so that it does not depend on who asks.
  * May not know: why something is sent. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "sim.h"
 
@@ -243,6 +244,23 @@ static bool out_of_order(const struct world *w, const struct host *h, const stru
     return act->n > h->replay_n && act->n < first && !f->ordered && !w->broken[0];
 }
 
+/* What we announce has an id of its own, by which receivers drop what comes again. */
+void host_learns(struct world *w, unsigned host, const struct act *act, uint64_t announced)
+{
+    struct host *h = &w->hosts[host];
+    if (announced >= h->announced_n) {
+        size_t n = (size_t)announced + 64;
+        h->announced = mem_grow(h->announced, n * sizeof(*h->announced));
+        memset(h->announced + h->announced_n, 0, (n - h->announced_n) * sizeof(*h->announced));
+        h->announced_n = n;
+    }
+    unsigned before = h->announced[announced];
+    if (before && before != act->uid + 1)
+        broken(w, "%s drops activity %u, which is announced by the id of %u", h->name, act->uid,
+               before - 1);
+    h->announced[announced] = act->uid + 1;
+}
+
 void host_receive(struct world *w, unsigned host, unsigned slot, struct act *act)
 {
     struct host *h = &w->hosts[host];
@@ -261,9 +279,11 @@ void host_receive(struct world *w, unsigned host, unsigned slot, struct act *act
         oracle_first_arrival(w, host, act);
     if (f->arrived && h->remembers) {
         w->tally.dropped++;
+        f->again_due = false;
         return;
     }
     f->arrived = true;
+    f->again_due = false;
     if (act->type != ACTIVITY_ANNOUNCE)
         h->shown[at] = act->uid + 1;
 }

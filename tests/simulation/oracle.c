@@ -135,7 +135,8 @@ void oracle_changed(struct world *w, unsigned host, const struct member *before,
     }
 }
 
-void oracle_host_ordered(struct world *w, unsigned host, enum book_order order, uint64_t n)
+void oracle_host_ordered(struct world *w, unsigned host, enum book_order order, uint64_t of,
+                         uint64_t n)
 {
     struct host *h = &w->hosts[host];
     h->changed_ms = now_ms(w);
@@ -144,7 +145,7 @@ void oracle_host_ordered(struct world *w, unsigned host, enum book_order order, 
     if (order == ORDER_RELEASE)
         PUT(w, h->held_n, 0);
     if (order == ORDER_REPLAY)
-        PUT(w, h->replay_n, n);
+        oracle_replays(w, host, of, n);
     for (size_t i = 0; order == ORDER_CUT && i < w->acts_n; i++)
         for (unsigned s = 0; w->acts[i]->n && s < w->plan.slots; s++)
             PUT(w, fate_of(w, w->acts[i], host, s)->dropped, true);
@@ -198,11 +199,12 @@ static void check_again(struct world *w, const struct courier *c, const struct f
     const struct fate *fate = fate_of(w, f->act, f->host, f->attempt.slot);
     const struct cursor *own = db_own(w, f->host);
     bool aside = false;
-    if (fate->ordered || !f->act->n || (h->replay_n && f->act->n < h->replay_n))
+    bool replayed = h->replay_n && f->act->n < h->replay_n;
+    if (fate->ordered || !f->act->n)
         return;
     for (size_t i = 0; own && i < own->aside_n; i++)
         aside |= own->aside[i].n == f->act->n && own->aside[i].slot == f->attempt.slot;
-    if (fate->done_life == (uint32_t)c->life)
+    if (!replayed && fate->done_life == (uint32_t)c->life)
         broken(w, "%s/%u: %llu again, although it was answered", h->name, f->attempt.slot,
                NUMBER(f->act->n));
     const struct cursor_part *part = own ? cursor_part(own, f->act->n, f->attempt.slot) : NULL;

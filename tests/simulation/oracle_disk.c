@@ -269,6 +269,10 @@ static bool act_at_rest(struct world *w, const struct act *act, bool say)
                            NUMBER(act->n));
                 return false;
             }
+            if (say && f->again_due && !f->failed && !f->noted && !f->ended && !f->dropped &&
+                !host_waits(w, i))
+                broken(w, "%s/%u: a replay was to bring %llu again", w->hosts[i].name, s,
+                       NUMBER(act->n));
             /* Where Redis lost what came of an order, it lost the order with it. */
             if (say && f->failed && f->last_acked && !f->ended && !w->tally.redis_losses)
                 broken(w, "%s/%u: %llu was delivered, but is recorded as refused", w->hosts[i].name,

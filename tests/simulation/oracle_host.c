@@ -34,6 +34,7 @@ struct knows *oracle_knows(struct world *w, const struct courier *c, unsigned ho
         int64_t until = h->wait_saved_ms ? h->wait_saved_ms - c->loaded_clock_ms : 0;
         h->knows = (struct knows){.life = c->life,
                                   .wait_ms = until > now_ms(w) + longest_wait(w, host) ? 0 : until,
+                                  .troubled = own && own->health.failures,
                                   .failing = own && own->health.failures,
                                   .parked = own && own->health.parked_ms};
     }
@@ -62,6 +63,8 @@ void oracle_writes(struct world *w, const struct courier *c, unsigned host,
                    const struct health *health)
 {
     struct knows *knows = oracle_knows(w, c, host);
+    if (health->failures && !knows->troubled && !w->hosts[host].down)
+        broken(w, "%s is blamed for a fault of ours", w->hosts[host].name);
     w->tally.parked += health->parked_ms && !knows->parked;
     knows->parked = health->parked_ms > 0;
 }
@@ -106,6 +109,11 @@ static int64_t asked_for(const struct world *w, const struct sending *s)
     return asked < most ? asked : most;
 }
 
+static bool ours(enum err err)
+{
+    return err == ERR_INTERNAL || err == ERR_NO_ROUTE || err == ERR_CANCELLED;
+}
+
 /* Until when the host has to be left alone, as far as its answer says. Those that were under way
  * together are one failure; but what one of them asks for counts. */
 void oracle_trouble(struct world *w, const struct flight *f, const struct judgement *j)
@@ -116,6 +124,8 @@ void oracle_trouble(struct world *w, const struct flight *f, const struct judgem
     bool fresh = f->started_ms > knows->trouble_ms;
     bool trouble = f->sending.answer.err != ERR_OK || asked || j->host_trouble;
     bool bad = j->host_trouble || j->local;
+    if (!ours(f->sending.answer.err) && f->sending.answer.status / 100 != 2)
+        knows->troubled = true;
     if ((j->verdict == VERDICT_LATER || bad) && fresh)
         knows->trouble_ms = now_ms(w);
     if (bad && fresh)
@@ -198,6 +208,50 @@ void oracle_tries_host(struct world *w, const struct courier *c, const struct fl
         !w->clock_moved_ms)
         broken(w, "%s was silent on %u days, and is not parked", h->name, h->silent_days);
     check_window(w, c, f);
+}
+
+void oracle_replays(struct world *w, unsigned host, uint64_t of, uint64_t n)
+{
+    PUT(w, w->hosts[host].replay_n, n);
+    for (size_t i = 0; i < w->acts_n; i++) {
+        const struct act *act = w->acts[i];
+        for (unsigned s = 0; act->n > of && s < w->plan.slots; s++) {
+            struct fate *f = fate_of(w, act, host, s);
+            bool urgent = w->db.lines[act->n]->lane == LANE_URGENT;
+            if (f->owed && f->acked && !f->ended && !urgent && act->n <= db_low(w, host))
+                PUT(w, f->again_due, true);
+        }
+    }
+}
+
+/* --- what is in memory -------------------------------------------------------------------------
+ */
+
+enum { LOOKS = 64 /* of a large world, at one of so many turns */ };
+
+void oracle_bounds(struct world *w, struct courier *c)
+{
+    const struct schedule_limits *limits = &w->plan.limits;
+    struct schedule_report r;
+    struct cursor cursor;
+    const char *state;
+    if (w->plan.large && w->steps % LOOKS)
+        return;
+    schedule_report(c->schedule, &r);
+    if (r.attempts != c->flights_n)
+        broken(w, "courier %u has %zu attempts under way, and says %zu", c->number, c->flights_n,
+               r.attempts);
+    if (r.entries > LANE_COUNT * limits->window + SCHEDULE_PAGES * w->plan.page)
+        broken(w, "courier %u keeps %zu entries in memory", c->number, r.entries);
+    if (r.destinations > w->plan.hosts)
+        broken(w, "courier %u knows %zu destinations", c->number, r.destinations);
+    for (unsigned i = 0; i < w->plan.hosts && !w->plan.large; i++) {
+        if (!schedule_look(c->schedule, span_of(w->hosts[i].name), &cursor, &state))
+            continue;
+        if (cursor.parts_n > CURSOR_AHEAD_MAX || cursor.aside_n > CURSOR_ASIDE_MAX)
+            broken(w, "%s: %zu are known ahead of its cursor, %zu are set aside", w->hosts[i].name,
+                   cursor.parts_n, cursor.aside_n);
+    }
 }
 
 /* --- who is well -------------------------------------------------------------------------------

@@ -15,7 +15,8 @@ struct fate {             /* of one activity at one inbox */
     bool acked;           /* a courier heard so, in this time line; */
     bool last_acked;      /* and what it heard last was that */
     bool refused;         /* a courier gave it up */
-    bool ordered;         /* an operator wanted it tried again */
+    bool ordered;         /* an operator wanted it tried again, */
+    bool again_due;       /* or sent once more, with all that came after some number */
     uint8_t sour;         /* how often it is not taken yet; 255: never */
     uint16_t sour_status; /* and what is answered */
     uint32_t ended;       /* the control entry that ended the right to it; 0: none */

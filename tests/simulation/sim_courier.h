@@ -20,6 +20,7 @@ enum courier_state {
 
 struct arrival {
     struct event event;
+    uint64_t announced; /* the number in the id of our Announce, + 1; 0: it is none */
     unsigned host, slot;
     struct act *act;
     struct line *letter;

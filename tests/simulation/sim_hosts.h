@@ -51,9 +51,12 @@ struct host {
         uint64_t life;
         int64_t wait_ms, trouble_ms; /* no attempt before; when it was in trouble last */
         bool failing, parked;        /* until it answers, one attempt at a time; or one a day */
+        bool troubled;               /* something went wrong that was no fault of ours */
     } knows;
     int64_t silent_day, gone_day; /* the last day on which it was silent, or said 410; 0: none */
     unsigned silent_days, gone_days;
+    unsigned *announced; /* by the number in the id of an Announce: uid of what it was, + 1 */
+    size_t announced_n;
     unsigned *shown; /* for each slot and object: uid of what it shows, + 1 */
     uint64_t *first; /* for each slot and object: newest number that came for the first time */
 };
@@ -67,6 +70,8 @@ struct sending { /* what the net does with one attempt */
     char asks[DATE_HTTP_SIZE];      /* in these words */
 };
 void host_send(struct world *w, unsigned host, const struct attempt *a, struct sending *ret);
+/* Something of ours is announced to it, by the id of this number. */
+void host_learns(struct world *w, unsigned host, const struct act *act, uint64_t announced);
 void host_receive(struct world *w, unsigned host, unsigned slot, struct act *act);
 enum mode host_mode(struct world *w, unsigned host);
 unsigned host_number(const char *name);

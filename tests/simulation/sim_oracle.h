@@ -16,7 +16,8 @@ void oracle_appended(struct world *w, struct act *act, unsigned zones);
 void oracle_changed(struct world *w, unsigned host, const struct member *before,
                     const struct member *after, bool cuts);
 /* An order about a host as a whole, with the number n. */
-void oracle_host_ordered(struct world *w, unsigned host, enum book_order order, uint64_t n);
+void oracle_host_ordered(struct world *w, unsigned host, enum book_order order, uint64_t of,
+                         uint64_t n);
 void oracle_ordered(struct world *w, unsigned host, const struct act *act);
 void oracle_claimed(struct world *w, unsigned shard, const struct courier *c);
 void oracle_first_arrival(struct world *w, unsigned host, const struct act *act);
@@ -32,6 +33,10 @@ void oracle_tries_host(struct world *w, const struct courier *c, const struct fl
 void oracle_trouble(struct world *w, const struct flight *f, const struct judgement *j);
 /* An inbox said that it is gone; or it took something. */
 void oracle_said_gone(struct world *w, unsigned host, bool gone);
+/* Order n: all behind `of` goes once more. */
+void oracle_replays(struct world *w, unsigned host, uint64_t of, uint64_t n);
+/* What the courier has in memory of hosts, entries and attempts keeps its bounds. */
+void oracle_bounds(struct world *w, struct courier *c);
 /* The courier wants its membership to end. */
 void oracle_ended(struct world *w, unsigned host);
 /* A commit is carried out: each word, then what has moved. */

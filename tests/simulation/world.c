@@ -244,6 +244,7 @@ void world_fini(struct world *w)
         free(h->member);
         free(h->own);
         free(h->shown);
+        free(h->announced);
         free(h->first);
     }
     for (size_t i = 0; i < SHARDS_MAX; i++)
