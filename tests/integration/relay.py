@@ -116,7 +116,7 @@ class Relay:
         self.host, self.metrics, self.redis = free_host(), free_host(), redis
         self.workers = WORKERS if workers is None else workers
         self._program = str(program)
-        self._text = config + extra
+        self._text = config + ("" if "redis_limits:" in config + extra else _PATIENT) + extra
         self._environment = {**os.environ, **(environment or {})}
         self._process = None
         self._pids = set()
@@ -184,8 +184,6 @@ class Relay:
     def configure(self, text):
         """Writes another configuration; a running relay knows nothing of it yet."""
         self._text = text
-        if "redis_limits:" not in text:
-            text += _PATIENT
         text = string.Template(text).substitute(
             host=self.host, metrics=self.metrics, redis=self.redis, workers=self.workers
         )

@@ -134,7 +134,7 @@ def test_a_courier_killed_when_some_have_it_repeats_it_to_those_at_most(scene):
 def test_a_courier_killed_when_it_has_claimed_its_shards_leaves_them_to_the_next(scene):
     for _ in trials(scene):
         activity = scene.write()
-        scene.trap.arm("courier", OUT, "SMEMBERS")  # what it asks for next
+        scene.trap.arm("courier", OUT, "SSCAN")  # what it asks for next
         os.kill(scene.relay.roles()["courier-0"], signal.SIGKILL)
         send(scene.blog, activity)
         shot(scene, "courier-0")

@@ -57,11 +57,14 @@ def fixture_trouble(lasting):
     return lasting
 
 
+OUTSIDE = IN_ORDER + "redis_limits: { command: 2s }\n"
+
+
 @pytest.fixture(name="outside")
 def fixture_outside(tmp_path, settlers):
     """A scene whose Redis is not Weir's own."""
     with RedisServer(tmp_path) as redis, \
-            Relay(tmp_path, redis=redis.url, extra=IN_ORDER) as relay, Town() as town:
+            Relay(tmp_path, redis=redis.url, extra=OUTSIDE) as relay, Town() as town:
         scene = Scene(relay, town, settlers)
         scene.redis = redis
         yield scene
