@@ -16,8 +16,11 @@
 #include "relay/meters.h"
 
 enum {
-    STARTS_A_TURN = 16, /* signatures made before the loop is asked for other work */
-    CLOCK_SET_MS = 5000 /* by so much no clock is slewed between two looks */
+    STARTS_A_TURN = 16,   /* signatures made before the loop is asked for other work */
+    COMMIT_AT = 16,       /* outcomes that are written at once: a command for each of them is too
+                             many, and what was not written when a courier dies is repeated */
+    COMMIT_QUIET_MS = 10, /* fewer are written when no other came for so long */
+    CLOCK_SET_MS = 5000   /* by so much no clock is slewed between two looks */
 };
 
 /* What waits is written down by the wall clock, which people set, and correct. */
@@ -41,7 +44,19 @@ static void touch(struct courier *c)
     if (c->commit_soon || c->committing)
         return; /* it comes; or its answer comes back to here */
     c->commit_soon = true;
+    c->commit_by_ms = c->touched_ms + c->context->config->set.delivery_commit;
     timer_start(c->commit, c->context->config->set.delivery_commit);
+}
+
+/* Outcomes wait for others for a commit's time at most, and not where none come. */
+static void hasten(struct courier *c)
+{
+    if (!c->unwritten || !c->commit_soon || c->committing)
+        return;
+    int64_t left = c->commit_by_ms - clock_mono_ms();
+    int64_t wait = c->unwritten < COMMIT_AT ? COMMIT_QUIET_MS : 0;
+    wait = left < wait ? left : wait;
+    timer_start(c->commit, wait > 0 ? wait : 0);
 }
 
 /* --- tail: what the journal says -------------------------------------------------------------- */
@@ -204,7 +219,9 @@ static void courier_judged(void *arg, struct attempt *attempt, const struct deli
     note(c, attempt, result);
     schedule_outcome(c->schedule, attempt, &result->judgement, result->status, result->detail,
                      courier_now(c), clock_chance());
+    c->unwritten++;
     courier_schedule(c);
+    hasten(c);
 }
 
 static void on_loaded(void *arg)
@@ -300,6 +317,7 @@ static void on_committed(void *arg, enum err err)
     courier_end_members(c, &c->delta);
     schedule_committed(c->schedule, &c->delta);
     courier_schedule(c);
+    hasten(c);
     if (c->state != COURIER_RUNNING)
         courier_commit(c);
 }
@@ -319,6 +337,8 @@ void courier_commit(void *arg)
     if (!courier_holds(c))
         return;
     c->commit_soon = false;
+    if (!c->committing)
+        c->unwritten = 0;
     if (!c->committing && schedule_delta(c->schedule, courier_now(c), &c->delta)) {
         c->committing = true;
         cursors_commit(c->cursors, &c->delta, clock_wall_ms(), on_committed, c);

@@ -70,12 +70,14 @@ struct courier {
     struct timer *wake, *commit, *pump;
     struct delta delta; /* out, or not answered, or empty */
     bool committing, pumping;
-    bool unsure;        /* the delta was not answered: whether it was written, is not known */
-    uint64_t heard;     /* the newest number of a line or of mail */
-    bool commit_soon;   /* the timer runs, and for a commit's time at most */
-    int64_t touched_ms; /* when there was last something to write down */
-    int64_t ahead_ms;   /* of the monotonic clock is the wall clock, as far as the schedule knows */
-    unsigned started;   /* in this turn */
+    bool unsure;          /* the delta was not answered: whether it was written, is not known */
+    uint64_t heard;       /* the newest number of a line or of mail */
+    bool commit_soon;     /* the timer runs, and for a commit's time at most */
+    int64_t commit_by_ms; /* it runs until then at most */
+    unsigned unwritten;   /* outcomes that came since the last commit went out */
+    int64_t touched_ms;   /* when there was last something to write down */
+    int64_t ahead_ms; /* of the monotonic clock is the wall clock, as far as the schedule knows */
+    unsigned started; /* in this turn */
     enum lane page_lane;
     uint64_t page_after, last_line[LANE_COUNT];
     bool followed; /* a line was told in this life */

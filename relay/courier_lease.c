@@ -152,6 +152,8 @@ static void on_beat(void *arg, enum err err, const struct lease_table *table)
     act(c, table);
     if (c->state == COURIER_AWAY)
         courier_come_back(c);
+    else if (c->lease.bury_n && (c->state == COURIER_ASKING || c->state == COURIER_RUNNING))
+        beat(c, false); /* at once: what it owned waits for somebody */
 }
 
 void courier_lease_retry(struct courier *c, int64_t ms)

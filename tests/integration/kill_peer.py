@@ -113,8 +113,10 @@ class Line:
 class Host:
     """One member: its documents, its inbox, its lanes."""
 
-    def __init__(self, settings, keys, host, lanes, picky):
-        self.host, self.origin = host, f"http://{host}"
+    again_s = AGAIN_S
+
+    def __init__(self, settings, keys, host, lanes, picky=False, scheme="http"):
+        self.host, self.origin = host, f"{scheme}://{host}"
         self._relay, self._lanes_n = settings["relay"], lanes
         self._pace, self._delay = settings["pace"], settings["delay"]
         self._keys = keys
@@ -150,13 +152,15 @@ class Host:
                 if method == "GET":
                     writer.write(self._get(target))
                 else:
-                    url = f"{self.origin}{target}"
-                    joined = self.accepted.is_set()
-                    answer = self._take(Request(method, url, headers, body))
-                    await asyncio.sleep(self._delay if joined else 0)
-                    writer.write(answer)
+                    await self._post(Request(method, f"{self.origin}{target}", headers, body), writer)
                 await writer.drain()
         writer.close()
+
+    async def _post(self, request, writer):
+        joined = self.accepted.is_set()
+        answer = self._take(request)
+        await asyncio.sleep(self._delay if joined else 0)
+        writer.write(answer)
 
     def _get(self, target):
         found = self._documents.get(target)
@@ -226,7 +230,7 @@ class Host:
             self.statuses[str(answer[0]) if answer else "cut"] += 1
             if answer and answer[0] == 202:
                 return tries
-            await asyncio.sleep(AGAIN_S)
+            await asyncio.sleep(self.again_s)
 
     def _write(self, lane, number):
         name = f"{lane}-{number}"

@@ -21,10 +21,10 @@ CHUNK = 65536
 
 
 class Proxy:
-    """`target`: `host:port`."""
+    """`target`: `host:port`; `address`: where it listens, at a port that is free."""
 
-    def __init__(self, target):
-        self._target = target
+    def __init__(self, target, address="127.0.0.1"):
+        self._target, self._address = target, address
         self.delay, self.rate = 0, 0
         self.silent = self.refusing = False
         self.trap = None
@@ -70,8 +70,8 @@ class Proxy:
     def _run(self):
         asyncio.set_event_loop(self._loop)
         server = self._loop.run_until_complete(
-            asyncio.start_server(self._accepted, "127.0.0.1", 0, limit=CHUNK))
-        self.host = "127.0.0.1:%d" % server.sockets[0].getsockname()[1]
+            asyncio.start_server(self._accepted, self._address, 0, limit=CHUNK))
+        self.host = f"{self._address}:{server.sockets[0].getsockname()[1]}"
         self._ready.set()
         self._loop.run_forever()
         server.close()

@@ -24,11 +24,11 @@ OUT, IN, CONNECT, ACCEPT, SOCKET, OPEN, SYNC, NAME, LOG = (1 << n for n in range
 ALWAYS = 0xFFFFFFFF  # as often as you like
 
 
-def loaded(*shims):
+def loaded(*shims, built=BUILT):
     """The environment that loads these, each with its file."""
-    environment = {"LD_PRELOAD": ":".join(str(BUILT / f"{shim.NAME}.so") for shim in shims)}
+    environment = {"LD_PRELOAD": ":".join(str(built / f"{shim.NAME}.so") for shim in shims)}
     for shim in shims:
-        assert (BUILT / f"{shim.NAME}.so").exists(), f"{shim.NAME}.so was not built"
+        assert (built / f"{shim.NAME}.so").exists(), f"{shim.NAME}.so was not built"
         environment.update(shim.environment)
     # A sanitizer wants to be the first that is loaded; these call the kernel by themselves.
     asan = os.environ.get("ASAN_OPTIONS", "")

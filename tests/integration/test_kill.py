@@ -19,15 +19,6 @@ LOAD = {"picky": 2}
 QUICK = "delivery: { backoff: 50ms, backoff_most: 1s, aside: 1s, aside_most: 1s, window: 1 }\n"
 # The control: its senders don't pause, so that at each kill something is on its way.
 FEW = {"front": 4, "redis": 6, "master": 4}
-ANSWERS_FIRST = [
-    # The answer does not wait for the journal ...
-    (r"(journal_append\([^;]*, on_appended), in\);\s*return STEP_WAIT;",
-     "journal_append(c->store, &in->append, on_appended, NULL);\n"
-     "    return inbox_finish(in, ERR_OK, NULL);"),
-    # ... and what the journal says to that, nobody hears.
-    (r"(?<=struct inbox \*in = arg;\n    )if \(inbox_orphaned\(in\)\)(?=\s*return;\s*"
-     r"in->appended = \*answer;)", "if (!in || inbox_orphaned(in))"),
-]
 
 
 @contextlib.contextmanager
@@ -60,6 +51,6 @@ def test_no_kill_loses_what_was_answered_202(say, tmp_path):
 
 
 def test_a_relay_that_answers_first_is_seen_to_lose(say, tmp_path):
-    program = broken.weir(tmp_path, "relay/inbox_decide.c", ANSWERS_FIRST)
+    program = broken.answers_first(tmp_path)
     with storm(say, tmp_path, FEW, program, pace=0) as (*_, count):
         assert count.lost

@@ -31,6 +31,12 @@ class Authority:
     def context(self, address, days=1, own=False):
         """For https://address; `days` that it is good from now on, fewer than none: no more; `own`:
         vouched for by nobody but itself."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.file(address, days, own))
+        return context
+
+    def file(self, address, days=1, own=False):
+        """The same as a file, with its key."""
         key = ec.generate_private_key(ec.SECP256R1())
         name = _name(address)
         names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
@@ -41,9 +47,7 @@ class Authority:
         path.write_bytes(_pem(made) + key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption()))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(path)
-        return context
+        return path
 
     @staticmethod
     def _build(name, key, issuer, days):

@@ -1,0 +1,120 @@
+"""scripts/torture at a small size: nothing is lost, and every bound holds; its twin, a relay that
+answers before it has written, which it must see lose; and what it says of figures that are too bad.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+import pytest
+
+from integration import broken
+from integration.relay import ROOT, WEIR
+
+pytestmark = pytest.mark.alone
+
+sys.path.insert(0, str(ROOT / "scripts"))
+from torture_parts import figures, storm
+
+
+@pytest.fixture(autouse=True)
+def fixture_kept_logs(monkeypatch):
+    """What a run that failed keeps goes with the test. Not in tmp_path: a Unix socket's path is
+    short."""
+    with tempfile.TemporaryDirectory(prefix="weir-") as folder:
+        monkeypatch.setenv("TMPDIR", folder)
+        yield
+
+
+def run(*words, program=WEIR):
+    return subprocess.run(
+        [sys.executable, ROOT / "scripts" / "torture.py", *map(str, words)],
+        capture_output=True, text=True, timeout=600, check=False, stdin=subprocess.DEVNULL,
+        env={**os.environ, "WEIR_BIN": str(program)},
+    )
+
+
+def test_twenty_kills_lose_nothing(say, tmp_path):
+    file = tmp_path / "figures.json"
+    done = run("--kills", 20, "--rate", 1.5, "--json", file)
+    say(done.stdout)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(file.read_text("utf-8"))
+    assert found["kills"] == 20 and set(found["kills_by_role"]) == set(storm.ROLES)
+    assert found["deliveries"] >= 2000 and found["lost"] == 0
+    assert found["freezes"] >= 2 and found["lines"] and found["peer_faults"]
+    assert found["taken_over_s"] and found["broken"] == []
+    assert "lost: 0\n" in done.stdout
+
+
+def test_a_relay_that_answers_first_is_seen_to_lose(tmp_path):
+    file = tmp_path / "figures.json"
+    done = run("--kills", 10, "--members", 4, "--rate", 40, "--json", file,
+               program=broken.answers_first(tmp_path))
+    assert done.returncode == 1, done.stdout
+    assert json.loads(file.read_text("utf-8"))["lost"] > 0
+    assert "deliveries are lost" in done.stderr
+
+
+def good():
+    """Figures that keep every bound by a little."""
+    found = figures.Figures(1)
+    found.kills.update({role: 20 for role in storm.ROLES})
+    found.counts.update(deliveries=10000, duplicates=50, verified=1)
+    found.answers.update({"202": 200, "503": 10, "cut": 10})
+    found.recovery.update({"kill courier": [1.0, 3.0], "kill master": [15.0]})
+    return found
+
+
+def worse(deliveries=0, duplicates=0, verified=0, role=None, answer=None, recovery=None, lost=(),
+          wrong=(), took_over=()):
+    found = good()
+    found.counts.update(deliveries=deliveries, duplicates=duplicates, verified=verified)
+    found.lost += lost
+    found.wrong += wrong
+    found.took_over += took_over
+    if role:
+        found.kills[role] -= 6
+        found.kills["front"] += 6
+    if answer:
+        found.answers[answer] += 1
+    if recovery:
+        found.recovery[recovery[0]].append(recovery[1])
+    return found
+
+
+@pytest.mark.parametrize("change, says", [
+    ({}, None),
+    ({"lost": [("host", "post")]}, "1 deliveries are lost"),
+    ({"wrong": ["a post came twice as another"]}, "are wrong"),
+    ({"duplicates": 1}, "duplicates are 0.51 %"),
+    ({"deliveries": -1, "duplicates": -1}, "fewer than 100 a kill"),
+    ({"verified": -1}, "no signature was verified"),
+    ({"role": "steward"}, "a role was killed less often"),
+    ({"answer": "400"}, "which is neither 202 nor 503"),
+    ({"recovery": ("kill courier", 3.1)}, "3.1 s after a courier was killed"),
+    ({"recovery": ("haste", 15.1)}, "15.1 s until all was well"),
+    ({"took_over": [15.1]}, "15.1 s until all was well"),
+])
+def test_each_bound_that_is_broken_is_named(change, says):
+    broken_bounds = worse(**change).broken()
+    assert len(broken_bounds) == (0 if says is None else 1), broken_bounds
+    assert says is None or says in broken_bounds[0]
+
+
+@pytest.mark.parametrize("kills", [100, 500, 1000])
+def test_each_role_gets_its_share(kills):
+    shares = storm.shares(kills)
+    assert sum(shares.values()) == kills
+    assert min(shares.values()) >= figures.EACH_ROLE * kills
+
+
+@pytest.mark.parametrize("words", [
+    ("--kills", "1"), ("--kills", "many"), ("--members", "3"), ("--rate", "-1"), ("--speed", "9"),
+])
+def test_usage(words):
+    done = run(*words)
+    assert done.returncode == 2
+    assert "usage:" in done.stderr
