@@ -17,9 +17,9 @@
 
 enum {
     STARTS_A_TURN = 16,   /* signatures made before the loop is asked for other work */
-    COMMIT_AT = 16,       /* outcomes that are written at once: a command for each of them is too
-                             many, and what was not written when a courier dies is repeated */
-    COMMIT_QUIET_MS = 10, /* fewer are written when no other came for so long */
+    COMMIT_QUIET_MS = 10, /* outcomes wait no longer where no other comes for so long */
+    COMMIT_APART_MS = 30, /* but each commit is a command, and a write to the disk */
+    COMMIT_FIRST = 16,    /* so many are written at once where no commit was for a commit's time */
     CLOCK_SET_MS = 5000   /* by so much no clock is slewed between two looks */
 };
 
@@ -48,15 +48,24 @@ static void touch(struct courier *c)
     timer_start(c->commit, c->context->config->set.delivery_commit);
 }
 
-/* Outcomes wait for others for a commit's time at most, and not where none come. */
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* What was not written is repeated if the courier dies. Outcomes wait for others for a commit's
+ * time at most: less where none come, or where many come after none. */
 static void hasten(struct courier *c)
 {
     if (!c->unwritten || !c->commit_soon || c->committing)
         return;
-    int64_t left = c->commit_by_ms - clock_mono_ms();
-    int64_t wait = c->unwritten < COMMIT_AT ? COMMIT_QUIET_MS : 0;
-    wait = left < wait ? left : wait;
-    timer_start(c->commit, wait > 0 ? wait : 0);
+    int64_t now = clock_mono_ms();
+    int64_t at = later(now + COMMIT_QUIET_MS, c->committed_ms + COMMIT_APART_MS);
+    int64_t first = later(now, c->committed_ms + c->context->config->set.delivery_commit);
+    if (c->unwritten >= COMMIT_FIRST && first < at)
+        at = first;
+    at = at < c->commit_by_ms ? at : c->commit_by_ms;
+    timer_start(c->commit, later(at - now, 0));
 }
 
 /* --- tail: what the journal says -------------------------------------------------------------- */
@@ -341,6 +350,7 @@ void courier_commit(void *arg)
         c->unwritten = 0;
     if (!c->committing && schedule_delta(c->schedule, courier_now(c), &c->delta)) {
         c->committing = true;
+        c->committed_ms = clock_mono_ms();
         cursors_commit(c->cursors, &c->delta, clock_wall_ms(), on_committed, c);
     } else if (!c->committing && clock_mono_ms() - c->touched_ms <= 2 * COURIER_ADVANCE_MS) {
         timer_start(c->commit, COURIER_ADVANCE_MS);

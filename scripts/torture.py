@@ -19,8 +19,10 @@ not refused there for good. All is well again when every good member has got a p
 after the kill: as senders and receivers wrote it down.
 
 The exit code is 0 if nothing is lost; duplicates are less than 0.5 % of the deliveries; all was well
-15 s after each fault, after a courier alone was killed 3 s; there were 100 deliveries for each kill; of 100
-kills or more each role got 15 %. Otherwise it is 1, and what did not hold is named.
+15 s after each fault, after a courier alone was killed 3 s; there were 100 deliveries for each kill; each
+role got 15 % of the kills. Of fewer than 100 kills the shares say nothing: duplicates are then bounded by 50
+for each kill of a courier or of the master, and for each freeze. Otherwise it is 1, and what did not hold is
+named.
 """
 
 import argparse

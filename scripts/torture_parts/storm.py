@@ -17,7 +17,8 @@ ROLES = {"front": 0.22, "courier": 0.17, "steward": 0.2, "master": 0.16, "redis"
 FREEZES, LINES = 0.08, 0.08  # for each kill
 LONG = 0.15  # for each freeze: one of a courier, for longer than its lease
 IN_HASTE = 0.15  # are followed by the next before all is well
-PAUSE_S = 2.4  # at most, between being well and the next
+PAUSE_S, FEW_PAUSE_S = 2.4, 0.8  # at most, between being well and the next; where there are FEW
+FEW = 100  # kills, in which shares say nothing
 NEVER_S = 60  # after so long it will not be well any more
 LOOK_S = 0.02
 
@@ -76,8 +77,9 @@ class Storm:
     def run(self, deeds, told):
         """`told` is called after each deed."""
         chain = []
+        pause = PAUSE_S if 2 * len(deeds) >= FEW else FEW_PAUSE_S
         for place, deed in enumerate(deeds, 1):
-            self._rest(self._chance.uniform(0, PAUSE_S))
+            self._rest(self._chance.uniform(0, pause))
             since = self._do(deed)
             chain.append(deed)
             told()

@@ -209,7 +209,7 @@ class Host:
     async def post(self, lane):
         """One post after the other, until told to stop."""
         line = Line(self._relay["host"])
-        due = time.monotonic() + self._pace * lane / self._lanes_n
+        due = time.monotonic() + self._pace * (lane / self._lanes_n - 1)
         for number in itertools.count():
             due = max(due + self._pace, time.monotonic())
             await asyncio.sleep(due - time.monotonic())

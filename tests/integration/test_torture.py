@@ -44,7 +44,7 @@ def test_twenty_kills_lose_nothing(say, tmp_path):
     found = json.loads(file.read_text("utf-8"))
     assert found["kills"] == 20 and set(found["kills_by_role"]) == set(storm.ROLES)
     assert found["deliveries"] >= 2000 and found["lost"] == 0
-    assert found["freezes"] >= 2 and found["lines"] and found["peer_faults"]
+    assert found["freezes"] >= 3 and found["lines"] and found["peer_faults"]
     assert found["taken_over_s"] and found["broken"] == []
     assert "lost: 0\n" in done.stdout
 
