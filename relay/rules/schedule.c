@@ -2,6 +2,7 @@
  * States: see the drawing in schedule_inner.h. May not know: loops, Redis, clocks, logs. */
 #include "relay/rules/schedule.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "relay/rules/schedule_inner.h"
@@ -13,6 +14,7 @@ struct schedule *schedule_new(const struct schedule_limits *limits)
     if (s->limits.shards > SCHEDULE_SHARDS_MAX)
         s->limits.shards = SCHEDULE_SHARDS_MAX;
     s->dests = map_new();
+    s->kins = map_new();
     return s;
 }
 
@@ -22,18 +24,22 @@ void schedule_free(struct schedule **schedule)
     *schedule = NULL;
     if (!s)
         return;
-    for (unsigned i = 0; i < s->limits.shards; i++)
-        while (s->shards[i].dests)
-            dest_free(s, s->shards[i].dests);
+    for (unsigned i = 0; i < s->limits.shards; i++) {
+        struct shard *shard = &s->shards[i];
+        while (shard->dests)
+            dest_free(s, shard->dests);
+        struct delta rest = {shard->pending, shard->pending_n, shard->pending_cap};
+        delta_free(&rest);
+    }
     map_free(&s->dests);
+    kin_fini(s);
     for (size_t i = 0; i < LANE_COUNT; i++)
         window_clear(&s->tail[i]);
     for (size_t i = 0; i < SCHEDULE_PAGES; i++)
         window_clear(&s->pages[i]);
     window_clear(&s->markers);
     heap_fini(&s->sleepers);
-    struct delta rest = {s->pending, s->pending_n, s->pending_cap};
-    delta_free(&rest);
+    heap_fini(&s->early);
     free(s);
 }
 
@@ -58,23 +64,24 @@ void schedule_load_shard(struct schedule *s, unsigned shard, uint64_t low, uint6
     {
         dest_place(d, low);
         d->cursor.urgent = urgent;
+        dest_touch(s, d);
     }
 }
 
-/* Those whose record or cursor knows more than was told have waited for that; the next of them. */
-static void look_early(struct schedule *s, uint64_t before)
+void early_set(struct schedule *s, struct dest *d)
 {
-    s->early = 0;
-    for (unsigned i = 0; i < s->limits.shards; i++) {
-        struct dest *d;
-        struct dest *next;
-        for (d = s->shards[i].dests; d; d = next) {
-            next = d->shard_next;
-            if (d->until > s->position && (!s->early || d->until < s->early))
-                s->early = d->until;
-            else if (d->until > before && d->until <= s->position)
-                dest_look_again(s, d);
-        }
+    if (d->until > s->position)
+        heap_set(&s->early, &d->early, (int64_t)d->until);
+}
+
+/* Those whose record or cursor knew more than was told have waited for that. */
+static void look_early(struct schedule *s)
+{
+    struct heap_node *first;
+    while ((first = heap_first(&s->early)) && (uint64_t)first->key <= s->position) {
+        struct dest *d = (struct dest *)((char *)first - offsetof(struct dest, early));
+        heap_remove(&s->early, first);
+        dest_look_again(s, d);
     }
 }
 
@@ -93,7 +100,7 @@ uint64_t schedule_loaded(struct schedule *s)
     s->position = start;
     for (size_t i = 0; i < LANE_COUNT; i++)
         s->tail[i] = (struct window){.lane = (enum lane)i, .after = start, .to = start};
-    look_early(s, start);
+    look_early(s);
     return start;
 }
 
@@ -101,12 +108,10 @@ uint64_t schedule_loaded(struct schedule *s)
 
 void told(struct schedule *s, uint64_t n)
 {
-    uint64_t before = s->position;
     for (size_t i = 0; i < LANE_COUNT; i++)
         s->tail[i].to = n;
     s->position = n;
-    if (s->early && s->early <= n)
-        look_early(s, before);
+    look_early(s);
 }
 
 void schedule_floor(struct schedule *s, enum lane lane, uint64_t floor)
@@ -118,6 +123,7 @@ void schedule_floor(struct schedule *s, enum lane lane, uint64_t floor)
         DL_FOREACH2(s->shards[i].dests, d, shard_next)
         {
             dest_here(s, d);
+            dest_touch(s, d);
             /* Who is gone: the change that would have cut the other lane is among them. */
             bool both = lane == LANE_NORMAL && d->gone && !d->left_ms;
             dest_cut(s, d, both ? LANES_BOTH : 1U << lane, floor, NULL, ERR_GAP);
@@ -133,50 +139,12 @@ void schedule_floor(struct schedule *s, enum lane lane, uint64_t floor)
         told(s, least);
 }
 
-/* What takes back is held up neither by what waits for its own time or to be on disk, nor by a page
- * of the other lane, nor by the turns of others. */
-static void wake_urgent(struct schedule *s, const struct entry *entry)
-{
-    static const enum dest_state states[] = {DEST_ASLEEP, DEST_SETTLING, DEST_HUNGRY};
-    struct dest *d;
-    struct dest *next;
-    for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++)
-        DL_FOREACH_SAFE(s->lists[states[i]], d, next)
-        {
-            bool reads = states[i] == DEST_HUNGRY && d->want_lane == LANE_URGENT;
-            if (!dest_wake(d) && !reads && dest_slots(d, entry))
-                dest_goto(s, d, DEST_READY);
-        }
-    share_again(s, entry);
-}
-
-/* Only those are touched that have everything else, or are being sent it and may get more: who is
- * behind or in trouble comes to it later. */
-static void wake_for(struct schedule *s, const struct entry *entry)
-{
-    struct dest *d;
-    struct dest *next;
-    DL_FOREACH_SAFE(s->lists[DEST_IDLE], d, next)
-    {
-        uint64_t has = entry->lane == LANE_URGENT ? d->cursor.urgent : d->cursor.low;
-        if (entry->n > has && dest_slots(d, entry))
-            dest_goto(s, d, DEST_READY);
-    }
-    DL_FOREACH_SAFE(s->lists[DEST_FLYING], d, next)
-    {
-        if (!d->letter && d->flights_n < dest_window(s, d) && dest_slots(d, entry))
-            dest_goto(s, d, DEST_READY);
-    }
-    if (entry->lane == LANE_URGENT)
-        wake_urgent(s, entry);
-}
-
 void schedule_entry(struct schedule *s, struct entry *entry)
 {
     windows_mark(s, entry);
     if (entry->lane == LANE_URGENT)
         s->newest_urgent = entry->n;
-    wake_for(s, entry);
+    kin_wake(s, entry);
     /* What a host posts shows that it lives. The mark that others look for (CHANGE_DOWN) is written
      * with the next commit, so a post that comes before that is noticed here. One that is read
      * again after a restart costs an attempt at most. */

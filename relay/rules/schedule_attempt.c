@@ -145,7 +145,7 @@ static void rest(struct schedule *s, struct dest *d, const struct turn *t)
 {
     bool waits = t->rest == DEST_IDLE || t->rest == DEST_SETTLING || t->rest == DEST_ASLEEP;
     /* Its cursor may have moved, or what is set aside; or one of its own can go. */
-    s->shards[d->shard].dirty = true;
+    dest_changed(s, d);
     dest_wait(s, d, waits && d->flights ? DEST_FLYING : t->rest, t->later_ms);
     if (!d->known && !d->letters && !d->flights)
         dest_free(s, d);
@@ -231,7 +231,7 @@ void schedule_outcome(struct schedule *s, struct attempt *attempt, const struct 
     bool waits = j->host_trouble; /* also with a "never": the next entry would fare no better */
     bool fresh = f->troubles == d->troubles;
     share_look(s, now_ms);
-    s->shards[d->shard].dirty = true;
+    dest_changed(s, d);
     switch (f->flies) {
     case FLIES_ENTRY: waits |= ahead_outcome(s, d, f, &o); break;
     case FLIES_URGENT: waits |= urgent_outcome(s, d, f, &o); break;

@@ -23,6 +23,7 @@ struct dest *dest_new(struct schedule *s, struct span host)
     DL_APPEND(s->lists[DEST_HELD], d);
     s->counts[DEST_HELD]++;
     DL_APPEND2(s->shards[d->shard].dests, d, shard_prev, shard_next);
+    stand_list(s, d);
     map_put(s->dests, host, d);
     return d;
 }
@@ -33,7 +34,7 @@ static void unlist(struct schedule *s, struct dest *d)
     heap_remove(&s->sleepers, &d->wake);
     if (d->state == DEST_READY)
         share_unlist(s, d);
-    else
+    else if (!kin_unlist(d))
         DL_DELETE(s->lists[d->state], d);
     s->counts[d->state]--;
 }
@@ -42,6 +43,10 @@ void dest_free(struct schedule *s, struct dest *d)
 {
     letters_free(d);
     unlist(s, d);
+    heap_remove(&s->early, &d->early);
+    stand_unlist(s, d);
+    if (d->gone)
+        DL_DELETE2(s->shards[d->shard].gone, d, gone_prev, gone_next);
     DL_DELETE2(s->shards[d->shard].dests, d, shard_prev, shard_next);
     map_take(s->dests, (struct span){d->host, d->host_n});
     for (size_t i = 0; i < d->slots_n; i++)
@@ -68,12 +73,13 @@ void dest_wait(struct schedule *s, struct dest *d, enum dest_state state, int64_
 {
     dest_here(s, d);
     unlist(s, d);
+    dest_touch(s, d);
     d->state = state;
     if (d->cursor.low >= s->position && !d->cursor.health.failures)
         d->behind = false;
     if (state == DEST_READY)
         share_list(s, d);
-    else
+    else if (!kin_list(s, d))
         DL_APPEND(s->lists[state], d);
     s->counts[state]++;
     if (when_ms < INT64_MAX)
@@ -198,7 +204,7 @@ static void aside_cut(struct schedule *s, struct dest *d, unsigned lanes, unsign
         if (!aside->again)
             record_cut(s, d, lane, aside->slot, aside->n - 1, aside->n, why);
         aside_take(d, aside);
-        s->shards[d->shard].dirty = true;
+        dest_changed(s, d);
     }
 }
 

@@ -43,7 +43,7 @@ static void wake(struct schedule *s, struct dest *d)
     health_lives(&d->cursor.health);
     d->rest_ms = 0;
     d->faults = 0;
-    s->shards[d->shard].dirty = true;
+    dest_changed(s, d);
     if (d->state == DEST_ASLEEP)
         dest_goto(s, d, DEST_READY);
 }
@@ -127,6 +127,7 @@ static void trust_again(struct schedule *s, int64_t now_ms)
             if (d->cursor.health.wake_ms == d->rest_ms)
                 d->cursor.health.wake_ms = until;
             d->rest_ms = until;
+            dest_touch(s, d);
             if (d->state == DEST_ASLEEP)
                 dest_wait(s, d, DEST_ASLEEP, dest_wake(d));
         }
@@ -193,6 +194,7 @@ void schedule_clock(struct schedule *s, int64_t by_ms)
             next = d->shard_next;
             move(&d->cursor.health.wake_ms, by_ms);
             move(&d->rest_ms, by_ms);
+            dest_touch(s, d);
             for (size_t k = 0; k < d->cursor.aside_n; k++)
                 move(&d->cursor.aside[k].wake_ms, by_ms);
             DL_FOREACH(d->letters, l)
@@ -215,6 +217,7 @@ void look_at_loaded(struct schedule *s, int64_t now_ms)
         for (d = s->shards[i].dests; d; d = next) {
             struct health *h = &d->cursor.health;
             next = d->shard_next;
+            dest_touch(s, d);
             bool wrong = h->wake_ms > now_ms + health_longest(h, limits);
             if (wrong)
                 h->wake_ms = 0;

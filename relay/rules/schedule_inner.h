@@ -94,11 +94,27 @@ struct unsaved { /* a "never" or a skip that is not on disk yet */
 };
 enum { UNSAVED_MAX = 64 };
 
+/* How its cursor stands to what Redis has, as far as the last delta goes: a delta looks at those
+ * alone that may have to be written, and not at all members of a shard (see schedule_delta.c). */
+enum standing {
+    STANDS_ANEW,  /* something of it may have changed since: nothing is known */
+    STANDS_TOLD,  /* Redis has a cursor of its own for it, as it is; or it needs none */
+    STANDS_SHARD, /* it follows its shard's cursor, and stays there when that moves */
+    STANDS_END,   /* it follows its shard's cursor, and has everything */
+    STANDS_APART, /* it has everything, and a cursor of its own all the same */
+    STANDING_COUNT
+};
+
 struct dest {
     struct dest *prev, *next;             /* in the list of its state */
     struct dest *shard_prev, *shard_next; /* in its shard */
+    struct dest *stand_prev, *stand_next; /* in its shard, among those that stand alike */
+    struct dest *gone_prev, *gone_next;   /* in its shard, among those that are gone */
+    struct kin *kin;                      /* in whose list it is, instead of its state's */
     struct heap_node wake;                /* in the heap while it waits for a time */
+    struct heap_node early;               /* in the heap while `until` is not told */
     enum dest_state state;
+    enum standing standing;
     unsigned shard;
     bool subscribed; /* gets entries: active, and not suspended */
     bool known;      /* has a cursor: active or suspended, or gone with a place that must be kept */
@@ -162,8 +178,23 @@ struct shard {
     uint64_t low; /* as Redis has it */
     uint64_t urgent;
     int64_t moved_ms; /* when it was last handed out */
+    uint64_t handed;  /* the position then: where the cursors are of those that stand apart */
+    size_t spent;     /* on writing those anew since the shard's moved */
     bool dirty;
-    struct dest *dests;
+    struct dest *dests, *gone;
+    struct dest *stands[STANDING_COUNT];
+    size_t stands_n[STANDING_COUNT];
+    struct change *pending; /* records that wait for the next delta */
+    size_t pending_n, pending_cap;
+};
+
+/* Destinations that may be concerned by the same entries, as far as zones say: all of their spans
+ * are in this one. Those that wait for entries alone are listed here. */
+struct kin {
+    struct kin *next;
+    struct dest *idle;
+    struct dest *dozing; /* ASLEEP, but not for their host's sake: lane U wakes them */
+    char zone[];         /* empty: of several, or of none */
 };
 
 struct schedule {
@@ -178,22 +209,23 @@ struct schedule {
         struct flight *young;
     } share;
     struct suspect suspect;
-    bool looked; /* at what was loaded, by the clock */
+    bool looked;      /* at what was loaded, by the clock */
+    struct map *kins; /* by zone */
+    struct kin *kin_list;
     struct heap sleepers;
+    struct heap early; /* those that wait for what is still to be told */
     struct shard shards[SCHEDULE_SHARDS_MAX];
+    unsigned next_shard;    /* the next delta begins there */
     uint64_t position;      /* everything up to here was told */
     uint64_t newest_urgent; /* of lane U, that was told */
     int64_t told_ms;        /* when the newest entry was accepted */
-    uint64_t early; /* the lowest number above that which some destination waits for; 0: none */
     struct window tail[LANE_COUNT];
     struct window pages[SCHEDULE_PAGES];
     struct window markers; /* told since a page was asked for, and about earlier ones: it may lack
                               their marks */
     uint64_t page_clock;
     bool page_asked;
-    uint64_t deltas;        /* that were handed out */
-    struct change *pending; /* records that wait for the next one */
-    size_t pending_n, pending_cap;
+    uint64_t deltas; /* that were handed out */
 };
 
 /* schedule_window.c */
@@ -214,12 +246,32 @@ void record_host(struct schedule *s, struct span host, const struct change *chan
 void change_add(struct change **list, size_t *n, size_t *cap, const struct change *change);
 
 /* schedule_delta.c */
+/* Its cursor, or what that is compared with, may have changed: the next delta of its shard looks at
+ * it. Whoever moves it into a state has said so. */
+void dest_touch(struct schedule *s, struct dest *d);
+/* The same, and there is to be a delta. */
+void dest_changed(struct schedule *s, struct dest *d);
+/* New, or about to be freed: in the lists of its shard, and out of them. */
+void stand_list(struct schedule *s, struct dest *d);
+void stand_unlist(struct schedule *s, struct dest *d);
 /* Members that are gone are forgotten once nothing in Redis depends on them. */
 void forget_gone(struct schedule *s, unsigned shard);
+
+/* schedule_kin.c */
+/* Into the list of its kin if only entries are to find it there: then true. */
+bool kin_list(struct schedule *s, struct dest *d);
+/* Out of it; false: it was in none. */
+bool kin_unlist(struct dest *d);
+/* Wakes those that have everything else, or are being sent it and may get more: who is behind or in
+ * trouble comes to it later. */
+void kin_wake(struct schedule *s, const struct entry *entry);
+void kin_fini(struct schedule *s);
 
 /* schedule.c */
 /* Everything up to n was told; who waited for that waits no longer. */
 void told(struct schedule *s, uint64_t n);
+/* Its entries wait until `until` was told, if they have to. */
+void early_set(struct schedule *s, struct dest *d);
 bool shard_owned(const struct schedule *s, unsigned shard);
 bool host_owned(const struct schedule *s, struct span host);
 
@@ -304,7 +356,7 @@ void slot_cut(struct schedule *s, struct dest *d, unsigned slot, uint64_t n, enu
 void dest_lives(struct schedule *s, struct dest *d);
 
 /* schedule_member.c */
-void dest_take_member(struct dest *d, const struct member *m);
+void dest_take_member(struct schedule *s, struct dest *d, const struct member *m);
 /* Something newer than n is known of it than a refused Accept: entries go again. */
 void dest_heard(struct dest *d, uint64_t n);
 /* Whoever posted the entry is not down. */

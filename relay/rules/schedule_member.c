@@ -44,12 +44,23 @@ static void take_slots(struct dest *d, const struct member *m)
     }
 }
 
-void dest_take_member(struct dest *d, const struct member *m)
+/* It was a member, and is none; or is one (again). */
+static void take_gone(struct schedule *s, struct dest *d, bool gone)
+{
+    struct shard *shard = &s->shards[d->shard];
+    if (gone && !d->gone)
+        DL_APPEND2(shard->gone, d, gone_prev, gone_next);
+    else if (d->gone && !gone)
+        DL_DELETE2(shard->gone, d, gone_prev, gone_next);
+    d->gone = gone;
+}
+
+void dest_take_member(struct schedule *s, struct dest *d, const struct member *m)
 {
     d->ver = m->ver;
     d->known = true;
     d->subscribed = m->state == MEMBER_ACTIVE;
-    d->gone = m->state != MEMBER_ACTIVE && m->state != MEMBER_SUSPENDED;
+    take_gone(s, d, m->state != MEMBER_ACTIVE && m->state != MEMBER_SUSPENDED);
     d->alone = m->followers_n == 1;
     d->left_ms = m->state == MEMBER_LEFT && m->farewell.url[0] ? m->since_ms : 0;
     memcpy(d->zone, m->zone, sizeof(d->zone));
@@ -57,6 +68,7 @@ void dest_take_member(struct dest *d, const struct member *m)
     d->spans = mem_grow(d->spans, m->spans_n * sizeof(*d->spans));
     memcpy(d->spans, m->spans, m->spans_n * sizeof(*d->spans));
     d->spans_n = m->spans_n;
+    early_set(s, d);
 }
 
 /* --- loading --------------------------------------------------------------------------------- */
@@ -70,7 +82,7 @@ void schedule_load_member(struct schedule *s, const struct member *member)
     struct dest *d = dest_find(s, span_of(member->host));
     if (!d)
         d = dest_new(s, span_of(member->host));
-    dest_take_member(d, member);
+    dest_take_member(s, d, member);
     dest_settle(s, d);
 }
 
@@ -82,7 +94,7 @@ void schedule_load_cursor(struct schedule *s, struct span host, const struct cur
     if (!d) {
         d = dest_new(s, host);
         d->known = true;
-        d->gone = true;
+        take_gone(s, d, true);
     }
     cursor_fini(&d->stored);
     cursor_fini(&d->cursor);
@@ -96,6 +108,7 @@ void schedule_load_cursor(struct schedule *s, struct span host, const struct cur
     /* What is set aside can be read as far as the journal was told. */
     if (cursor->aside_n && cursor->aside[cursor->aside_n - 1].n > d->until)
         d->until = cursor->aside[cursor->aside_n - 1].n;
+    early_set(s, d);
     replay_look(s, d);
     dest_settle(s, d);
 }
@@ -145,7 +158,7 @@ void schedule_control(struct schedule *s, uint64_t n, const struct member *membe
         dest_grace_over(s, d, n, member, why_cut(member->state));
     /* A record that was loaded may be newer than this entry; its own entry is still to come. */
     if (!d->known || member->ver >= d->ver)
-        dest_take_member(d, member);
+        dest_take_member(s, d, member);
     if (cuts) { /* who left by itself is still told what is taken back */
         bool grace = member->state == MEMBER_LEFT && d->left_ms;
         dest_cut(s, d, grace ? LANES_NORMAL : LANES_BOTH, n, member, why_cut(member->state));
@@ -159,6 +172,6 @@ void schedule_control(struct schedule *s, uint64_t n, const struct member *membe
         urgent_skip(s, d);
         dest_lives(s, d);
     }
-    s->shards[d->shard].dirty = true;
+    dest_changed(s, d);
     dest_settle(s, d);
 }

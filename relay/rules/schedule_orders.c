@@ -25,7 +25,7 @@ static bool order_is_new(struct schedule *s, uint64_t line_n, struct span host)
     if (fresh && d) {
         dest_here(s, d);
         d->cursor.orders = line_n;
-        s->shards[d->shard].dirty = true;
+        dest_changed(s, d);
     }
     return fresh;
 }
@@ -128,7 +128,7 @@ void replay_look(struct schedule *s, struct dest *d)
         return;
     c->replay = 0;
     d->behind = true;
-    s->shards[d->shard].dirty = true;
+    dest_changed(s, d);
     if (low >= c->low)
         return;
     if (d->seen > c->again)

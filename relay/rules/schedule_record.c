@@ -20,8 +20,9 @@ void record_host(struct schedule *s, struct span host, const struct change *chan
     kept.shard = shard_of(host, s->limits.shards);
     kept.host = mem_copy(host);
     kept.detail = change->detail ? mem_copy(span_of(change->detail)) : NULL;
-    change_add(&s->pending, &s->pending_n, &s->pending_cap, &kept);
-    s->shards[kept.shard].dirty = true;
+    struct shard *shard = &s->shards[kept.shard];
+    change_add(&shard->pending, &shard->pending_n, &shard->pending_cap, &kept);
+    shard->dirty = true;
 }
 
 void record(struct schedule *s, const struct dest *d, const struct change *change)

@@ -165,6 +165,7 @@ void schedule_page(struct schedule *s, enum lane lane, uint64_t after, uint64_t 
         if (d->want_lane != lane)
             continue;
         dest_cut(s, d, 1U << lane, floor, NULL, ERR_GAP);
+        dest_touch(s, d);
         if (d->want < floor || d->want >= s->position || window_for(s, lane, d->want))
             dest_goto(s, d, DEST_READY);
     }
