@@ -16,11 +16,11 @@
 #include "relay/meters.h"
 
 enum {
-    STARTS_A_TURN = 16,   /* signatures made before the loop is asked for other work */
-    COMMIT_QUIET_MS = 10, /* outcomes wait no longer where no other comes for so long */
-    COMMIT_APART_MS = 30, /* but each commit is a command, and a write to the disk */
-    COMMIT_FIRST = 16,    /* so many are written at once where no commit was for a commit's time */
-    CLOCK_SET_MS = 5000   /* by so much no clock is slewed between two looks */
+    STARTS_A_TURN = 16, /* signatures made before the loop is asked for other work */
+    COMMIT_SOON_MS = 3, /* outcomes wait so long for others, where commits have been few: */
+    COMMIT_FEW = 8,     /* so many in a row may come early, */
+    COMMIT_FEW_MS = 60, /* and then one in so long */
+    CLOCK_SET_MS = 5000 /* by so much no clock is slewed between two looks */
 };
 
 /* What waits is written down by the wall clock, which people set, and correct. */
@@ -48,24 +48,21 @@ static void touch(struct courier *c)
     timer_start(c->commit, c->context->config->set.delivery_commit);
 }
 
-static int64_t later(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
-/* What was not written is repeated if the courier dies. Outcomes wait for others for a commit's
- * time at most: less where none come, or where many come after none. */
+/* What was not written is repeated if the courier dies: where little is sent, it is written early;
+ * where much is, it is gathered, for each commit is a command, and a write to the disk. */
 static void hasten(struct courier *c)
 {
-    if (!c->unwritten || !c->commit_soon || c->committing)
+    if (!c->unwritten || c->early || !c->commit_soon || c->committing)
         return;
     int64_t now = clock_mono_ms();
-    int64_t at = later(now + COMMIT_QUIET_MS, c->committed_ms + COMMIT_APART_MS);
-    int64_t first = later(now, c->committed_ms + c->context->config->set.delivery_commit);
-    if (c->unwritten >= COMMIT_FIRST && first < at)
-        at = first;
-    at = at < c->commit_by_ms ? at : c->commit_by_ms;
-    timer_start(c->commit, later(at - now, 0));
+    int64_t least = now - (int64_t)COMMIT_FEW * COMMIT_FEW_MS;
+    if (c->early_ms < least)
+        c->early_ms = least;
+    if (c->early_ms + COMMIT_FEW_MS > now || c->commit_by_ms <= now + COMMIT_SOON_MS)
+        return;
+    c->early_ms += COMMIT_FEW_MS;
+    c->early = true;
+    timer_start(c->commit, COMMIT_SOON_MS);
 }
 
 /* --- tail: what the journal says -------------------------------------------------------------- */
@@ -228,7 +225,7 @@ static void courier_judged(void *arg, struct attempt *attempt, const struct deli
     note(c, attempt, result);
     schedule_outcome(c->schedule, attempt, &result->judgement, result->status, result->detail,
                      courier_now(c), clock_chance());
-    c->unwritten++;
+    c->unwritten = true;
     courier_schedule(c);
     hasten(c);
 }
@@ -347,10 +344,9 @@ void courier_commit(void *arg)
         return;
     c->commit_soon = false;
     if (!c->committing)
-        c->unwritten = 0;
+        c->unwritten = c->early = false;
     if (!c->committing && schedule_delta(c->schedule, courier_now(c), &c->delta)) {
         c->committing = true;
-        c->committed_ms = clock_mono_ms();
         cursors_commit(c->cursors, &c->delta, clock_wall_ms(), on_committed, c);
     } else if (!c->committing && clock_mono_ms() - c->touched_ms <= 2 * COURIER_ADVANCE_MS) {
         timer_start(c->commit, COURIER_ADVANCE_MS);
@@ -407,7 +403,7 @@ void courier_pause(struct courier *c)
         schedule_page_failed(c->schedule);
     courier_forget(&c->paging);
     c->started = 0;
-    c->commit_soon = false;
+    c->commit_soon = c->early = false;
 }
 
 void courier_unfollow(struct courier *c)

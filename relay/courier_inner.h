@@ -74,8 +74,9 @@ struct courier {
     uint64_t heard;       /* the newest number of a line or of mail */
     bool commit_soon;     /* the timer runs, and for a commit's time at most */
     int64_t commit_by_ms; /* it runs until then at most */
-    int64_t committed_ms; /* when the last commit went out */
-    unsigned unwritten;   /* outcomes that came since the last commit went out */
+    bool unwritten;       /* outcomes came since the last commit went out */
+    bool early;           /* the timer was set for them */
+    int64_t early_ms;     /* how many more may come early: see hasten() */
     int64_t touched_ms;   /* when there was last something to write down */
     int64_t ahead_ms; /* of the monotonic clock is the wall clock, as far as the schedule knows */
     unsigned started; /* in this turn */

@@ -108,6 +108,7 @@ class Part:
                     town.ledger.read()
                     time.sleep(0.1)
                 town.stop()
+                figures.lost += town.ledger.lost()
             finally:
                 figures.add(wild, town, time.monotonic() - began)
                 (self.directory / "deeds").write_text(

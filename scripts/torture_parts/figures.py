@@ -25,9 +25,10 @@ class Figures:
         self.recovery, self.took_over = collections.defaultdict(list), []
         self.after = collections.Counter()  # what was done last -> duplicates that came then
         self.ages = []  # of what was repeated, when that was done: seconds since it came first
-        self.lost, self.wrong = [], []
+        self.lost, self.wrong = [], []  # lost: what does not come any more
 
     def add(self, storm, town, seconds):
+        """What was done and what came, to its end or not."""
         ledger = town.ledger
         self.seconds += seconds
         self.counts.update(deliveries=ledger.deliveries, promised=ledger.promised,
@@ -41,7 +42,6 @@ class Figures:
         for name, took in storm.recovery.items():
             self.recovery[name] += took
         self.took_over += storm.took_over
-        self.lost += ledger.lost()
         self.wrong += ledger.wrong + [f"{name} was never promised to who got it"
                                       for name in ledger.strays()]
         for first, again, _, _ in ledger.repeats:

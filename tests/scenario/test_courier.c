@@ -136,12 +136,12 @@ static int64_t commit_lag(struct world *w)
     return worst;
 }
 
-static void test_commit_where_it_is_quiet(void **state)
+static void test_commit_soon(void **state)
 {
     (void)state;
     struct world w;
     begin(&w, 1);
-    assert_in_range(commit_lag(&w), 0, 34); /* 10 ms in which nothing came, 30 after the last */
+    assert_in_range(commit_lag(&w), 0, 6); /* 3 ms in which others may come, and to the store */
     /* The twin: the measure sees a slower one. */
     fake_fault(OP_COMMIT, FAULT_LOST, 5, 1);
     assert_true(commit_lag(&w) > 300);
@@ -168,14 +168,14 @@ static unsigned commits_of(int64_t apart_ms)
     return commits;
 }
 
-/* Sixteen outcomes at most wait for others, 100 ms at most, and not where none come. */
+/* Early where there are few; eight in a row, then one in 60 ms. */
 static void test_commits_are_gathered(void **state)
 {
     (void)state;
-    assert_in_range(commits_of(0), 1, 4);
-    assert_in_range(commits_of(2), 2, 4);    /* by their number, 30 ms apart */
-    assert_in_range(commits_of(8), 3, 6);    /* by the time: 320 ms */
-    assert_in_range(commits_of(20), 19, 28); /* 30 ms apart */
+    assert_in_range(commits_of(0), 1, 3);
+    assert_in_range(commits_of(2), 6, 11);   /* 80 ms */
+    assert_in_range(commits_of(8), 10, 16);  /* 320 ms */
+    assert_in_range(commits_of(20), 16, 24); /* 800 ms; each by itself would be 40 */
 }
 
 static size_t steps_of(int64_t ms)
@@ -400,7 +400,7 @@ int main(void)
         cmocka_unit_test(test_window),
         cmocka_unit_test(test_bounds_on_what_is_in_flight),
         cmocka_unit_test(test_dies_in_a_burst),
-        cmocka_unit_test(test_commit_where_it_is_quiet),
+        cmocka_unit_test(test_commit_soon),
         cmocka_unit_test(test_commits_are_gathered),
         cmocka_unit_test(test_idle),
         cmocka_unit_test(test_commit_is_lost),
