@@ -85,7 +85,7 @@ class Part:
         with contextlib.ExitStack() as stack:
             world, authority = World(self.directory), Authority(self.directory / "certificates")
             authority.trust(world.trust)
-            subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-fno-builtin", "-D_GNU_SOURCE",
+            subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-fno-builtin", "-D_GNU_SOURCE",
                             str(_ROOT / "tests/shims/world.c"), "-o",
                             str(self.directory / "world.so"), "-ldl"], check=True)
             redis = line = None

@@ -23,7 +23,7 @@ SENDERS = 2
 LANES = 8  # posts that each sender has on its way at most
 FAR = 4
 MANNERS = ("hang", "drip", "reset", "5xx", "429", "410", "garbage", "huge", "tls")
-QUIET_S = 20  # nothing more came for so long: what is missing will not come
+QUIET_S = 12  # nothing more came for so long, longer than any wait: what is missing will not come
 
 
 class Town:

@@ -27,6 +27,7 @@ import collections
 import contextlib
 import itertools
 import json
+import math
 import os
 import sys
 import time
@@ -157,9 +158,10 @@ class Host:
         writer.close()
 
     async def _post(self, request, writer):
-        joined = self.accepted.is_set()
+        delay = self._delay if self.accepted.is_set() else 0
         answer = self._take(request)
-        await asyncio.sleep(self._delay if joined else 0)
+        if delay:
+            await asyncio.sleep(delay)
         writer.write(answer)
 
     def _get(self, target):
@@ -211,13 +213,19 @@ class Host:
         line = Line(self._relay["host"])
         due = time.monotonic() + self._pace * (lane / self._lanes_n - 1)
         for number in itertools.count():
-            due = max(due + self._pace, time.monotonic())
-            await asyncio.sleep(due - time.monotonic())
+            due = self._next(due)
+            await asyncio.sleep(max(0, due - time.monotonic()))
             if self.stopped.is_set():
                 return
             activity = self._write(lane, number)
             tries = await self._insist(line, self._encoded(activity), self.author)
             self._sent.add(lane, number, activity["object"]["id"], activity["id"], tries)
+
+    def _next(self, due):
+        """Whoever is late leaves out what it could not send: lanes that waited for the same thing do
+        not go on in step."""
+        late = time.monotonic() - due
+        return due + self._pace * max(1, math.ceil(late / self._pace)) if self._pace else due
 
     async def _insist(self, line, body, actor):
         """Sends until a 202 was read; answers how often that was. Always the same bytes."""

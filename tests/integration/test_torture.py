@@ -16,7 +16,7 @@ from integration.relay import ROOT, WEIR
 pytestmark = pytest.mark.alone
 
 sys.path.insert(0, str(ROOT / "scripts"))
-from torture_parts import figures, storm
+from torture_parts import figures, ledger, storm
 
 
 @pytest.fixture(autouse=True)
@@ -56,6 +56,74 @@ def test_a_relay_that_answers_first_is_seen_to_lose(tmp_path):
     assert done.returncode == 1, done.stdout
     assert json.loads(file.read_text("utf-8"))["lost"] > 0
     assert "deliveries are lost" in done.stderr
+
+
+class Files:
+    """What senders and receivers write: a, b and c are members, a writes."""
+
+    def __init__(self, directory):
+        self._directory = directory
+        for host in "abc":
+            for kind in ("sent", "got", "refused"):
+                (directory / f"{host}.{kind}").touch()
+        self.ledger = ledger.Ledger(directory, list("abc"), ["a"], ["b", "c"])
+
+    def add(self, host, kind, *words):
+        with open(self._directory / f"{host}.{kind}", "a", encoding="ascii") as file:
+            file.write(" ".join(map(str, words)) + "\n")
+        self.ledger.read()
+
+    def sent(self, post, when=1.0):
+        self.add("a", "sent", when, 0, 0, post, f"{post}/act", 1)
+
+    def got(self, host, post, when=2.0, verified="-", activity=None):
+        self.add(host, "got", when, verified, "Create", activity or f"{post}/act", post)
+
+
+@pytest.fixture(name="files")
+def fixture_files(tmp_path):
+    files = Files(tmp_path)
+    yield files
+    files.ledger.close()
+
+
+def test_what_is_lost_is_found(files):
+    files.sent("p")
+    assert files.ledger.missing() and files.ledger.lost() == [("b", "p"), ("c", "p")]
+    files.got("b", "p")
+    assert files.ledger.lost() == [("c", "p")]
+    files.add("c", "refused", 2.0, "p")
+    assert not files.ledger.missing() and files.ledger.refused() == 1
+    files.got("c", "p")
+    assert files.ledger.refused() == 0 and files.ledger.lost() == []
+    assert files.ledger.repeats == [] and files.ledger.wrong == [] and files.ledger.strays() == []
+
+
+def test_what_must_not_be_is_found(files):
+    files.sent("p")
+    files.got("b", "p", 2.0)
+    files.got("b", "p", 2.5)
+    assert files.ledger.repeats == [(2.0, 2.5, 1, "p")] and files.ledger.wrong == []
+    files.got("c", "p", activity="other")
+    files.got("c", "q", verified="bad")
+    files.sent("p")
+    assert len(files.ledger.wrong) == 3 and files.ledger.strays() == ["q"]
+    files.got("a", "p")
+    assert files.ledger.strays() == ["p", "q"]
+
+
+def test_well_again_is_told_by_what_was_accepted_afterwards(files):
+    files.sent("old", 9.0)
+    files.ledger.watch(10.0)
+    files.got("b", "old", 11.0)
+    files.got("b", "new", 12.0)
+    assert files.ledger.waits_for == ["b", "c"]  # whether it was accepted is not known yet
+    files.sent("new", 12.5)
+    assert files.ledger.waits_for == ["c"] and files.ledger.well is None
+    files.got("c", "new", 14.0)
+    assert files.ledger.well == 14.0
+    files.ledger.watch(15.0)
+    assert files.ledger.well is None
 
 
 def good():
