@@ -135,7 +135,7 @@ static void sign_beside(const EVP_MD_CTX *prepared)
     for (size_t i = 0; i < counted; i++)
         sum_ns += (double)took_ns[i];
     printf("{\"signs\": %zu, \"sign_us\": %.2f}\n", n * BURST,
-           sum_ns / (double)counted / BURST / 1000);
+           sum_ns / (double)(counted * BURST) / 1000);
     EVP_MD_CTX_free(ctx);
 }
 
