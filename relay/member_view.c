@@ -44,6 +44,8 @@ void member_view(const struct member *m, const struct cursor *cursor, const char
     json_member(w, "zone", span_of(m->zone));
     add_time(w, "since", m->since_ms);
     add_time(w, "until", m->until_ms);
+    if (m->gone)
+        json_member(w, "why", span_of(err_code(ERR_INBOX_GONE)));
     add_text(w, "software", m->software);
     add_followers(w, m);
     if (cursor) {

@@ -225,9 +225,9 @@ static void take(struct member *after, enum member_event event, bool newcomer,
     case EVENT_SUSPEND:
     case EVENT_REMOVE:
     case EVENT_EXPIRE:
-    case EVENT_GONE:
     case EVENT_UNZONED:
     case EVENT_COUNT: break;
+    case EVENT_GONE: after->gone = true; break;
     }
 }
 
@@ -369,6 +369,7 @@ enum err member_apply(const struct member *before, enum member_event event,
     if (after->state != MEMBER_LEFT) {
         after->farewell = (struct member_inbox){.style = STYLE_PUBLIC};
         after->farewell_slot = 0;
+        after->gone = false;
     }
     settle_spans(after, n);
     return ERR_OK;

@@ -90,6 +90,7 @@ struct member {
     char host[MEMBER_HOST_SIZE]; /* authority form */
     enum member_state state;
     char zone[MEMBER_ZONE_SIZE];
+    bool gone;         /* LEFT: since its inbox said for days that it is gone */
     bool placed;       /* an operator put it into its zone, whatever the patterns say */
     char software[64]; /* by NodeInfo, or empty */
     int64_t since_ms;  /* of the present state */

@@ -97,6 +97,8 @@ void member_write(const struct member *member, struct bytes *out)
     json_member_int(&w, "since", member->since_ms);
     json_member_int(&w, "until", member->until_ms);
     json_member_int(&w, "ver", (int64_t)member->ver);
+    if (member->gone)
+        json_member_bool(&w, "gone", true);
     write_spans(&w, member);
     json_close(&w, '}');
 }
@@ -284,6 +286,7 @@ static bool read_member(const struct json *json, struct member *ret)
         return false;
     ret->ver = (uint64_t)ver;
     ret->placed = json_flag(json_get(json, "placed"), false);
+    ret->gone = json_flag(json_get(json, "gone"), false);
     return read_spans(json_get(json, "spans"), ret) && read_followers(json, ret);
 }
 

@@ -115,11 +115,12 @@ void schedule_load_cursor(struct schedule *s, struct span host, const struct cur
 
 /* --- told ------------------------------------------------------------------------------------ */
 
-static enum err why_cut(enum member_state state)
+static enum err why_cut(const struct member *m)
 {
-    return state == MEMBER_EXPIRED   ? ERR_EXPIRED
-           : state == MEMBER_REMOVED ? ERR_REMOVED
-                                     : ERR_NOT_MEMBER;
+    return m->state == MEMBER_EXPIRED           ? ERR_EXPIRED
+           : m->state == MEMBER_REMOVED         ? ERR_REMOVED
+           : m->state == MEMBER_LEFT && m->gone ? ERR_INBOX_GONE
+                                                : ERR_NOT_MEMBER;
 }
 
 /* Inboxes that nobody uses any more from this change on. */
@@ -155,15 +156,15 @@ void schedule_control(struct schedule *s, uint64_t n, const struct member *membe
     if (!cuts)
         cut_freed(s, d, n, member);
     if (d->left_ms && member->ver >= d->ver && member->state != MEMBER_LEFT)
-        dest_grace_over(s, d, n, member, why_cut(member->state));
+        dest_grace_over(s, d, n, member, why_cut(member));
     /* A record that was loaded may be newer than this entry; its own entry is still to come. */
     if (!d->known || member->ver >= d->ver)
         dest_take_member(s, d, member);
     if (cuts) { /* who left by itself is still told what is taken back */
         bool grace = member->state == MEMBER_LEFT && d->left_ms;
-        dest_cut(s, d, grace ? LANES_NORMAL : LANES_BOTH, n, member, why_cut(member->state));
+        dest_cut(s, d, grace ? LANES_NORMAL : LANES_BOTH, n, member, why_cut(member));
     } else if (!d->left_ms && begins_anew(member, n)) {
-        dest_cut(s, d, LANES_URGENT, n, member, why_cut(member->state));
+        dest_cut(s, d, LANES_URGENT, n, member, why_cut(member));
     }
     dest_heard(d, n);
     d->end_told = false;

@@ -35,6 +35,21 @@ static void load_own(struct schedule *s, uint64_t low)
     schedule_load_cursor(s, SPAN("a"), &own);
 }
 
+/* Its membership ended because its inbox is gone: what waited is given up for that. */
+static void test_inbox_gone_cuts(void **state)
+{
+    (void)state;
+    struct schedule *s = rig_started("a", 0);
+    rig_tell(s, 1, 2);
+    struct member *m = rig_record("a", MEMBER_LEFT, 0, 3);
+    m->ver = 2;
+    m->gone = true;
+    schedule_control(s, 3, m, true);
+    rig_rests(s, NOW);
+    assert_string_equal(rig_commit(s, NOW), "all 3; cut a 0-3 inbox-gone");
+    schedule_free(&s);
+}
+
 /* Nothing from before it joined, everything from then on. */
 static void test_join_in_a_backlog(void **state)
 {
@@ -266,6 +281,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_join_in_a_backlog),
         cmocka_unit_test(test_leave_cuts),
+        cmocka_unit_test(test_inbox_gone_cuts),
         cmocka_unit_test(test_leave_at_rest),
         cmocka_unit_test(test_leave_and_return_while_sending),
         cmocka_unit_test(test_return_ends_backoff),
