@@ -86,6 +86,7 @@ static void list(struct call *call)
     }
     json_open(&call->w, '{');
     json_member_int(&call->w, "total", (int64_t)b->dead);
+    json_member_int(&call->w, "unreadable", __builtin_popcountll(b->unread)); /* shards */
     json_key(&call->w, "dead");
     json_open(&call->w, '[');
     if (l->n)
@@ -138,6 +139,8 @@ static void on_book(void *arg, enum err err, struct book *book)
     struct call *call = arg;
     const struct letters *l = call->more;
     call->book = book;
+    if (err == ERR_OK && l->of && book_unread(book, span_of(call->host)))
+        err = ERR_UNREADABLE;
     if (err != ERR_OK || !call->admin)
         call_end(call, err, SPAN_NONE);
     else if (l->of)

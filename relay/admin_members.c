@@ -25,7 +25,8 @@ static void add_member(struct call *call, const struct member *member)
                         : cursor.health.wake_ms          ? "waiting"
                         : cursor.low >= call->book->last ? "idle"
                                                          : "behind";
-    member_view(member, served ? &cursor : NULL, state, &call->w);
+    bool unread = book_unread(call->book, span_of(member->host));
+    member_view(member, served && !unread ? &cursor : NULL, state, &call->w);
 }
 
 static void on_each(void *arg, enum err err, const struct member *member)

@@ -22,6 +22,7 @@ struct row {
     struct cursor cursor; /* its lists are the book's */
     size_t waiting;
     bool whole; /* that is all of it */
+    bool unread;
     int64_t oldest_ms;
 };
 
@@ -57,6 +58,10 @@ static void write_row(struct json_writer *w, const struct row *r, uint64_t last)
     json_member(w, "host", span_of(r->host));
     json_member(w, "zone", span_of(r->zone));
     json_member(w, "code", span_of(r->code));
+    if (r->unread) {
+        json_close(w, '}');
+        return;
+    }
     json_member_int(w, "waiting", (int64_t)r->waiting);
     json_member_bool(w, "whole", r->whole);
     json_member_int(w, "behind", (int64_t)(last - c->low));
@@ -137,8 +142,9 @@ static void add_member(struct call *call, const struct member *m)
     struct row row = {.cursor = book_cursor(call->book, span_of(m->host))};
     if (m->state != MEMBER_ACTIVE && m->state != MEMBER_SUSPENDED)
         return;
-    row.whole = row.cursor.low >= q->page_after;
-    for (size_t i = 0; i < q->entries_n; i++) {
+    row.unread = book_unread(call->book, span_of(m->host));
+    row.whole = row.unread || row.cursor.low >= q->page_after;
+    for (size_t i = 0; !row.unread && i < q->entries_n; i++) {
         const struct entry *e = q->entries[i];
         if (e->n <= row.cursor.low || trace_not_for(e, m))
             continue;
@@ -146,13 +152,13 @@ static void add_member(struct call *call, const struct member *m)
             row.oldest_ms = row.whole ? e->at_ms : 0;
     }
     if (row.whole && !row.waiting && !row.cursor.aside_n && !row.cursor.health.failures &&
-        !row.cursor.health.held)
+        !row.cursor.health.held && !row.unread)
         return;
     if (q->n == LIST_MAX) {
         q->left_out++;
         return;
     }
-    row.code = trace_waits(m, &row.cursor);
+    row.code = row.unread ? err_code(ERR_UNREADABLE) : trace_waits(m, &row.cursor);
     span_copy(span_of(m->host), row.host, sizeof(row.host));
     span_copy(span_of(m->zone), row.zone, sizeof(row.zone));
     if (q->n == q->cap) {

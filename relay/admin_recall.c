@@ -43,7 +43,8 @@ static bool look_at(const struct traced *t, const struct member *m, int64_t now_
         if (rows[i].verdict == TRACE_NOT_FOR_IT)
             continue;
         any = true;
-        bool tried = rows[i].tries && rows[i].verdict != TRACE_DELIVERED;
+        bool tried = rows[i].verdict == TRACE_UNKNOWN ||
+                     (rows[i].tries && rows[i].verdict != TRACE_DELIVERED);
         if (rows[i].verdict == TRACE_DELIVERED)
             *had = HAD_IT;
         else if (tried && *had == HAD_NOT) /* an answer that was lost is not an answer of no */
@@ -64,7 +65,18 @@ static bool gets_undo(const struct entry *recall, const struct member *m)
     return false;
 }
 
-static void on_member(struct call *call, const struct member *m)
+/* Nothing of it but its name can be read. */
+static void write_unread(struct json_writer *w, const struct member *m)
+{
+    json_open(w, '{');
+    json_member(w, "host", span_of(m->host));
+    json_member(w, "had", SPAN("maybe"));
+    json_member(w, "gets", SPAN("unknown"));
+    json_member(w, "expect", SPAN("unknown"));
+    json_close(w, '}');
+}
+
+static void on_member(struct call *call, const struct member *m, bool unread)
 {
     static const char *const words[] = {"no", "maybe", "yes"};
     struct recall *r = call->more;
@@ -75,6 +87,10 @@ static void on_member(struct call *call, const struct member *m)
         json_close(w, ']');
         json_close(w, '}');
         call_end(call, call->out.over ? ERR_TOO_LARGE : ERR_OK, SPAN_NONE);
+        return;
+    }
+    if (unread) {
+        write_unread(w, m);
         return;
     }
     int64_t now_ms = clock_wall_ms();

@@ -104,10 +104,11 @@ static void answer(struct call *call)
 /* --- members ---------------------------------------------------------------------------------- */
 
 static void add_member(const struct traced *t, struct lines *lines, const struct member *member,
-                       int64_t now_ms)
+                       bool unread)
 {
-    struct trace_row rows[TRACE_ROWS_MAX];
-    size_t n = trace_member(t->entry, member, t->book, now_ms, rows);
+    struct trace_row rows[TRACE_ROWS_MAX] = {
+        {.verdict = TRACE_UNKNOWN, .inbox = "", .code = err_code(ERR_UNREADABLE), .detail = ""}};
+    size_t n = unread ? 1 : trace_member(t->entry, member, t->book, clock_wall_ms(), rows);
     for (size_t i = 0; i < n; i++) {
         struct bytes text;
         struct json_writer w;
@@ -127,13 +128,12 @@ static void add_member(const struct traced *t, struct lines *lines, const struct
     }
 }
 
-static void on_member(struct call *call, const struct member *member)
+static void on_member(struct call *call, const struct member *member, bool unread)
 {
     struct trace *t = call->more;
-    int64_t now_ms = clock_wall_ms();
     for (size_t i = 0; member && i < t->set.n; i++)
         if (t->set.list[i].entry)
-            add_member(&t->set.list[i], &t->lines[i], member, now_ms);
+            add_member(&t->set.list[i], &t->lines[i], member, unread);
     if (!member)
         answer(call);
 }

@@ -197,6 +197,8 @@ static void on_book(void *arg, enum err err, struct book *book)
 {
     struct call *call = arg;
     call->book = book;
+    if (err == ERR_OK && book_unread(book, span_of(call->host)))
+        err = ERR_UNREADABLE;
     if (err != ERR_OK || !call->admin)
         call_end(call, err, SPAN_NONE);
     else

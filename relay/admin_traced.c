@@ -26,13 +26,10 @@ static void on_member(void *arg, enum err err, const struct member *member)
 {
     struct call *call = arg;
     struct traced_set *set = call->traced;
-    set->unread = set->unread || (member && err != ERR_OK);
-    if (member && err != ERR_OK)
-        return;
-    if (!member && (err != ERR_OK || set->unread))
-        call_end(call, err != ERR_OK ? err : ERR_REDIS_REPLY, SPAN_NONE);
+    if (!member && err != ERR_OK)
+        call_end(call, err, SPAN_NONE);
     else
-        set->member(call, member);
+        set->member(call, member, member && err != ERR_OK);
 }
 
 static void next(struct call *call);

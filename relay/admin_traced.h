@@ -15,9 +15,9 @@ struct traced {
 struct traced_set {
     size_t n, at; /* entries; the one at hand */
     struct traced list[TRACED_MAX];
-    bool unread; /* a member's record can't be read: what it got can't be told */
-    /* Once for each member, then once with NULL: then the call is to be ended. */
-    void (*member)(struct call *call, const struct member *member);
+    /* Once for each member, then once with NULL: then the call is to be ended. unread: nothing but
+     * its name can be read. */
+    void (*member)(struct call *call, const struct member *member, bool unread);
 };
 
 /* Reads what belongs to the numbers in set, which lives as long as the call; set->n of them, at

@@ -151,6 +151,8 @@ void ask_print_verdict(const struct json *row)
         print_never(row);
     } else if (span_eq_str(verdict, "not-for-it")) {
         print_not_for_it(code);
+    } else if (span_eq_str(verdict, "unknown")) {
+        printf("%.*s", SPAN_ARG(ask_title(code)));
     } else {
         printf("%.*s, %.*s", SPAN_ARG(ask_title(code)), SPAN_ARG(text_of(row, "until")));
     }

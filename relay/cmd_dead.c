@@ -57,6 +57,9 @@ static void print_letters(const struct json *json)
     }
     if (left_out > 0)
         printf("and %" PRId64 " more\n", left_out);
+    if (number_of(json, "unreadable"))
+        printf("and what Redis holds of %" PRId64 " of the shards can't be read\n",
+               number_of(json, "unreadable"));
 }
 
 static void print_letter(const struct json *l)

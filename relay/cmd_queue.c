@@ -47,6 +47,8 @@ static void print_why(const struct json *row)
         printf("parked since %.*s", SPAN_ARG(json_text(json_get(row, "parked"))));
     else if (span_eq_str(code, "held"))
         printf("held by an operator");
+    else if (span_eq_str(code, "unreadable"))
+        printf("%.*s", SPAN_ARG(ask_title(code)));
     else
         printf("being sent");
     if (number_of(row, "status"))
@@ -63,7 +65,7 @@ static void print_queue(const struct json *json)
     for (size_t i = 0; i < json_len(list); i++) {
         const struct json *row = json_at(list, i);
         struct span oldest = json_text(json_get(row, "oldest"));
-        bool whole = json_flag(json_get(row, "whole"), false);
+        bool whole = json_flag(json_get(row, "whole"), true);
         printf("%-30.*s %8" PRId64 "%c %6" PRId64 " %-24.*s ",
                SPAN_ARG(json_text(json_get(row, "host"))), number_of(row, "waiting"),
                whole ? ' ' : '+', number_of(row, "aside"), SPAN_ARG(oldest.n ? oldest : SPAN("-")));

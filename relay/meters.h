@@ -17,6 +17,7 @@
     X(NO_FORM,        "weir_journal_no_form_total",         COUNTER,   NONE,    "activities in the journal of which no form would be believed") \
     X(GAPS,           "weir_journal_gaps_total",            COUNTER,   NONE,    "holes found while reading the journal") \
     X(TRIMMED,        "weir_journal_trimmed_total",         COUNTER,   TRIMMED, "what the journal has forgotten, for its age or for want of memory") \
+    X(TRIM_STOPPED,   "weir_trim_stopped",                  GAUGE,     NONE,    "keys of which nothing is forgotten: they are not what they should be") \
     X(CLOCK_DOUBTED,  "weir_clock_doubted",                 GAUGE,     NONE,    "1 while a clock that jumped keeps the journal from forgetting") \
     X(REDIS_MEMORY,   "weir_redis_memory_bytes",            GAUGE,     NONE,    "memory that Redis uses") \
     X(REDIS_MEMORY_KEPT, "weir_redis_memory_kept_bytes",    GAUGE,     NONE,    "memory beyond which the oldest goes early; 0: no bound") \

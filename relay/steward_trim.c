@@ -29,6 +29,7 @@ struct trimmer {
     bool looked;                      /* Redis's clock was read since the store is ready */
     bool trusted;                     /* the clocks, as of then */
     uint64_t entries, bodies, urgent; /* that went, step after step, since it was told last */
+    uint64_t stopped;                 /* keys of which nothing is forgotten, as was told last */
 };
 
 static void tell_clocks(struct trimmer *t, bool trusted)
@@ -69,6 +70,26 @@ static void tell_gone(struct trimmer *t, const struct journal_trimmed *answer)
     t->entries = t->bodies = t->urgent = 0;
 }
 
+/* What can't be read is somebody's to mend. */
+static void tell_stopped(struct trimmer *t, const struct journal_trimmed *answer)
+{
+    metric_set(METER_TRIM_STOPPED, 0, (double)answer->stopped);
+    if (answer->stopped == t->stopped)
+        return;
+    if (answer->err == ERR_UNREADABLE)
+        log_note(LOG_LEVEL_ERROR, "journal",
+                 "%.*s is of another type than it should be: nothing is forgotten",
+                 SPAN_ARG(answer->stopped_key));
+    else if (answer->stopped)
+        log_note(LOG_LEVEL_ERROR, "journal",
+                 "%.*s is of another type than it should be: what it holds is not forgotten "
+                 "(such keys: %llu)",
+                 SPAN_ARG(answer->stopped_key), (unsigned long long)answer->stopped);
+    else
+        log_note(LOG_LEVEL_INFO, "journal", "all keys can be read again");
+    t->stopped = answer->stopped;
+}
+
 static void on_trimmed(void *arg, const struct journal_trimmed *answer)
 {
     struct look *look = arg;
@@ -78,6 +99,8 @@ static void on_trimmed(void *arg, const struct journal_trimmed *answer)
         return;
     t->look = NULL;
     int64_t wait = TRIM_MS;
+    if (answer->err == ERR_OK || answer->err == ERR_UNREADABLE)
+        tell_stopped(t, answer);
     if (answer->err == ERR_OK) {
         bool trusted = clock_watch_look(&t->watch, clock_mono_ms(), clock_wall_ms(),
                                         answer->redis_ms, answer->before_ms);

@@ -101,6 +101,7 @@
     X(NO_SUCH_LETTER, "no-such-letter", 404, false, "no such dead letter")                         \
     X(NOT_KNOWN, "not-known", 404, false, "nothing is known of it")                                \
     X(NOT_KEPT, "not-kept", 409, false, "it is not kept any more")                                 \
+    X(UNREADABLE, "unreadable", 503, true, "what Redis holds of it can't be read")                 \
     X(ORDERED, "ordered", 409, false, "this was ordered before, and is still to be carried out")   \
     /* outgoing and inner */                                                                       \
     X(CONNECT, "connect", 0, true, "no connection")                                                \

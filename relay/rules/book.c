@@ -253,6 +253,11 @@ const struct book_own *book_own(const struct book *b, struct span host)
     return NULL;
 }
 
+bool book_unread(const struct book *b, struct span host)
+{
+    return b->unread >> shard_of(host, b->shards) & 1;
+}
+
 struct cursor book_cursor(const struct book *b, struct span host)
 {
     const struct book_own *own = book_own(b, host);

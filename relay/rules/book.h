@@ -92,6 +92,7 @@ struct book {
     size_t mail;    /* direct mail that waits */
     size_t dead;    /* FAILs that no operator has seen, those left out of the records too */
     unsigned shards;
+    uint64_t unread; /* bit s: of shard s nothing could be read */
     /* Where those stand that have no cursor of their own, in lane N and in lane U. */
     uint64_t low[BOOK_SHARDS_MAX], urgent[BOOK_SHARDS_MAX];
     struct book_marks marks[BOOK_SHARDS_MAX];
@@ -130,6 +131,8 @@ void book_free_recents(struct book *book);
 /* All is in it: from now on it can be asked. */
 void book_close(struct book *book);
 
+/* Nothing is known of the host, since what Redis holds of its shard can't be read. */
+bool book_unread(const struct book *book, struct span host);
 /* The host's own cursor; NULL if it follows that of its shard. */
 const struct book_own *book_own(const struct book *book, struct span host);
 /* Where the host stands: its own cursor, or that of its shard. What its lists point to is

@@ -268,6 +268,12 @@ size_t trace_member(const struct entry *e, const struct member *m, const struct 
         rows[0].code = not_for;
         return 1;
     }
+    if (book_unread(b, span_of(m->host))) {
+        rows[0] = blank();
+        rows[0].verdict = TRACE_UNKNOWN;
+        rows[0].code = err_code(ERR_UNREADABLE);
+        return 1;
+    }
     f.records = book_records(b, span_of(m->host), &f.records_n);
     for (unsigned slot = 0; slot < MEMBER_INBOXES_MAX; slot++) {
         const struct member_inbox *inbox = &m->inboxes[slot];

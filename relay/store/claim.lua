@@ -6,15 +6,7 @@
 -- should be: nobody can be served of this shard, and it is left as it is) | FENCED (no lease of our own) | EPOCH
 local P = '{weir}:'
 if redis.call('HGET', P .. 'log', 'epoch') ~= ARGV[1] then return { 'EPOCH' } end
-local function wrong(shard)
-  local kinds = { shard = 'hash', own = 'hash', fail = 'zset', late = 'zset', skip = 'zset', cut = 'zset',
-    dropped = 'zset', orders = 'zset', direct = 'stream', when = 'stream', last = 'hash' }
-  for name, kind in pairs(kinds) do
-    local key = P .. name .. ':' .. shard
-    local has = redis.call('TYPE', key).ok
-    if has ~= 'none' and has ~= kind then return key end
-  end
-end
+--: shards
 local LEASE, S = P .. 'lease', P .. 'shard:' .. ARGV[3]
 if redis.call('HEXISTS', LEASE, ARGV[2]) == 0 then return { 'FENCED' } end
 local key = wrong(ARGV[3])

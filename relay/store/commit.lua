@@ -23,15 +23,7 @@ local WHEN_KEPT, MOVED_MOST = 2000, 1000 -- entries of the stream; words of one 
 local WORDS = { S = 4, C = 3, F = 1, X = 7, L = 4, K = 4, G = 6, R = 3, P = 2, D = 1, ['-'] = 1, ['+'] = 1 }
 if redis.call('HGET', P .. 'log', 'epoch') ~= ARGV[1] then return { 'EPOCH' } end
 -- A script that stops half way is not rolled back: the shard would have moved without what is recorded of it.
-local function wrong(shard)
-  local kinds = { shard = 'hash', own = 'hash', fail = 'zset', late = 'zset', skip = 'zset', cut = 'zset',
-    dropped = 'zset', orders = 'zset', direct = 'stream', when = 'stream', last = 'hash' }
-  for name, kind in pairs(kinds) do
-    local key = P .. name .. ':' .. shard
-    local has = redis.call('TYPE', key).ok
-    if has ~= 'none' and has ~= kind then return key end
-  end
-end
+--: shards
 local shard
 local was = {}
 local at = 4

@@ -1,15 +1,15 @@
 # Writes a header with one string constant for each Lua script: relay/store/append.lua -> LUA_APPEND.
-# A line `--: objects` stands for the text of objects.part, which several scripts share.
+# A line `--: NAME` stands for the text of NAME.part, which several scripts share.
 set(text "/* Made from relay/store/(star).lua at build time. */\n#pragma once\n")
 foreach(file ${IN})
   get_filename_component(name ${file} NAME_WE)
   get_filename_component(folder ${file} DIRECTORY)
   string(TOUPPER ${name} upper)
   file(READ ${file} lua)
-  if(lua MATCHES "\n--: ([a-z]+)\n")
+  while(lua MATCHES "\n--: ([a-z]+)\n")
     file(READ ${folder}/${CMAKE_MATCH_1}.part part)
     string(REPLACE "--: ${CMAKE_MATCH_1}\n" "${part}" lua "${lua}")
-  endif()
+  endwhile()
   string(REPLACE "\\" "\\\\" lua "${lua}")
   string(REPLACE "\"" "\\\"" lua "${lua}")
   string(REPLACE "\n" "\\n\"\n    \"" lua "${lua}")

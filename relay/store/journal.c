@@ -105,8 +105,13 @@ static void on_trimmed(void *arg, enum err err, const struct redis_reply *reply)
 {
     struct trim_call *call = arg;
     struct journal_trimmed t = {.err = err};
-    if (err == ERR_OK && !answer_is(reply, "OK"))
+    if (err == ERR_OK && answer_is(reply, "WRONG")) {
+        t.err = ERR_UNREADABLE;
+        t.stopped = 1;
+        t.stopped_key = reply_text(reply_at(reply, 1));
+    } else if (err == ERR_OK && !answer_is(reply, "OK")) {
         t.err = ERR_REDIS_REPLY;
+    }
     if (t.err == ERR_OK) {
         t.more = answer_number(reply, 1) != 0;
         t.redis_ms = (int64_t)answer_number(reply, 2);
@@ -120,6 +125,8 @@ static void on_trimmed(void *arg, enum err err, const struct redis_reply *reply)
         t.bodies = answer_number(reply, 10);
         t.urgent = answer_number(reply, 11);
         t.objects = answer_number(reply, 12);
+        t.stopped = answer_number(reply, 13);
+        t.stopped_key = reply_text(reply_at(reply, 14));
     }
     call->cb(call->arg, &t);
     free(call);

@@ -133,6 +133,10 @@ struct journal_trimmed {
     uint64_t floor[LANE_COUNT]; /* everything of the lane up to here is gone; */
     uint64_t body_floor;        /* and bodies of the normal one */
     uint64_t entries, bodies, urgent, objects; /* that went in this step */
+    /* Keys that are of another type than they should be: what they hold is not forgotten. Where
+     * nothing can be because of one, err is ERR_UNREADABLE. One of them, borrowed. */
+    uint64_t stopped;
+    struct span stopped_key;
 };
 typedef void (*journal_trimmed_cb)(void *arg, const struct journal_trimmed *answer);
 void journal_trim(struct store *store, const struct journal_trim *trim, journal_trimmed_cb cb,

@@ -90,6 +90,10 @@ static bool take_attempts(struct book *b, const struct redis_reply *list)
 
 static enum err take_shard(struct book *b, unsigned shard, const struct redis_reply *reply)
 {
+    if (answer_is(reply, "WRONG")) {
+        b->unread |= UINT64_C(1) << shard;
+        return ERR_OK;
+    }
     if (reply_len(reply) != AT_ATTEMPTS + 1)
         return ERR_REDIS_REPLY;
     uint64_t last = answer_number(reply, AT_LAST);
@@ -214,6 +218,7 @@ static void on_ordered(void *arg, enum err err, const struct redis_reply *reply)
     } answers[] = {{"OK", ERR_OK},
                    {"NONE", ERR_NO_SUCH_LETTER},
                    {"MAIL", ERR_NOT_KEPT},
+                   {"WRONG", ERR_UNREADABLE},
                    {"ORDERED", ERR_ORDERED}};
     struct order_call *call = arg;
     enum err said = err == ERR_OK ? ERR_REDIS_REPLY : err;

@@ -4,11 +4,15 @@
 --   kind (the newest), since (marks that are newer, and the one before them; '' = none), '1' = fails alone
 -- Answer: last floor low urgent mail dead { host cursor ... } { fail ... } { late ... } { skip ... } { cut ... }
 --   { id { t time s low host moved ... } ... }, newest first, { host outcomes ... } (of a host: its latest
---   attempts; of all: those that are about these numbers)
+--   attempts; of all: those that are about these numbers) | WRONG key (of another type than it should be: nothing
+--   can be said of the shard)
 local P = '{weir}:'
 local shard, host, from, to, most, since = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]),
   tonumber(ARGV[6])
 local STEP = 500
+--: shards
+local spoiled = wrong(shard)
+if spoiled then return { 'WRONG', spoiled } end
 
 local function own()
   if host == '' then return redis.call('HGETALL', P .. 'own:' .. shard) end

@@ -3,12 +3,17 @@
 -- only the owner of the shard may change what is recorded there. One at a time for each letter: the second
 -- would undo what came of the first. What was ordered is kept as long as the letter's number.
 -- ARGV: epoch, order, host, number of the entry (replay: what follows it is sent again; else 0), shard, now
--- Answer: OK n | NONE (no such letter, or no such member) | MAIL | ORDERED | EPOCH
+-- Answer: OK n | NONE (no such letter, or no such member) | MAIL | ORDERED | WRONG key (of the shard: nobody could
+-- carry it out) | EPOCH
 local P = '{weir}:'
 local epoch, order, host, of, shard, now = unpack(ARGV)
 local MAIL = '9' -- in place of an inbox
 local log = redis.call('HMGET', P .. 'log', 'epoch', 'last', 'lastN')
 if log[1] ~= epoch then return { 'EPOCH' } end
+
+--: shards
+local spoiled = wrong(shard)
+if spoiled then return { 'WRONG', spoiled } end
 
 local about_letter = order == 'retry' or order == 'drop'
 local found, mail = not about_letter and redis.call('EXISTS', P .. 'member:' .. host) == 1, false

@@ -3,15 +3,7 @@
 -- ARGV: words with one argument each: S shard | H host (its member's record)
 -- Answer: those words and arguments that are still so
 local P = '{weir}:'
-local function wrong(shard)
-  local kinds = { shard = 'hash', own = 'hash', fail = 'zset', late = 'zset', skip = 'zset', cut = 'zset',
-    dropped = 'zset', orders = 'zset', direct = 'stream', when = 'stream', last = 'hash' }
-  for name, kind in pairs(kinds) do
-    local key = P .. name .. ':' .. shard
-    local has = redis.call('TYPE', key).ok
-    if has ~= 'none' and has ~= kind then return key end
-  end
-end
+--: shards
 local answer = {}
 for i = 1, #ARGV, 2 do
   local still

@@ -7,8 +7,9 @@
 --   entries, bodies, entries of U; bytes that Redis may use (0: a share of its limit, if it has one), the time
 --   since when nothing goes for them, days that objects are known (0: the clock is not trusted: none is
 --   forgotten), lines of each kind at most
--- Answer: OK more now-of-Redis now-of-the-last-trusted-step used limit floor floorU bodyfloor, and what went: entries
---   bodies of-U objects | EPOCH
+-- A key that is of another type than it should be is left as it is, with what it holds; the others are not.
+-- Answer: OK more now-of-Redis now-of-the-last-trusted-step used limit floor floorU bodyfloor, what went: entries
+--   bodies of-U objects, and how many keys were left so, and one of them | WRONG key (nothing can be forgotten) | EPOCH
 local P = '{weir}:'
 local SHARE, LINE, BUCKETS, SWEPT, DAY = 0.6, 600, 65536, 64, 86400000
 local LOG = P .. 'log'
@@ -20,6 +21,26 @@ object_days, most = tonumber(object_days), tonumber(most)
 local log = redis.call('HMGET', LOG, 'epoch', 'floor', 'floorU', 'bodyfloor', 'bodyat', 'n', 'shards', 'swept', 'trimmed',
   'floorat')
 if log[1] ~= ARGV[1] then return { 'EPOCH' } end
+
+local stopped = {} -- keys that are not what they should be
+local function is(key, kind)
+  local has = redis.call('TYPE', key).ok
+  if has == kind or has == 'none' then return true end
+  stopped[#stopped + 1] = key
+end
+local whole = true
+for key, kind in pairs({ N = 'stream', U = 'stream', marks = 'hash', gone = 'hash', days = 'hash', aud = 'hash' }) do
+  whole = is(P .. key, kind) and whole
+end
+if not whole then return { 'WRONG', stopped[1] } end
+local records = {} -- the kinds that can be read, shard by shard
+for shard = 0, tonumber(log[7]) - 1 do
+  records[shard] = {}
+  for _, kind in ipairs({ 'cut:', 'fail:', 'dropped:', 'orders:', 'late:', 'skip:' }) do
+    if is(P .. kind .. shard, 'zset') then table.insert(records[shard], kind) end
+  end
+end
+
 local floor, floorU, bodyfloor = tonumber(log[2] or '0'), tonumber(log[3] or '0'), tonumber(log[4] or '0')
 local bodyat, floorat, new_floorat = log[5], log[10], log[10] -- ids
 local went = { entries = 0, bodies = 0, urgent = 0, objects = 0 }
@@ -138,11 +159,10 @@ local function forget_records(before)
     at = '(' .. page[#page][1]
   end
   kept[#kept + 1] = floor + 1
-  for shard = 0, tonumber(log[7]) - 1 do
-    remove('cut:', shard, '-inf', whole)
-    for _, kind in ipairs({ 'fail:', 'dropped:', 'orders:', 'late:', 'skip:' }) do
+  for shard, kinds in pairs(records) do
+    for _, kind in ipairs(kinds) do
       remove(kind, shard, '-inf', whole)
-      if redis.call('ZCOUNT', P .. kind .. shard, '(' .. before, floor) > 0 then
+      if kind ~= 'cut:' and redis.call('ZCOUNT', P .. kind .. shard, '(' .. before, floor) > 0 then
         local from = before + 1
         for _, n in ipairs(kept) do
           remove(kind, shard, from, '(' .. n)
@@ -155,6 +175,8 @@ end
 
 -- The short record of an object of which nothing is in the journal any more.
 local function shrink(name)
+  local place, key = home(name)
+  if not (is(P .. 'obj:' .. name, 'hash') and is(place, 'hash')) then return end
   local r = record(name)
   local newest = 0
   if not r.owner or r.short then return end
@@ -172,7 +194,6 @@ local function shrink(name)
   local stands = r.live and r.hash ~= ''
   local flags = (r.live and LIVE or 0) + (r.born and BORN or 0) + (r.recalled and RECALLED or 0) +
     (stands and r.out or 0) * OUT + (r.about ~= '' and ABOUT or 0)
-  local place, key = home(name)
   redis.call('HSET', place, key, struct.pack('>I3I5I6B', who, newest, r.live and r.top or r.dead, flags) ..
     (stands and unhex(r.hash) or '') .. unhex(r.about))
   redis.call('DEL', r.key)
@@ -202,7 +223,7 @@ local function forget_objects()
   local from = tonumber(log[8] or '0')
   for bucket = from, from + SWEPT - 1 do
     local key = P .. 'objs:' .. string.format('%04x', bucket % BUCKETS)
-    local all = redis.call('HGETALL', key)
+    local all = is(key, 'hash') and redis.call('HGETALL', key) or {}
     for i = 1, #all, 2 do
       local _, n = struct.unpack('>I3I5', all[i + 1])
       if n <= known_from then
@@ -239,4 +260,4 @@ local time = redis.call('TIME')
 local function text(n) return string.format('%d', n) end
 return { 'OK', more and '1' or '0', text(time[1] * 1000 + math.floor(time[2] / 1000)), log[9] or '0', text(used),
   text(limit), text(floor), text(floorU), text(bodyfloor), text(went.entries), text(went.bodies), text(went.urgent),
-  text(went.objects) }
+  text(went.objects), text(#stopped), stopped[1] or '' }

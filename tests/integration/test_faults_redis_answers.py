@@ -108,7 +108,6 @@ class Spoiled:
         self._server, self._key = server, key
         with server.client() as redis:
             self._was = redis("DUMP", key)
-            redis("DEL", key)
             redis("SET", key, "spoiled")
         # Of its own connection, too.
         with server.client() as redis, contextlib.suppress(OSError, AssertionError, RedisError):
@@ -122,9 +121,11 @@ class Spoiled:
 
     def mend(self):
         with self._server.client() as redis:
-            redis("DEL", self._key)
+            # At once: nobody is to find nothing there.
             if self._was is not None:
-                redis("RESTORE", self._key, 0, self._was)
+                redis("RESTORE", self._key, 0, self._was, "REPLACE")
+            else:
+                redis("DEL", self._key)
 
 
 @pytest.mark.row("Q11")
@@ -142,8 +143,47 @@ def test_a_key_of_a_shard_that_is_spoiled_stops_that_shard_alone(spoiled_scene, 
                            f"who is well gets everything while {name} is spoiled", 10)
         wait_until(lambda: any(f"shard {shard} stops" in line.get("message", "")
                                for line in scene_.relay.log("courier")), "the log says so")
+        the_others_are_told_of(scene_, ill, well, shard)
     wait_until(lambda: scene_.relay.metric("weir_shards_stopped") == 0, "it is whole again")
     scene_.all_there()
+
+
+def the_others_are_told_of(scene_, ill, well, shard):
+    """What people ask is answered, but for what belongs to the shard."""
+
+    def verdicts():
+        return {row["host"]: (row["verdict"], row.get("code"))
+                for row in scene_.relay.told("trace", scene_.sent[-1])["members"]}
+
+    for reader in well:
+        if shard_of(reader.host) != shard:
+            wait_until(lambda host=reader.host: verdicts()[host] == ("delivered", None), "told")
+    assert verdicts()[ill.host] == ("unknown", "unreadable")
+    queue = {row["host"]: row["code"] for row in scene_.relay.told("queue", "list")["queue"]}
+    assert queue[ill.host] == "unreadable"
+    assert scene_.relay.told("dead", "list")["unreadable"] == 1
+    for words in (("queue", "show"), ("trace",), ("queue", "hold")):
+        done = scene_.relay.verb(*words, ill.host)
+        assert done.code == 1 and "can't be read" in done.err + done.out, (words, done)
+    assert "health" not in scene_.relay.member(ill.host)
+
+
+@pytest.mark.row("Q11")
+def test_what_is_spoiled_is_not_forgotten_and_that_is_told(tmp_path, settlers):
+    with scene(tmp_path, settlers) as scene_:
+        shard = shard_of(scene_.readers[0].host)
+        key = f"{{weir}}:skip:{shard}"
+        scene_.posts(1)
+        scene_.all_there()
+        with Spoiled(scene_.redis, key):
+            scene_.relay.restart()
+            wait_until(lambda: scene_.relay.metric("weir_trim_stopped") == 1, "it is counted")
+            wait_until(lambda: any(key in line.get("message", "")
+                                   for line in scene_.relay.log("journal", level="error")),
+                       "the log names it")
+        scene_.relay.restart()
+        wait_until(lambda: scene_.relay.metric("weir_shards_stopped") == 0, "it is whole again")
+        assert scene_.relay.metric("weir_trim_stopped") == 0
 
 
 @pytest.fixture(scope="module", name="spoiled_scene")

@@ -23,6 +23,7 @@ METRICS = {
     "weir_journal_position": "gauge",
     "weir_journal_trimmed_total": "counter",
     "weir_clock_doubted": "gauge",
+    "weir_trim_stopped": "gauge",
     "weir_redis_memory_bytes": "gauge",
     "weir_redis_memory_kept_bytes": "gauge",
     "weir_deliveries_total": "counter",

@@ -56,6 +56,7 @@ METRICS = {
     "weir_http_connections": "gauge",
     "weir_log_dropped_total": "counter",
     "weir_clock_doubted": "gauge",
+    "weir_trim_stopped": "gauge",
     "weir_destinations_on_hold": "gauge",
     "weir_destinations_parked": "gauge",
     "weir_journal_trimmed_total": "counter",

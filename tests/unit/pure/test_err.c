@@ -96,6 +96,7 @@ static const struct {
     {ERR_NO_SUCH_LETTER, "no-such-letter", 404, false},
     {ERR_NOT_KNOWN, "not-known", 404, false},
     {ERR_NOT_KEPT, "not-kept", 409, false},
+    {ERR_UNREADABLE, "unreadable", 503, true},
     {ERR_ORDERED, "ordered", 409, false},
     {ERR_CONNECT, "connect", 0, true},
     {ERR_RESOLVE, "resolve", 0, true},

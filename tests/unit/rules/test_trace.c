@@ -463,10 +463,32 @@ static void test_scenes(void **state)
     free(m);
 }
 
+/* Of a shard that can't be read nothing is said, but what is so by the entry itself. */
+static void test_unread(void **state)
+{
+    (void)state;
+    struct member *m = mem_new(sizeof(*m));
+    struct trace_row rows[TRACE_ROWS_MAX];
+    const struct scene plain = {.name = "plain", .low = 9, .rows = ""};
+    struct entry *e = entry_of(&plain);
+    struct book *b = book_of(&plain);
+    member_of(&plain, m);
+    b->unread = UINT64_MAX;
+    assert_int_equal(trace_member(e, m, b, NOW, rows), 1);
+    assert_int_equal(rows[0].verdict, TRACE_UNKNOWN);
+    assert_string_equal(rows[0].code, "unreadable");
+    m->spans_n = 0;
+    assert_int_equal(trace_member(e, m, b, NOW, rows), 1);
+    assert_int_equal(rows[0].verdict, TRACE_NOT_FOR_IT);
+    book_free(&b);
+    entry_unref(&e);
+    free(m);
+}
+
 static void test_verdict_names(void **state)
 {
-    static const char *const names[] = {"delivered", "waiting", "aside",     "never",
-                                        "skipped",   "cut",     "not-for-it"};
+    static const char *const names[] = {"delivered", "waiting", "aside",   "never",
+                                        "skipped",   "cut",     "unknown", "not-for-it"};
     (void)state;
     for (int v = 0; v < TRACE_VERDICT_COUNT; v++)
         assert_string_equal(trace_verdict_name((enum trace_verdict)v), names[v]);
@@ -474,7 +496,7 @@ static void test_verdict_names(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_scenes),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_scenes), cmocka_unit_test(test_unread),
                                        cmocka_unit_test(test_verdict_names)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

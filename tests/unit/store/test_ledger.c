@@ -413,9 +413,30 @@ static bool no_order_across_time_lines(struct rig *rig)
            same(rig, ask(rig, "XLEN {weir}:N"), "0");
 }
 
+/* A shard of which a key is spoiled: that it is, is told; all others are read. */
+static bool spoiled_alone(struct rig *rig)
+{
+    const struct ledger_ask all = {.from = 1, .to = 100, .most = 100, .since_ms = -1};
+    enum err err;
+    fill(rig);
+    ask(rig, "DEL {weir}:late:%u", shard_a);
+    ask(rig, "SET {weir}:late:%u spoiled", shard_a);
+    struct book *b = read_book(rig, &all, &err);
+    bool ok = err == ERR_OK && b && b->unread == UINT64_C(1) << shard_a &&
+              book_unread(b, SPAN("a.example")) && !book_unread(b, SPAN("b.example")) &&
+              b->records_n > 0;
+    book_free(&b);
+    return ok && same(rig, order(rig, ORDER_HOLD, "a.example", 0), "unreadable") &&
+           same(rig, order(rig, ORDER_DROP, "a.example", 5), "unreadable");
+}
+
 static void test_twins(void **state)
 {
     static const struct twin twins[] = {
+        {"a spoiled shard", spoiled_alone, &script_ledger,
+         "if spoiled then return { 'WRONG', spoiled } end", ""},
+        {"a spoiled shard", spoiled_alone, &script_order,
+         "if spoiled then return { 'WRONG', spoiled } end", ""},
         {"many marks are read", many_marks_are_read, &script_ledger,
          "#page < STEP then break end\n"
          "    before",

@@ -409,9 +409,69 @@ static bool objects_are_forgotten(struct rig *rig)
     return gone == 5 && strcmp(ask(rig, "EXISTS {weir}:objs:6f30"), "0") == 0;
 }
 
+/* One key that is not what it should be: what it holds stays, with all others it goes on. */
+static bool spoiled_alone(struct rig *rig)
+{
+    static const char *const kinds[] = {"fail", "late", "skip", "cut", "dropped", "orders"};
+    const struct journal_trim t = {.now_ms = LATE, .entries_ms = 6};
+    fill(rig, 20);
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        ask(rig, "SET {weir}:%s:7 spoiled", kinds[i]);
+        ask(rig, "ZADD {weir}:%s:8 2 record", kinds[i]);
+    }
+    struct journal_trimmed told = trim_step(rig, &t);
+    bool ok = told.err == ERR_OK && told.entries == 5 && told.stopped == 6;
+    ok = ok && strncmp(ask(rig, "HMGET {weir}:log floor"), "(5)", 3) == 0;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        ok = ok && strcmp(ask(rig, "EXISTS {weir}:%s:8", kinds[i]), "0") == 0;
+        ok = ok && strcmp(ask(rig, "GET {weir}:%s:7", kinds[i]), "spoiled") == 0;
+        ask(rig, "DEL {weir}:%s:7", kinds[i]);
+    }
+    told = trim_step(rig, &t);
+    return ok && told.stopped == 0;
+}
+
+/* An object's record, likewise. */
+static bool spoiled_object(struct rig *rig)
+{
+    const struct journal_trim t = {.now_ms = LATE, .entries_ms = 6, .object_days = 730};
+    fill(rig, 20);
+    for (int i = 1; i <= 20; i++) {
+        char key[128];
+        snprintf(key, sizeof key, "%s",
+                 ask(rig, "EVAL return(redis.call('KEYS','{weir}:obj:*')[%d]) 0", i));
+        ask(rig, "SET %s spoiled", key);
+    }
+    struct journal_trimmed told = trim_step(rig, &t);
+    return told.err == ERR_OK && told.entries == 5 && told.stopped == 5;
+}
+
+/* What all have in common: then nothing is forgotten, and nothing done by halves. */
+static bool spoiled_for_all(struct rig *rig)
+{
+    static const char *const keys[] = {"U", "marks", "gone", "days", "aud"};
+    const struct journal_trim t = {.now_ms = LATE, .entries_ms = 6};
+    bool ok = true;
+    fill(rig, 20);
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        ask(rig, "DEL {weir}:%s", keys[i]);
+        ask(rig, "SET {weir}:%s spoiled", keys[i]);
+        ok = ok && trim_step(rig, &t).err == ERR_UNREADABLE;
+        ok = ok && strcmp(left(rig), "(0 0) 20 20") == 0;
+        ask(rig, "DEL {weir}:%s", keys[i]);
+    }
+    return ok && trim_step(rig, &t).entries == 5;
+}
+
 static void test_twins(void **state)
 {
     static const struct twin twins[] = {
+        {"a spoiled key", spoiled_alone, &script_trim, "if is(P .. kind .. shard, 'zset') then",
+         "if true then"},
+        {"a spoiled object", spoiled_object, &script_trim,
+         "if not (is(P .. 'obj:' .. name, 'hash') and", "if not (true and"},
+        {"a spoiled key of all", spoiled_for_all, &script_trim,
+         "if not whole then return { 'WRONG', stopped[1] } end", ""},
         {"lanes age apart", lanes_age_apart, &script_trim, "urgent_before, hurry)",
          "entries_before, hurry)"},
         {"marks end with the entries", marks_end_with_the_entries, &script_trim,
