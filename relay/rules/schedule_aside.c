@@ -120,6 +120,11 @@ static enum step aside_step(struct schedule *s, struct dest *d, struct cursor_as
         aside_take(d, aside);
         return STEP_GONE;
     }
+    if (e->lane == LANE_NORMAL && !d->subscribed) { /* it left, and it was not known what this is */
+        skip(s, d, e, aside->slot, ERR_NOT_MEMBER);
+        aside_take(d, aside);
+        return STEP_GONE;
+    }
     bool right = dest_entitled(d, e) && dest_zone_allows(d, e);
     if (!right || !(dest_slots(d, e) >> aside->slot & 1)) {
         skip(s, d, e, aside->slot, right ? ERR_NO_FORM : ERR_NO_RIGHT);

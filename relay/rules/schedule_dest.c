@@ -189,6 +189,21 @@ static void record_cut(struct schedule *s, const struct dest *d, unsigned lanes,
         record(s, d, &cut);
 }
 
+/* An order that set it aside did not know its lane. What is gone from one may be in the other; and
+ * who leaves lane N may still be told what is in the other. Then it is found out before it is
+ * settled. */
+static bool aside_is_in(struct cursor_aside *aside, unsigned lanes, enum err why)
+{
+    bool known = aside->object || aside->lane == LANE_URGENT;
+    if (known)
+        return lanes >> aside->lane & 1;
+    if (why != ERR_GAP)
+        return lanes & LANES_URGENT;
+    if (lanes == LANES_NORMAL)
+        aside->lane = LANE_URGENT; /* there it may still be */
+    return lanes == LANES_BOTH;
+}
+
 /* What was set aside up to n, for one inbox or SLOT_ALL. */
 static void aside_cut(struct schedule *s, struct dest *d, unsigned lanes, unsigned slot, uint64_t n,
                       enum err why)
@@ -196,13 +211,12 @@ static void aside_cut(struct schedule *s, struct dest *d, unsigned lanes, unsign
     size_t i = 0;
     while (i < d->cursor.aside_n && d->cursor.aside[i].n <= n) {
         struct cursor_aside *aside = &d->cursor.aside[i];
-        unsigned lane = 1U << aside->lane;
-        if (!(lanes & lane) || (slot != SLOT_ALL && slot != aside->slot)) {
+        if ((slot != SLOT_ALL && slot != aside->slot) || !aside_is_in(aside, lanes, why)) {
             i++;
             continue;
         }
-        if (!aside->again)
-            record_cut(s, d, lane, aside->slot, aside->n - 1, aside->n, why);
+        if (!aside->again) /* whichever lane it is in */
+            record_cut(s, d, LANES_BOTH, aside->slot, aside->n - 1, aside->n, why);
         aside_take(d, aside);
         dest_changed(s, d);
     }

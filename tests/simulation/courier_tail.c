@@ -34,6 +34,14 @@ static void tell_order(struct world *w, struct courier *c, const struct line *li
     schedule_order(c->schedule, line->n, line->order, host, line->of);
 }
 
+/* What was marked on it since is told by what comes later. */
+static void tell_entry(struct world *w, struct courier *c, const struct line *line)
+{
+    struct entry *e = line_entry(w, line, false);
+    schedule_entry(c->schedule, e);
+    entry_unref(&e);
+}
+
 /* False: it has to load everything anew. */
 static bool tell_line(struct world *w, struct courier *c, const struct line *line)
 {
@@ -50,7 +58,7 @@ static bool tell_line(struct world *w, struct courier *c, const struct line *lin
     c->heard = line->n > c->heard ? line->n : c->heard;
     oracle_told(w, c, line);
     switch (line->kind) {
-    case LINE_ENTRY: schedule_entry(c->schedule, line->entry); break;
+    case LINE_ENTRY: tell_entry(w, c, line); break;
     case LINE_CONTROL:
         if (member_read(span_of(line->member), w->member))
             schedule_control(c->schedule, line->n, w->member, line->cuts);
@@ -176,13 +184,14 @@ static void on_page(struct world *w, struct call *call)
     struct entry **entries = mem_new((call->lines_n + 1) * sizeof(*entries));
     size_t n = 0;
     for (size_t i = 0; i < call->lines_n; i++)
-        if (call->lines[i]->kind == LINE_ENTRY)
-            entries[n++] = call->lines[i]->entry;
+        if (call->entries[i])
+            entries[n++] = call->entries[i];
     bool whole = call->lines_n == call->count;
     uint64_t to = whole ? call->lines[call->lines_n - 1]->n : call->to;
     schedule_page(c->schedule, call->lane, call->after, to, entries, n, call->floor[call->lane]);
     free(entries);
     w->tally.pages++;
+    w->tally.urgent_pages += call->lane == LANE_URGENT;
     courier_schedule(w, c);
 }
 

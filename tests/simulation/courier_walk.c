@@ -254,10 +254,11 @@ static uint64_t announced_by(const struct world *w, const struct flight *f)
 static bool has_form(struct world *w, struct flight *f)
 {
     const struct entry *e = f->attempt.entry;
-    if (!e || outgoing_form(&e->facts, f->attempt.style) != FORM_BYTES || e->n > w->db.bodyfloor)
+    if (!e || outgoing_form(&e->facts, f->attempt.style) != FORM_BYTES || !f->act->n ||
+        db_has_body(w, f->act->n))
         return true;
     w->tally.bodies_gone++;
-    if (f->act->n && now_ms(w) - f->act->at_ms + w->clock_moved_ms < w->plan.bodies_ms)
+    if (!f->act->taken && now_ms(w) - f->act->at_ms + w->clock_moved_ms < w->plan.bodies_ms)
         broken(w, "the body of %llu is gone too soon", NUMBER(f->act->n));
     return form_of(w, f) != FORM_NOTHING;
 }

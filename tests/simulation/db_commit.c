@@ -25,6 +25,12 @@ uint64_t db_low(struct world *w, unsigned host)
     return own ? own->low : w->db.shards[w->hosts[host].shard].low;
 }
 
+uint64_t db_urgent(struct world *w, unsigned host)
+{
+    const struct cursor *own = db_own(w, host);
+    return own ? own->urgent : w->db.shards[w->hosts[host].shard].urgent;
+}
+
 /* Whose commit it is, and whether it is the next. */
 static bool may_commit(struct world *w, struct call *call)
 {
@@ -55,7 +61,7 @@ static bool may_commit(struct world *w, struct call *call)
 /* Cursors as they were, of those whose place may change. */
 struct before {
     unsigned host;
-    uint64_t low;
+    uint64_t from[LANE_COUNT];
     struct cursor own;
 };
 
@@ -97,7 +103,8 @@ static void note(struct world *w, unsigned host, struct before *ret)
     static const struct cursor none;
     const struct cursor *own = db_own(w, host);
     ret->host = host;
-    ret->low = db_low(w, host);
+    ret->from[LANE_NORMAL] = db_low(w, host);
+    ret->from[LANE_URGENT] = db_urgent(w, host);
     cursor_copy(own ? own : &none, &ret->own);
 }
 
@@ -114,7 +121,8 @@ static struct before *note_all(struct world *w, const struct commit *commit, siz
         const struct commit_word *word = &commit->list[i];
         if (word->kind != CHANGE_SHARD)
             continue;
-        bool moves = word->low != w->db.shards[word->shard].low;
+        bool moves = word->low != w->db.shards[word->shard].low ||
+                     word->urgent != w->db.shards[word->shard].urgent;
         for (size_t k = 0; k < w->shard_hosts_n[word->shard]; k++) {
             unsigned host = w->shard_hosts[word->shard][k];
             if ((moves && !w->hosts[host].own) || w->hosts[host].named == w->tally.commits)
@@ -139,7 +147,7 @@ void db_commit(struct world *w, struct call *call)
         apply(w, &call->commit->list[i]);
     }
     for (size_t i = 0; i < n; i++) {
-        oracle_moved(w, before[i].host, before[i].low, &before[i].own);
+        oracle_moved(w, before[i].host, before[i].from, &before[i].own);
         cursor_fini(&before[i].own);
     }
     free(before);

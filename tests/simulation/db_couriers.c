@@ -216,6 +216,10 @@ void db_page(struct world *w, struct call *call)
         if (line->kind != LINE_LETTER && its && !db_trimmed(w, n))
             add_line(call, line);
     }
+    call->entries = mem_new((call->lines_n + 1) * sizeof(struct entry *));
+    for (size_t i = 0; i < call->lines_n; i++)
+        if (call->lines[i]->kind == LINE_ENTRY)
+            call->entries[i] = line_entry(w, call->lines[i], true);
     call->to = db->n;
     memcpy(call->floor, db->floor, sizeof(call->floor));
     call->answer = "OK";
@@ -258,12 +262,48 @@ void db_stream(struct world *w, struct call *call)
     }
 }
 
-void db_trim(struct world *w, uint64_t floor, uint64_t bodies)
+/* What is marked on entries goes with them. */
+static void trim_lane(struct world *w, enum lane lane, uint64_t floor)
 {
     struct db *db = &w->db;
-    for (unsigned lane = 0; lane < LANE_COUNT; lane++)
-        if (floor > db->floor[lane] && floor < db->last)
-            PUT(w, db->floor[lane], floor);
+    uint64_t before = db->floor[lane];
+    PUT(w, db->floor[lane], floor);
+    for (uint64_t n = before + 1; n <= floor; n++) {
+        struct line *line = db->lines[n];
+        if (line->kind != LINE_ENTRY || line->lane != lane)
+            continue;
+        if (line->marks)
+            db_put_text(w, &line->marks, NULL);
+        object_shrink(w, &w->objects[line->act->object]);
+    }
+}
+
+/* How far a lane goes where everything up to n is old: lane N to before the first that is not, but
+ * the newest stays; lane U to the last that is. */
+static uint64_t floor_of(const struct world *w, enum lane lane, uint64_t n)
+{
+    const struct db *db = &w->db;
+    uint64_t floor = db->floor[lane];
+    for (uint64_t k = floor + 1; k <= db->n; k++) {
+        const struct line *line = db->lines[k];
+        if (line->kind == LINE_LETTER || line->lane != lane)
+            continue;
+        if (k > n || (lane == LANE_NORMAL && k == db->lane_last[lane]))
+            return lane == LANE_NORMAL ? k - 1 : floor;
+        floor = k;
+    }
+    return floor;
+}
+
+void db_trim(struct world *w, const uint64_t floors[LANE_COUNT], uint64_t bodies)
+{
+    struct db *db = &w->db;
+    for (enum lane lane = LANE_NORMAL; lane < LANE_COUNT; lane++)
+        if (floor_of(w, lane, floors[lane]) > db->floor[lane])
+            trim_lane(w, lane, floor_of(w, lane, floors[lane]));
+    for (size_t i = 0; i < w->plan.objects; i++)
+        if (w->objects[i].gone && w->objects[i].gone <= db->floor[LANE_NORMAL])
+            PUT(w, w->objects[i].gone, 0);
     if (bodies > db->bodyfloor)
         PUT(w, db->bodyfloor, bodies);
     db_script_end(w);

@@ -15,29 +15,58 @@ static bool same_epoch(struct world *w, struct call *call)
     return false;
 }
 
-/* --- append ----------------------------------------------------------------------------------- */
+/* --- append ------------------------------------------------------------------------------------
+ */
 
-static struct entry *entry_of(struct world *w, const struct act *act, unsigned zones,
-                              enum outgoing_announced announced)
+struct append { /* one, while it is carried out */
+    struct act *act;
+    struct object *o;
+    unsigned zones;
+    struct versions standing; /* that a later one may do away with */
+    uint64_t of[VERSIONS_MAX];
+    size_t of_n;
+    unsigned hash, announced;
+};
+
+bool act_deletes(const struct act *act)
+{
+    return act->type == ACTIVITY_DELETE;
+}
+
+bool act_takes_back(const struct act *act)
+{
+    return act_deletes(act) || act->recall;
+}
+
+static struct entry *entry_of(struct world *w, const struct append *a, uint64_t n, enum lane lane)
 {
     char id[64];
     char object[64];
     struct bytes audience;
+    const struct act *act = a->act;
     const struct host *from = &w->hosts[act->origin];
-    const struct host *owner = &w->hosts[w->objects[act->object].owner];
-    struct entry entry = {.n = w->db.n,
+    const struct host *owner = &w->hosts[a->o->owner];
+    bool actor = act->object == a->o->actor;
+    struct entry entry = {.n = n,
+                          .lane = lane,
                           .at_ms = wall_ms(w),
                           .facts = {.type = act->type,
-                                    .undone = ACTIVITY_OTHER,
+                                    .undone = act->recall ? ACTIVITY_ANNOUNCE : ACTIVITY_OTHER,
                                     .has_proof = act->proof,
-                                    .announced = announced}};
+                                    .announced = (enum outgoing_announced)a->announced},
+                          .actor =
+                              act->type == ACTIVITY_ANNOUNCE || act->recall ? 0 : a->o->actor + 1,
+                          .gone = actor && act_deletes(act),
+                          .of = (uint64_t *)a->of,
+                          .of_n = a->of_n};
     snprintf(id, sizeof(id), "https://%s/activity/%u", from->name, act->uid);
     snprintf(object, sizeof(object), "https://%s/object/%u", owner->name, act->object);
-    snprintf(entry.announce, sizeof(entry.announce), "%032u", act->uid);
+    if (a->hash)
+        snprintf(entry.announce, sizeof(entry.announce), "%032u", a->hash - 1);
     bytes_init(&audience, 256);
-    policy_set_write(&w->policy, zones, &audience);
-    entry.audience = zones ? bytes_span(&audience) : SPAN("");
-    entry.origin = span_of(from->name);
+    policy_set_write(&w->policy, a->zones, &audience);
+    entry.audience = a->zones ? bytes_span(&audience) : SPAN("");
+    entry.origin = act->recall ? SPAN("") : span_of(from->name);
     entry.object_host = span_of(owner->name);
     entry.id = span_of(id);
     entry.object = span_of(object);
@@ -46,97 +75,222 @@ static struct entry *entry_of(struct world *w, const struct act *act, unsigned z
     return e;
 }
 
-static bool deletes(const struct act *act)
+/* A Delete is known by the state of its object, never by its id. It goes where its object went; one
+ * that is not known, to its sender's own zone; that of an actor, wherever its posts may go. */
+static const char *refuse_delete(const struct world *w, struct append *a)
 {
-    return act->type == ACTIVITY_DELETE;
-}
-
-/* A Delete is known by the state of its object, never by its id. */
-static const char *refuse_delete(const struct object *o, unsigned *zones)
-{
-    if (o->known && !o->live)
+    const struct object *o = a->o;
+    int own = w->hosts[a->act->origin].zone;
+    if (a->act->recall && !o->known)
+        return "NONE";
+    if (o->known && !o->live && (a->act->recall || !o->recalled))
         return "DUP";
-    if (o->known)
-        *zones = o->zones;
+    unsigned decided = a->zones;
+    a->zones = o->known ? o->zones : own >= 0 ? 1U << own : 0;
+    if (a->act->object == o->actor)
+        a->zones |= decided;
+    a->hash = o->hash;
+    a->announced = o->out;
     return NULL;
 }
 
-static const char *refuse_other(const struct act *act, const struct object *o, unsigned *zones)
+static struct version version_of(const struct append *a, uint64_t n)
 {
-    if (act->seen)
-        return "DUP";
-    if (act->type == ACTIVITY_ANNOUNCE)
-        return o->known && !o->live && act->stamp_ms <= o->dead ? "STALE" : NULL;
-    if (o->known && act->stamp_ms > 0 && (act->stamp_ms < o->top || act->stamp_ms <= o->dead))
-        return "STALE";
-    if (o->known && !o->live && (act->type == ACTIVITY_UPDATE || !o->born) && !act->stamp_ms)
-        return "STALE";
-    if (act->type == ACTIVITY_UPDATE && o->live)
-        *zones = o->zones;
-    return *zones ? NULL : "NOBODY";
+    bool update = a->act->type == ACTIVITY_UPDATE;
+    return (struct version){.n = n,
+                            .kind = act_takes_back(a->act)              ? 'd'
+                                    : update                            ? 'u'
+                                    : a->act->type == ACTIVITY_ANNOUNCE ? 'a'
+                                                                        : 'c',
+                            .proof = update && a->act->proof,
+                            .zones = update ? a->zones : 0};
 }
 
-static void index_object(struct world *w, const struct act *act, struct object *o, unsigned zones)
+static bool has_room(const struct world *w, const struct append *a)
 {
+    struct versions v;
+    const struct version more = version_of(a, 0);
+    versions_read(a->o->entries, &v);
+    return a->act->type == ACTIVITY_ANNOUNCE || versions_add(w, &v, &more);
+}
+
+static const char *refuse_other(const struct world *w, struct append *a)
+{
+    const struct act *act = a->act;
+    const struct object *o = a->o;
+    bool announce = act->type == ACTIVITY_ANNOUNCE;
+    if (act->seen)
+        return "DUP";
+    if (o->recalled)
+        return "STALE";
+    if (announce && o->known && !o->live && act->stamp_ms <= o->dead)
+        return "STALE";
+    if (!announce && o->known && act->stamp_ms > 0 &&
+        (act->stamp_ms < o->top || act->stamp_ms <= o->dead))
+        return "STALE";
+    if (!announce && o->known && !o->live && (act->type == ACTIVITY_UPDATE || !o->born) &&
+        !act->stamp_ms)
+        return "STALE";
+    if (act->type == ACTIVITY_UPDATE && o->live)
+        a->zones = o->zones;
+    if (!a->zones)
+        return "NOBODY";
+    if (!has_room(w, a))
+        return "FULL";
+    if (act->type != ACTIVITY_UPDATE)
+        a->hash = o->live && o->hash ? o->hash : act->uid + 1;
+    return NULL;
+}
+
+/* The earlier entries that this one does away with. */
+static void find_of(struct append *a)
+{
+    struct versions v;
+    const struct version later = version_of(a, 0);
+    versions_read(a->o->entries, &v);
+    versions_standing(&v);
+    for (size_t i = 0; i < v.n; i++)
+        if (act_takes_back(a->act) || version_replaces(&later, &v.list[i]))
+            a->of[a->of_n++] = v.list[i].n;
+}
+
+/* Couriers skip what bears a mark: taken back by n; or replaced by each of these, for whoever may
+ * have it. */
+static void mark_of(struct world *w, const struct append *a, uint64_t n)
+{
+    const struct version later = version_of(a, n);
+    for (size_t i = 0; i < a->of_n; i++) {
+        if (a->of[i] <= w->db.floor[LANE_NORMAL])
+            continue;
+        db_mark(w, a->of[i], n, act_takes_back(a->act) ? NULL : &later);
+        if (act_takes_back(a->act))
+            PUT(w, w->db.lines[a->of[i]]->bare, true);
+    }
+}
+
+static void add_version(struct world *w, const struct append *a, uint64_t n)
+{
+    struct versions v;
+    const struct version more = version_of(a, n);
+    versions_read(a->o->entries, &v);
+    if (versions_add(w, &v, &more))
+        db_put_text(w, &a->o->entries, versions_text(&v));
+}
+
+static void take_back_object(struct world *w, const struct append *a, uint64_t n)
+{
+    struct object *o = a->o;
+    PUT(w, o->live, false);
+    PUT(w, o->zones, a->zones);
+    PUT(w, o->recalled, a->act->recall);
+    if (a->act->recall) {
+        PUT(w, o->hash, 0);
+        PUT(w, o->out, 0);
+    }
+    if (a->act->object == o->actor) {
+        PUT(w, o->gone, n);
+        w->tally.actors_gone++;
+    }
+}
+
+static void index_object(struct world *w, const struct append *a, uint64_t n)
+{
+    const struct act *act = a->act;
+    struct object *o = a->o;
     unsigned out = act->proof ? ANNOUNCED_LITEPUB : ANNOUNCED_ALL;
-    bool announces = act->type == ACTIVITY_CREATE || act->type == ACTIVITY_ANNOUNCE;
+    add_version(w, a, n);
     PUT(w, o->known, true);
-    PUT(w, o->zones, o->live ? o->zones | zones : zones);
-    if (deletes(act)) {
-        PUT(w, o->live, false);
+    PUT(w, o->shrunk, false);
+    if (act_takes_back(act)) {
+        take_back_object(w, a, n);
         return;
     }
+    PUT(w, o->zones, o->live ? o->zones | a->zones : a->zones);
     if (act->type != ACTIVITY_ANNOUNCE) {
         PUT(w, o->born, true);
         PUT(w, o->top, act->stamp_ms > o->top ? act->stamp_ms : o->top);
     }
-    if (announces)
+    if (a->hash) {
         PUT(w, o->out, o->live && o->out > out ? o->out : out);
+        PUT(w, o->hash, a->hash);
+    } else if (!o->live) {
+        PUT(w, o->out, ANNOUNCED_NO);
+        PUT(w, o->hash, 0);
+    }
     PUT(w, o->live, true);
 }
 
 static void wake_sender(struct world *w, const struct act *act)
 {
     struct host *h = &w->hosts[act->origin];
-    if (!h->down)
+    if (!h->down || act->recall)
         return;
     PUT(w, h->down, false);
     line_new(w, LINE_WAKE, LANE_NORMAL)->host = act->origin;
 }
 
+static void append_line(struct world *w, struct append *a)
+{
+    struct act *act = a->act;
+    enum lane lane = act_takes_back(act) ? LANE_URGENT : LANE_NORMAL;
+    find_of(a);
+    struct line *line = line_new(w, LINE_ENTRY, lane);
+    line->act = act;
+    line->host = act->origin;
+    line->entry = entry_of(w, a, line->n, lane);
+    PUT(w, act->n, line->n);
+    PUT(w, act->seen, true);
+    mark_of(w, a, line->n);
+    index_object(w, a, line->n);
+    oracle_appended(w, act, a->zones);
+    trace(w, "%llu: %s of object %u, version %u, by %s, for %.*s%s", NUMBER(line->n),
+          act->recall ? "recall" : activity_type_name(act->type), act->object, act->version,
+          w->hosts[act->origin].name, SPAN_ARG(line->entry->audience),
+          line->entry->gone ? ", an actor" : "");
+    w->tally.appended++;
+}
+
 void db_append(struct world *w, struct call *call)
 {
-    struct act *act = call->act;
-    struct object *o = &w->objects[act->object];
-    unsigned zones = call->zones;
+    struct append a = {.act = call->act, .o = &w->objects[call->act->object], .zones = call->zones};
+    struct object *o = a.o;
+    struct act *act = a.act;
     if (!same_epoch(w, call))
         return;
     if (w->hosts[act->origin].ver != call->ver) {
         call->answer = "AGAIN";
         return;
     }
-    call->answer = deletes(act) ? refuse_delete(o, &zones) : refuse_other(act, o, &zones);
+    call->answer = act_deletes(act) ? refuse_delete(w, &a) : refuse_other(w, &a);
     wake_sender(w, act);
-    if (deletes(act) && o->dead < wall_ms(w))
+    if (act_deletes(act) && o->dead < wall_ms(w) && !(call->answer && o->shrunk))
         PUT(w, o->dead, wall_ms(w));
     if (call->answer) {
-        PUT(w, act->seen, act->seen || !deletes(act));
+        PUT(w, act->seen, act->seen || strcmp(call->answer, "STALE") == 0);
         return;
     }
     if (act->n) /* the same Delete, of what was made again: it has its effect once more */
-        call->act = act = act_again(w, act);
-    struct line *line = line_new(w, LINE_ENTRY, LANE_NORMAL);
-    line->act = act;
-    line->host = act->origin;
-    line->entry =
-        entry_of(w, act, zones, deletes(act) ? (enum outgoing_announced)o->out : ANNOUNCED_NO);
-    PUT(w, act->n, line->n);
-    PUT(w, act->seen, true);
-    index_object(w, act, o, zones);
-    oracle_appended(w, act, zones);
-    trace(w, "%llu: %s of object %u, version %u, by %s", NUMBER(line->n),
-          activity_type_name(act->type), act->object, act->version, w->hosts[act->origin].name);
-    w->tally.appended++;
+        call->act = a.act = act_again(w, act);
+    append_line(w, &a);
+    call->answer = "OK";
+}
+
+void db_recall(struct world *w, struct call *call)
+{
+    struct object *o = &w->objects[call->of];
+    struct append a = {.o = o};
+    struct act probe = {.recall = true, .object = (unsigned)call->of, .origin = o->owner};
+    a.act = &probe;
+    if (!same_epoch(w, call))
+        return;
+    call->answer = refuse_delete(w, &a);
+    if (call->answer)
+        return;
+    a.act = act_recall(w, (unsigned)call->of);
+    if (o->dead < wall_ms(w))
+        PUT(w, o->dead, wall_ms(w));
+    append_line(w, &a);
+    w->tally.recalls++;
     call->answer = "OK";
 }
 
@@ -186,6 +340,10 @@ static void put_member(struct world *w, unsigned host, const struct member *m)
         if (used >> s & 1)
             PUT(w, h->urls[s], m->inboxes[s].url[len - 1]);
     }
+    bool left = m->state == MEMBER_LEFT && m->farewell.url[0];
+    PUT(w, h->left_ms, left ? m->since_ms : 0);
+    PUT(w, h->farewell_slot, m->farewell_slot);
+    PUT(w, h->farewell_url, left ? m->farewell.url[strlen(m->farewell.url) - 1] : 0);
     PUT(w, h->changed_n, w->db.n);
 }
 

@@ -243,6 +243,7 @@ void db_fini(struct world *w)
         w->all_lines = line->all;
         entry_unref(&line->entry);
         free(line->member);
+        free(line->marks);
         free(line->url);
         free(line);
     }
@@ -270,6 +271,12 @@ struct line *line_new(struct world *w, enum line_kind kind, enum lane lane)
 bool db_trimmed(const struct world *w, uint64_t n)
 {
     return n <= w->db.floor[w->db.lines[n]->lane];
+}
+
+bool db_has_body(const struct world *w, uint64_t n)
+{
+    const struct line *line = w->db.lines[n];
+    return !line->bare && (line->lane == LANE_URGENT || n > w->db.bodyfloor) && !db_trimmed(w, n);
 }
 
 void letter_keep(struct world *w, struct line *letter)

@@ -39,6 +39,11 @@ static void on_appended(struct world *w, struct call *call)
         send_later(w, act, 10 * MINUTE);
         return;
     }
+    if (strcmp(call->answer, "FULL") == 0) { /* 429 */
+        w->tally.full++;
+        send_later(w, act, HOUR);
+        return;
+    }
     bool dup = strcmp(call->answer, "DUP") == 0;
     if (strcmp(call->answer, "AGAIN") == 0 || strcmp(call->answer, "EPOCH") == 0) {
         w->tally.again++;
@@ -124,6 +129,19 @@ struct act *act_again(struct world *w, const struct act *of)
     return act;
 }
 
+struct act *act_recall(struct world *w, unsigned object)
+{
+    struct act *act = mem_new(sizeof(*act));
+    *act = (struct act){.event = {.run = on_send},
+                        .object = object,
+                        .type = ACTIVITY_UNDO,
+                        .recall = true,
+                        .origin = w->objects[object].owner,
+                        .given_up = true};
+    act_add(w, act);
+    return act;
+}
+
 static struct act *act_new(struct world *w, unsigned object, enum activity_type type,
                            unsigned origin)
 {
@@ -139,10 +157,25 @@ static struct act *act_new(struct world *w, unsigned object, enum activity_type 
     return act;
 }
 
+/* An actor is deleted: whatever it posted goes with it. */
+static void end_actor(struct world *w, unsigned actor)
+{
+    struct object *o = &w->objects[actor];
+    o->over = true;
+    struct act *act = act_new(w, actor, ACTIVITY_DELETE, o->owner);
+    event_in(w, &act->event, (int64_t)draw(w, 50));
+}
+
 static void post(struct world *w)
 {
-    unsigned object = (unsigned)draw(w, w->plan.objects);
+    unsigned object = (unsigned)draw(w, w->plan.things);
     struct object *o = &w->objects[object];
+    if (w->objects[o->actor].over)
+        return;
+    if (draw(w, 150) == 0) {
+        end_actor(w, o->actor);
+        return;
+    }
     unsigned origin = o->owner;
     enum activity_type type = ACTIVITY_CREATE;
     uint64_t dice = draw(w, 100);
@@ -172,8 +205,15 @@ static void on_traffic(struct world *w, struct event *e)
 void fronts_init(struct world *w)
 {
     w->objects = mem_new(w->plan.objects * sizeof(*w->objects));
-    for (size_t i = 0; i < w->plan.objects; i++)
+    for (size_t i = w->plan.things; i < w->plan.objects; i++) {
         w->objects[i].owner = (unsigned)draw(w, w->plan.hosts);
+        w->objects[i].actor = (unsigned)i;
+    }
+    for (size_t i = 0; i < w->plan.things; i++) {
+        size_t actor = w->plan.things + draw(w, w->plan.objects - w->plan.things);
+        w->objects[i].owner = w->objects[actor].owner;
+        w->objects[i].actor = (unsigned)actor;
+    }
     w->traffic = (struct event){.run = on_traffic};
     event_in(w, &w->traffic, (int64_t)draw(w, 10 * SECOND));
 }

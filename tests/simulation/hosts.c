@@ -241,7 +241,25 @@ void host_send(struct world *w, unsigned host, const struct attempt *a, struct s
 static bool out_of_order(const struct world *w, const struct host *h, const struct fate *f,
                          const struct act *act, uint64_t first)
 {
-    return act->n > h->replay_n && act->n < first && !f->ordered && !w->broken[0];
+    return act->n > h->replay_n && act->n < first && !f->ordered && !w->broken[0] &&
+           !oracle_harmless(act, act_at(w, first));
+}
+
+/* With an actor goes what it posted, and nothing of it is shown any more. */
+static void show(struct world *w, struct host *h, unsigned slot, const struct act *act)
+{
+    unsigned *shown = &h->shown[slot * w->plan.objects];
+    uint64_t *first = &h->first[slot * w->plan.objects];
+    unsigned actor = w->objects[act->object].actor;
+    if (act->type == ACTIVITY_ANNOUNCE || (shown[actor] && act->object != actor))
+        return;
+    shown[act->object] = act->uid + 1;
+    for (size_t i = 0; act->object == actor && i < w->plan.things; i++) {
+        if (w->objects[i].actor != actor)
+            continue;
+        shown[i] = act->uid + 1;
+        first[i] = act->n > first[i] ? act->n : first[i];
+    }
 }
 
 /* What we announce has an id of its own, by which receivers drop what comes again. */
@@ -255,10 +273,11 @@ void host_learns(struct world *w, unsigned host, const struct act *act, uint64_t
         h->announced_n = n;
     }
     unsigned before = h->announced[announced];
-    if (before && before != act->uid + 1)
-        broken(w, "%s drops activity %u, which is announced by the id of %u", h->name, act->uid,
-               before - 1);
-    h->announced[announced] = act->uid + 1;
+    if (before && before != act->object + 1)
+        broken(w,
+               "%s drops activity %u, about object %u, which is announced by the id of object %u",
+               h->name, act->uid, act->object, before - 1);
+    h->announced[announced] = act->object + 1;
 }
 
 void host_receive(struct world *w, unsigned host, unsigned slot, struct act *act)
@@ -284,6 +303,5 @@ void host_receive(struct world *w, unsigned host, unsigned slot, struct act *act
     }
     f->arrived = true;
     f->again_due = false;
-    if (act->type != ACTIVITY_ANNOUNCE)
-        h->shown[at] = act->uid + 1;
+    show(w, h, slot, act);
 }

@@ -61,6 +61,10 @@ void call_free(struct world *w, struct call *call)
         free(call->records[i]);
     free(call->records);
     free(call->record_hosts);
+    for (size_t i = 0; call->entries && i < call->lines_n; i++)
+        if (call->entries[i])
+            entry_unref(&call->entries[i]);
+    free(call->entries);
     free(call->lines);
     free(call->table);
     free(call->seqs);

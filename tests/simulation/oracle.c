@@ -89,16 +89,22 @@ void oracle_appended(struct world *w, struct act *act, unsigned zones)
     if (!act->fates)
         act->fates = mem_new(w->plan.hosts * w->plan.slots * sizeof(*act->fates));
     act->at_ms = now_ms(w);
+    oracle_takes(w, act);
     for (unsigned i = 0; i < w->plan.hosts; i++) {
         const struct host *h = &w->hosts[i];
-        bool its = h->member && h->state == MEMBER_ACTIVE && h->zone >= 0 && zones >> h->zone & 1 &&
-                   i != act->origin && i != owner;
+        bool active = h->member && h->state == MEMBER_ACTIVE && h->zone >= 0;
+        bool entitled = active && zones >> h->zone & 1;
         for (unsigned s = 0; s < w->plan.slots; s++) {
             struct fate *f = fate_of(w, act, i, s);
             /* What came in a time line that was lost says nothing of the order in this one. */
-            *f = (struct fate){.arrived = f->arrived, .ordered = f->arrived};
-            f->owed = its && h->slots_used >> s & 1 &&
-                      outgoing_form(&e->facts, style_of(h->urls[s])) != FORM_NOTHING;
+            *f = (struct fate){.arrived = f->arrived,
+                               .ordered = f->arrived,
+                               .zone = (int8_t)(active ? h->zone : -1)};
+            bool its = act_takes_back(act) ? oracle_reaches(w, act, i, s)
+                                           : entitled && h->slots_used >> s & 1;
+            char url = oracle_inbox(w, act, i, s);
+            f->owed = its && i != act->origin && i != owner &&
+                      outgoing_form(&e->facts, style_of(url)) != FORM_NOTHING;
             if (f->owed)
                 draw_sour(w, i, f);
         }
@@ -121,16 +127,21 @@ void oracle_changed(struct world *w, unsigned host, const struct member *before,
     struct host *h = &w->hosts[host];
     int zone = policy_zone_by_name(&w->policy, span_of(after->zone));
     bool moved = before && strcmp(before->zone, after->zone) != 0;
+    bool back = before && before->state == MEMBER_LEFT && after->state != MEMBER_LEFT;
+    bool grace = after->state == MEMBER_LEFT && after->farewell.url[0];
     h->changed_ms = now_ms(w);
     for (size_t i = 0; before && i < w->acts_n; i++) {
         struct act *act = w->acts[i];
         if (!act->n)
             continue;
         struct span audience = w->db.lines[act->n]->entry->audience;
-        bool withdraws = moved && (zone < 0 || !audience_has(audience, after->zone));
+        bool urgent = act_takes_back(act);
+        bool withdraws = moved && !urgent && (zone < 0 || !audience_has(audience, after->zone));
         for (unsigned s = 0; s < w->plan.slots; s++) {
             bool freed = before->inboxes[s].url[0] && !after->inboxes[s].url[0];
-            change_fate(w, fate_of(w, act, host, s), cuts || freed, withdraws);
+            bool told = urgent && grace && s == after->farewell_slot;
+            bool ends = ((cuts || freed) && !told) || (urgent && back);
+            change_fate(w, fate_of(w, act, host, s), ends, withdraws);
         }
     }
 }
@@ -179,9 +190,12 @@ static void check_right(struct world *w, const struct flight *f)
     const struct attempt *a = &f->attempt;
     const struct fate *fate = fate_of(w, f->act, f->host, a->slot);
     size_t len = strlen(a->inbox);
-    bool today = h->state == MEMBER_ACTIVE && !fate->ended && h->slots_used >> a->slot & 1 &&
-                 h->urls[a->slot] == a->inbox[len - 1] && h->zone >= 0 &&
-                 audience_has(a->entry->audience, zone_names[h->zone]);
+    bool urgent = act_takes_back(f->act);
+    bool farewell = urgent && h->left_ms && a->slot == h->farewell_slot;
+    bool member = h->state == MEMBER_ACTIVE && h->slots_used >> a->slot & 1;
+    bool zone = h->zone >= 0 && audience_has(a->entry->audience, zone_names[h->zone]);
+    bool today = (member || farewell) && !fate->ended && (urgent || zone) &&
+                 oracle_inbox(w, f->act, f->host, a->slot) == a->inbox[len - 1];
     if (!fate->owed)
         broken(w, "%s/%u: %llu is sent, but was never owed", h->name, a->slot, NUMBER(f->act->n));
     if (!today && !lately(w, h->changed_ms) && !lately(w, w->crashed_ms))
@@ -193,22 +207,40 @@ static void check_right(struct world *w, const struct flight *f)
                a->slot, NUMBER(f->act->n), NUMBER(h->accept->n), h->accept->settled);
 }
 
+static bool urgent_passed(struct world *w, const struct flight *f)
+{
+    const struct cursor *own = db_own(w, f->host);
+    return f->act->n <= db_urgent(w, f->host) ||
+           (own && own->head.n == f->act->n && own->head.done >> f->attempt.slot & 1);
+}
+
+static bool normal_passed(struct world *w, const struct flight *f)
+{
+    const struct cursor *own = db_own(w, f->host);
+    const struct cursor_part *part = own ? cursor_part(own, f->act->n, f->attempt.slot) : NULL;
+    return f->act->n <= db_low(w, f->host) || (part && part->done);
+}
+
 static void check_again(struct world *w, const struct courier *c, const struct flight *f)
 {
     const struct host *h = &w->hosts[f->host];
     const struct fate *fate = fate_of(w, f->act, f->host, f->attempt.slot);
     const struct cursor *own = db_own(w, f->host);
+    bool urgent = act_takes_back(f->act);
     bool aside = false;
-    bool replayed = h->replay_n && f->act->n < h->replay_n;
+    bool replayed = !urgent && h->replay_n && f->act->n < h->replay_n;
     if (fate->ordered || !f->act->n)
         return;
+    if (oracle_may_repeat(w, f->act, f->host, f->attempt.slot)) {
+        w->tally.again_urgent += fate->acked;
+        return;
+    }
     for (size_t i = 0; own && i < own->aside_n; i++)
         aside |= own->aside[i].n == f->act->n && own->aside[i].slot == f->attempt.slot;
     if (!replayed && fate->done_life == (uint32_t)c->life)
         broken(w, "%s/%u: %llu again, although it was answered", h->name, f->attempt.slot,
                NUMBER(f->act->n));
-    const struct cursor_part *part = own ? cursor_part(own, f->act->n, f->attempt.slot) : NULL;
-    if (!aside && (f->act->n <= db_low(w, f->host) || (part && part->done)))
+    if (!aside && (urgent ? urgent_passed(w, f) : normal_passed(w, f)))
         broken(w, "%s/%u: %llu again, although its cursor has passed it: %s", h->name,
                f->attempt.slot, NUMBER(f->act->n), h->own ? h->own : "its shard's");
 }
@@ -226,7 +258,7 @@ static void check_object(struct world *w, const struct flight *f)
             continue;
         const struct fate *fate = fate_of(w, act, f->host, slot);
         if (fate->owed && !fate->ordered && !fate_settled(fate) && !fate->ended && !fate->dropped &&
-            act->n > w->hosts[f->host].replay_n)
+            act->n > w->hosts[f->host].replay_n && !oracle_may_wait(w, act, f->act, f->host, slot))
             broken(w, "%s/%u: %llu is sent before %llu, which is of the same object",
                    w->hosts[f->host].name, slot, NUMBER(f->act->n), NUMBER(act->n));
     }
@@ -247,6 +279,7 @@ void oracle_attempt(struct world *w, const struct courier *c, const struct fligh
     check_right(w, f);
     check_again(w, c, f);
     check_object(w, f);
+    oracle_urgency(w, c, f);
 }
 
 void oracle_answered(struct world *w, const struct flight *f, const struct judgement *j)
@@ -256,6 +289,9 @@ void oracle_answered(struct world *w, const struct flight *f, const struct judge
     oracle_trouble(w, f, j);
     if (f->act && (status == 410 || delivered))
         oracle_said_gone(w, f->host, !delivered);
+    if (f->act && j->verdict == VERDICT_LATER)
+        fate_of(w, f->act, f->host, f->attempt.slot)->doubt |=
+            j->why == ERR_TIMEOUT || j->why == ERR_PROTOCOL || status == 504;
     if (j->verdict == VERDICT_LATER)
         return;
     w->tally.deliveries += delivered;

@@ -56,14 +56,15 @@ static void check_skip(struct world *w, const struct commit_word *word)
 {
     const struct act *act = act_at(w, word->to);
     w->tally.skips++;
+    w->tally.skips_recalled += word->why == ERR_RECALLED;
+    w->tally.skips_replaced += word->why == ERR_REPLACED;
     if (!act)
         return;
     for (unsigned s = first_slot(w, word); s < end_of_slots(w, word); s++) {
         struct fate *f = fate_of(w, act, word->host, s);
-        bool nothing = word->why == ERR_BODY_GONE && f->refused; /* was left of it */
-        if (f->owed && !f->acked && !f->withdrawn && !nothing)
-            broken(w, "%s/%u: %llu is skipped without a reason", w->hosts[word->host].name, s,
-                   NUMBER(word->to));
+        if (f->owed && !f->acked && !oracle_may_skip(w, act, word->host, s, word->why))
+            broken(w, "%s/%u: %llu is skipped without a reason (%s)", w->hosts[word->host].name, s,
+                   NUMBER(word->to), err_code(word->why));
         PUT(w, f->noted, true);
     }
 }
@@ -112,6 +113,9 @@ static void check_letter(struct world *w, const struct commit_word *word)
 
 static void check_shard(struct world *w, const struct commit_word *word)
 {
+    if (word->urgent < w->db.shards[word->shard].urgent)
+        broken(w, "shard %u goes back to %llu, of the urgent lane", word->shard,
+               NUMBER(word->urgent));
     if (word->low < w->db.shards[word->shard].low)
         broken(w, "shard %u goes back to %llu", word->shard, NUMBER(word->low));
     if (word->low > w->db.n)
@@ -177,7 +181,8 @@ static void go_back(struct world *w, unsigned host, uint64_t from, uint64_t low)
                NUMBER(low));
     w->tally.back++;
     for (uint64_t n = low + 1; n <= from; n++)
-        for (unsigned s = 0; act_at(w, n) && s < w->plan.slots; s++)
+        for (unsigned s = 0;
+             act_at(w, n) && w->db.lines[n]->lane == LANE_NORMAL && s < w->plan.slots; s++)
             if (!fate_of(w, act_at(w, n), host, s)->ended)
                 fate_of(w, act_at(w, n), host, s)->acked = false;
 }
@@ -191,20 +196,41 @@ static void check_aside(struct world *w, unsigned host, const struct cursor_asid
                aside->slot, NUMBER(aside->n));
 }
 
-void oracle_moved(struct world *w, unsigned host, uint64_t from, const struct cursor *before)
+/* It may stand lower where nothing lies between that was for the host. */
+static void check_back(struct world *w, unsigned host, uint64_t from, uint64_t to)
+{
+    for (uint64_t n = to + 1; n <= from; n++)
+        for (unsigned s = 0; act_at(w, n) && s < w->plan.slots; s++)
+            if (w->db.lines[n]->lane == LANE_URGENT && fate_of(w, act_at(w, n), host, s)->owed)
+                broken(w, "%s: its cursor of the urgent lane goes back from %llu to %llu",
+                       w->hosts[host].name, NUMBER(from), NUMBER(to));
+}
+
+static void check_passed(struct world *w, unsigned host, enum lane lane, uint64_t from, uint64_t to)
+{
+    for (uint64_t n = from + 1; n <= to; n++)
+        for (unsigned s = 0; w->db.lines[n]->lane == lane && s < w->plan.slots; s++)
+            check_through(w, host, n, s);
+}
+
+void oracle_moved(struct world *w, unsigned host, const uint64_t from[LANE_COUNT],
+                  const struct cursor *before)
 {
     const struct cursor *own = db_own(w, host);
-    uint64_t low = db_low(w, host);
-    if (low < from)
-        go_back(w, host, from, low);
-    for (uint64_t n = from + 1; n <= low; n++)
-        for (unsigned s = 0; s < w->plan.slots; s++)
-            check_through(w, host, n, s);
+    const uint64_t to[LANE_COUNT] = {db_low(w, host), db_urgent(w, host)};
+    if (to[LANE_NORMAL] < from[LANE_NORMAL])
+        go_back(w, host, from[LANE_NORMAL], to[LANE_NORMAL]);
+    check_back(w, host, from[LANE_URGENT], to[LANE_URGENT]);
+    for (enum lane lane = LANE_NORMAL; lane < LANE_COUNT; lane++)
+        check_passed(w, host, lane, from[lane], to[lane]);
     for (size_t i = 0; i < before->aside_n; i++)
-        if (before->aside[i].n <= low)
+        if (before->aside[i].n <= to[before->aside[i].lane])
             check_through(w, host, before->aside[i].n, before->aside[i].slot);
     if (!own)
         return;
+    for (unsigned s = 0; own->head.n && s < w->plan.slots; s++)
+        if (own->head.done >> s & 1)
+            check_through(w, host, own->head.n, s);
     w->tally.aside += own->aside_n > 0;
     if (own->aside_n > CURSOR_ASIDE_MAX)
         broken(w, "%s: %zu are set aside", w->hosts[host].name, own->aside_n);
@@ -294,7 +320,7 @@ static bool overtaken(const struct object *o, const struct act *act)
 static bool object_is_stamped(const struct world *w, const struct object *o)
 {
     for (size_t i = 0; i < o->acts_n; i++)
-        if (!o->acts[i]->stamp_ms || overtaken(o, o->acts[i]))
+        if (!o->acts[i]->stamp_ms || o->acts[i]->recall || overtaken(o, o->acts[i]))
             return false;
     return w->clock_moved_ms == 0;
 }
@@ -322,8 +348,8 @@ static void check_shown(struct world *w, unsigned host, unsigned slot, unsigned 
     unsigned uid = w->hosts[host].shown[slot * w->plan.objects + object];
     const struct act *newest = NULL;
     const struct act *latest = NULL;
-    if (!uid || !w->acts[uid - 1]->n)
-        return;
+    if (!uid || !w->acts[uid - 1]->n || w->acts[uid - 1]->object != object)
+        return; /* nothing, or its actor is gone */
     for (size_t i = 0; i < o->acts_n; i++) {
         const struct act *act = o->acts[i];
         if (!act->n || act->type == ACTIVITY_ANNOUNCE || !fate_of(w, act, host, slot)->arrived)

@@ -143,6 +143,21 @@ static void order(struct world *w)
     call_send(w, call);
 }
 
+static void on_recalled(struct world *w, struct call *call)
+{
+    if (call->err == ERR_OK && strcmp(call->answer, "OK") == 0)
+        trace(w, "object %llu is recalled", NUMBER(call->of));
+}
+
+static void recall(struct world *w)
+{
+    struct call *call = front_call(w, db_recall, on_recalled);
+    if (!call)
+        return;
+    call->of = draw(w, w->plan.things);
+    call_send(w, call);
+}
+
 /* --- as time goes ------------------------------------------------------------------------------
  */
 
@@ -173,6 +188,8 @@ static void on_people(struct world *w, struct event *e)
         order(w);
     else if (draw(w, 8) == 0)
         order_host(w);
+    else if (draw(w, 16) == 0)
+        recall(w);
     else if (host >= w->plan.saints)
         people_change(w, host, events[draw(w, COUNT_OF(events))]);
     event_in(w, e, (int64_t)draw(w, 2 * (uint64_t)w->plan.people_ms));
@@ -205,8 +222,10 @@ static void end_pilots(struct world *w)
 static void on_steward(struct world *w, struct event *e)
 {
     if (w->db.up && !w->db.refuses && w->db.hung_until_us <= w->now_us) {
-        db_trim(w, older_than(w, w->db.floor[LANE_NORMAL], w->plan.retention_ms),
-                older_than(w, w->db.bodyfloor, w->plan.bodies_ms));
+        const uint64_t floors[LANE_COUNT] = {
+            [LANE_NORMAL] = older_than(w, w->db.floor[LANE_NORMAL], w->plan.retention_ms),
+            [LANE_URGENT] = older_than(w, w->db.floor[LANE_URGENT], w->plan.urgent_ms)};
+        db_trim(w, floors, older_than(w, w->db.bodyfloor, w->plan.bodies_ms));
         end_pilots(w);
     }
     event_in(w, e, w->plan.trim_ms);

@@ -33,6 +33,8 @@ void people_init(struct world *w);
 void faults_init(struct world *w);
 /* The same activity, sent once more, which has its effect once more. */
 struct act *act_again(struct world *w, const struct act *of);
+/* An operator takes back an object. */
+struct act *act_recall(struct world *w, unsigned object);
 /* Somebody changes a member. */
 void people_change(struct world *w, unsigned host, enum member_event what);
 /* A call of whoever is no courier, with the epoch of today; NULL: Redis can't be asked now. */
@@ -45,9 +47,11 @@ struct call *front_call(struct world *w, void (*exec)(struct world *, struct cal
 enum durability { DURABLE_ALWAYS, DURABLE_REPLICA, DURABLE_EVERY_SECOND };
 
 struct plan { /* drawn from the seed at the beginning */
-    size_t hosts, saints, couriers, objects, acts, page, tail;
+    size_t hosts, saints, couriers, acts, page, tail;
+    size_t objects, things; /* things: those of them that are no actors, which come first */
+    size_t versions;        /* of an object that wait, at most */
     unsigned shards;
-    int64_t duration_ms, lease_ms, fault_ms, people_ms, retention_ms, bodies_ms, trim_ms;
+    int64_t duration_ms, lease_ms, fault_ms, people_ms, retention_ms, urgent_ms, bodies_ms, trim_ms;
     enum durability durability;
     unsigned break_thousandths; /* of a call: its connection breaks */
     unsigned deaths;            /* of Redis, soon after one of 100,000 writes */

@@ -17,7 +17,7 @@ enum {
 
 enum line_kind { LINE_ENTRY, LINE_CONTROL, LINE_WAKE, LINE_ORDER, LINE_LETTER };
 
-struct line {         /* what has a number; never changed, but for `settled` */
+struct line {         /* what has a number; never changed, but for `settled`, `marks`, `bare` */
     struct line *all; /* the next of this world */
     enum line_kind kind;
     enum lane lane;
@@ -30,6 +30,8 @@ struct line {         /* what has a number; never changed, but for `settled` */
     bool cuts;
     enum book_order order;
     uint64_t of;
+    char *marks;      /* ENTRY: that were put on it since; NULL: none */
+    bool bare;        /* ENTRY: its body went when it was taken back */
     const char *mail; /* LETTER: its kind */
     char *url;
     int64_t at_ms;
@@ -127,9 +129,43 @@ void db_commit(struct world *w, struct call *call);
 void db_members(struct world *w, struct call *call);
 void db_page(struct world *w, struct call *call);
 void db_stream(struct world *w, struct call *call); /* XREAD */
-void db_trim(struct world *w, uint64_t floor, uint64_t bodies);
+void db_trim(struct world *w, const uint64_t floors[LANE_COUNT], uint64_t bodies);
 void db_append(struct world *w, struct call *call);
+void db_recall(struct world *w, struct call *call); /* of: the object */
 void db_control(struct world *w, struct call *call);
 void db_order(struct world *w, struct call *call);
 const struct cursor *db_own(struct world *w, unsigned host); /* NULL: it follows its shard */
 uint64_t db_low(struct world *w, unsigned host);
+uint64_t db_urgent(struct world *w, unsigned host);
+/* Whether the bytes of what has this number can still be had. */
+bool db_has_body(const struct world *w, uint64_t n);
+
+/* --- objects, and what is marked on entries (db_objects.c) -------------------------------------
+ */
+
+/* One entry of an object. c: Create; u: Update; a: Announce; d: what took back all before it. */
+struct version {
+    uint64_t n;
+    char kind;
+    bool proof;     /* u */
+    unsigned zones; /* u */
+};
+enum { VERSIONS_MAX = ENTRY_OF_MAX };
+struct versions { /* oldest first */
+    struct version list[VERSIONS_MAX + 1];
+    size_t n;
+};
+void versions_read(const char *text, struct versions *ret);
+char *versions_text(const struct versions *v);
+/* False: there is no room for it, and nothing that could be left out. */
+bool versions_add(const struct world *w, struct versions *v, const struct version *version);
+/* What a later one may do away with: not taken back yet. */
+void versions_standing(struct versions *v);
+/* An Update is as good as the earlier one: of the same form, and for whoever had that. */
+bool version_replaces(const struct version *later, const struct version *earlier);
+/* What the later one does to the earlier, for those who read it from now on. */
+void db_mark(struct world *w, uint64_t n, uint64_t by, const struct version *update);
+/* Nothing of the object is in the journal any more: less is kept of it. */
+void object_shrink(struct world *w, struct object *o);
+/* A copy of its own of a line's entry; marked: with what was marked on it since. */
+struct entry *line_entry(const struct world *w, const struct line *line, bool marked);

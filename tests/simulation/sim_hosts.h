@@ -36,6 +36,9 @@ struct host {
     uint64_t ver, ver_told;    /* told: to who asked for the change */
     enum member_state state;
     int zone;
+    int64_t left_ms;        /* it left by itself, and is told what is taken back; 0: no; */
+    unsigned farewell_slot; /* in this inbox, */
+    char farewell_url;
     struct line *accept; /* our newest Accept to it */
     unsigned slots_used;
     char urls[SLOTS];      /* which of its inboxes has the slot */
@@ -55,7 +58,7 @@ struct host {
     } knows;
     int64_t silent_day, gone_day; /* the last day on which it was silent, or said 410; 0: none */
     unsigned silent_days, gone_days;
-    unsigned *announced; /* by the number in the id of an Announce: uid of what it was, + 1 */
+    unsigned *announced; /* by the number in the id of an Announce: the object that it names, + 1 */
     size_t announced_n;
     unsigned *shown; /* for each slot and object: uid of what it shows, + 1 */
     uint64_t *first; /* for each slot and object: newest number that came for the first time */

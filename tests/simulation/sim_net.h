@@ -50,6 +50,7 @@ struct call {
     struct lease_table *table;
     uint64_t seq, low, urgent, to, floor[LANE_COUNT];
     const struct line **lines;
+    struct entry **entries; /* of a page: as they were then; NULL: the line is none */
     size_t lines_n, mail_n;
     uint64_t *seqs; /* of each shard */
     char **records; /* host number, then text, by turns: cursors, or members */

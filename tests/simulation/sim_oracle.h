@@ -19,6 +19,23 @@ void oracle_changed(struct world *w, unsigned host, const struct member *before,
 void oracle_host_ordered(struct world *w, unsigned host, enum book_order order, uint64_t of,
                          uint64_t n);
 void oracle_ordered(struct world *w, unsigned host, const struct act *act);
+/* oracle_urgent.c */
+/* It has its number: what it takes back is known from now on. */
+void oracle_takes(struct world *w, const struct act *act);
+/* Whether what takes back is for that inbox. */
+bool oracle_reaches(const struct world *w, const struct act *act, unsigned host, unsigned slot);
+/* The last letter of the inbox where it has to go. */
+char oracle_inbox(const struct world *w, const struct act *act, unsigned host, unsigned slot);
+bool oracle_may_skip(const struct world *w, const struct act *act, unsigned host, unsigned slot,
+                     enum err why);
+/* What follows of its object need not wait for it: it is skipped, if that is on disk or not. */
+bool oracle_may_wait(const struct world *w, const struct act *act, const struct act *behind,
+                     unsigned host, unsigned slot);
+/* Though it comes after the later one. */
+bool oracle_harmless(const struct act *act, const struct act *later);
+void oracle_urgency(struct world *w, const struct courier *c, const struct flight *f);
+bool oracle_may_repeat(const struct world *w, const struct act *act, unsigned host, unsigned slot);
+
 void oracle_claimed(struct world *w, unsigned shard, const struct courier *c);
 void oracle_first_arrival(struct world *w, unsigned host, const struct act *act);
 void oracle_attempt(struct world *w, const struct courier *c, const struct flight *f);
@@ -41,6 +58,7 @@ void oracle_bounds(struct world *w, struct courier *c);
 void oracle_ended(struct world *w, unsigned host);
 /* A commit is carried out: each word, then what has moved. */
 void oracle_word(struct world *w, const struct commit *commit, const struct commit_word *word);
-void oracle_moved(struct world *w, unsigned host, uint64_t from, const struct cursor *before);
+void oracle_moved(struct world *w, unsigned host, const uint64_t from[LANE_COUNT],
+                  const struct cursor *before);
 void oracle_rolled_back(struct world *w);
 bool oracle_at_rest(struct world *w, bool say);

@@ -13,6 +13,17 @@
     X(appended, "activities appended")                                                             \
     X(duplicates, "answered as duplicates")                                                        \
     X(stale, "answered as stale")                                                                  \
+    X(full, "answered that there are too many versions")                                           \
+    X(recalls, "recalls by an operator")                                                           \
+    X(actors_gone, "actors deleted")                                                               \
+    X(taken, "entries taken back while they may wait")                                             \
+    X(replaced, "Updates replaced while they may wait")                                            \
+    X(shrunk, "objects of which less is kept")                                                     \
+    X(farewells, "attempts at who has left, of what is taken back")                                \
+    X(again_urgent, "Deletes sent again, since it was unknown what arrived")                       \
+    X(urgent_pages, "pages read of the urgent lane")                                               \
+    X(skips_recalled, "skips of what was taken back")                                              \
+    X(skips_replaced, "skips of what was replaced")                                                \
     X(again, "decided again, the member had changed")                                              \
     X(unanswered, "requests of senders without an answer")                                         \
     X(commits, "commits")                                                                          \

@@ -24,6 +24,7 @@ static void plan_times(struct world *w)
     p->fault_ms = p->duration_ms / (int64_t)(p->large ? 4 : 5 + draw(w, 40));
     p->people_ms = p->duration_ms / (int64_t)(20 + draw(w, 80));
     p->retention_ms = draw_time(w, p->duration_ms / 8, 4 * p->duration_ms);
+    p->urgent_ms = draw_time(w, p->retention_ms, 4 * p->retention_ms);
     p->bodies_ms = draw_time(w, p->duration_ms / 16, p->retention_ms);
     p->trim_ms = p->duration_ms / 50;
 }
@@ -68,7 +69,9 @@ static void plan(struct world *w)
     p->couriers = 1 + draw(w, COURIERS_MAX);
     p->shards = p->large ? 64 : shards[draw(w, COUNT_OF(shards))];
     p->slots = p->large ? 1 : SLOTS;
-    p->objects = p->large ? 12 : 3 + draw(w, 30);
+    p->things = p->large ? 12 : 3 + draw(w, 30);
+    p->objects = p->things + 2 + p->things / 4;
+    p->versions = draw(w, 3) ? VERSIONS_MAX : 3 + draw(w, 4);
     p->acts = p->large ? 15 + draw(w, 15) : 40 + draw(w, 160);
     p->page = pages[draw(w, COUNT_OF(pages))];
     p->tail = draw(w, 4) ? p->page : 1;
@@ -236,8 +239,10 @@ void world_fini(struct world *w)
         free(w->acts[i]->fates);
         free(w->acts[i]);
     }
-    for (size_t i = 0; i < w->plan.objects; i++)
+    for (size_t i = 0; i < w->plan.objects; i++) {
         free(w->objects[i].acts);
+        free(w->objects[i].entries);
+    }
     for (size_t i = 0; i < w->plan.hosts; i++) {
         struct host *h = &w->hosts[i];
         cursor_fini(&h->read);
