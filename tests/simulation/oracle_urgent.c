@@ -140,22 +140,32 @@ static bool is_kept(struct world *w, const struct courier *c, const struct fligh
     return false;
 }
 
-/* It overtakes what is in the other lane: nothing of that is begun before it was. */
-static void check_overtakes(struct world *w, const struct courier *c, const struct flight *f)
+/* The oldest that the courier was told of and has not sent. */
+static const struct act *urgent_head(struct world *w, const struct courier *c, unsigned host)
 {
+    const struct act *head = NULL;
     for (size_t i = 0; i < w->acts_n; i++) {
         const struct act *act = w->acts[i];
         if (!act->n || !act_takes_back(act) || act->n > c->last_line[LANE_URGENT] ||
-            act->n <= db_urgent(w, f->host) || db_trimmed(w, act->n))
+            act->n <= db_urgent(w, host) || db_trimmed(w, act->n) || (head && head->n < act->n))
             continue;
         for (unsigned s = 0; s < w->plan.slots; s++) {
-            const struct fate *fate = fate_of(w, act, f->host, s);
+            const struct fate *fate = fate_of(w, act, host, s);
             if (fate->owed && !fate_settled(fate) && !fate->ended && !fate->dropped &&
-                !fate->refused && !is_kept(w, c, f, act))
-                broken(w, "%s/%u: %llu is sent, and %llu, which takes back, waits behind it",
-                       w->hosts[f->host].name, f->attempt.slot, NUMBER(f->act->n), NUMBER(act->n));
+                !fate->refused)
+                head = act;
         }
     }
+    return head;
+}
+
+/* It overtakes what is in the other lane: nothing of that is begun before it was. */
+static void check_overtakes(struct world *w, const struct courier *c, const struct flight *f)
+{
+    const struct act *head = urgent_head(w, c, f->host);
+    if (head && !is_kept(w, c, f, head))
+        broken(w, "%s/%u: %llu is sent, and %llu, which takes back, waits behind it",
+               w->hosts[f->host].name, f->attempt.slot, NUMBER(f->act->n), NUMBER(head->n));
 }
 
 void oracle_urgency(struct world *w, const struct courier *c, const struct flight *f)
