@@ -320,8 +320,7 @@ static void on_committed(void *arg, enum err err)
         return;
     }
     metric_add(METER_COMMITS, 0, 1);
-    courier_end_members(c, &c->delta);
-    schedule_committed(c->schedule, &c->delta);
+    courier_written(c);
     courier_schedule(c);
     hasten(c);
     if (c->state != COURIER_RUNNING)
@@ -345,7 +344,11 @@ void courier_commit(void *arg)
     c->commit_soon = false;
     if (!c->committing)
         c->unwritten = c->early = false;
-    if (!c->committing && schedule_delta(c->schedule, courier_now(c), &c->delta)) {
+    /* Who stops leaves all cursors where they are, not where they were a second ago: what lies
+     * between may not be there any more when somebody goes on from them. */
+    bool stops = c->state == COURIER_HALTING || c->state == COURIER_DRAINING;
+    int64_t now = courier_now(c) + (stops ? COURIER_ADVANCE_MS : 0);
+    if (!c->committing && schedule_delta(c->schedule, now, &c->delta)) {
         c->committing = true;
         cursors_commit(c->cursors, &c->delta, clock_wall_ms(), on_committed, c);
     } else if (!c->committing && clock_mono_ms() - c->touched_ms <= 2 * COURIER_ADVANCE_MS) {

@@ -75,7 +75,7 @@ static void on_resumed(void *arg, enum err err, bool written)
         courier_lease_retry(c, COURIER_AGAIN_MS);
     } else {
         if (c->unsure && written) {
-            schedule_committed(c->schedule, &c->delta);
+            courier_written(c);
             c->unsure = false;
         }
         go_on(c);

@@ -131,8 +131,9 @@ int64_t courier_now(struct courier *c);
 void courier_schedule(struct courier *c);
 void courier_commit(void *courier);
 
-/* courier_health.c: what was committed says of some members that their membership is to end. */
-void courier_end_members(struct courier *c, const struct delta *delta);
+/* courier_health.c: the delta that was out is on disk: what is to be done, counted and said of it;
+ * then the schedule has it back. */
+void courier_written(struct courier *c);
 
 /* courier_lease.c: which shards it owns, and whether it still may act on them */
 void courier_lease_init(struct courier *c, const struct courier_config *config);

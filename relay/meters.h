@@ -23,6 +23,7 @@
     X(REDIS_MEMORY_KEPT, "weir_redis_memory_kept_bytes",    GAUGE,     NONE,    "memory beyond which the oldest goes early; 0: no bound") \
     X(POSITION,       "weir_journal_position",              LEAST,     NONE,    "number of the newest entry that every courier has read") \
     X(DELIVERIES,     "weir_deliveries_total",              COUNTER,   VERDICT, "attempts, by what came of them") \
+    X(UNDELIVERED,    "weir_undelivered_total",             COUNTER,   CODE,    "what a member will not be delivered, as it was written down, by why; a stretch that is gone counts once") \
     X(DELIVERY_SECONDS, "weir_delivery_seconds",            HISTOGRAM, NONE,    "one attempt, from signing to answer") \
     X(DELIVERY_LAG,   "weir_delivery_lag_seconds",          HISTOGRAM, NONE,    "from accepted to delivered") \
     X(DESTINATIONS,   "weir_destinations",                  GAUGE,     STATE,   "destinations, by state") \

@@ -5,11 +5,11 @@ from integration.relay import wait_until
 
 
 class Scene:
-    """The three of them, members of a relay."""
+    """The three of them, members of a relay; `how` is what Peer takes."""
 
-    def __init__(self, relay, town):
+    def __init__(self, relay, town, **how):
         self.relay, self.town = relay, town
-        self.blog, self.wiki, self.shop = (server(town) for _ in range(3))
+        self.blog, self.wiki, self.shop = (server(town, **how) for _ in range(3))
         join(relay, self.blog, self.wiki, self.shop)
 
     def post(self, text="news"):

@@ -27,6 +27,7 @@ METRICS = {
     "weir_redis_memory_bytes": "gauge",
     "weir_redis_memory_kept_bytes": "gauge",
     "weir_deliveries_total": "counter",
+    "weir_undelivered_total": "counter",
     "weir_delivery_seconds": "histogram",
     "weir_delivery_lag_seconds": "histogram",
     "weir_destinations": "gauge",

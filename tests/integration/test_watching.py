@@ -41,6 +41,7 @@ METRICS = {
     "weir_journal_gaps_total": "counter",
     "weir_journal_position": "gauge",
     "weir_deliveries_total": "counter",
+    "weir_undelivered_total": "counter",
     "weir_delivery_seconds": "histogram",
     "weir_delivery_lag_seconds": "histogram",
     "weir_destinations": "gauge",
