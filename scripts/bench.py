@@ -11,7 +11,9 @@
                                        some minutes: 1,000 members that are down and 1,000 posts,
                                        judged: less than 8 bytes of Redis for each delivery that
                                        waits, beyond the posts; and one post accepted beside 100,000
-                                       members, judged: less than 1.2 times what it is beside 10
+                                       members (none of which can be reached), judged: less than 1.2
+                                       times as long as beside 10, until the answer and in Redis,
+                                       with couriers running and with couriers stopped
 
 Weir runs as it is shipped, with its own Redis and as many couriers as there are cores. The hosts are
 one program (tests/bench/sink.c) on addresses 127.1.x.y; it keeps connections open, answers 202, and
@@ -42,7 +44,7 @@ from pathlib import Path
 _ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(_ROOT / "scripts"), str(_ROOT / "tests")]
 
-from bench_parts import figures, queue
+from bench_parts import accept, figures, queue
 from bench_parts.fanout import BenchFailed, Fanout, Sizes
 
 QUICK = Sizes(posts=20, destinations=200, rounds=5, limit_s=0.5)
@@ -94,9 +96,9 @@ def measure_queue(directory, given):
     with queue.Queue(directory, given.programs, *QUEUE) as waits:
         waiting = waits.measure()
     print(f"      {waiting.deliveries} deliveries wait ({waiting.seconds:.0f} s)", flush=True)
-    accept = queue.accepting(directory)
-    print(queue.text(waiting, accept), flush=True)
-    found = queue.summary(waiting, accept)
+    accepted = accept.accepting(directory)
+    print(queue.text(waiting, accepted), flush=True)
+    found = queue.summary(waiting, accepted)
     return {"queue": {**found, "errors": [], "missed": queue.missed(found)}}
 
 

@@ -19,7 +19,7 @@ urgent_before, bytes, new_since = tonumber(urgent_before), tonumber(bytes), tonu
 object_days, most = tonumber(object_days), tonumber(most)
 
 local log = redis.call('HMGET', LOG, 'epoch', 'floor', 'floorU', 'bodyfloor', 'bodyat', 'n', 'shards', 'swept', 'trimmed',
-  'floorat')
+  'floorat', 'bare')
 if log[1] ~= ARGV[1] then return { 'EPOCH' } end
 
 local stopped = {} -- keys that are not what they should be
@@ -42,7 +42,7 @@ for shard = 0, tonumber(log[7]) - 1 do
 end
 
 local floor, floorU, bodyfloor = tonumber(log[2] or '0'), tonumber(log[3] or '0'), tonumber(log[4] or '0')
-local bodyat, floorat, new_floorat = log[5], log[10], log[10] -- ids
+local bodyat, floorat, new_floorat, bare_to = log[5], log[10], log[10], log[11] -- ids
 local went = { entries = 0, bodies = 0, urgent = 0, objects = 0 }
 local more = false
 
@@ -100,8 +100,21 @@ local function count_old(lines, before, hurry)
       return n, true
     end
   end
-  more = more or #lines == most
+  more = more or (n > 0 and #lines == most)
   return n, #lines < most
+end
+
+-- The entry that follows a page of N that holds none: behind how many lines it comes does not matter, as it is
+-- remembered up to where there is none.
+local function entry_behind(lines)
+  local last = lines[#lines]
+  if not bare_to or number({ bare_to }) < number(last) then bare_to = last[1] end
+  local page = redis.call('XRANGE', P .. 'N', '(' .. bare_to, '+', 'COUNT', most)
+  for _, entry in ipairs(page) do
+    if accepted(entry) then return entry end
+    bare_to = entry[1]
+  end
+  more = more or #page == most
 end
 
 local touched = {}
@@ -119,6 +132,11 @@ end
 local function trim_entries(hurry)
   local lines = redis.call('XRANGE', P .. 'N', '-', '+', 'COUNT', most)
   local n, done = count_old(lines, entries_before, hurry)
+  if n == 0 and not done then
+    local entry = entry_behind(lines)
+    if entry and is_old(entry, entries_before, hurry) then n, more = #lines, true end
+    done = entry and n == 0
+  end
   if n == #lines then n = n - 1 end
   if n < 1 then return done end
   local numbers = forget(lines, n)
@@ -254,6 +272,7 @@ if now > 0 then
   more = more or (over > 0 and went.entries + went.bodies + went.urgent > 0)
   redis.call('HSET', LOG, 'floor', floor, 'floorU', floorU, 'bodyfloor', bodyfloor)
   if new_floorat then redis.call('HSET', LOG, 'floorat', new_floorat) end
+  if bare_to then redis.call('HSET', LOG, 'bare', bare_to) end
   if bodyat then redis.call('HSET', LOG, 'bodyat', bodyat) end
 end
 local time = redis.call('TIME')

@@ -43,20 +43,20 @@ def record_of(host):
 class Side:
     """A relay, its Redis, one peer that posts, and so many members that are away."""
 
-    def __init__(self, relay, town, members):
+    def __init__(self, relay, town, members, patience):
         self.relay, self.members = relay, members
         self.redis = Redis(relay.data / "redis.sock")
         self.append = hashlib.sha1(script("append")).hexdigest()
         # The steward looks at the journal's length once a minute, whatever is posted.
         self.upkeep = [hashlib.sha1(script(name)).hexdigest() for name in ("page", "trim")]
         numbers = self._join([f"127.{2 + n // 62500}.{n // 250 % 250}.{n % 250}:2000" for n in range(members)])
-        wait_until(lambda: self._sleep_all(numbers), "the cursors are written", PATIENCE_S)
-        wait_until(lambda: self.waiting == members, "all members sleep", PATIENCE_S)
+        wait_until(lambda: self._sleep_all(numbers), "the cursors are written", patience)
+        wait_until(lambda: self.waiting == members, "all members sleep", patience)
         self.peer = town.add(INTERNAL)
         assert self.peer.follow(relay.actor).status == 202
         self.peer.records.wait_for(1, 20, activity__type="Accept")
         last = int(self.redis("HGET", "{weir}:log", "last"))
-        wait_until(lambda: self.relay.metric("weir_journal_position") >= last, "all is read", PATIENCE_S)
+        wait_until(lambda: self.relay.metric("weir_journal_position") >= last, "all is read", patience)
         self.redis("CONFIG", "SET", "slowlog-max-len", 50_000)
 
     def _join(self, hosts):
@@ -190,7 +190,7 @@ class Cost:
 
 
 @contextlib.contextmanager
-def relays_beside(directory, *sizes):
+def relays_beside(directory, *sizes, patience=PATIENCE_S):
     """A Side for each number of members. How long the disk takes to sync is not what is measured;
     nor what a beat of each courier costs."""
     with contextlib.ExitStack() as stack:
@@ -200,7 +200,7 @@ def relays_beside(directory, *sizes):
             place.mkdir()
             relays.append(stack.enter_context(Relay(place, extra=PATIENT, workers=1)))
         town = stack.enter_context(Town())
-        sides = [Side(relay, town, size) for relay, size in zip(relays, sizes)]
+        sides = [Side(relay, town, size, patience) for relay, size in zip(relays, sizes)]
         yield sides
         for side in sides:
             side.redis.close()

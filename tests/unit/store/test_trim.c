@@ -112,6 +112,39 @@ static void test_trim(void **state)
     assert_string_equal(post(rig, &p), "OK 21"); /* numbers go on */
 }
 
+/* Changes of members alone, more of them than a step looks at, and an entry behind them: they are
+ * looked at once, and go with that entry, not before. */
+static void test_bare(void **state)
+{
+    enum { CHANGES = 700 };
+    struct rig *rig = *state;
+    const struct journal_trim none = {.now_ms = LATE, .object_days = 730};
+    const struct journal_trim old = {.now_ms = LATE, .entries_ms = 6, .object_days = 730};
+    struct changed changed;
+    int steps = 0;
+    rig_fresh(rig);
+    join(rig, "a.example", 0, NULL, &changed);
+    ask(rig,
+        "EVAL local\te=redis.call('HGET','{weir}:log','epoch')for\ti=2,%d\tdo\tredis.call("
+        "'XADD','{weir}:N',e..'-'..i,'k','c','pv',i-1)end\tredis.call('HSET','{weir}:log',"
+        "'n',%d,'last',%d,'lastN',%d) 0",
+        CHANGES, CHANGES, CHANGES, CHANGES);
+    assert_answer(rig, "700", "XLEN {weir}:N");
+    while (trim_step(rig, &none).more)
+        assert_in_range(++steps, 1, 8);
+    assert_false(trim_step(rig, &none).more);
+    assert_false(trim_step(rig, &old).more);
+    assert_answer(rig, "700", "XLEN {weir}:N");
+    struct post p = POST("C c1", "o1", .now = 5, .ver = 1);
+    assert_string_equal(post(rig, &p), "OK 701");
+    assert_false(trim_step(rig, &none).more);
+    assert_answer(rig, "701", "XLEN {weir}:N");
+    for (steps = 0; trim_step(rig, &old).more;)
+        assert_in_range(++steps, 1, 8);
+    assert_answer(rig, "1", "XLEN {weir}:N");
+    assert_string_equal(left(rig), "(700 700) 1 1"); /* the newest stays */
+}
+
 /* A step is bounded, and says that there is more; the next goes on where it ended. Without a time
  * nothing goes, and how things are is told. */
 static void test_steps(void **state)
@@ -517,11 +550,9 @@ static void test_twins(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_trim),
-        cmocka_unit_test(test_steps),
-        cmocka_unit_test(test_body_floor_of_before),
-        cmocka_unit_test(test_share),
-        cmocka_unit_test(test_twins),
+        cmocka_unit_test(test_trim),  cmocka_unit_test(test_bare),
+        cmocka_unit_test(test_steps), cmocka_unit_test(test_body_floor_of_before),
+        cmocka_unit_test(test_share), cmocka_unit_test(test_twins),
     };
     return cmocka_run_group_tests(tests, rig_group_setup, rig_group_teardown);
 }
