@@ -16,6 +16,7 @@ import time
 from peers import documents, signing
 from peers.keys import ActorKeys
 from peers.peer import Actor
+from peers.ports import free_port
 from peers.wire import ACTIVITY_JSON, PUBLIC, USER_AGENT, Request
 
 _counter = itertools.count(1)
@@ -54,7 +55,8 @@ class Door:
 
     def __init__(self, host="127.0.0.2:0"):
         name, port = host.rsplit(":", 1)
-        self._listening = socket.create_server((name, int(port)), backlog=512)
+        place = (name, int(port) or free_port(name))
+        self._listening = socket.create_server(place, backlog=512)
         self.host = f"{name}:{self._listening.getsockname()[1]}"
         self.url = f"http://{self.host}"
         self.answers = {}

@@ -17,7 +17,6 @@ import json
 import os
 import random
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -28,6 +27,7 @@ from integration.kill_peer import refused_at_first
 from integration.redis_client import shard_of
 from integration.relay import PATIENCE_S, wait_until
 from peers.keys import ActorKeys
+from peers.ports import free_host
 
 PROGRAM = Path(__file__).with_name("kill_peer.py")
 ADDRESS = "127.0.0.2"  # of a department, as relay.CONFIG has it
@@ -147,12 +147,9 @@ class Load:
 
 def free_hosts():
     """Addresses of departments with a port that nobody has, in even shards and odd ones in turn."""
-    held, found = [], 0
+    found = 0
     while True:
-        probe = socket.socket()
-        probe.bind((ADDRESS, 0))
-        held.append(probe)
-        host = f"{ADDRESS}:{probe.getsockname()[1]}"
+        host = free_host(ADDRESS)
         if shard_of(host) % 2 == found % 2:
             found += 1
             yield host

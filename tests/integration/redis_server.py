@@ -8,7 +8,8 @@ import socket
 import subprocess
 
 from integration.redis_client import Redis
-from integration.relay import free_host, wait_until
+from integration.relay import wait_until
+from peers.ports import free_host
 
 # What Weir asks of a Redis before it promises anything.
 GOOD = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}

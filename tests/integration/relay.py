@@ -20,13 +20,14 @@ import os
 import re
 import shlex
 import signal
-import socket
 import string
 import subprocess
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+
+from peers.ports import free_host
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 WEIR = os.environ.get("WEIR_BIN", str(ROOT / "build" / "weir"))
@@ -81,12 +82,6 @@ def wait_until(true, what, patience=PATIENCE_S):
         assert time.monotonic() < end, f"not in {patience} s: {what}"
         time.sleep(0.02)
     return found
-
-
-def free_host():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{probe.getsockname()[1]}"
 
 
 class Done:

@@ -13,7 +13,8 @@ from integration.faults_redis import QUICK, of, scene
 from integration.proxy import Proxy
 from integration.redis_client import Redis, RedisError
 from integration.redis_server import RedisServer
-from integration.relay import free_host, wait_until
+from integration.relay import wait_until
+from peers.ports import free_host
 
 CUT_S = 4  # so long master and replica do not see each other
 

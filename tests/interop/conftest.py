@@ -3,7 +3,6 @@
 import datetime
 import ipaddress
 import os
-import socket
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from integration.relay import Relay
+from peers.ports import free_host
 from peers.program import Program
 from peers.town import Town
 
@@ -37,11 +37,8 @@ def fedify(tmp_path_factory):
 
     def start(address, scheme="rfc9421", actor="Person"):
         node, node_dir = os.environ["WEIR_NODE"], os.environ["WEIR_NODE_DIR"]
-        with socket.socket() as probe:
-            probe.bind((address, 0))
-            host = f"{address}:{probe.getsockname()[1]}"
         started.append(Program.fedify(
-            host, "bookmarks", tmp_path_factory.mktemp("fedify"), node, node_dir, scheme, actor
+            free_host(address), "bookmarks", tmp_path_factory.mktemp("fedify"), node, node_dir, scheme, actor
         ))
         return started[-1]
 

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 from aiohttp import web
 
 from peers import documents, faults, pages, records, signing
+from peers.ports import free_port
 from peers.wire import ACTIVITY_JSON, Request, id_of, read_json
 
 
@@ -21,12 +22,11 @@ class Server:
 
     async def start(self):
         host, port = self._peer.host.rsplit(":", 1)
+        port = int(port) or free_port(host)
         self._http = web.Server(self._handle, access_log=None)
         loop = asyncio.get_running_loop()
-        self._listening = await loop.create_server(self._http, host, int(port))
-        if port == "0":
-            return f"{host}:{self._listening.sockets[0].getsockname()[1]}"
-        return self._peer.host
+        self._listening = await loop.create_server(self._http, host, port)
+        return f"{host}:{port}"
 
     async def stop(self):
         """Closes the port and every connection; whoever calls meanwhile is refused."""

@@ -24,7 +24,8 @@ import time
 
 from peers import documents, signing
 from peers.keys import ActorKeys
-from peers.wire import ACTIVITY_JSON, PUBLIC, USER_AGENT, Request, id_of
+from peers.ports import free_port
+from peers.wire import ACTIVITY_JSON, PUBLIC, USER_AGENT, Request
 
 PATIENCE_S = 30
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: closed by a reset
@@ -65,8 +66,7 @@ class Wild:
 
     def __init__(self, address="127.0.0.2", name=None, tls=None):
         self._address, self.tls = address, tls
-        self._listening = socket.create_server((address, 0), backlog=1024)
-        self.port = self._listening.getsockname()[1]
+        self.port = free_port(address)
         self.host = f"{name or address}:{self.port}"
         self.origin = f"{'https' if tls else 'http'}://{self.host}"
         self.actor = f"{self.origin}/actor"
@@ -78,7 +78,7 @@ class Wild:
         self._counter = itertools.count(1)
         self._plug = []
         self._relay = None
-        self.up(self._listening)
+        self.up()
 
     def __enter__(self):
         return self
@@ -89,10 +89,10 @@ class Wild:
 
     # --- its door -----------------------------------------------------------------------------
 
-    def up(self, listening=None):
+    def up(self):
         self._unplug()
         place = (self._address, self.port)
-        self._listening = listening or socket.create_server(place, backlog=1024)
+        self._listening = socket.create_server(place, backlog=1024)
         threading.Thread(target=self._listen, args=(self._listening,), daemon=True).start()
 
     def down(self):
