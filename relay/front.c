@@ -51,8 +51,8 @@ static void on_request(void *arg, struct http_request *request)
     enum err why;
     int status = public_answer(&f->public, &request, &why);
     if (status) {
+        meter_answer(status); /* first: whoever reads the line finds it counted */
         log_request(span_of(peer), span_of(method), span_of(target), status, why);
-        meter_answer(status);
     }
     free(peer);
     free(method);
@@ -62,8 +62,8 @@ static void on_request(void *arg, struct http_request *request)
 static void on_refused(void *arg, struct span peer, enum err why)
 {
     (void)arg;
-    log_request(peer, SPAN_NONE, SPAN_NONE, err_status(why), why);
     meter_answer(err_status(why));
+    log_request(peer, SPAN_NONE, SPAN_NONE, err_status(why), why);
 }
 
 static void on_gauges(void *arg)

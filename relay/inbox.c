@@ -326,7 +326,8 @@ enum step inbox_reply(struct inbox *in)
     int status = err_status(in->err) ? err_status(in->err) : 202;
     int64_t ms = clock_mono_ms() - in->started_ms;
     write_log(in, status, ms);
-    metric_add(METER_INBOX, (size_t)in->err, 1);
+    metric_add(METER_INBOX, (size_t)in->err, 1); /* all before the answer: who has it may look */
+    meter_answer(status);
     metric_seen(METER_INBOX_SECONDS, (double)ms / 1000);
     DL_DELETE(in->room->working, in);
     in->room->working_n--;
@@ -339,6 +340,5 @@ enum step inbox_reply(struct inbox *in)
         public_problem(&in->request, in->err, span_of(in->detail),
                        status == 503 || status == 429 ? again : NULL);
     }
-    meter_answer(status);
     return STEP_END;
 }
