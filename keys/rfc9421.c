@@ -96,11 +96,9 @@ static bool read_parameters(struct span *at, struct signature_label *label, stru
     while (at->n && at->p[0] == ';') {
         struct span name;
         bool has_value;
-        size_t k = 0;
         if (!sfv_parameter(at, &name, &has_value))
             return false;
-        while (k < KNOWN && !span_eq_str(name, known[k]))
-            k++;
+        size_t k = span_among(name, known, KNOWN);
         if (k == KNOWN || seen[k]) {
             note(fault, ERR_SIGNATURE_SYNTAX, "a parameter that is unknown, or stands twice", name);
             if (has_value && !sfv_skip(at))

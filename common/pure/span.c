@@ -34,6 +34,14 @@ bool span_eq_str(struct span a, const char *text)
     return span_eq(a, span_of(text));
 }
 
+size_t span_among(struct span s, const char *const *names, size_t n)
+{
+    size_t i = 0;
+    while (i < n && !span_eq_str(s, names[i]))
+        i++;
+    return i;
+}
+
 bool span_starts(struct span s, struct span prefix)
 {
     return s.n >= prefix.n && span_eq((struct span){s.p, prefix.n}, prefix);

@@ -24,6 +24,8 @@ bool span_eq(struct span a, struct span b);
 /* The same, ASCII letters compared without case. */
 bool span_eq_ci(struct span a, struct span b);
 bool span_eq_str(struct span a, const char *text);
+/* Where s stands among n names; n: nowhere. */
+size_t span_among(struct span s, const char *const *names, size_t n);
 bool span_starts(struct span s, struct span prefix);
 bool span_ends(struct span s, struct span suffix);
 /* Position of the first c, or -1. */

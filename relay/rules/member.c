@@ -108,10 +108,7 @@ const char *member_state_name(enum member_state state)
 
 enum member_state member_state_by_name(struct span name)
 {
-    int i = 0;
-    while (i < MEMBER_STATE_COUNT && !span_eq_str(name, state_names[i]))
-        i++;
-    return (enum member_state)i;
+    return (enum member_state)span_among(name, state_names, MEMBER_STATE_COUNT);
 }
 
 const char *member_event_name(enum member_event event)
@@ -121,10 +118,7 @@ const char *member_event_name(enum member_event event)
 
 enum member_event member_event_by_name(struct span name)
 {
-    int i = 0;
-    while (i < EVENT_COUNT && !span_eq_str(name, event_names[i]))
-        i++;
-    return (enum member_event)i;
+    return (enum member_event)span_among(name, event_names, EVENT_COUNT);
 }
 
 /* --- spans ----------------------------------------------------------------------------------- */

@@ -11,15 +11,6 @@
 #include "relay/store/scripts.h"
 #include "relay/store/store_inner.h"
 
-static enum err failed(enum err e, const struct redis_reply *reply, struct bytes *why)
-{
-    if (e == ERR_REDIS_REPLY)
-        bytes_addf(why, "Redis refuses: %.*s", SPAN_ARG(reply_text(reply)));
-    else if (e == ERR_REDIS)
-        bytes_add_str(why, "the connection to Redis is gone");
-    return e;
-}
-
 /* Whether it may be, without more words. */
 static enum err may(const struct redis_reply *facts, const struct identity_kept *known,
                     const struct adopter *adopter, bool force, struct bytes *why)
@@ -51,7 +42,7 @@ static enum err take_over(struct redis_plain *redis, const struct adopter *adopt
                                  SPAN("owner"), span_of(adopter->owner),
                                  SPAN("keys"),  span_of(adopter->keys)};
     enum err e = redis_plain_call(redis, words, 6, &reply);
-    return failed(e, reply, why);
+    return answer_said(e, reply, why);
 }
 
 /* The handshake of a relay that knows of no journal. */
@@ -78,7 +69,7 @@ static enum err greet(struct redis_plain *redis, const struct identity_kept *kno
                                  span_of(schema),
                                  span_of(adopter->keys)};
     enum err e = redis_plain_script(redis, &script_hello, words, 7, &reply);
-    e = failed(e, reply, why);
+    e = answer_said(e, reply, why);
     bytes_fini(&id);
     if (e == ERR_OK && !answer_is(reply, "OK")) {
         bytes_addf(why, "this journal can't be adopted: %.*s",
@@ -101,7 +92,7 @@ enum err adopt_journal(struct redis_plain *redis, const struct identity_kept *kn
                                  SPAN("keys")};
     *ret = (struct adopted){0};
     enum err e = redis_plain_call(redis, words, 5, &facts);
-    e = failed(e, facts, why);
+    e = answer_said(e, facts, why);
     if (e == ERR_OK)
         e = may(facts, known, adopter, force, why);
     if (e != ERR_OK)

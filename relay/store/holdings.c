@@ -28,10 +28,7 @@ const char *holding_kind_name(enum holding_kind kind)
 
 enum holding_kind holding_kind_by_name(struct span name)
 {
-    unsigned kind = 0;
-    while (kind < HOLDING_KIND_COUNT && !span_eq_str(name, kinds[kind]))
-        kind++;
-    return (enum holding_kind)kind;
+    return (enum holding_kind)span_among(name, kinds, HOLDING_KIND_COUNT);
 }
 
 /* --- which keys there are --------------------------------------------------------------------- */
@@ -53,10 +50,7 @@ enum { FIRST_N = sizeof(first) / sizeof(*first) };
 
 static unsigned rank_of(struct span name)
 {
-    unsigned rank = 0;
-    while (rank < FIRST_N && !span_eq_str(name, first[rank]))
-        rank++;
-    return rank;
+    return (unsigned)span_among(name, first, FIRST_N);
 }
 
 static bool left_out(struct span name)
@@ -104,15 +98,6 @@ static void sort(struct keys *keys)
     keys->n = n + 1;
 }
 
-static enum err failed(enum err e, const struct redis_reply *reply, struct bytes *why)
-{
-    if (e == ERR_REDIS_REPLY)
-        bytes_addf(why, "Redis refuses: %.*s", SPAN_ARG(reply_text(reply)));
-    else if (e == ERR_REDIS)
-        bytes_add_str(why, "the connection to Redis is gone");
-    return e;
-}
-
 typedef enum err (*name_cb)(void *arg, struct span name);
 
 /* Every key of ours, as Redis comes by it. */
@@ -126,7 +111,7 @@ static enum err scan(struct redis_plain *redis, struct bytes *why, name_cb cb, v
                                SPAN(KEY("*")), SPAN("COUNT"),   SPAN("1000")};
         e = redis_plain_call(redis, words, 6, &reply);
         if (e != ERR_OK)
-            return failed(e, reply, why);
+            return answer_said(e, reply, why);
         span_copy(reply_text(reply_at(reply, 0)), cursor, sizeof(cursor));
         const struct redis_reply *names = reply_at(reply, 1);
         for (size_t i = 0; e == ERR_OK && i < reply_len(names); i++)
@@ -161,7 +146,7 @@ static enum err read_stream(struct redis_plain *redis, const struct key *key, st
                                SPAN("+"),      SPAN("COUNT"),      SPAN("500")};
         enum err e = redis_plain_call(redis, words, 6, &reply);
         if (e != ERR_OK)
-            return failed(e, reply, why);
+            return answer_said(e, reply, why);
         n = reply_len(reply);
         if (n)
             snprintf(from, sizeof(from), "(%.*s",
@@ -187,7 +172,7 @@ static enum err read_scored(struct redis_plain *redis, const struct key *key, st
                                SPAN("WITHSCORES")};
         enum err e = redis_plain_call(redis, words, 5, &reply);
         if (e != ERR_OK)
-            return failed(e, reply, why);
+            return answer_said(e, reply, why);
         n = reply_len(reply) / 2;
         e = n ? tell(key, reply, cb, arg) : ERR_OK;
         if (e != ERR_OK)
@@ -227,7 +212,7 @@ static enum err read_kinds(struct redis_plain *redis, struct key *keys, size_t n
             e = redis_plain_take(redis, &reply);
         keys[i].expires_ms = e == ERR_OK && reply_int(reply) > 0 ? reply_int(reply) : 0;
     }
-    return failed(e, reply, why);
+    return answer_said(e, reply, why);
 }
 
 /* What one command reads whole; NULL: it is read by pages, or not there. */
@@ -252,13 +237,13 @@ static enum err read_short(struct redis_plain *redis, const struct key *keys, si
             e = redis_plain_send(redis, words, 2);
     }
     if (e != ERR_OK)
-        return failed(e, NULL, why);
+        return answer_said(e, NULL, why);
     for (size_t i = 0; e == ERR_OK && i < n; i++) {
         if (!command_of(keys[i].kind))
             continue;
         e = redis_plain_take(redis, &reply);
         if (e != ERR_OK)
-            return failed(e, reply, why);
+            return answer_said(e, reply, why);
         /* What expired meanwhile is not there. */
         if (reply_kind(reply) == REDIS_TEXT || reply_len(reply))
             e = tell(&keys[i], reply, cb, arg);

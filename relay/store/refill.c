@@ -20,11 +20,7 @@ static const struct span aside = {KEY("restoring"), sizeof(KEY("restoring")) - 1
 
 static enum err failed(struct refill *r, enum err e, const struct redis_reply *reply)
 {
-    if (e == ERR_REDIS_REPLY)
-        bytes_addf(r->why, "Redis refuses: %.*s", SPAN_ARG(reply_text(reply)));
-    else if (e == ERR_REDIS)
-        bytes_add_str(r->why, "the connection to Redis is gone");
-    return e;
+    return answer_said(e, reply, r->why);
 }
 
 static enum err settle(struct refill *r)

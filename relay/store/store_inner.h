@@ -25,6 +25,8 @@ void words_free(struct words *a);
 
 /* The first word of a script's answer is `word`. */
 bool answer_is(const struct redis_reply *reply, const char *word);
+/* Says in words what e means where a verb asked: Redis's own words where it refused. Returns e. */
+enum err answer_said(enum err e, const struct redis_reply *reply, struct bytes *why);
 /* A number at place i of a script's answer. */
 uint64_t answer_number(const struct redis_reply *reply, size_t i);
 

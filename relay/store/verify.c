@@ -247,10 +247,7 @@ static enum book_kind record_kind(struct span key)
         BOOK_RECORDS(X)
 #undef X
     };
-    unsigned kind = 0;
-    while (kind < BOOK_KIND_COUNT && !span_eq_str(key, names[kind]))
-        kind++;
-    return (enum book_kind)kind;
+    return (enum book_kind)span_among(key, names, BOOK_KIND_COUNT);
 }
 
 static void take_records(struct verify *v, const struct holding *h)

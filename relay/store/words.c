@@ -69,6 +69,15 @@ bool answer_is(const struct redis_reply *reply, const char *word)
     return span_eq_str(reply_text(reply_at(reply, 0)), word);
 }
 
+enum err answer_said(enum err e, const struct redis_reply *reply, struct bytes *why)
+{
+    if (e == ERR_REDIS_REPLY)
+        bytes_addf(why, "Redis refuses: %.*s", SPAN_ARG(reply_text(reply)));
+    else if (e == ERR_REDIS)
+        bytes_add_str(why, "the connection to Redis is gone");
+    return e;
+}
+
 uint64_t answer_number(const struct redis_reply *reply, size_t i)
 {
     return (uint64_t)reply_int(reply_at(reply, i));

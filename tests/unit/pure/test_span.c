@@ -25,6 +25,18 @@ static void of_and_equal(void **state)
     assert_false(span_eq_str(SPAN_NONE, "a"));
 }
 
+static void among(void **state)
+{
+    static const char *const names[] = {"a", "b", "", "b"};
+    (void)state;
+    assert_int_equal(span_among(SPAN("a"), names, 4), 0);
+    assert_int_equal(span_among(SPAN("b"), names, 4), 1);
+    assert_int_equal(span_among(SPAN_NONE, names, 4), 2);
+    assert_int_equal(span_among(SPAN_NONE, names, 2), 2);
+    assert_int_equal(span_among(SPAN("B"), names, 4), 4);
+    assert_int_equal(span_among(SPAN("a"), NULL, 0), 0);
+}
+
 static void equal_without_case(void **state)
 {
     static const struct {
@@ -133,9 +145,13 @@ static void copies(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(of_and_equal),     cmocka_unit_test(equal_without_case),
-        cmocka_unit_test(starts_ends_find), cmocka_unit_test(trim_and_cut),
-        cmocka_unit_test(numbers),          cmocka_unit_test(copies),
+        cmocka_unit_test(of_and_equal),
+        cmocka_unit_test(among),
+        cmocka_unit_test(equal_without_case),
+        cmocka_unit_test(starts_ends_find),
+        cmocka_unit_test(trim_and_cut),
+        cmocka_unit_test(numbers),
+        cmocka_unit_test(copies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
