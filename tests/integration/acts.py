@@ -129,7 +129,7 @@ def code_of(answer):
 
 
 def settle(relay):
-    """Until the relay has nothing more to do for any host that answers.
+    """Until the relay has nothing more to do for any host that answers, and has written that down.
 
     What must not arrive anywhere would have arrived by then."""
 
@@ -142,7 +142,15 @@ def settle(relay):
         newest = max((int(line["n"]) for line in relay.log("inbox") if "n" in line), default=0)
         return busy == 0 and status["read"] >= newest
 
+    def all_committed():
+        """Nobody waits for his turn, as Redis has it."""
+        done = relay.verb("queue", "list", "--json")
+        return done.code == 0 and not any(
+            row["code"] == "queue" and row["waiting"] and "next" not in row
+            for row in done.json["queue"])
+
     wait_until(nothing_left, "the relay has nothing more to do")
+    wait_until(all_committed, "the cursors are committed")
 
 
 def proved(peer, whole, who="alice"):

@@ -72,7 +72,7 @@ class Scene:
         activity = self.write("is anybody there?")
         began = time.monotonic()
         assert self.offer(activity) == 503
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 15  # where the deadline of a command is a second
         return activity
 
     def arrived(self, reader):

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 from integration.acts import deliveries, join, received, server, settle, signed_by
 from integration.posts import all_came, arrivals, insist
 from integration.redis_client import Redis
-from integration.relay import WEIR, Relay, wait_until
+from integration.relay import PATIENCE_S, WEIR, Relay, wait_until
 from integration.shims import ALWAYS, LOG, Trap, World, loaded
 from peers.faults import Fault
 
@@ -99,7 +99,7 @@ def test_an_end_under_load_loses_nothing_and_a_good_one_repeats_nothing(relay, t
 @pytest.mark.row("P12")
 @pytest.mark.parametrize("workers", [0, 2])
 def test_who_asks_twice_does_not_wait_for_what_is_under_way(tmp_path, town, workers):
-    with Relay(tmp_path, extra=QUICK, workers=workers) as relay:
+    with Relay(tmp_path, extra=QUICK + "drain: 10min\n", workers=workers) as relay:
         blog, shop = join(relay, server(town), server(town))
         shop.faults.append(Fault(hang=True))
         sent = insist(blog, "it will not answer")
@@ -109,10 +109,8 @@ def test_who_asks_twice_does_not_wait_for_what_is_under_way(tmp_path, town, work
         relay.wait_log("serve", message="stopping")
         time.sleep(0.5)
         assert relay.alive, "it waits for what is under way"
-        began = time.monotonic()
         os.kill(relay.pid, signal.SIGTERM)
-        assert relay.ended(10) == 1
-        assert time.monotonic() - began < 5
+        assert relay.ended() == 1
         shop.faults.clear()
         relay.start()
         assert all_came(shop, [sent]) == 0
@@ -142,7 +140,7 @@ def test_one_that_stood_still_goes_on(relay, town, name):
     try:
         sender = threading.Thread(target=insist, args=(blog, "somebody stands still"))
         sender.start()
-        time.sleep(2.5)
+        sender.join(2.5 if name == "front-0" else PATIENCE_S)
         assert sender.is_alive() == (name == "front-0")
     finally:
         os.kill(before[name], signal.SIGCONT)
@@ -190,7 +188,7 @@ def test_a_front_without_descriptors_does_not_spin_and_serves_again(relay, town)
                 lines.enter_context(socket.create_connection((host, int(port)), 5))
         before = cpu_s(pid)
         time.sleep(2)
-        assert cpu_s(pid) - before < 0.2
+        assert cpu_s(pid) - before < 0.5
     assert all_came(wiki, [insist(blog, "they are gone")]) == 0
     assert relay.roles()["front-0"] == pid
 

@@ -36,7 +36,7 @@ def test_a_courier_without_descriptors_blames_nobody(tmp_path, town):
         relay.wait_log("delivery", len(readers), verdict="later")
         before = cpu_s(pid)
         time.sleep(2)
-        assert cpu_s(pid) - before < 0.2
+        assert cpu_s(pid) - before < 0.5
         for reader in readers:
             assert relay.member(reader.host)["health"] == "ok"
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (usual, most))
@@ -125,7 +125,7 @@ def test_while_no_name_can_be_resolved_it_is_us_and_then_all_drains(tmp_path, se
         if many == MANY:
             assert max(failures(place)) <= 2
         else:
-            assert min(failures(place)) > 2
+            wait_until(lambda: min(failures(place)) > 2, "they are blamed")
         world.names_live()
         everybody_gets(place, wilds, sent)
         place.leave()

@@ -38,7 +38,8 @@ def test_a_redis_that_comes_up_later_is_waited_for_and_then_all_is_well_at_once(
             with redis:
                 began = time.monotonic()
                 relay.wait_ready()
-                assert time.monotonic() - began < 6  # the longest pause between two tries, and some
+                # The longest pause between two tries is 5 s; the rest is for a machine under load.
+                assert time.monotonic() - began < 20
                 join(relay, blog)
                 relay.stop()
         relay.check_reports()
@@ -66,7 +67,7 @@ def test_a_redis_that_stands_still_is_away_and_what_was_answered_is_kept(tmp_pat
         try:
             began = time.monotonic()
             assert town_scene.offer(town_scene.write("and this?")) == 503
-            assert time.monotonic() - began < 2.5
+            assert time.monotonic() - began < 15  # not as long as it stands still, or for ever
             town_scene.away()
             town_scene.told("slow")
             assert town_scene.relay.get("/actor")[0] == 200

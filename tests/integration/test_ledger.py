@@ -45,8 +45,7 @@ def test_who_got_it_at_the_first_attempt_and_when(scene):
     activity = scene.post()
     received(scene.shop, activity)
     line, = scene.relay.wait_log("delivery", activity=activity, host=scene.shop.host)
-    settle(scene.relay)
-    found = scene.row(activity)
+    found = scene.until(activity, "delivered")
     assert (found["attempts"], found["inbox"]) == (1, f"{scene.shop.origin}/inbox")
     assert found["since"] <= line["ts"] <= found["until"]
     assert moment(found["until"]) - moment(found["since"]) < 10
@@ -77,6 +76,7 @@ def test_who_got_it_at_the_third_attempt_and_when(scene):
 
 def test_a_post_long_ago_is_bounded_by_what_is_still_known(scene):
     first = scene.post()
+    scene.until(first, "delivered")
     settle(scene.relay)
     with embedded(scene.relay) as redis:
         for shard in range(64):

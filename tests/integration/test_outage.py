@@ -327,7 +327,7 @@ def test_a_redis_that_hangs_is_a_redis_that_is_away(outside):
     try:
         began = time.monotonic()
         assert 20 <= refused_for_now(outside) <= 60
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 20
         away(outside)
         assert outside.relay.get("/actor")[0] == 200
     finally:

@@ -140,7 +140,7 @@ def test_an_odd_answer(s, row):
     request = s.door.request(s.relay, author)
     start = time.monotonic()
     s.refused(request, status, code)
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < PATIENCE_S
     assert s.elsewhere.connections == elsewhere
     assert 1 <= len(s.door.asked) - asked <= 4
     s.broken.append((author, request))
@@ -321,12 +321,14 @@ def test_s19_thousands_of_bad_signatures_ask_once(s):
 
     others = threading.Thread(target=meanwhile)
     others.start()
+    start = time.monotonic()
     answers_ = speak(s.relay.host, bad * 3000, 3000)
+    all_took = time.monotonic() - start
     others.join()
     assert {answer.status for answer in answers_} == {401} and len(answers_) == 3000
     assert s.news()[1] == {INVALID: 3000, "ok": 20}
     assert s.door.times(author.path) == 2
-    assert max(took) < 2, took
+    assert max(took) < max(2, all_took / 2), (took, all_took)  # none has to wait for all of those
     s.accepted(good)
 
 

@@ -213,13 +213,13 @@ def check_life(relay, blog, shop, sent):
     line, = relay.log("inbox", activity=sent.id)
     assert (line["from"], line["status"], line["code"], line["type"]) == (
         blog.host, "202", "ok", "Create")
-    tries = relay.log("delivery", activity=sent.id, host=shop.host)
+    tries = relay.wait_log("delivery", 3, activity=sent.id, host=shop.host)
     assert [(t["try"], t["verdict"], t["status"]) for t in tries] == [
         ("1", "later", "500"), ("2", "later", "500"), ("3", "delivered", "202")]
-    assert len(relay.log("delivery", direct="accept", verdict="delivered")) == 2
+    assert len(relay.wait_log("delivery", 2, direct="accept", verdict="delivered")) == 2
     assert len(relay.log("inbox", type="Follow")) == 2
-    assert len(relay.log("request", target="/nodeinfo/2.1", status="200")) == 1
-    assert len(relay.log("request", target="/nothing", status="404")) == 1
+    assert len(relay.wait_log("request", target="/nodeinfo/2.1", status="200")) == 1
+    assert len(relay.wait_log("request", target="/nothing", status="404")) == 1
 
 
 def test_each_request_and_each_delivery_is_one_line_of_logfmt(relay, town):

@@ -194,7 +194,7 @@ static void test_too_slow(void **state)
         ask_for(&rig, &seen, &ask);
         assert_int_equal(seen.err, ERR_TIMEOUT);
         assert_int_equal(seen.status, rows[i].status);
-        assert_in_range(clock_mono_ms() - start, 290, 1800);
+        assert_in_range(clock_mono_ms() - start, 290, 9000);
     }
     rig_fini(&rig);
 }
@@ -223,7 +223,7 @@ static void test_connect_deadline(void **state)
     int64_t start = clock_mono_ms();
     ask_for(&rig, &seen, &ask);
     assert_int_equal(seen.err, ERR_TIMEOUT);
-    assert_in_range(clock_mono_ms() - start, 290, 1800);
+    assert_in_range(clock_mono_ms() - start, 290, 4800); /* not total_ms */
     for (int i = 0; i < 4; i++)
         close(fill[i]);
     close(listener);

@@ -159,7 +159,7 @@ static void test_killed(void **state)
     int64_t start = clock_mono_ms();
     child_signal(rig.server, SIGKILL);
     assert_true(rig_run(&rig, &rig.answers, 2, 5000));
-    assert_true(clock_mono_ms() - start < 1000); /* told by the socket, not by a deadline */
+    assert_true(clock_mono_ms() - start < 1900); /* told by the socket, not by a deadline */
     assert_int_equal(waiting.err, ERR_REDIS);
     assert_int_equal(behind.err, ERR_REDIS);
     assert_int_equal(rig.downs, 1);
@@ -190,7 +190,7 @@ static void test_stopped(void **state)
     rig_send(&rig, &second, "PING", 0);
     assert_true(rig_run(&rig, &rig.answers, 2, 5000));
     int64_t took = clock_mono_ms() - start;
-    assert_in_range(took, 295, 2000);
+    assert_in_range(took, 295, 5000);
     assert_int_equal(first.err, ERR_REDIS);
     assert_int_equal(second.err, ERR_REDIS);
     assert_int_equal(rig.downs, 1);
@@ -212,12 +212,12 @@ static void test_deadlines(void **state)
     struct rig rig;
     rig_init(&rig);
     rig_serve(&rig, NULL);
-    rig_connect(&rig, rig.url, 200);
+    rig_connect(&rig, rig.url, 500);
     assert_true(rig_run(&rig, &rig.ups, 1, 10000));
     struct seen waiting, behind, late;
-    rig_send(&rig, &waiting, "BLPOP none 0.6", 1000);
+    rig_send(&rig, &waiting, "BLPOP none 1", 5000);
     rig_send(&rig, &behind, "PING", 0);
-    assert_true(rig_run(&rig, &rig.answers, 2, 5000));
+    assert_true(rig_run(&rig, &rig.answers, 2, 10000));
     assert_int_equal(waiting.err, ERR_OK);
     assert_int_equal(waiting.kind, REDIS_NIL);
     assert_int_equal(behind.err, ERR_OK);
@@ -225,12 +225,12 @@ static void test_deadlines(void **state)
     /* it is we who sleep: the answer lies in the socket when the deadline has passed */
     rig_send(&rig, &late, "PING", 0);
     rig_turn(&rig); /* written */
-    usleep(400000);
+    usleep(800000);
     assert_true(rig_run(&rig, &late.calls, 1, 5000));
     assert_int_equal(late.err, ERR_OK);
     assert_int_equal(rig.downs, 0);
     /* without the extra time the same wait is too long */
-    rig_send(&rig, &waiting, "BLPOP none 0.6", 0);
+    rig_send(&rig, &waiting, "BLPOP none 1", 0);
     assert_true(rig_run(&rig, &waiting.calls, 1, 5000));
     assert_int_equal(waiting.err, ERR_REDIS);
     assert_int_equal(rig.downs, 1);
@@ -242,7 +242,7 @@ static void test_deadlines(void **state)
     int64_t start = clock_mono_ms();
     rig_ask(&rig, &late, "PING");
     assert_int_equal(late.err, ERR_REDIS);
-    assert_in_range(clock_mono_ms() - start, 190, 2000);
+    assert_in_range(clock_mono_ms() - start, 490, 3900); /* not the 4,000 of the one before */
     rig_fini(&rig);
 }
 

@@ -211,14 +211,19 @@ static void test_backoff(void **state)
     fake_start(&fake, &rig);
     rig_connect(&rig, rig.url, 300);
     rig_idle(&rig, 1300); /* tries at 0, 50..100, 150..300, 350..700, 750..1500 */
-    assert_in_range(fake.connections, 3, 5);
-    /* the next step would be 400..800 or 800..1600 */
-    int before = fake.connections;
-    int64_t start = clock_mono_ms();
-    redis_reset(rig.redis);
-    while (fake.connections == before && clock_mono_ms() - start < 1000)
-        rig_idle(&rig, 10);
-    assert_in_range(clock_mono_ms() - start, 45, 350);
+    assert_in_range(fake.connections, 2, 5);
+    /* The next step would be 400..800 or 800..1600, and then more. A loaded machine may be late. */
+    int64_t took = INT64_MAX;
+    for (int i = 0; i < 5 && took > 350; i++) {
+        int before = fake.connections;
+        int64_t start = clock_mono_ms();
+        redis_reset(rig.redis);
+        while (fake.connections == before && clock_mono_ms() - start < 10000)
+            rig_idle(&rig, 10);
+        took = clock_mono_ms() - start;
+        assert_true(took >= 45);
+    }
+    assert_true(took <= 350);
     redis_free(&rig.redis);
     fake_stop(&fake);
     rig_fini(&rig);
