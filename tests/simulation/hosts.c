@@ -242,7 +242,7 @@ static bool out_of_order(const struct world *w, const struct host *h, const stru
                          const struct act *act, uint64_t first)
 {
     return act->n > h->replay_n && act->n < first && !f->ordered && !w->broken[0] &&
-           !oracle_harmless(act, act_at(w, first));
+           !oracle_harmless(act, act_at(w, first)) && !oracle_forgotten(w, act, act_at(w, first));
 }
 
 /* With an actor goes what it posted, and nothing of it is shown any more. */

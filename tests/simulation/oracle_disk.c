@@ -360,6 +360,8 @@ static void check_shown(struct world *w, unsigned host, unsigned slot, unsigned 
             newest = act;
         latest = latest && latest->version > act->version ? latest : act;
     }
+    if (oracle_forgotten(w, w->acts[uid - 1], newest))
+        return;
     if (object_is_stamped(w, o) && latest && latest->uid + 1 != uid)
         broken(w, "%s/%u shows version %u of object %u, although it got version %u",
                w->hosts[host].name, slot, w->acts[uid - 1]->version, object, latest->version);

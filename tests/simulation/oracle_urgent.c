@@ -106,6 +106,13 @@ bool oracle_harmless(const struct act *act, const struct act *later)
            (act->type == ACTIVITY_ANNOUNCE || act_takes_back(act));
 }
 
+/* It has left the journal: what takes back its object does not name it any more. A courier that has
+ * it in memory may still send it; it is older than anything is to be sent. */
+bool oracle_forgotten(const struct world *w, const struct act *act, const struct act *later)
+{
+    return later && act_takes_back(later) && act->n && !act->taken && db_trimmed(w, act->n);
+}
+
 /* --- an attempt --------------------------------------------------------------------------------
  */
 

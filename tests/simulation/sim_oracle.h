@@ -32,6 +32,7 @@ bool oracle_may_skip(const struct world *w, const struct act *act, unsigned host
 bool oracle_may_wait(const struct world *w, const struct act *act, const struct act *behind,
                      unsigned host, unsigned slot);
 /* Though it comes after the later one. */
+bool oracle_forgotten(const struct world *w, const struct act *act, const struct act *later);
 bool oracle_harmless(const struct act *act, const struct act *later);
 void oracle_urgency(struct world *w, const struct courier *c, const struct flight *f);
 bool oracle_may_repeat(const struct world *w, const struct act *act, unsigned host, unsigned slot);
