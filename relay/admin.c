@@ -81,7 +81,8 @@ void call_end(struct call *call, enum err err, struct span detail)
         if (err == ERR_OK)
             admin_answer(&call->request, 200, &call->out);
         else
-            admin_refuse(&call->request, err == ERR_REDIS ? ERR_UNAVAILABLE : err, detail);
+            admin_refuse(&call->request, err == ERR_REDIS ? ERR_UNAVAILABLE : err,
+                         err == ERR_REDIS ? SPAN("Redis does not answer") : detail);
     }
     call_free(call);
 }

@@ -3,7 +3,8 @@
  *     POST /api/v1/queue/HOST/{retry,hold,release,drop}
  *     POST /api/v1/queue/HOST/replay       {"since_ms": MOMENT} or {"from": NUMBER}
  *
- *     MEMBER (is it one?) -> LOOK (replay since a moment: which entry was the first then?) -> ORDER
+ *     MEMBER (is it one?) -> LOOK (replay: how far the journal reaches; since a moment: which entry
+ *     was the first then?) -> ORDER
  *     -> answer: the line of the journal at which the order stands
  *
  * The owner of the shard carries it out when it reads that line. May not know: what a command line
@@ -66,6 +67,12 @@ static void give(struct call *call)
                  call);
 }
 
+static void give_from(struct call *call, uint64_t of)
+{
+    ((struct order *)call->more)->of = of;
+    give(call);
+}
+
 /* --- which entry was the first since then ----------------------------------------------------- */
 
 /* Between low and high by halves: accepted is what they are numbered by, but for the clock of
@@ -86,7 +93,12 @@ static void on_page(void *arg, const struct journal_page *page)
         o->known = true;
         o->low = page->floor[LANE_NORMAL];
         o->high = page->n;
-        look(call);
+        if (o->since_ms)
+            look(call);
+        else if (o->of >= page->n)
+            call_end(call, ERR_USAGE, SPAN("the journal has not come to that entry yet"));
+        else
+            give_from(call, o->of > o->low ? o->of : o->low);
         return;
     }
     for (size_t i = page->lines_n; i > 0; i--)
@@ -103,8 +115,7 @@ static void look(struct call *call)
 {
     struct order *o = call->more;
     if (o->known && o->low >= o->high) {
-        o->of = o->high;
-        give(call);
+        give_from(call, o->high);
         return;
     }
     o->at = o->low + (o->high - o->low) / 2;
@@ -117,11 +128,18 @@ static void on_member(void *arg, enum err err, const struct member *member)
 {
     struct call *call = arg;
     const struct order *o = call->more;
+    struct span state = SPAN_NONE;
     if (err == ERR_OK && !member)
         err = ERR_NO_SUCH_MEMBER;
+    /* Nothing is owed to others; only mail may wait for them. */
+    if (err == ERR_OK && o->order != ORDER_WAKE && member->state != MEMBER_ACTIVE &&
+        member->state != MEMBER_SUSPENDED) {
+        err = ERR_TRANSITION;
+        state = span_of(member_state_name(member->state));
+    }
     if (err != ERR_OK || !call->admin)
-        call_end(call, err, SPAN_NONE);
-    else if (o->since_ms)
+        call_end(call, err, state);
+    else if (o->order == ORDER_REPLAY)
         look(call);
     else
         give(call);

@@ -59,7 +59,9 @@ int ask_relay(const char *file, const char *method, const char *path, struct spa
     enum err e = http_unix_call(socket, method, path, body, &status, answer);
     int code = e == ERR_OK && status < 300 ? 0 : e == ERR_OK ? EXIT_REFUSED : EXIT_UNREACHED;
     if (code == EXIT_UNREACHED)
-        fprintf(stderr, "weir: the relay can't be reached at %s: is it running?\n", socket);
+        fprintf(stderr, "weir: the relay %s at %s%s\n",
+                e == ERR_CONNECT ? "can't be reached" : "does not answer", socket,
+                e == ERR_CONNECT ? ": is it running?" : "");
     else if (code)
         print_problem(answer, status);
     free(socket);
@@ -98,6 +100,12 @@ int ask_usage(const char *word)
     fputs(bytes_str(&out), stderr);
     bytes_fini(&out);
     return EXIT_USAGE;
+}
+
+int ask_wrong(const char *word, const char *what, const char *about)
+{
+    fprintf(stderr, "weir: %s%s%s\n", what, about ? " " : "", about ? about : "");
+    return ask_usage(word);
 }
 
 void ask_escape(struct bytes *path, const char *text)

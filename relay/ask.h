@@ -24,6 +24,8 @@ int ask_report(int code, const struct bytes *answer, bool as_json,
                void (*print)(const struct json *));
 /* How the verbs of this word are used, on standard error. Returns EXIT_USAGE. */
 int ask_usage(const char *word);
+/* The same, after a line that says what is wrong; about: a word behind that, or NULL. */
+int ask_wrong(const char *word, const char *what, const char *about);
 /* Adds text to a path or query: what neither can hold is escaped. */
 void ask_escape(struct bytes *path, const char *text);
 

@@ -252,10 +252,14 @@ int cmd_replay(int argc, char **argv)
                                 {"--since", &since, NULL},
                                 {"--from", &from, NULL}};
     const struct args args = {items, 4, "", 1, 1};
-    if (!args_read(&args, argc, argv, &w.host) || !since == !from ||
-        (since && (!duration_read(span_of(since), &ago_ms) || ago_ms <= 0)) ||
-        (from && (!span_u64(span_of(from), INT64_MAX, &number) || !number)))
+    if (!args_read(&args, argc, argv, &w.host))
         return ask_usage("replay");
+    if (!since == !from)
+        return ask_wrong("replay", "say either --since or --from", NULL);
+    if (since && (!duration_read(span_of(since), &ago_ms) || ago_ms <= 0))
+        return ask_wrong("replay", "--since is a time such as 90m, 2h or 7d, not", since);
+    if (from && (!span_u64(span_of(from), INT64_MAX, &number) || !number))
+        return ask_wrong("replay", "--from is the number of an entry, not", from);
     if (since)
         snprintf(body, sizeof(body), "{\"since_ms\":%" PRId64 "}", clock_wall_ms() - ago_ms);
     else

@@ -57,8 +57,10 @@ int cmd_recall(int argc, char **argv)
     const struct arg items[] = {
         {"-c", &file, NULL}, {"--json", NULL, &as_json}, {"--reason", &reason, NULL}};
     const struct args args = {items, 3, "", 1, 1};
-    if (!args_read(&args, argc, argv, words) || !reason || !*reason)
+    if (!args_read(&args, argc, argv, words))
         return ask_usage("recall");
+    if (!reason || !*reason)
+        return ask_wrong("recall", "say why: --reason TEXT", NULL);
     bytes_init(&body, 65536);
     bytes_init(&answer, ASK_ANSWER_MAX);
     json_begin(&w, &body);

@@ -185,6 +185,32 @@ def test_wrong_use_is_said_with_code_2(relay, words):
     assert done.code == 2 and "usage: weir" in done.err and not done.out
 
 
+@pytest.mark.parametrize("words, said", [
+    (["replay", "a.example"], "say either --since or --from"),
+    (["replay", "a.example", "--since", "banana"], "a time such as 90m, 2h or 7d, not banana"),
+    (["replay", "a.example", "--from", "x"], "the number of an entry, not x"),
+    (["recall", "http://a.example/1"], "say why: --reason TEXT"),
+], ids=lambda words: " ".join(words) if isinstance(words, list) else None)
+def test_what_is_wrong_with_it_is_said(relay, words, said):
+    assert said in relay.verb(*words).err
+
+
+def test_nothing_is_ordered_about_who_left(relay, town):
+    gone, = join(relay, server(town))
+    gone.unfollow()
+    wait_until(lambda: relay.state(gone.host) == "left", "it has left")
+    for words in (["queue", "hold"], ["queue", "release"], ["queue", "drop"]):
+        done = relay.verb(*words, gone.host)
+        assert done.code == 1 and "transition" in done.err and "(left)" in done.err, done
+    done = relay.verb("replay", gone.host, "--since", "2h")
+    assert done.code == 1 and "transition" in done.err, done
+
+
+def test_a_replay_from_an_entry_that_is_still_to_come_is_refused(scene):
+    done = scene.relay.verb("replay", scene.shop.host, "--from", "999999")
+    assert done.code == 1 and "has not come to that entry yet" in done.err, done
+
+
 def test_without_a_relay_they_end_with_code_3(tmp_path):
     relay = Relay(tmp_path).init()
     for words in (["queue", "show", "a.example"], ["queue", "hold", "a.example"],
