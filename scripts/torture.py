@@ -69,8 +69,8 @@ def arguments():
     parser.add_argument("--members", type=int, default=50, help="who receive; default: 50")
     parser.add_argument("--rate", type=float, default=4, help="posts a second; 0: as many as can be")
     given = parser.parse_args()
-    if given.kills < 2 or not 4 <= given.members <= 200 or given.rate < 0:
-        parser.error("at least 2 kills, 4 to 200 members, a rate that is not less than nothing")
+    if given.kills < 2 or not 1 <= given.members <= 200 or given.rate < 0:
+        parser.error("at least 2 kills, 1 to 200 members, a rate that is not less than nothing")
     return given
 
 

@@ -17,7 +17,7 @@ ROLES = {"front": 0.22, "courier": 0.17, "steward": 0.2, "master": 0.16, "redis"
 FREEZES, LINES = 0.08, 0.08  # for each kill
 LONG = 0.15  # for each freeze: one of a courier, for longer than its lease
 IN_HASTE = 0.15  # are followed by the next before all is well
-PAUSE_S, FEW_PAUSE_S = 2.4, 0.8  # at most, between being well and the next; where there are FEW
+PAUSE_S, FEW_PAUSE_S = 2.4, 0.4  # at most, between being well and the next; where there are FEW
 FEW = 100  # kills, in which shares say nothing
 NEVER_S = 60  # after so long it will not be well any more
 LOOK_S = 0.02
@@ -53,7 +53,7 @@ def plan(kills, chance, far_redis):
     deeds += [Deed("freeze", chance.choice(sorted(ROLES)), chance.uniform(0.2, 3))
               for _ in range(freezes)]
     deeds += [Deed("freeze", "courier", chance.uniform(11, 13))
-              for _ in range(round(freezes * LONG) or int(far_redis))]
+              for _ in range(round(freezes * LONG) or int(far_redis and kills >= len(ROLES)))]
     places = ["redis", "members"] if far_redis else ["members"]
     deeds += [Deed("line", places[n % len(places)], chance.uniform(0.3, 2),
                    chance.choice(["cut", "delay", "silent", "refusing"])) for n in range(lines)]
