@@ -124,6 +124,7 @@ struct store *fake_store_new(void)
     s->seen = mem_new(FAKE_LISTED * sizeof(*s->seen));
     s->keys = mem_new(FAKE_LISTED * sizeof(*s->keys));
     s->notes = mem_new(FAKE_LISTED * sizeof(*s->notes));
+    s->ordered = mem_new(FAKE_LISTED * sizeof(*s->ordered));
     s->down = mem_new(FAKE_LISTED * sizeof(*s->down));
     s->epoch = 1;
     s->up = true;
@@ -161,6 +162,8 @@ void fake_store_free(struct store **store)
         fake_line_fini(&s->lines[i]);
     for (size_t i = 0; i < s->mail_n; i++)
         fake_mail_fini(&s->mail[i]);
+    for (size_t i = 0; i < s->own_n; i++)
+        cursor_fini(&s->own[i].cursor);
     fake_forget_keys(s);
     free(s->lines);
     free(s->own);
@@ -169,6 +172,7 @@ void fake_store_free(struct store **store)
     free(s->seen);
     free(s->keys);
     free(s->notes);
+    free(s->ordered);
     free(s->down);
     free(s);
 }

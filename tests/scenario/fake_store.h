@@ -72,7 +72,7 @@ void fake_store_on_ready(struct store *store, void (*cb)(void *arg, bool ready),
 struct fake_line {
     struct journal_line line; /* its entry and texts are the model's */
     int64_t at_ms;
-    char *member, *host, *body; /* body NULL: gone */
+    char *member, *host, *reason, *body; /* body NULL: gone */
     size_t body_n;
     char event[16];
     char id[48];

@@ -212,12 +212,30 @@ static struct own *own_of(const struct store *s, const char *host)
     return NULL;
 }
 
-static void note(struct store *s, const struct change *c, uint64_t from, const char *what)
+static void note(struct store *s, const struct change *c, uint64_t from, enum book_kind kind)
 {
+    static const char *const words[] = {"fail", "late", "skip", "cut"};
     struct note *note = &s->notes[s->notes_n++];
-    *note = (struct note){.from = from, .n = c->to};
+    *note = (struct note){.kind = kind,
+                          .from = from,
+                          .n = c->to,
+                          .lanes = c->lanes,
+                          .slot = c->slot,
+                          .tries = c->tries,
+                          .why = c->why,
+                          .status = c->status,
+                          .at_ms = clock_wall_ms()};
     span_copy(span_of(c->host), note->host, sizeof(note->host));
-    snprintf(note->text, sizeof(note->text), "%s %s", what, err_code(c->why));
+    snprintf(note->text, sizeof(note->text), "%s %s", words[kind], err_code(c->why));
+}
+
+/* An operator has seen what failed. */
+static void drop_fails(struct store *s, const struct change *c)
+{
+    for (size_t i = 0; i < s->notes_n; i++)
+        if (s->notes[i].kind == BOOK_FAIL && s->notes[i].n == c->to &&
+            strcmp(s->notes[i].host, c->host) == 0)
+            s->notes[i].dropped = true;
 }
 
 /* What is tried again has not failed yet. */
@@ -226,8 +244,7 @@ static void forget_fails(struct store *s, const struct change *c)
     size_t kept = 0;
     for (size_t i = 0; i < s->notes_n; i++) {
         const struct note *n = &s->notes[i];
-        if (n->n != c->to || !c->host || strcmp(n->host, c->host) != 0 ||
-            strncmp(n->text, "fail ", 5) != 0)
+        if (n->n != c->to || !c->host || strcmp(n->host, c->host) != 0 || n->kind != BOOK_FAIL)
             s->notes[kept++] = *n;
     }
     s->notes_n = kept;
@@ -285,12 +302,12 @@ static void apply(struct store *s, const struct change *c)
             s->own[s->own_n].cursor = (struct cursor){0};
         }
         break;
-    case CHANGE_FAIL: note(s, c, c->to - 1, "fail"); break;
-    case CHANGE_SKIP: note(s, c, c->to - 1, "skip"); break;
-    case CHANGE_CUT: note(s, c, c->from, "cut"); break;
+    case CHANGE_FAIL: note(s, c, c->to - 1, BOOK_FAIL); break;
+    case CHANGE_SKIP: note(s, c, c->to - 1, BOOK_SKIP); break;
+    case CHANGE_CUT: note(s, c, c->from, BOOK_CUT); break;
     case CHANGE_LATE: break;
     case CHANGE_RETRY: forget_fails(s, c); break;
-    case CHANGE_DROP: break;
+    case CHANGE_DROP: drop_fails(s, c); break;
     case CHANGE_DIRECT: settle_mail(s, c->id); break;
     case CHANGE_ENDED: break;
     case CHANGE_DOWN: down_set(s, c->host, true); break;

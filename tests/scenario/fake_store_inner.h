@@ -26,7 +26,7 @@ struct mail {
 
 struct object {
     uint8_t hash[16];
-    bool live;
+    bool live, recalled;
     char audience[256];
     enum outgoing_announced announced;
     char announce[ENTRY_HASH_SIZE];
@@ -46,10 +46,21 @@ struct key_kept {
     int64_t fetched_ms;
 };
 
-struct note {
+struct note { /* what a cursor passed undelivered */
+    enum book_kind kind;
     uint64_t from, n;
+    unsigned lanes, slot, tries;
+    enum err why;
+    int status;
+    int64_t at_ms;
+    bool dropped;
     char host[MEMBER_HOST_SIZE];
-    char text[64];
+    char text[64]; /* its kind and code */
+};
+
+struct ordered { /* an order about a dead letter */
+    uint64_t of, line;
+    char host[MEMBER_HOST_SIZE];
 };
 
 struct store {
@@ -76,6 +87,8 @@ struct store {
     size_t keys_n;
     struct note *notes;
     size_t notes_n;
+    struct ordered *ordered;
+    size_t ordered_n;
     char (*down)[MEMBER_HOST_SIZE];
     size_t down_n;
     struct {
@@ -109,6 +122,13 @@ void fake_mail_fini(struct mail *mail);
 /* fake_store_journal.c */
 struct fake_line *fake_line_add(struct store *s, enum lane lane, enum journal_line_kind kind);
 uint64_t fake_last(const struct store *s); /* number of the newest line */
+struct object *fake_object(struct store *s, const uint8_t *hash);
+/* Writes the line that takes back what stands of the object; returns it. */
+struct fake_line *fake_take_back(struct store *s, struct object *object, const struct entry *e,
+                                 struct span body);
+struct fake_line *fake_line_of(const struct store *s, uint64_t n);
+/* Copies both. */
+void fake_line_take(struct fake_line *line, const struct entry *entry, struct span body);
 void fake_line_fini(struct fake_line *line);
 void fake_tails_wake(struct store *s);
 void fake_tails_lost(struct store *s);

@@ -7,7 +7,6 @@
 #include <utlist.h>
 
 #include "common/io/clock.h"
-#include "common/pure/encode.h"
 #include "tests/scenario/fake_mishap.h"
 #include "tests/scenario/fake_store_inner.h"
 
@@ -36,6 +35,7 @@ void fake_line_fini(struct fake_line *line)
     entry_unref(&line->line.entry);
     free(line->member);
     free(line->host);
+    free(line->reason);
     free(line->body);
 }
 
@@ -58,7 +58,7 @@ uint64_t fake_last(const struct store *s)
     return last;
 }
 
-static struct fake_line *line_of(const struct store *s, uint64_t n)
+struct fake_line *fake_line_of(const struct store *s, uint64_t n)
 {
     for (size_t i = 0; i < s->lines_n; i++)
         if (s->lines[i].line.n == n)
@@ -80,6 +80,7 @@ static struct journal_line shown(const struct fake_line *line, bool marked)
     l.event = span_of(line->event);
     l.member = span_of(line->member);
     l.host = span_of(line->host);
+    l.reason = span_of(line->reason);
     return l;
 }
 
@@ -88,7 +89,7 @@ static bool is_lost(const struct fake_line *line)
     return fake_lies(LIE_JOURNAL_LOSES) && line->line.n % 3 == 0;
 }
 
-static void line_take(struct fake_line *line, const struct entry *entry, struct span body)
+void fake_line_take(struct fake_line *line, const struct entry *entry, struct span body)
 {
     line->line.entry = entry_new(entry);
     line->body = mem_copy(body);
@@ -119,7 +120,7 @@ uint64_t fake_accept(struct store *s, const struct fake_post *post)
     if (post->type == ACTIVITY_CREATE || post->type == ACTIVITY_ANNOUNCE || post->announced)
         snprintf(e.announce, sizeof(e.announce), "%032u", post->k);
     e.facts.nameless = !e.announce[0];
-    line_take(line, &e, span_of(body));
+    fake_line_take(line, &e, span_of(body));
     fake_tails_wake(s);
     return line->line.n;
 }
@@ -163,215 +164,6 @@ uint64_t fake_floor(const struct store *s)
 uint64_t fake_body_floor(const struct store *s)
 {
     return s->body_floor;
-}
-
-/* --- append ---------------------------------------------------------------------------------- */
-
-struct append_call {
-    struct call call;
-    struct journal_append a;
-    uint8_t hashes[4][32];
-    bool has[4];
-    struct bytes texts[7];
-    journal_appended_cb cb;
-    void *arg;
-    struct journal_appended answer;
-    struct bytes record;
-};
-
-static struct object *object_of(struct store *s, const uint8_t *hash)
-{
-    for (size_t i = 0; hash && i < s->objects_n; i++)
-        if (memcmp(s->objects[i].hash, hash, 16) == 0)
-            return &s->objects[i];
-    return NULL;
-}
-
-static enum journal_result repeated(const struct store *s, const struct append_call *c)
-{
-    for (size_t i = 0; i < s->seen_n; i++)
-        if (memcmp(s->seen[i].id, c->hashes[0], 32) == 0)
-            return memcmp(s->seen[i].what, c->hashes[1], 4) == 0 ? JOURNAL_DUPLICATE
-                                                                 : JOURNAL_REUSED;
-    return JOURNAL_APPENDED;
-}
-
-static void wake_line(struct store *s, struct span host)
-{
-    for (size_t i = 0; i < s->down_n; i++)
-        if (span_eq_str(host, s->down[i])) {
-            memmove(s->down[i], s->down[--s->down_n], MEMBER_HOST_SIZE);
-            fake_line_add(s, LANE_NORMAL, JOURNAL_WAKE)->host = mem_copy(host);
-            return;
-        }
-}
-
-/* What the new line does away with of its object's entries. */
-static void put_marks(struct store *s, const struct entry *later)
-{
-    struct entry_mark mark = entry_mark_by(later);
-    for (size_t i = 0; i < later->of_n; i++) {
-        struct fake_line *line = line_of(s, later->of[i]);
-        if (!line)
-            continue;
-        entry_mark_add(line->line.entry, &mark);
-        if (mark.recalled) {
-            free(line->body);
-            line->body = NULL;
-        }
-    }
-}
-
-/* The earlier entries of the object that this one takes back, or replaces. */
-static size_t earlier(const struct store *s, const struct object *object, const struct entry *e,
-                      uint64_t of[ENTRY_OF_MAX])
-{
-    size_t n = 0;
-    for (size_t i = 0; object && i < object->entries_n; i++) {
-        const struct fake_line *line = line_of(s, object->entries[i]);
-        bool update = line && line->line.entry->facts.type == ACTIVITY_UPDATE &&
-                      e->facts.type == ACTIVITY_UPDATE &&
-                      line->line.entry->facts.has_proof == e->facts.has_proof;
-        if (e->lane == LANE_URGENT || update)
-            of[n++] = object->entries[i];
-    }
-    return n;
-}
-
-static void write_entry(struct append_call *c, struct object *object, struct span audience)
-{
-    struct store *s = c->call.store;
-    const struct journal_append *a = &c->a;
-    struct bytes hex;
-    uint64_t of[ENTRY_OF_MAX];
-    wake_line(s, a->from);
-    enum lane lane = a->kind == JOURNAL_DELETE ? LANE_URGENT : LANE_NORMAL;
-    struct fake_line *line = fake_line_add(s, lane, JOURNAL_ENTRY);
-    struct entry e = {.n = line->line.n,
-                      .lane = lane,
-                      .of = of,
-                      .at_ms = a->now_ms,
-                      .facts = a->facts,
-                      .audience = audience,
-                      .origin = a->from,
-                      .object_host = a->object_host,
-                      .id = a->id,
-                      .object = a->object,
-                      .body_len = a->body.n};
-    bytes_init(&hex, 64);
-    if (a->kind == JOURNAL_DELETE && object)
-        span_copy(span_of(object->announce), e.announce, sizeof(e.announce));
-    else if (c->has[3]) {
-        hex_write(&hex, (struct span){(const char *)c->hashes[0], 16});
-        span_copy(bytes_span(&hex), e.announce, sizeof(e.announce));
-    }
-    bytes_fini(&hex);
-    e.facts.announced = a->kind == JOURNAL_DELETE && object ? object->announced : ANNOUNCED_NO;
-    e.facts.nameless = !e.announce[0];
-    e.of_n = earlier(s, object, &e, of);
-    line_take(line, &e, a->body);
-    put_marks(s, line->line.entry);
-    if (!object && c->has[2]) {
-        object = &s->objects[s->objects_n++];
-        memcpy(object->hash, c->hashes[2], 16);
-    }
-    if (object) {
-        object->live = a->kind != JOURNAL_DELETE;
-        if (lane == LANE_URGENT)
-            object->entries_n = 0;
-        else if (object->entries_n < ENTRY_OF_MAX)
-            object->entries[object->entries_n++] = line->line.n;
-        span_copy(audience, object->audience, sizeof(object->audience));
-        memcpy(object->announce, e.announce, sizeof(e.announce));
-        object->announced = !e.announce[0]       ? ANNOUNCED_NO
-                            : a->facts.has_proof ? ANNOUNCED_LITEPUB
-                                                 : ANNOUNCED_ALL;
-    }
-    c->answer.n = line->line.n;
-    fake_tails_wake(s);
-}
-
-static void work_append(struct call *call)
-{
-    struct append_call *c = (struct append_call *)call;
-    struct store *s = call->store;
-    char host[MEMBER_HOST_SIZE];
-    span_copy(c->a.from, host, sizeof(host));
-    const struct member *m = fake_member(s, host);
-    if ((m ? m->ver : 0) != c->a.ver && !fake_lies(LIE_APPEND_IGNORES)) {
-        c->answer.result = JOURNAL_AGAIN;
-        if (m)
-            member_write(m, &c->record);
-        return;
-    }
-    struct object *object = object_of(s, c->has[2] ? c->hashes[2] : NULL);
-    struct span audience = c->a.audience;
-    if (c->a.kind == JOURNAL_DELETE) {
-        c->answer.result = JOURNAL_DUPLICATE;
-        if (object && !object->live)
-            return;
-        audience = object ? span_of(object->audience) : c->a.zone;
-    } else {
-        c->answer.result = repeated(s, c);
-        if (c->answer.result != JOURNAL_APPENDED)
-            return;
-    }
-    c->answer.result = JOURNAL_NOBODY;
-    if (!audience.n)
-        return;
-    if (c->a.kind != JOURNAL_DELETE && !fake_lies(LIE_APPEND_NEVER)) {
-        struct seen *seen = &s->seen[s->seen_n++];
-        memcpy(seen->id, c->hashes[0], 32);
-        memcpy(seen->what, c->hashes[1], 32);
-    }
-    c->answer.result = JOURNAL_APPENDED;
-    if (!fake_lies(LIE_APPEND_NEVER))
-        write_entry(c, object, audience);
-}
-
-static void answer_append(struct call *call, enum err err)
-{
-    struct append_call *c = (struct append_call *)call;
-    c->answer.err = err;
-    if (c->answer.result == JOURNAL_AGAIN)
-        c->answer.member = bytes_span(&c->record);
-    c->cb(c->arg, &c->answer);
-    for (size_t i = 0; i < 7; i++)
-        bytes_fini(&c->texts[i]);
-    bytes_fini(&c->record);
-}
-
-static void keep_hash(struct append_call *c, size_t i, const uint8_t *hash)
-{
-    c->has[i] = hash != NULL;
-    if (hash)
-        memcpy(c->hashes[i], hash, 32);
-}
-
-static void keep_text(struct append_call *c, size_t i, struct span *text)
-{
-    bytes_init(&c->texts[i], 1 << 20);
-    bytes_add(&c->texts[i], *text);
-    *text = bytes_span(&c->texts[i]);
-}
-
-void journal_append(struct store *store, const struct journal_append *append,
-                    journal_appended_cb cb, void *arg)
-{
-    struct append_call *c = mem_new(sizeof(*c));
-    c->a = *append;
-    c->cb = cb;
-    c->arg = arg;
-    keep_hash(c, 0, append->id_hash);
-    keep_hash(c, 1, append->what_hash);
-    keep_hash(c, 2, append->object_hash);
-    keep_hash(c, 3, append->again_hash);
-    struct span *texts[] = {&c->a.from, &c->a.audience,    &c->a.zone,  &c->a.id,
-                            &c->a.body, &c->a.object_host, &c->a.object};
-    for (size_t i = 0; i < 7; i++)
-        keep_text(c, i, texts[i]);
-    bytes_init(&c->record, MEMBER_TEXT_MAX);
-    fake_call(store, OP_APPEND, &c->call, work_append, answer_append);
 }
 
 /* --- pages, bodies, trimming ----------------------------------------------------------------- */
@@ -426,7 +218,7 @@ void journal_page(struct store *store, enum lane lane, uint64_t after, size_t co
 static void answer_body(struct call *call, enum err err)
 {
     struct read_call *c = (struct read_call *)call;
-    const struct fake_line *line = err == ERR_OK ? line_of(call->store, c->after) : NULL;
+    const struct fake_line *line = err == ERR_OK ? fake_line_of(call->store, c->after) : NULL;
     c->body(c->arg, err, line && line->body ? (struct span){line->body, line->body_n} : SPAN_NONE);
 }
 

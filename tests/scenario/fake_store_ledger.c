@@ -13,6 +13,25 @@ struct ledger_call {
     void *arg;
 };
 
+/* In the words in which it lies in Redis. */
+static void tell_note(struct book *book, const struct note *n)
+{
+    struct bytes text;
+    bytes_init(&text, 1024);
+    if (n->kind == BOOK_FAIL)
+        bytes_addf(&text, "%llu %s %u %s %s %d %lld %u", (unsigned long long)n->n, n->host, n->slot,
+                   n->dropped ? "d" : "-", err_code(n->why), n->status, (long long)n->at_ms,
+                   n->tries);
+    else if (n->kind == BOOK_CUT)
+        bytes_addf(&text, "%llu ", (unsigned long long)n->from);
+    if (n->kind != BOOK_FAIL)
+        bytes_addf(&text, "%llu %s %s %lld %u", (unsigned long long)n->n, n->host, err_code(n->why),
+                   (long long)n->at_ms, n->slot);
+    if (!book_add_record(book, n->kind, bytes_span(&text)))
+        abort();
+    bytes_fini(&text);
+}
+
 static void work_read(struct call *call)
 {
     struct ledger_call *c = (struct ledger_call *)call;
@@ -27,6 +46,8 @@ static void work_read(struct call *call)
     }
     for (size_t i = 0; i < s->own_n; i++)
         book_add_own(c->book, span_of(s->own[i].name), &s->own[i].cursor);
+    for (size_t i = 0; i < s->notes_n; i++)
+        tell_note(c->book, &s->notes[i]);
     book_close(c->book);
 }
 
@@ -92,28 +113,73 @@ struct order_call {
     enum book_order order;
     char host[MEMBER_HOST_SIZE];
     uint64_t of, n;
+    enum err refused;
     ledger_ordered_cb cb;
     void *arg;
 };
 
+static bool letter_there(const struct store *s, const struct order_call *c, bool *ret_mail)
+{
+    bool found = false;
+    for (size_t i = 0; i < s->notes_n; i++) {
+        const struct note *n = &s->notes[i];
+        if (n->kind != BOOK_FAIL || n->n != c->of || strcmp(n->host, c->host) != 0 ||
+            (c->order == ORDER_DROP && n->dropped))
+            continue;
+        found = true;
+        *ret_mail = *ret_mail || n->slot > BOOK_EVERY_SLOT;
+    }
+    return found;
+}
+
+/* An order about it was not carried out yet. */
+static bool is_ordered(const struct store *s, const struct order_call *c)
+{
+    struct cursor at = fake_cursor(s, c->host);
+    uint64_t done = at.orders > at.low ? at.orders : at.low;
+    for (size_t i = 0; i < s->ordered_n; i++)
+        if (s->ordered[i].of == c->of && s->ordered[i].line > done &&
+            strcmp(s->ordered[i].host, c->host) == 0)
+            return true;
+    return false;
+}
+
+static enum err refuse_order(const struct store *s, const struct order_call *c)
+{
+    bool mail = false;
+    if (c->order != ORDER_RETRY && c->order != ORDER_DROP)
+        return fake_member(s, c->host) ? ERR_OK : ERR_NO_SUCH_MEMBER;
+    if (!letter_there(s, c, &mail))
+        return ERR_NO_SUCH_LETTER;
+    if (mail && c->order == ORDER_RETRY)
+        return ERR_NOT_KEPT;
+    return is_ordered(s, c) ? ERR_ORDERED : ERR_OK;
+}
+
 static void work_order(struct call *call)
 {
     struct order_call *c = (struct order_call *)call;
-    const char *what = fake_record(call->store, c->of, c->host);
-    if (!what || strncmp(what, "fail ", 5) != 0)
+    struct store *s = call->store;
+    c->refused = refuse_order(s, c);
+    if (c->refused != ERR_OK)
         return;
-    struct fake_line *line = fake_line_add(call->store, LANE_NORMAL, JOURNAL_ORDER);
+    struct fake_line *line = fake_line_add(s, LANE_NORMAL, JOURNAL_ORDER);
     line->host = mem_copy(span_of(c->host));
     line->line.order = c->order;
     line->line.of = c->of;
     c->n = line->line.n;
-    fake_tails_wake(call->store);
+    if (c->order == ORDER_RETRY || c->order == ORDER_DROP) {
+        struct ordered *ordered = &s->ordered[s->ordered_n++];
+        *ordered = (struct ordered){.of = c->of, .line = c->n};
+        memcpy(ordered->host, c->host, sizeof(ordered->host));
+    }
+    fake_tails_wake(s);
 }
 
 static void answer_order(struct call *call, enum err err)
 {
     struct order_call *c = (struct order_call *)call;
-    c->cb(c->arg, err == ERR_OK && !c->n ? ERR_NO_SUCH_LETTER : err, c->n);
+    c->cb(c->arg, err != ERR_OK ? err : c->refused, c->n);
 }
 
 void ledger_order(struct store *store, enum book_order order, struct span host, uint64_t of,
@@ -133,27 +199,55 @@ void ledger_order(struct store *store, enum book_order order, struct span host, 
 
 struct recall_call {
     struct call call;
+    uint8_t hash[32];
+    char *object, *host, *reason;
+    int64_t now_ms;
+    struct journal_recalled answer;
     journal_recalled_cb cb;
     void *arg;
 };
 
 static void work_recall(struct call *call)
 {
-    (void)call; /* nothing that an operator could take back went out in these worlds */
+    struct recall_call *c = (struct recall_call *)call;
+    struct object *object = fake_object(call->store, c->hash);
+    c->answer.err = !object ? ERR_NOT_KNOWN : object->live ? ERR_OK : ERR_OBJECT_GONE;
+    if (c->answer.err != ERR_OK)
+        return;
+    struct entry e = {.at_ms = c->now_ms,
+                      .facts = {.type = ACTIVITY_UNDO, .undone = ACTIVITY_ANNOUNCE},
+                      .object = span_of(c->object),
+                      .object_host = span_of(c->host)};
+    struct fake_line *line = fake_take_back(call->store, object, &e, SPAN_NONE);
+    object->recalled = true;
+    line->reason = mem_copy(span_of(c->reason));
+    line->line.reason = span_of(line->reason);
+    c->answer.n = line->line.n;
+    c->answer.of_n = line->line.entry->of_n;
+    memcpy(c->answer.of, line->line.entry->of, c->answer.of_n * sizeof(*c->answer.of));
+    fake_tails_wake(call->store);
 }
 
 static void answer_recall(struct call *call, enum err err)
 {
     struct recall_call *c = (struct recall_call *)call;
-    const struct journal_recalled answer = {.err = err == ERR_OK ? ERR_NOT_KNOWN : err};
-    c->cb(c->arg, &answer);
+    if (err != ERR_OK)
+        c->answer = (struct journal_recalled){.err = err};
+    c->cb(c->arg, &c->answer);
+    free(c->object);
+    free(c->host);
+    free(c->reason);
 }
 
 void journal_recall(struct store *store, const struct journal_recall *recall,
                     journal_recalled_cb cb, void *arg)
 {
     struct recall_call *c = mem_new(sizeof(*c));
-    (void)recall;
+    memcpy(c->hash, recall->object_hash, sizeof(c->hash));
+    c->object = mem_copy(recall->object);
+    c->host = mem_copy(recall->object_host);
+    c->reason = mem_copy(recall->reason);
+    c->now_ms = recall->now_ms;
     c->cb = cb;
     c->arg = arg;
     fake_call(store, OP_CHANGE, &c->call, work_recall, answer_recall);

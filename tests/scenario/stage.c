@@ -141,10 +141,12 @@ static void on_patience(void *arg)
 static bool must_wait(const struct letter *l)
 {
     const struct letter *first = l->stage->letters;
-    for (const struct letter *at = first; at < l; at++)
-        if (!at->done && (at->from == l->from ||
-                          (at->promise == PROMISE_FOLLOWER && l->promise != PROMISE_FOLLOWER)))
+    bool joins = l->promise == PROMISE_FOLLOWER;
+    for (const struct letter *at = first; at < l; at++) {
+        bool moves = at->promise == PROMISE_FOLLOWER || at->promise == PROMISE_LEFT;
+        if (!at->done && (at->from == l->from || (moves && !joins) || !l->from))
             return true;
+    }
     return false;
 }
 

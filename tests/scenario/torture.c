@@ -43,6 +43,23 @@ struct child {
 
 int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 
+/* WEIR_TORTURE=SCENARIO[:KIND[:N]]: that alone; one run with its log if it fails. */
+struct wish {
+    char scenario[32];
+    uint64_t kind, nth; /* 0: all */
+    bool one;
+};
+
+static struct wish read_wish(void)
+{
+    struct wish wish = {.kind = 0};
+    struct span rest = span_of(getenv("WEIR_TORTURE"));
+    span_copy(span_cut(&rest, ':'), wish.scenario, sizeof(wish.scenario));
+    span_u64(span_cut(&rest, ':'), MISHAP_COUNT - 1, &wish.kind);
+    wish.one = span_u64(rest, UINT32_MAX, &wish.nth);
+    return wish;
+}
+
 /* json-c loses what it had when it has no more. */
 const char *__lsan_default_suppressions(void);
 static enum mishap child_of;
@@ -71,7 +88,7 @@ static _Noreturn void finish(void)
     told->died = stage->died;
     snprintf(told->why, sizeof(told->why), "%s", stage->why);
     bool quiet = stage->died || stage->why[0];
-    if (stage->why[0] && getenv("WEIR_TORTURE"))
+    if (stage->why[0] && read_wish().one)
         fprintf(stderr, "%s", fake_log());
     if (!quiet) {
         stage_end(stage);
@@ -236,40 +253,26 @@ static unsigned each(const struct scenario *scenario, enum mishap mishap)
     return tally.bad;
 }
 
-/* WEIR_TORTURE=SCENARIO:KIND:N: that run alone, with its log if it fails. */
-static bool asked_for(const struct scenario *scenario, struct run *ret)
+static unsigned one(const struct run *run)
 {
-    char text[64];
-    const char *asked = getenv("WEIR_TORTURE");
-    if (!asked || !span_copy(span_of(asked), text, sizeof(text)))
-        return false;
-    struct span rest = span_of(text);
-    *ret = (struct run){.scenario = scenario};
-    if (!span_eq_str(span_cut(&rest, ':'), scenario->name))
-        return true;
-    struct span kind = span_cut(&rest, ':');
-    uint64_t number = 0;
-    if (span_u64(kind, MISHAP_COUNT - 1, &number))
-        ret->mishap = (enum mishap)number;
-    if (span_u64(rest, UINT32_MAX, &number))
-        ret->nth = (unsigned)number;
-    return true;
+    struct child child;
+    struct told t;
+    begin(&child, run);
+    return !end(&child, &t);
 }
 
 void torture(const struct scenario *scenario)
 {
+    struct wish wish = read_wish();
     unsigned bad = 0;
-    struct run run;
     not_in_a_child();
-    if (asked_for(scenario, &run)) {
-        struct child child;
-        struct told t;
-        begin(&child, &run);
-        assert_true(end(&child, &t));
+    if (wish.scenario[0] && strcmp(wish.scenario, scenario->name) != 0)
         return;
-    }
-    for (enum mishap m = MISHAP_NONE + 1; m < MISHAP_COUNT; m++)
-        bad += each(scenario, m);
+    if (wish.one)
+        bad = one(&(struct run){scenario, (enum mishap)wish.kind, (unsigned)wish.nth, LIE_NONE});
+    for (enum mishap m = MISHAP_NONE + 1; m < MISHAP_COUNT && !wish.one; m++)
+        if (!wish.kind || wish.kind == m)
+            bad += each(scenario, m);
     assert_int_equal(bad, 0);
 }
 

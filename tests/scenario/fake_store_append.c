@@ -1,0 +1,249 @@
+/* fake_store_append: what is accepted, and what is taken back, in the journal of the fake store.
+ * May not know: which machine asks, or why. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/io/clock.h"
+#include "common/pure/encode.h"
+#include "tests/scenario/fake_store_inner.h"
+
+struct append_call {
+    struct call call;
+    struct journal_append a;
+    uint8_t hashes[4][32];
+    bool has[4];
+    struct bytes texts[7];
+    journal_appended_cb cb;
+    void *arg;
+    struct journal_appended answer;
+    struct bytes record;
+};
+
+struct object *fake_object(struct store *s, const uint8_t *hash)
+{
+    for (size_t i = 0; hash && i < s->objects_n; i++)
+        if (memcmp(s->objects[i].hash, hash, 16) == 0)
+            return &s->objects[i];
+    return NULL;
+}
+
+static enum journal_result repeated(const struct store *s, const struct append_call *c)
+{
+    for (size_t i = 0; i < s->seen_n; i++)
+        if (memcmp(s->seen[i].id, c->hashes[0], 32) == 0)
+            return memcmp(s->seen[i].what, c->hashes[1], 4) == 0 ? JOURNAL_DUPLICATE
+                                                                 : JOURNAL_REUSED;
+    return JOURNAL_APPENDED;
+}
+
+static void wake_line(struct store *s, struct span host)
+{
+    for (size_t i = 0; i < s->down_n; i++)
+        if (span_eq_str(host, s->down[i])) {
+            memmove(s->down[i], s->down[--s->down_n], MEMBER_HOST_SIZE);
+            fake_line_add(s, LANE_NORMAL, JOURNAL_WAKE)->host = mem_copy(host);
+            return;
+        }
+}
+
+/* What the new line does away with of its object's entries. */
+static void put_marks(struct store *s, const struct entry *later)
+{
+    struct entry_mark mark = entry_mark_by(later);
+    for (size_t i = 0; i < later->of_n; i++) {
+        struct fake_line *line = fake_line_of(s, later->of[i]);
+        if (!line)
+            continue;
+        entry_mark_add(line->line.entry, &mark);
+        if (mark.recalled) {
+            free(line->body);
+            line->body = NULL;
+        }
+    }
+}
+
+/* The earlier entries of the object that this one takes back, or replaces. */
+static size_t earlier(const struct store *s, const struct object *object, const struct entry *e,
+                      uint64_t of[ENTRY_OF_MAX])
+{
+    size_t n = 0;
+    for (size_t i = 0; object && i < object->entries_n; i++) {
+        const struct fake_line *line = fake_line_of(s, object->entries[i]);
+        bool update = line && line->line.entry->facts.type == ACTIVITY_UPDATE &&
+                      e->facts.type == ACTIVITY_UPDATE &&
+                      line->line.entry->facts.has_proof == e->facts.has_proof;
+        if (e->lane == LANE_URGENT || update)
+            of[n++] = object->entries[i];
+    }
+    return n;
+}
+
+/* One more line, with what it does away with. */
+static struct fake_line *entry_add(struct store *s, const struct object *object, struct entry *e,
+                                   struct span body)
+{
+    uint64_t of[ENTRY_OF_MAX];
+    struct fake_line *line = fake_line_add(s, e->lane, JOURNAL_ENTRY);
+    e->n = line->line.n;
+    e->of = of;
+    e->of_n = earlier(s, object, e, of);
+    e->body_len = body.n;
+    e->facts.nameless = !e->announce[0];
+    fake_line_take(line, e, body);
+    put_marks(s, line->line.entry);
+    return line;
+}
+
+struct fake_line *fake_take_back(struct store *s, struct object *object, const struct entry *from,
+                                 struct span body)
+{
+    struct entry e = *from;
+    e.lane = LANE_URGENT;
+    if (object) {
+        span_copy(span_of(object->announce), e.announce, sizeof(e.announce));
+        e.facts.announced = object->announced;
+        e.audience = object->audience[0] ? span_of(object->audience) : e.audience;
+    }
+    struct fake_line *line = entry_add(s, object, &e, body);
+    if (object) {
+        object->live = false;
+        object->entries_n = 0;
+        span_copy(e.audience, object->audience, sizeof(object->audience));
+    }
+    return line;
+}
+
+static struct object *object_new(struct store *s, const uint8_t *hash)
+{
+    struct object *object = &s->objects[s->objects_n++];
+    memcpy(object->hash, hash, sizeof(object->hash));
+    return object;
+}
+
+static struct fake_line *go_on(struct append_call *c, struct object *object, struct entry *e)
+{
+    struct bytes hex;
+    bytes_init(&hex, 64);
+    if (c->has[3])
+        hex_write(&hex, (struct span){(const char *)c->hashes[0], 16});
+    span_copy(bytes_span(&hex), e->announce, sizeof(e->announce));
+    bytes_fini(&hex);
+    struct fake_line *line = entry_add(c->call.store, object, e, c->a.body);
+    if (!object)
+        return line;
+    object->live = true;
+    if (object->entries_n < ENTRY_OF_MAX)
+        object->entries[object->entries_n++] = line->line.n;
+    span_copy(e->audience, object->audience, sizeof(object->audience));
+    memcpy(object->announce, e->announce, sizeof(e->announce));
+    object->announced = !e->announce[0]      ? ANNOUNCED_NO
+                        : e->facts.has_proof ? ANNOUNCED_LITEPUB
+                                             : ANNOUNCED_ALL;
+    return line;
+}
+
+static void write_entry(struct append_call *c, struct object *object, struct span audience)
+{
+    const struct journal_append *a = &c->a;
+    struct store *s = c->call.store;
+    wake_line(s, a->from);
+    struct entry e = {.at_ms = a->now_ms,
+                      .facts = a->facts,
+                      .audience = audience,
+                      .origin = a->from,
+                      .object_host = a->object_host,
+                      .id = a->id,
+                      .object = a->object};
+    if (!object && c->has[2])
+        object = object_new(s, c->hashes[2]);
+    struct fake_line *line =
+        a->kind == JOURNAL_DELETE ? fake_take_back(s, object, &e, a->body) : go_on(c, object, &e);
+    if (object)
+        object->recalled = false;
+    c->answer.n = line->line.n;
+    fake_tails_wake(s);
+}
+
+static void work_append(struct call *call)
+{
+    struct append_call *c = (struct append_call *)call;
+    struct store *s = call->store;
+    char host[MEMBER_HOST_SIZE];
+    span_copy(c->a.from, host, sizeof(host));
+    const struct member *m = fake_member(s, host);
+    if ((m ? m->ver : 0) != c->a.ver && !fake_lies(LIE_APPEND_IGNORES)) {
+        c->answer.result = JOURNAL_AGAIN;
+        if (m)
+            member_write(m, &c->record);
+        return;
+    }
+    struct object *object = fake_object(s, c->has[2] ? c->hashes[2] : NULL);
+    struct span audience = c->a.audience;
+    if (c->a.kind == JOURNAL_DELETE) {
+        c->answer.result = JOURNAL_DUPLICATE;
+        if (object && !object->live && !object->recalled)
+            return;
+        audience = object ? span_of(object->audience) : c->a.zone;
+    } else {
+        c->answer.result = object && object->recalled ? JOURNAL_STALE : repeated(s, c);
+        if (c->answer.result != JOURNAL_APPENDED)
+            return;
+    }
+    c->answer.result = JOURNAL_NOBODY;
+    if (!audience.n)
+        return;
+    if (c->a.kind != JOURNAL_DELETE && !fake_lies(LIE_APPEND_NEVER)) {
+        struct seen *seen = &s->seen[s->seen_n++];
+        memcpy(seen->id, c->hashes[0], 32);
+        memcpy(seen->what, c->hashes[1], 32);
+    }
+    c->answer.result = JOURNAL_APPENDED;
+    if (!fake_lies(LIE_APPEND_NEVER))
+        write_entry(c, object, audience);
+}
+
+static void answer_append(struct call *call, enum err err)
+{
+    struct append_call *c = (struct append_call *)call;
+    c->answer.err = err;
+    if (c->answer.result == JOURNAL_AGAIN)
+        c->answer.member = bytes_span(&c->record);
+    c->cb(c->arg, &c->answer);
+    for (size_t i = 0; i < 7; i++)
+        bytes_fini(&c->texts[i]);
+    bytes_fini(&c->record);
+}
+
+static void keep_hash(struct append_call *c, size_t i, const uint8_t *hash)
+{
+    c->has[i] = hash != NULL;
+    if (hash)
+        memcpy(c->hashes[i], hash, 32);
+}
+
+static void keep_text(struct append_call *c, size_t i, struct span *text)
+{
+    bytes_init(&c->texts[i], 1 << 20);
+    bytes_add(&c->texts[i], *text);
+    *text = bytes_span(&c->texts[i]);
+}
+
+void journal_append(struct store *store, const struct journal_append *append,
+                    journal_appended_cb cb, void *arg)
+{
+    struct append_call *c = mem_new(sizeof(*c));
+    c->a = *append;
+    c->cb = cb;
+    c->arg = arg;
+    keep_hash(c, 0, append->id_hash);
+    keep_hash(c, 1, append->what_hash);
+    keep_hash(c, 2, append->object_hash);
+    keep_hash(c, 3, append->again_hash);
+    struct span *texts[] = {&c->a.from, &c->a.audience,    &c->a.zone,  &c->a.id,
+                            &c->a.body, &c->a.object_host, &c->a.object};
+    for (size_t i = 0; i < 7; i++)
+        keep_text(c, i, texts[i]);
+    bytes_init(&c->record, MEMBER_TEXT_MAX);
+    fake_call(store, OP_APPEND, &c->call, work_append, answer_append);
+}
