@@ -243,14 +243,17 @@ enum step inbox_keyed(struct inbox *in)
     return inbox_finish(in, in->keyring.err, NULL);
 }
 
-bool inbox_look_again(struct inbox *in)
+enum step inbox_look_again(struct inbox *in, enum err otherwise)
 {
     if (in->refetched || in->keyring.fresh)
-        return false;
+        return inbox_finish(in, otherwise, NULL);
     in->refetched = true;
-    if (!keyring_refetch(in->room->keyring, in->signature.key_id, in->zone_name, clock_wall_ms(),
-                         on_key, in))
-        return false;
+    switch (keyring_refetch(in->room->keyring, in->signature.key_id, in->zone_name, clock_wall_ms(),
+                            on_key, in)) {
+    case KEYRING_EARLY: return inbox_finish(in, otherwise, NULL);
+    case KEYRING_UNSURE: return inbox_finish(in, ERR_KEY_UNREACHABLE, NULL);
+    case KEYRING_ASKED: break;
+    }
     free(in->owner);
     free(in->owner_inbox);
     free(in->owner_followers);
@@ -258,7 +261,7 @@ bool inbox_look_again(struct inbox *in)
     in->activity = (struct activity){0};
     json_free(&in->json);
     inbox_goto(in, INBOX_KEYED);
-    return true;
+    return STEP_WAIT;
 }
 
 enum step inbox_verify(struct inbox *in)
@@ -271,9 +274,7 @@ enum step inbox_verify(struct inbox *in)
         in->owner_machine = in->keyring.machine;
         return inbox_goto(in, INBOX_READ);
     }
-    if (e == ERR_SIGNATURE_INVALID && inbox_look_again(in))
-        return STEP_WAIT;
-    return inbox_finish(in, e, NULL);
+    return e == ERR_SIGNATURE_INVALID ? inbox_look_again(in, e) : inbox_finish(in, e, NULL);
 }
 
 enum step inbox_read(struct inbox *in)

@@ -100,8 +100,9 @@ enum step inbox_goto(struct inbox *in, enum inbox_state state);
 enum step inbox_finish(struct inbox *in, enum err err, const char *detail);
 void inbox_run(struct inbox *in);
 /* Asks for the signer's document once more, past the caches, and goes back to KEYED: once for each
- * request, and once in a while for each key; false if it is not done, and nothing has changed. */
-bool inbox_look_again(struct inbox *in);
+ * request, and once in a while for each key. Where that is not done, the request ends with
+ * `otherwise`; where the document can't be had just now, with ERR_KEY_UNREACHABLE. */
+enum step inbox_look_again(struct inbox *in, enum err otherwise);
 /* For callbacks: true if the request was given up meanwhile (and is freed now). */
 bool inbox_orphaned(struct inbox *in);
 

@@ -71,10 +71,8 @@ static enum step ask_follow(struct inbox *in)
                             "follow this relay's actor, or the public collection, "
                             "https://www.w3.org/ns/activitystreams#Public");
     /* Whoever put that right meanwhile need not wait until its key is forgotten. */
-    if (!in->owner_inbox[0] && inbox_look_again(in))
-        return STEP_WAIT;
     if (!in->owner_inbox[0])
-        return inbox_finish(in, ERR_INBOX_FOREIGN, NULL);
+        return inbox_look_again(in, ERR_INBOX_FOREIGN);
     struct member_follower who = {.style = litepub ? STYLE_LITEPUB : STYLE_PUBLIC,
                                   .machine = in->owner_machine};
     if (!span_copy(a->actor, who.actor, sizeof(who.actor)) ||

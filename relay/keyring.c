@@ -25,6 +25,7 @@ struct waiter {
     struct waiter *next;
     keyring_cb cb;
     void *arg;
+    bool newer; /* what is known already is no answer */
 };
 
 struct ring {
@@ -43,6 +44,7 @@ struct ring {
     bool machine;
     int64_t refetched_ms; /* when it was last fetched past the caches; 0: never */
     int64_t until_ms;     /* how long the answer holds */
+    int64_t unsure_ms;    /* until then its document is not asked for again: its host is away */
     char zone[MEMBER_ZONE_SIZE];
     char hash[2 * SHA256_SIZE + 1];
     size_t id_n;
@@ -169,8 +171,10 @@ static void fill(const struct ring *r, struct keyring_answer *ret)
                                    .gone = r->gone};
 }
 
-static void answer(struct ring *r)
+/* unsure: what is known may be out of date. */
+static void answer_all(struct ring *r, bool unsure)
 {
+    static const struct keyring_answer unreachable = {.err = ERR_KEY_UNREACHABLE};
     struct keyring_answer a;
     struct waiter *w;
     bool fresh = r->fresh;
@@ -181,12 +185,18 @@ static void answer(struct ring *r)
     while ((w = r->answered)) {
         keyring_cb cb = w->cb;
         void *arg = w->arg;
+        bool newer = w->newer;
         r->answered = w->next;
         free(w);
         fill(r, &a);
         a.fresh = fresh;
-        cb(arg, &a);
+        cb(arg, newer && unsure ? &unreachable : &a);
     }
+}
+
+static void answer(struct ring *r)
+{
+    answer_all(r, false);
 }
 
 static void ring_failed(struct ring *r, enum err err)
@@ -202,7 +212,9 @@ static void answer_old(struct ring *r)
 {
     int64_t until_ms = clock_wall_ms() + r->owner->context->config->set.keys_unreachable;
     r->until_ms = r->until_ms > until_ms ? r->until_ms : until_ms;
-    answer(r);
+    r->unsure_ms = until_ms;
+    r->refetched_ms = 0;
+    answer_all(r, true);
 }
 
 static enum err ring_take(struct ring *r, const struct keycache_entry *entry)
@@ -339,38 +351,39 @@ bool keyring_have(struct keyring *k, struct span key_id, int64_t now_ms, struct 
     return true;
 }
 
-static void wait_for(struct ring *r, keyring_cb cb, void *arg)
+static void wait_for(struct ring *r, bool newer, keyring_cb cb, void *arg)
 {
     struct waiter *w = mem_new(sizeof(*w));
-    *w = (struct waiter){.cb = cb, .arg = arg};
+    *w = (struct waiter){.cb = cb, .arg = arg, .newer = newer};
     LL_APPEND(r->waiters, w);
 }
 
 void keyring_find(struct keyring *k, struct span key_id, const char *zone, keyring_cb cb, void *arg)
 {
     struct ring *r = ring_for(k, key_id, zone);
-    wait_for(r, cb, arg);
+    wait_for(r, false, cb, arg);
     if (r->state != RING_IDLE)
         return;
     r->state = RING_ASKING;
     keycache_get(k->context->store, r->hash, on_cached, r);
 }
 
-bool keyring_refetch(struct keyring *k, struct span key_id, const char *zone, int64_t now_ms,
-                     keyring_cb cb, void *arg)
+enum keyring_look keyring_refetch(struct keyring *k, struct span key_id, const char *zone,
+                                  int64_t now_ms, keyring_cb cb, void *arg)
 {
     struct ring *r = ring_for(k, key_id, zone);
-    if (r->state == RING_IDLE) {
-        if (r->refetched_ms + k->context->config->set.keys_refetch > now_ms ||
-            k->fetching >= FETCHING_MAX)
-            return false;
-        r->refetched_ms = now_ms;
-        wait_for(r, cb, arg);
-        fetch_first(r);
-        return true;
+    if (r->state != RING_IDLE) {
+        wait_for(r, true, cb, arg);
+        return KEYRING_ASKED;
     }
-    wait_for(r, cb, arg);
-    return true;
+    if (r->unsure_ms > now_ms || k->fetching >= FETCHING_MAX)
+        return KEYRING_UNSURE;
+    if (r->refetched_ms + k->context->config->set.keys_refetch > now_ms)
+        return KEYRING_EARLY;
+    r->refetched_ms = now_ms;
+    wait_for(r, true, cb, arg);
+    fetch_first(r);
+    return KEYRING_ASKED;
 }
 
 void keyring_forget(struct keyring *k, void *arg)

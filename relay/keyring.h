@@ -30,8 +30,14 @@ bool keyring_have(struct keyring *keyring, struct span key_id, int64_t now_ms,
 void keyring_find(struct keyring *keyring, struct span key_id, const char *zone, keyring_cb cb,
                   void *arg);
 /* The same past every cache, for a signature that fails: at most once in a while for each key
- * (setting keys.refetch); false if it is too early, and no answer comes. */
-bool keyring_refetch(struct keyring *keyring, struct span key_id, const char *zone, int64_t now_ms,
-                     keyring_cb cb, void *arg);
+ * (setting keys.refetch). Only ASKED is followed by an answer; of a host that can't be reached just
+ * now that is ERR_KEY_UNREACHABLE, though its old key is kept. */
+enum keyring_look {
+    KEYRING_ASKED,
+    KEYRING_EARLY, /* it was looked at lately: there is no newer one */
+    KEYRING_UNSURE /* it can't be had just now: nobody knows whether there is */
+};
+enum keyring_look keyring_refetch(struct keyring *keyring, struct span key_id, const char *zone,
+                                  int64_t now_ms, keyring_cb cb, void *arg);
 /* Forgets everyone who waits with this arg. */
 void keyring_forget(struct keyring *keyring, void *arg);

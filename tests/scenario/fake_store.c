@@ -162,6 +162,8 @@ void fake_store_free(struct store **store)
         fake_line_fini(&s->lines[i]);
     for (size_t i = 0; i < s->mail_n; i++)
         fake_mail_fini(&s->mail[i]);
+    for (size_t i = 0; i < s->members_n; i++)
+        free(s->members[i]);
     for (size_t i = 0; i < s->own_n; i++)
         cursor_fini(&s->own[i].cursor);
     fake_forget_keys(s);
@@ -227,7 +229,7 @@ uint64_t redis_commands_sent(void)
 static size_t place_of(const struct store *s, struct span host)
 {
     size_t i = 0;
-    while (i < s->members_n && !span_eq_str(host, s->members[i].host))
+    while (i < s->members_n && !span_eq_str(host, s->members[i]->host))
         i++;
     return i;
 }
@@ -235,7 +237,7 @@ static size_t place_of(const struct store *s, struct span host)
 const struct member *fake_member(const struct store *s, const char *host)
 {
     size_t i = place_of(s, span_of(host));
-    return i < s->members_n ? &s->members[i] : NULL;
+    return i < s->members_n ? s->members[i] : NULL;
 }
 
 struct member_call {
@@ -281,7 +283,7 @@ static void answer_members(struct call *call, enum err err)
 {
     struct member_call *c = (struct member_call *)call;
     for (size_t i = 0; err == ERR_OK && i < call->store->members_n; i++) {
-        c->found = call->store->members[i];
+        c->found = *call->store->members[i];
         if (c->shards >> shard_of(span_of(c->found.host), FAKE_SHARDS) & 1)
             c->cb(c->arg, ERR_OK, &c->found);
     }
@@ -308,7 +310,7 @@ static void work_changes(struct call *call)
 {
     struct changes_call *c = (struct changes_call *)call;
     for (size_t i = 0; i < call->store->members_n; i++)
-        c->found += call->store->members[i].ver;
+        c->found += call->store->members[i]->ver;
 }
 
 static void answer_changes(struct call *call, enum err err)
@@ -377,14 +379,15 @@ static void work_change(struct call *call)
     struct store *s = call->store;
     size_t place = place_of(s, span_of(c->after.host));
     bool known = place < s->members_n;
-    struct member *m = &s->members[place];
+    struct member *m = s->members[place];
     if ((known ? m->ver : 0) != c->ver) {
         c->again = true;
         if (known)
             member_write(m, &c->record);
         return;
     }
-    s->members_n += !known;
+    if (!known)
+        m = s->members[s->members_n++] = mem_new(sizeof(*m));
     struct fake_line *line = fake_line_add(s, LANE_NORMAL, JOURNAL_CONTROL);
     numbered(&c->after, line->line.n);
     if (fake_lies(LIE_EVER_MEMBER) && c->after.spans_n)

@@ -73,7 +73,7 @@ struct store {
 
     struct fake_line *lines;
     size_t lines_n, lines_cap;
-    struct member members[FAKE_MEMBERS];
+    struct member *members[FAKE_MEMBERS];
     size_t members_n;
     struct own *own;
     size_t own_n;

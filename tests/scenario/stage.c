@@ -10,7 +10,7 @@
 #include "relay/rules/trace.h"
 
 enum { AGAIN_MS = 10000, PATIENCE_MS = 60000, START_MS = 1000, WAIT_MS = 200 };
-static const int64_t too_long = 12 * HOUR;
+static const int64_t too_long = 2 * HOUR;
 
 static void __attribute__((format(printf, 2, 3))) broken(struct stage *s, const char *format, ...)
 {
@@ -48,11 +48,6 @@ void stage_at(struct stage *s, int64_t at_ms, void (*act)(struct stage *s))
 }
 
 /* --- letters --------------------------------------------------------------------------------- */
-
-static struct fake_reply *latest(struct letter *l)
-{
-    return &l->replies[l->tries - 1];
-}
 
 static void on_send(void *arg);
 
@@ -115,7 +110,7 @@ static bool was_done(const struct letter *l, int status)
 
 static void judge_reply(struct letter *l)
 {
-    const struct fake_reply *r = latest(l);
+    const struct fake_reply *r = &l->reply;
     if (l->judged || (!r->times && !r->cut))
         return;
     if (r->cut || r->status >= 500 || r->status == 429) {
@@ -160,7 +155,8 @@ static void on_send(void *arg)
     }
     l->tries++;
     l->judged = false;
-    struct fake_reply *reply = latest(l);
+    l->reply = (struct fake_reply){0};
+    struct fake_reply *reply = &l->reply;
     if (s->ended)
         return;
     if (!s->up) {
@@ -430,8 +426,8 @@ void stage_died(struct stage *s)
     s->up = s->ended = false;
     for (size_t i = 0; i < s->letters_n; i++) {
         struct letter *l = &s->letters[i];
-        if (l->tries && !l->judged && !latest(l)->times)
-            latest(l)->cut = true;
+        if (l->tries && !l->judged && !l->reply.times)
+            l->reply.cut = true;
     }
     world_dies(&s->w);
     fake_at_for(0, fake_now() + START_MS, on_start, s);
@@ -446,9 +442,8 @@ static void check_end(struct stage *s)
         if (s->expected[i].never && took(s->expected[i].peer, s->expected[i].text))
             broken(s, "%s was sent %s", s->expected[i].peer->host, s->expected[i].text);
     for (size_t i = 0; i < s->letters_n; i++)
-        for (unsigned t = 0; t < s->letters[i].tries; t++)
-            if (s->letters[i].replies[t].times > 1)
-                broken(s, "%s was answered more than once", s->letters[i].id);
+        if (s->letters[i].reply.times > 1)
+            broken(s, "%s was answered more than once", s->letters[i].id);
 }
 
 bool stage_run(struct stage *s)

@@ -35,9 +35,9 @@ struct letter {
     char id[256];      /* of the activity */
     struct bytes body;
     enum promise promise;
-    struct fake_reply replies[STAGE_TRIES];
+    struct fake_reply reply; /* to the latest try */
     unsigned tries;
-    bool judged; /* the latest reply */
+    bool judged; /* that reply */
     bool done;
 };
 

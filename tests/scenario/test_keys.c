@@ -224,6 +224,33 @@ static void test_rotated_key(void **state)
     end(&w, &blog);
 }
 
+/* Its host can't be reached when the new key would be looked for: nobody knows whether the
+ * signature is good, so it is not refused; nor is that host asked for each request. */
+static void test_rotated_while_its_host_is_away(void **state)
+{
+    (void)state;
+    struct world w;
+    struct peer blog;
+    struct fake_reply reply;
+    begin(&w, &blog);
+    send_and_wait(&w, &blog, 1, SECOND, &reply);
+    blog.key = 1;
+    blog.document = (struct fake_answer){.status = 503};
+    for (unsigned i = 0; i < 3; i++) {
+        send_and_wait(&w, &blog, 2, SECOND, &reply);
+        assert_true(reply_is(&reply, 503, "key-unreachable"));
+        assert_true(reply_retry_after(&reply) >= 20);
+    }
+    assert_int_equal(blog.fetches, 2);
+    blog.document = (struct fake_answer){.status = 200};
+    fake_run(MINUTE);
+    send_and_wait(&w, &blog, 2, SECOND, &reply);
+    assert_true(reply_is(&reply, 202, NULL));
+    assert_int_equal(blog.fetches, 3);
+    assert_int_equal(world_entries(&w), 2);
+    end(&w, &blog);
+}
+
 /* The old key is in Redis and nowhere else: whoever waits for it, waits for the new one, too. */
 static void test_rotated_while_we_were_away(void **state)
 {
@@ -305,6 +332,7 @@ int main(void)
         cmocka_unit_test(test_redirects_stay_at_home),
         cmocka_unit_test(test_old_key_outlives_its_host),
         cmocka_unit_test(test_rotated_key),
+        cmocka_unit_test(test_rotated_while_its_host_is_away),
         cmocka_unit_test(test_rotated_while_we_were_away),
         cmocka_unit_test(test_gone_actor),
         cmocka_unit_test(test_key_at_a_private_address),
