@@ -18,7 +18,7 @@ static void take(struct world *w, struct act *act, uint64_t by)
 void oracle_takes(struct world *w, const struct act *act)
 {
     const struct entry *e = w->db.lines[act->n]->entry;
-    for (size_t i = 0; e->lane == LANE_URGENT && i < e->of_n; i++)
+    for (size_t i = 0; act_takes_back(act) && i < e->of_n; i++)
         take(w, act_at(w, e->of[i]), act->n);
     for (size_t i = 0; e->gone && i < w->acts_n; i++) {
         struct act *other = w->acts[i];
