@@ -78,14 +78,27 @@ static int on_request(void *arg, char *to_ip, char *from_ip, int to_port, int fr
     return ok ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
+/* Three digits (RFC 9112, section 4): libcurl takes the first three of more. */
+static bool has_status(struct span line)
+{
+    span_cut(&line, ' ');
+    size_t n = 0;
+    while (n < line.n && line.p[n] >= '0' && line.p[n] <= '9')
+        n++;
+    return n == 3;
+}
+
 /* Lines of all headers, interim answers and trailers: together they are bounded. */
 static size_t on_header(char *p, size_t one, size_t n, void *arg)
 {
     struct http_call *call = arg;
     struct span line = {p, one * n};
-    if (span_starts(line, SPAN("HTTP/")))
+    if (span_starts(line, SPAN("HTTP/"))) {
         call->header_whole = false;
-    else if (span_eq(line, SPAN("\r\n")) || span_eq(line, SPAN("\n")))
+        if (!has_status(line))
+            return 0;
+    }
+    if (span_eq(line, SPAN("\r\n")) || span_eq(line, SPAN("\n")))
         call->header_whole = true;
     call->header_n += one * n;
     if (call->header_n > HEADER_MAX)

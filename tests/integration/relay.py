@@ -111,7 +111,9 @@ class Relay:
         self.host, self.metrics, self.redis = free_host(), free_host(), redis
         self.workers = WORKERS if workers is None else workers
         self._program = str(program)
-        self._text = config + ("" if "redis_limits:" in config + extra else _PATIENT) + extra
+        self._text = config + extra
+        if "redis_limits:" not in self._text:
+            self._text = _PATIENT + self._text  # what is extra may go on with what comes last
         self._environment = {**os.environ, **(environment or {})}
         self._process = None
         self._pids = set()

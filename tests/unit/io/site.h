@@ -123,6 +123,8 @@ static const struct {
     {"/half-body", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", false},
     {"/old", "this is HTTP/0.9\n", false},
     {"/garbage", "SSH-2.0-OpenSSH_9.2\r\n\r\n", false},
+    {"/four-digits", "HTTP/1.1 2020 OK\r\n\r\n", false},
+    {"/two-digits", "HTTP/1.1 20 OK\r\n\r\n", false},
     {"/binary", "\x16\x03\x01\x02\x01", false},
     {"/http10", "HTTP/1.0 200 OK\r\n\r\nto the end", false},
     {"/gzip",

@@ -127,6 +127,8 @@ static void test_outcomes(void **state)
         {"/half-body", ERR_PROTOCOL, 200, "half", "", "", ""},
         {"/old", ERR_PROTOCOL, 0, "", "", "", ""},
         {"/garbage", ERR_PROTOCOL, 0, "", "", "", ""},
+        {"/four-digits", ERR_PROTOCOL, 0, "", "", "", ""},
+        {"/two-digits", ERR_PROTOCOL, 0, "", "", "", ""},
         {"/binary", ERR_PROTOCOL, 0, "", "", "", ""},
         {"/ok", ERR_OK, 200, "hello", "text/plain", "", ""},
     };
