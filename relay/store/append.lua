@@ -93,6 +93,7 @@ local function leave_out(list)
 end
 -- With one more, nil if there is no room.
 local function with(text, word)
+  if text == '' then return word end
   local list = parse(text .. ' ' .. word)
   while #list > MOST do
     if not leave_out(list) then return nil end
@@ -184,8 +185,10 @@ local function line(lane, ...)
 end
 local function remember(bucket, field, value)
   local key = P .. 'seen:' .. A.week .. ':' .. bucket
-  redis.call('HSET', key, field, value)
-  redis.call('EXPIRE', key, 15 * 86400)
+  -- A bucket is new once a week, and only then has to be told when it goes.
+  if redis.call('HSET', key, field, value) == 1 and redis.call('HLEN', key) == 1 then
+    redis.call('EXPIRE', key, 15 * 86400)
+  end
 end
 
 -- The host shows that it lives: whoever delivers to it need not wait any longer.
@@ -279,16 +282,26 @@ if A.object ~= '' then
     return hash, math.max(out, A.proof == '0' and 2 or 1)
   end
   -- Whoever had it before it was deleted was told of that, and has no part in what comes now.
-  local function keep(known, ...)
+  local function keep(known, fields)
     local standing_hash, out = told(known)
-    redis.call('HSET', known.key, 'live', '1', 'aud', union(known.live and known.aud or '', audience),
-      'hash', standing_hash, 'out', out, 'e', with(known.entries, word) or known.entries, ...)
-    if A.againfield ~= '' then redis.call('HSET', known.key, 'ab', A.againbucket, 'af', A.againfield) end
+    local function field(name, value) fields[#fields + 1], fields[#fields + 2] = name, value end
+    field('live', '1')
+    field('aud', union(known.live and known.aud or '', audience))
+    field('hash', standing_hash)
+    field('out', out)
+    field('e', with(known.entries, word) or known.entries)
+    if A.againfield ~= '' then
+      field('ab', A.againbucket)
+      field('af', A.againfield)
+    end
+    redis.call('HSET', known.key, unpack(fields))
   end
-  keep(obj, 'owner', A.owner, 'born', '1', 'top', math.max(tonumber(A.stamp), obj.top))
+  local own = { 'owner', A.owner, 'born', '1', 'top', math.max(tonumber(A.stamp), obj.top) }
   if A.about ~= '' then
-    redis.call('HSET', obj.key, 'o', A.objectid, 'oh', A.objecthost, 'ob', A.about)
-    keep(about, 'owner', about.owner or A.objecthost)
+    keep(obj, { 'o', A.objectid, 'oh', A.objecthost, 'ob', A.about, unpack(own) })
+    keep(about, { 'owner', about.owner or A.objecthost })
+  else
+    keep(obj, own)
   end
 end
 return { 'OK', tostring(n), of }

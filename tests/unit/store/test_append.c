@@ -21,6 +21,9 @@ static void test_entry(void **state)
     assert_answer(rig, expected, "XRANGE {weir}:N - +");
     assert_answer(rig, "{ \"a\": 1 }", "GET {weir}:body:1");
     assert_answer(rig, "-1", "TTL {weir}:body:1");
+    assert_answer(rig, "0",
+                  "EVAL local\tn=0\tfor\t_,k\tin\tipairs(redis.call('KEYS','{weir}:seen:*'))do\t"
+                  "if\tredis.call('TTL',k)<1200000\tthen\tn=n+1\tend\tend\treturn\tn 0");
     assert_answer(rig, "(1 1)", "HMGET {weir}:log n last");
     assert_answer(rig, "(1:6f310000)", "HVALS {weir}:seen:0:0");
 }
