@@ -83,7 +83,7 @@ static void tell_no_form(const struct courier *c, const struct entry *e)
     metric_add(METER_NO_FORM, 0, 1);
 }
 
-static void heard(struct courier *c, uint64_t n)
+void courier_heard(struct courier *c, uint64_t n)
 {
     c->heard = n > c->heard ? n : c->heard;
     store_saw(c->context->store, n);
@@ -107,7 +107,7 @@ static void courier_tail(void *arg, const struct journal_line *line)
     }
     c->followed = c->told = true;
     *last_line = line->n;
-    heard(c, line->n);
+    courier_heard(c, line->n);
     switch (line->kind) {
     case JOURNAL_ENTRY:
         tell_no_form(c, line->entry);
@@ -130,7 +130,7 @@ static void on_direct(void *arg, const struct direct *direct)
 {
     struct courier *c = arg;
     c->told = true;
-    heard(c, direct->n);
+    courier_heard(c, direct->n);
     schedule_direct(c->schedule, direct);
 }
 
@@ -364,7 +364,6 @@ void courier_follow(struct courier *c)
     uint64_t after = schedule_loaded(c->schedule);
     for (unsigned i = 0; i < LANE_COUNT; i++)
         c->last_line[i] = after;
-    c->heard = 0;
     c->followed = false;
     c->told = true; /* what was loaded; but nothing is sent before the first look at direct mail */
     c->looked = false;

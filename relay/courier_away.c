@@ -54,8 +54,11 @@ static void go_on(struct courier *c)
     log_note(LOG_LEVEL_INFO, "courier", "%.*s goes on", SPAN_ARG(courier_name(c)));
     timer_stop(c->restart);
     courier_goto(c, c->before);
-    if (c->tail)
+    if (c->tail) { /* what came meanwhile is heard first: somebody may have left */
+        c->looked = false;
+        c->told = true;
         tail_again(c->tail);
+    }
     if (c->unsure)
         courier_commit_again(c);
     courier_schedule(c);

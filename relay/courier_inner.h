@@ -71,7 +71,7 @@ struct courier {
     struct delta delta; /* out, or not answered, or empty */
     bool committing, pumping;
     bool unsure;          /* the delta was not answered: whether it was written, is not known */
-    uint64_t heard;       /* the newest number of a line or of mail */
+    uint64_t heard;       /* the newest number of a line, of mail, or in a member's record */
     bool commit_soon;     /* the timer runs, and for a commit's time at most */
     int64_t commit_by_ms; /* it runs until then at most */
     bool unwritten;       /* outcomes came since the last commit went out */
@@ -84,7 +84,8 @@ struct courier {
     uint64_t page_after, last_line[LANE_COUNT];
     bool followed; /* a line was told in this life */
     bool told;     /* something was, in this batch */
-    bool looked;   /* direct mail that there was at first was told: before, nothing is sent */
+    bool looked;   /* direct mail that there was at first was told, and what came while Redis was
+                      away: before, nothing is sent */
     bool starved;  /* nothing was started, for want of a renewed lease */
 
     /* Its life. */
@@ -129,6 +130,10 @@ void courier_landed(struct flight *f);
 /* The wall clock, which the schedule goes by; it has been told if that was set. */
 int64_t courier_now(struct courier *c);
 void courier_schedule(struct courier *c);
+/* It knows of something with this number: where Redis has lost that, what it knows is worth
+ * nothing.
+ */
+void courier_heard(struct courier *c, uint64_t n);
 void courier_commit(void *courier);
 
 /* courier_health.c: the delta that was out is on disk: what is to be done, counted and said of it;

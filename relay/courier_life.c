@@ -129,10 +129,12 @@ static void on_member(void *arg, enum err err, const struct member *member)
 {
     struct loading *loading = arg;
     struct courier *c = loading->courier;
-    if (member && c && err == ERR_OK)
+    if (member && c && err == ERR_OK) {
+        courier_heard(c, member_newest(member));
         schedule_load_member(c->schedule, member);
-    else if (member && c)
+    } else if (member && c) {
         unreadable(c, member->host);
+    }
     if (member)
         return;
     free(loading);
@@ -183,6 +185,7 @@ void courier_claim(struct courier *c)
                                      .advance_ms = COURIER_ADVANCE_MS,
                                      .judge = delivery_limits(set)};
     c->schedule = schedule_new(&limits);
+    c->heard = 0;
     c->ahead_ms = clock_wall_ms() - clock_mono_ms();
     c->bodies = bodies_new(c->context->store, BODIES_KEPT);
     c->cursors = cursors_new(c->context->store, c->lease.nonce);

@@ -176,6 +176,18 @@ bool audience_has(struct span audience, const char *zone)
     return false;
 }
 
+uint64_t member_newest(const struct member *m)
+{
+    uint64_t newest = 0;
+    for (size_t i = 0; i < m->spans_n; i++) {
+        uint64_t to = m->spans[i].to == MEMBER_SPAN_OPEN ? m->spans[i].from : m->spans[i].to;
+        newest = to > newest ? to : newest;
+    }
+    for (size_t i = 0; i < MEMBER_INBOXES_MAX; i++)
+        newest = m->inboxes[i].from > newest ? m->inboxes[i].from : newest;
+    return newest;
+}
+
 bool member_spans_entitle(const struct member_span *spans, size_t spans_n, uint64_t n,
                           struct span audience)
 {

@@ -124,6 +124,9 @@ enum { MEMBER_TEXT_MAX = 640 * 1024 };
 void member_write(const struct member *member, struct bytes *out);
 bool member_read(struct span text, struct member *ret);
 
+/* The newest number of the journal that its record speaks of; 0: none. */
+uint64_t member_newest(const struct member *member);
+
 /* Whether an entry with number n, whose audience holds the zones in `audience` (names,
  * comma-separated), is for the member by the facts that cannot change: one of its spans covers n
  * and that span's zone is in the audience. */

@@ -163,6 +163,8 @@ void courier_tail_again(struct world *w, struct courier *c)
 {
     conn_close(w, &c->tail);
     c->tail.up = true;
+    c->mail_read = false; /* what came meanwhile is heard first */
+    c->told = true;
     ask_stream(w, c, true);
 }
 

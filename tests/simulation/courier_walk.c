@@ -55,8 +55,11 @@ static void on_members(struct world *w, struct call *call)
         return;
     }
     for (size_t i = 0; i < call->records_n; i++)
-        if (member_read(span_of(call->records[i]), w->member))
+        if (member_read(span_of(call->records[i]), w->member)) {
+            uint64_t newest = member_newest(w->member);
+            c->heard = newest > c->heard ? newest : c->heard;
             schedule_load_member(c->schedule, w->member);
+        }
     if (call->to < w->plan.hosts)
         read_members(w, c, call->to);
     else

@@ -13,6 +13,24 @@ WORDS = "tests/simulation/courier_commit.c"
 PEOPLE = "tests/simulation/people.c"
 RULES = "relay/rules/"
 
+# What several of them replace.
+WAITS_TO_BE_DURABLE = "    if (must_wait(w, call) && call->needs > db->undo_first)"
+CUT_RECORDED = "    if (from < to)\n        record(s, d, &cut);"
+WORD_ADDED = "        struct commit_word *word = &commit->list[commit->n++];"
+OF_THE_EPOCH = ("    if (call->epoch != w->db.epoch) {", "    if (false) {")
+OF_THE_OWNER = ("        if (row->owner != call->nonce) {", "        if (false) {")
+
+
+def unless_durable(but):
+    """Answers before that is durable, in this case."""
+    return f"{WAITS_TO_BE_DURABLE[:-1]} &&\n        {but})"
+
+
+def without(kind):
+    """Changes of this kind are left out of commits."""
+    return f"        if (change->kind == {kind})\n            continue;\n{WORD_ADDED}"
+
+
 MUTATIONS = [
     # --- the issue's own list ---------------------------------------------------------------------
     dict(name="commit-before-answer", what="what is sent is settled before it is answered",
@@ -91,23 +109,32 @@ MUTATIONS = [
          old="    if (o->known && !o->live && (a->act->recall || !o->recalled))",
          new="    if (o->known && (!o->live || o->dead) && (a->act->recall || !o->recalled))"),
     dict(name="duplicate-unsafe", what="a duplicate is answered before it is durable (dup_nowait)",
-         file=MEMORY,
-         old="    if (must_wait(w, call) && call->needs > db->undo_first)",
-         new="    if (must_wait(w, call) && call->needs > db->undo_first &&\n"
-             "        strcmp(call->answer, \"DUP\") != 0)"),
+         file=MEMORY, old=WAITS_TO_BE_DURABLE,
+         new=unless_durable('strcmp(call->answer, "DUP") != 0')),
     dict(name="change-unsafe", what="a suspension is confirmed before it is durable (suspend_nowait)",
-         file=MEMORY,
-         old="    if (must_wait(w, call) && call->needs > db->undo_first)",
-         new="    if (must_wait(w, call) && call->needs > db->undo_first &&\n"
-             "        call->exec != db_control)"),
+         file=MEMORY, old=WAITS_TO_BE_DURABLE, new=unless_durable("call->exec != db_control")),
     dict(name="append-unsafe", what="202 before it is durable", file=MEMORY,
-         old="    if (must_wait(w, call) && call->needs > db->undo_first)",
-         new="    if (must_wait(w, call) && call->needs > db->undo_first &&\n"
-             "        call->exec != db_append)"),
+         old=WAITS_TO_BE_DURABLE, new=unless_durable("call->exec != db_append")),
     dict(name="fence-and-sequence", what="neither owner nor sequence is looked at (nofence)",
-         rare=True, file=COMMIT, old="        if (word->kind != CHANGE_SHARD)\n            continue;\n"
-         "        if (row->owner != call->nonce) {",
-         new="        if (true)\n            continue;\n        if (row->owner != call->nonce) {"),
+         rare=True, file=COMMIT, old=OF_THE_OWNER[0], new=OF_THE_OWNER[1],
+         also=[("        if (row->seq + 1 != word->seq) {", "        if (false) {")]),
+    dict(name="first-unchecked", what="a courier that was frozen starts one before it looks "
+         "(no_wakecheck)", rare=True, file=WALK,
+         old="    c->starved = !courier_may_start(w, c);\n    if (c->starved)\n",
+         new="    c->starved = !courier_may_start(w, c);\n    if (c->starved && !c->told &&\n"
+             "        schedule_next(c->schedule, courier_now(w, c), &attempt))\n"
+             "        start(w, c, &attempt);\n    if (c->starved)\n"),
+    dict(name="replay-direct", what="a replay is written by another than the owner (replay_direct)",
+         file=FRONTS, old="    line->order = call->order;\n    line->of = call->of;\n"
+         "    oracle_host_ordered",
+         new="    line->order = call->order == ORDER_REPLAY ? ORDER_WAKE : call->order;\n"
+             "    line->of = call->of;\n    oracle_host_ordered"),
+    dict(name="replay-unlogged", what="a cursor goes back in memory first (replay_unlogged)",
+         file=RULES + "schedule_orders.c", old="    d->back = s->deltas + 1;",
+         new="    d->back = 0;"),
+    dict(name="replay-undrained", what="a cursor goes back with attempts under way (replay_nodrain)",
+         rare=True, file=RULES + "schedule_orders.c", old="    if (!c->replay || flies(d))",
+         new="    if (!c->replay || (false && flies(d)))"),
     # --- lanes and marks --------------------------------------------------------------------------
     dict(name="delete-cancels-nothing", what="what is taken back goes out all the same",
          file=RULES + "mark.c", old="        if (mark->recalled || (!by",
@@ -202,26 +229,22 @@ MUTATIONS = [
          file=RULES + "schedule_attempt.c", old="    record(s, d, &change);\n    unsaved_add",
          new="    if (why != ERR_NO_RIGHT)\n        record(s, d, &change);\n    unsaved_add"),
     dict(name="cut-unrecorded", what="a leave does not record what it cuts (leave_nocut)",
-         file=RULES + "schedule_dest.c",
-         old="    if (from < to)\n        record(s, d, &cut);", new="    (void)s, (void)d, (void)cut;"),
+         file=RULES + "schedule_dest.c", old=CUT_RECORDED, new="    (void)s, (void)d, (void)cut;"),
     dict(name="gap-silent", what="what was trimmed is not recorded (trim2, silent)",
-         file=RULES + "schedule_dest.c",
-         old="    if (from < to)\n        record(s, d, &cut);",
-         new="    if (from < to && why != ERR_GAP)\n        record(s, d, &cut);"),
-    dict(name="refusal-unrecorded", what="a refusal is not recorded", file=WORDS,
-         old="        struct commit_word *word = &commit->list[commit->n++];",
-         new="        if (change->kind == CHANGE_FAIL)\n            continue;\n"
-             "        struct commit_word *word = &commit->list[commit->n++];"),
+         file=RULES + "schedule_dest.c", old=CUT_RECORDED,
+         new=CUT_RECORDED.replace("from < to", "from < to && why != ERR_GAP")),
+    dict(name="trimmed-aside", what="what was set aside and trimmed is not recorded (trim_noheld)",
+         file=RULES + "schedule_dest.c", old="        if (!aside->again)\n            record_cut",
+         new="        if (!aside->again && why != ERR_GAP)\n            record_cut"),
+    dict(name="refusal-unrecorded", what="a refusal is not recorded", file=WORDS, old=WORD_ADDED,
+         new=without("CHANGE_FAIL")),
     dict(name="retry-unrecorded", what="what is tried again stays recorded as failed", file=WORDS,
-         old="        struct commit_word *word = &commit->list[commit->n++];",
-         new="        if (change->kind == CHANGE_RETRY)\n            continue;\n"
-             "        struct commit_word *word = &commit->list[commit->n++];"),
+         old=WORD_ADDED, new=without("CHANGE_RETRY")),
     dict(name="monotone-shard", what="a cursor that never goes back, in place of a sequence (monotone_S)",
          rare=True, file=COMMIT, old="        if (row->seq + 1 != word->seq) {",
          new="        if (word->low < row->low) {"),
     dict(name="fence-number-only", what="neither nonce nor epoch is looked at (fence_number_only)",
-         rare=True, file=COMMIT, old="    if (call->epoch != w->db.epoch) {",
-         new="    if (call->seq = 0, false) {"),
+         rare=True, file=COMMIT, old=OF_THE_EPOCH[0], new=OF_THE_EPOCH[1], also=[OF_THE_OWNER]),
     dict(name="memory-survives", what="a courier goes on with what it knows though Redis lost some of it",
          file=COURIERS, old="    if (!known || ended < call->after)\n        return;",
          new="    (void)known;"),
@@ -255,6 +278,43 @@ MUTATIONS = [
          new="        return VERDICT_DELIVERED;\n    if (status >= 500 && status != 501 && status != 505)"),
     dict(name="lease-of-the-living", what="a courier is buried too early", file=RULES + "lease.c",
          old="watch->still < LEASE_TICKS;", new="watch->still < LEASE_TICKS / 4;"),
+    # --- hosts ------------------------------------------------------------------------------------
+    dict(name="trouble-crowded", what="a host in trouble is tried by as many as ever",
+         file=RULES + "schedule_attempt.c",
+         old="d->behind || d->cursor.health.failures || d->faults || s->flying >= few ?",
+         new="s->flying >= few ?"),
+    dict(name="date-ignored", what="Retry-After is heeded in seconds only", file=RULES + "judge.c",
+         old="    else if (date_http_read(text, &date) &&",
+         new="    else if (date_http_read(text, &date) && false &&"),
+    dict(name="certificate-hurried", what="a bad certificate is tried again at once",
+         file=RULES + "health.c", old="    if (j->why != ERR_CERTIFICATE)\n", new="    if (true)\n"),
+    dict(name="never-parked", what="a host that is silent for days is not parked",
+         file=RULES + "health.c", old="    if (limits->silent_days &&", new="    if (false &&"),
+    dict(name="gone-at-once", what="a membership ends with the first 410", file=RULES + "health.c",
+         old="    return limits->gone_days && h->gone >= limits->gone_days;",
+         new="    return limits->gone_days;"),
+    dict(name="never-gone", what="a membership does not end, whatever is answered for days",
+         file=RULES + "health.c",
+         old="    return limits->gone_days && h->gone >= limits->gone_days;",
+         new="    return limits->gone_days > h->gone + 1000;"),
+    dict(name="hold-ignored", what="a host that an operator holds is tried",
+         file=RULES + "schedule_orders.c", old="    d->cursor.health.held = held;",
+         new="    d->cursor.health.held = held && false;"),
+    dict(name="blamed-for-us", what="a fault of ours counts against a host",
+         file=RULES + "judge.c", old="    case ERR_NO_ROUTE: j.local = true; break;",
+         new="    case ERR_NO_ROUTE: j.host_trouble = true; break;"),
+    dict(name="never-suspects", what="an outage of our own counts against all hosts",
+         rare=True, file=RULES + "suspect.c", old="    s->on = most || (s->on && failed);",
+         new="    s->on = false && most;"),
+    dict(name="slow-unbounded", what="slow hosts may take all attempts",
+         rare=True, file=RULES + "schedule_share.c", old="    size_t most = part_of(s->limits.in_flight, 1);",
+         new="    size_t most = s->limits.in_flight;"),
+    dict(name="catching-up-first", what="who catches up goes before who is there",
+         rare=True, file=RULES + "schedule_share.c",
+         old="    return fresh && !(behind && full) ? fresh : behind;",
+         new="    return behind ? behind : fresh;"),
+    dict(name="window-endless", what="the tail is kept whole in memory", file=RULES + "schedule.c",
+         old="    while (tail->n > s->limits.window)", new="    while (tail->n > 1000000)"),
     # --- harmless ---------------------------------------------------------------------------------
     dict(name="harmless-backoff", what="the first back-off is half as long again", harmless=True,
          file=RULES + "judge.c",

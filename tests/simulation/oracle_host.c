@@ -6,7 +6,7 @@
 
 #include "relay/rules/suspect.h"
 
-enum { LENIENT_DAYS = 2, SURPRISE_MS = 30 * 1000, AT_ONCE_MS = 8 * 1000 };
+enum { LENIENT_DAYS = 2, SURPRISE_MS = 30 * 1000, AT_ONCE_MS = 5 * 1000 };
 
 /* Too few to tell a fault of ours from theirs. */
 static bool never_suspects(const struct world *w)
@@ -257,16 +257,16 @@ void oracle_bounds(struct world *w, struct courier *c)
 /* --- who is well -------------------------------------------------------------------------------
  */
 
-/* At worst everybody else is tried first, each for as long as an attempt may take, and with the
- * quarter of all attempts that slow hosts and those that catch up leave to others. Where there is
- * room for all, nobody waits for anybody. */
+/* Where there is room for all, nobody waits for anybody. Else each of the others may once take an
+ * attempt for as long as one may last, before it counts as slow: then all of these share a quarter.
+ */
 static int64_t patience(const struct world *w)
 {
     const struct schedule_limits *limits = &w->plan.limits;
-    size_t quarter = limits->in_flight / 4 ? limits->in_flight / 4 : 1;
-    if (w->plan.hosts * limits->host_window <= quarter)
+    size_t quick = limits->in_flight - (limits->in_flight / 4 ? limits->in_flight / 4 : 1);
+    if (w->plan.hosts * limits->host_window <= quick)
         return AT_ONCE_MS;
-    return AT_ONCE_MS + (int64_t)(1 + w->plan.hosts / quarter) * SURPRISE_MS;
+    return AT_ONCE_MS + (int64_t)((w->plan.hosts + quick - 1) / quick) * SURPRISE_MS;
 }
 
 void oracle_first_arrival(struct world *w, unsigned host, const struct act *act)

@@ -102,12 +102,33 @@ static void test_spans_overflow(void **state)
     assert_true(member_spans_entitle(m.spans, m.spans_n, 11, SPAN("partners")));
 }
 
+/* What is known of a member is worth nothing where the journal ends before this number. */
+static void test_newest(void **state)
+{
+    struct member with = brought();
+    unsigned wire;
+    (void)state;
+    SET(with.zone, "partners");
+    struct member m = member_in(MEMBER_INVITED);
+    m.inboxes[0].from = 0;
+    assert_int_equal(member_newest(&m), 0);
+    assert_int_equal(step(&m, EVENT_FOLLOW, &with, 10, &wire), ERR_OK);
+    assert_int_equal(member_newest(&m), 10);
+    assert_int_equal(step(&m, EVENT_SUSPEND, NULL, 20, &wire), ERR_OK);
+    assert_int_equal(member_newest(&m), 20);
+    assert_int_equal(step(&m, EVENT_RESUME, NULL, 30, &wire), ERR_OK);
+    assert_int_equal(member_newest(&m), 30);
+    m.inboxes[2].from = 44;
+    assert_int_equal(member_newest(&m), 44);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_invariants),
         cmocka_unit_test(test_spans),
         cmocka_unit_test(test_spans_overflow),
+        cmocka_unit_test(test_newest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
