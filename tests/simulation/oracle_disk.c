@@ -196,12 +196,13 @@ static void check_aside(struct world *w, unsigned host, const struct cursor_asid
                aside->slot, NUMBER(aside->n));
 }
 
-/* It may stand lower where nothing lies between that was for the host. */
+/* It may stand lower where nothing lies between that is for the host. */
 static void check_back(struct world *w, unsigned host, uint64_t from, uint64_t to)
 {
     for (uint64_t n = to + 1; n <= from; n++)
         for (unsigned s = 0; act_at(w, n) && s < w->plan.slots; s++)
-            if (w->db.lines[n]->lane == LANE_URGENT && fate_of(w, act_at(w, n), host, s)->owed)
+            if (w->db.lines[n]->lane == LANE_URGENT && fate_of(w, act_at(w, n), host, s)->owed &&
+                !fate_of(w, act_at(w, n), host, s)->ended)
                 broken(w, "%s: its cursor of the urgent lane goes back from %llu to %llu",
                        w->hosts[host].name, NUMBER(from), NUMBER(to));
 }
