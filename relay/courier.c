@@ -121,6 +121,7 @@ static void courier_tail(void *arg, const struct journal_line *line)
         break;
     case JOURNAL_WAKE: schedule_awake(c->schedule, line->host); break;
     case JOURNAL_ORDER:
+        schedule_leave_out(c->schedule, line->n, line->host, line->left_out);
         schedule_order(c->schedule, line->n, line->order, line->host, line->of);
         break;
     }

@@ -22,6 +22,8 @@ struct entry_mark {
     bool recalled;        /* that takes it back; else it is an Update that replaces it, */
     struct span audience; /* for these zones, */
     bool proof;           /* with a proof of its own */
+    unsigned left_out;    /* or neither: bit s: inbox s of the host that `audience` names refused it
+                             once, and had a later version: a replay leaves it out */
 };
 
 /* One allocation holds the entry and its texts; shared by count. */

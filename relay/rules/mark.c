@@ -18,6 +18,11 @@ enum err mark_skips(const struct entry *e, const struct mark_place *place, uint6
     uint64_t by = 0;
     for (size_t i = 0; e->lane == LANE_NORMAL && i < e->marks_n; i++) {
         const struct entry_mark *mark = &e->marks[i];
+        if (mark->left_out) {
+            bool here = mark->left_out >> place->slot & 1 && span_eq(mark->audience, place->host);
+            why = here && why == ERR_OK ? ERR_REFUSED_BY_PEER : why;
+            continue;
+        }
         if (mark->by <= e->n || mark->by > place->position)
             continue;
         if (mark->recalled || (!by && replaces(e, mark, place))) {

@@ -25,9 +25,12 @@ struct mark_place {
     uint64_t from;           /* entries numbered above it go there */
     enum member_style style; /* of the inbox */
     uint64_t position;       /* the journal was read up to here */
+    struct span host;        /* whose it is, and its slot: for what a replay leaves out */
+    unsigned slot;
 };
 
-/* ERR_RECALLED, ERR_REPLACED; ERR_OK: it goes out. ret_by: the number of the entry that takes it
+/* ERR_RECALLED, ERR_REPLACED; ERR_REFUSED_BY_PEER: a replay leaves it out, as that was written down
+ * once; ERR_OK: it goes out. ret_by: the number of the entry that takes it
  * back or replaces it, 0 if none does; may be NULL. */
 enum err mark_skips(const struct entry *entry, const struct mark_place *place, uint64_t *ret_by);
 

@@ -93,6 +93,12 @@ void schedule_awake(struct schedule *s, struct span host);
 void schedule_order(struct schedule *s, uint64_t line_n, enum book_order order, struct span host,
                     uint64_t of);
 
+/* Before a replay is told: what the host refused once for good, and had a later version of, is left
+ * out of it (ENGINE 8): were it taken now, the later one would be dropped there as a repeat.
+ * left_out: as in the journal, `N:SLOTS` with blanks between; slots: bit s for inbox s. */
+void schedule_leave_out(struct schedule *s, uint64_t line_n, struct span host,
+                        struct span left_out);
+
 /* Direct mail: for one inbox alone, ahead of everything. Mail of the kind "accept" holds up the
  * entries of its host until it was delivered: who was not accepted yet would throw them away
  * (ENGINE 8b). Other mail that fails by itself waits alone. */

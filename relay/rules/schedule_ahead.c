@@ -136,7 +136,8 @@ static bool due_marked(struct schedule *s, struct dest *d, size_t i, const struc
         enum err why = entry_marked(s, d, e, slot);
         if (why == ERR_OK)
             continue;
-        skip_marked(s, d, e->n, slot, why);
+        if (why != ERR_REFUSED_BY_PEER) /* which was written down when it was */
+            skip_marked(s, d, e->n, slot, why);
         due_done(d, i, slot, false);
         some = true;
     }

@@ -147,7 +147,11 @@ struct dest {
     size_t due_n, due_cap;
     struct flight *flights;
     size_t flights_n;
-    unsigned window;   /* so many at once, where all is well */
+    /* So many at once, where all is well. Written nowhere, and 1 again after a restart: who has a
+     * record of its own there is behind or was in trouble, and has one at a time in any case; of
+     * who has none, nothing is to be written for each delivery, and it has grown to 8 again after
+     * 28 of them. */
+    unsigned window;
     unsigned won;      /* delivered since it grew */
     bool behind;       /* something kept it back, and it has not caught up since */
     unsigned troubles; /* how often its host was found in trouble */
@@ -225,6 +229,7 @@ struct schedule {
                               their marks */
     uint64_t page_clock;
     bool page_asked;
+    bool page_void;  /* it may lack marks: it is asked for once more */
     uint64_t deltas; /* that were handed out */
 };
 

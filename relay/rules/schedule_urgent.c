@@ -23,7 +23,9 @@ enum err entry_marked(const struct schedule *s, const struct dest *d, const stru
                                      .spans_n = d->spans_n,
                                      .from = d->slots[slot].from,
                                      .style = d->slots[slot].style,
-                                     .position = s->position};
+                                     .position = s->position,
+                                     .host = {d->host, d->host_n},
+                                     .slot = slot};
     return mark_skips(e, &place, NULL);
 }
 

@@ -101,6 +101,31 @@ void windows_mark(struct schedule *s, struct entry *later)
         window_push(&s->markers, later);
 }
 
+static void leave_out_in(struct window *w, uint64_t n, const struct entry_mark *mark)
+{
+    struct entry *e = window_next(w, n - 1);
+    if (e && e->n == n)
+        entry_mark_add(e, mark);
+}
+
+void schedule_leave_out(struct schedule *s, uint64_t line_n, struct span host, struct span left_out)
+{
+    while (left_out.p && left_out.n) {
+        struct span slots = span_cut(&left_out, ' ');
+        struct entry_mark mark = {.by = line_n, .audience = host};
+        uint64_t n = 0;
+        uint64_t mask = 0;
+        if (!span_u64(span_cut(&slots, ':'), UINT64_MAX, &n) || !n ||
+            !span_u64(slots, UINT8_MAX, &mask) || !mask)
+            continue;
+        mark.left_out = (unsigned)mask;
+        leave_out_in(&s->tail[LANE_NORMAL], n, &mark);
+        for (size_t i = 0; i < SCHEDULE_PAGES; i++)
+            leave_out_in(&s->pages[i], n, &mark);
+        s->page_void = s->page_asked;
+    }
+}
+
 /* --- pages ----------------------------------------------------------------------------------- */
 
 bool schedule_want_page(struct schedule *s, enum lane *ret_lane, uint64_t *ret_after)
@@ -125,7 +150,7 @@ bool schedule_want_page(struct schedule *s, enum lane *ret_lane, uint64_t *ret_a
 
 void schedule_page_failed(struct schedule *s)
 {
-    s->page_asked = false;
+    s->page_asked = s->page_void = false;
     window_clear(&s->markers);
 }
 
@@ -142,6 +167,11 @@ void schedule_page(struct schedule *s, enum lane lane, uint64_t after, uint64_t 
                    struct entry *const *entries, size_t n, uint64_t floor)
 {
     struct window *page = least_used(s);
+    if (s->page_void) {
+        s->page_void = false;
+        schedule_page_failed(s);
+        return;
+    }
     /* What the tail has not told yet is cut off: who is entitled to it is not known before. */
     if (to > s->position)
         to = s->position;

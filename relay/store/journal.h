@@ -95,7 +95,8 @@ struct journal_line {
     struct span host;      /* WAKE, ORDER */
     enum book_order order; /* ORDER: for the host; `of` as the order has it */
     uint64_t of;
-    const char *id; /* its id in Redis, to read on from */
+    struct span left_out; /* ORDER, a replay: `N:SLOTS` with blanks between, that do not go again */
+    const char *id;       /* its id in Redis, to read on from */
 };
 
 struct journal_page {

@@ -59,8 +59,23 @@ static struct entry *entry_read(const struct redis_reply *fields, uint64_t n, en
     return entry_new(&e);
 }
 
+/* `h30:5:a.example`: left out by order 30 for inboxes 0 and 2 of the host. */
+static bool left_out_read(struct span text, struct entry_mark *ret)
+{
+    uint64_t slots = 0;
+    *ret = (struct entry_mark){0};
+    if (!span_u64(span_cut(&text, ':'), UINT64_MAX, &ret->by) || !text.p ||
+        !span_u64(span_cut(&text, ':'), UINT8_MAX, &slots) || !slots)
+        return false;
+    ret->left_out = (unsigned)slots;
+    ret->audience = text;
+    return text.n > 0;
+}
+
 static bool mark_read(struct span text, struct entry_mark *ret)
 {
+    if (span_starts(text, SPAN("h")))
+        return left_out_read((struct span){text.p + 1, text.n - 1}, ret);
     *ret = (struct entry_mark){.recalled = span_starts(text, SPAN("r"))};
     if (!ret->recalled && !span_starts(text, SPAN("s")))
         return false;
@@ -93,6 +108,7 @@ static bool order_read(const struct redis_reply *fields, struct journal_line *li
     line->kind = JOURNAL_ORDER;
     line->host = field(fields, "h");
     line->of = (uint64_t)reply_int(reply_field(fields, "of"));
+    line->left_out = field(fields, "lo");
     while (line->order < ORDER_COUNT && !span_eq_str(name, book_order_name(line->order)))
         line->order++;
     return line->order < ORDER_COUNT;

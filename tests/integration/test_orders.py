@@ -7,6 +7,7 @@ from integration import scenes
 from integration.acts import (activity as act, announced, deliveries, join, note, proved, received,
                               server, settle)
 from integration.relay import Relay, wait_until
+from peers.faults import Fault
 
 # Whoever fails is left alone for long: what comes sooner comes by an order.
 SLOW = "delivery: { backoff: 1h, backoff_most: 1h, aside: 1h }\n"
@@ -121,6 +122,26 @@ def test_what_a_host_had_is_sent_once_more_under_the_same_ids(scene, how):
     received(scene.shop, scene.post("and on"))
     assert times(scene.shop, sent) == expected
     assert times(scene.wiki, sent) == [1, 1, 1, 1]
+
+
+def test_a_replay_leaves_out_what_was_refused_before_a_later_version_was_taken(scene):
+    """Were the old one taken now, the later one would be dropped there as a repeat."""
+    scene.shop.faults.append(Fault(status=422, method="POST"))
+    first = scene.blog.post("as it was at first")
+    other = scene.blog.post("of which nothing came later")
+    for sent in (first, other):
+        assert scene.until(sent.id, "never")["code"] == "refused-by-peer"
+    scene.shop.faults.clear()
+    edited = scene.blog.edit(first.object_id, "as it is now")
+    received(scene.shop, edited.id)
+    settle(scene.relay)
+    scene.order("replay", "--since", "1h")
+    received(scene.shop, other.id)
+    last = scene.post("and on")
+    received(scene.shop, last)
+    taken = [d["activity"]["id"] for d in deliveries(scene.shop, status=202)]
+    assert first.id not in taken and taken.count(edited.id) == 2, taken
+    assert scene.row(first.id)["verdict"] == "never"
 
 
 def test_a_replay_gives_nothing_from_before_a_host_joined(scene):
