@@ -102,12 +102,13 @@ enum err json_read(struct span text, const struct json_limits *limits, struct js
     if (e != ERR_OK)
         return e;
     text = without_tail(text);
-    if (!parse_whole(text, limits->depth, &weight, &o) &&
-        !parse_whole(text, limits->depth, &weight, &o)) {
-        if (errno == ENOMEM)
-            mem_none();
+    bool whole = parse_whole(text, limits->depth, &weight, &o);
+    if (!whole)
+        whole = parse_whole(text, limits->depth, &weight, &o);
+    if (!whole && errno == ENOMEM)
+        mem_none();
+    if (!whole)
         return ERR_JSON_SYNTAX;
-    }
     *ret = (struct json *)from_tree(o);
     return ERR_OK;
 }

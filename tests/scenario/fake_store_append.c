@@ -80,17 +80,18 @@ static size_t earlier(const struct store *s, const struct object *object, const 
 }
 
 /* One more line, with what it does away with. */
-static struct fake_line *entry_add(struct store *s, const struct object *object, struct entry *e,
-                                   struct span body)
+static struct fake_line *entry_add(struct store *s, const struct object *object,
+                                   const struct entry *from, struct span body)
 {
     uint64_t of[ENTRY_OF_MAX];
-    struct fake_line *line = fake_line_add(s, e->lane, JOURNAL_ENTRY);
-    e->n = line->line.n;
-    e->of = of;
-    e->of_n = earlier(s, object, e, of);
-    e->body_len = body.n;
-    e->facts.nameless = !e->announce[0];
-    fake_line_take(line, e, body);
+    struct fake_line *line = fake_line_add(s, from->lane, JOURNAL_ENTRY);
+    struct entry e = *from;
+    e.n = line->line.n;
+    e.of = of;
+    e.of_n = earlier(s, object, &e, of);
+    e.body_len = body.n;
+    e.facts.nameless = !e.announce[0];
+    fake_line_take(line, &e, body);
     put_marks(s, line->line.entry);
     return line;
 }

@@ -140,7 +140,7 @@ static _Noreturn void play(const struct run *run)
     child_of = run->mishap;
     looks_for_leaks = getenv("WEIR_TEST_FULL") || run->nth % LEAKS_EACH == 0;
     stage = mem_new(sizeof(*stage));
-    signal(SIGABRT, on_abort);
+    sigaction(SIGABRT, &(struct sigaction){.sa_handler = on_abort}, NULL);
     mishap_set(run->mishap, run->nth);
     torture_alloc_begin();
     run->scenario->play(stage);
@@ -247,7 +247,7 @@ static unsigned each(const struct scenario *scenario, enum mishap mishap)
     }
     print_message("# %s: %s: N %u", scenario->name, mishap_text(mishap), n);
     if (stride > 1)
-        print_message(", each %uth of them (WEIR_TEST_FULL=1: all)", stride);
+        print_message(", one in %u of them (WEIR_TEST_FULL=1: all)", stride);
     print_message(", %u runs", tally.runs);
     if (tally.died)
         print_message(", %u died and were started again", tally.died);
