@@ -136,11 +136,11 @@ def test_a_key_of_a_shard_that_is_spoiled_stops_that_shard_alone(spoiled_scene, 
     shard = shard_of(ill.host)
     with Spoiled(scene_.redis, f"{{weir}}:{name}:{shard}"):
         scene_.posts(1)
-        wait_until(lambda: scene_.relay.metric("weir_shards_stopped") == 1, "it is told", 10)
+        wait_until(lambda: scene_.relay.metric("weir_shards_stopped") == 1, "it is told")
         for reader in well:
             if shard_of(reader.host) != shard:
                 wait_until(lambda reader=reader: set(scene_.sent) <= set(scene_.arrived(reader)),
-                           f"who is well gets everything while {name} is spoiled", 10)
+                           f"who is well gets everything while {name} is spoiled")
         wait_until(lambda: any(f"shard {shard} stops" in line.get("message", "")
                                for line in scene_.relay.log("courier")), "the log says so")
         the_others_are_told_of(scene_, ill, well, shard)
