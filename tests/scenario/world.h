@@ -102,6 +102,8 @@ struct world {
 /* Before and after all tests of a program: keys are made once. */
 int world_keys(void **state);
 int world_keys_gone(void **state);
+/* The public half of the key that a peer has (0 or 1), as PEM. */
+const char *world_pem(int key);
 
 /* A relay with an empty journal; the roles are started by the tests that need them. */
 void world_init(struct world *w, uint64_t seed);
