@@ -71,6 +71,7 @@ def tree(root, files):
     ({"keys/a.c": WHOLE + "/* " + "TO" + "DO: later */\n"}, "keys/a.c:4: TO" + "DO"),
     ({"keys/a.c": WHOLE + "#if 0\n#endif\n"}, "keys/a.c:4: #if 0"),
     ({"keys/a.c": WHOLE + "\n" * 600}, "603 lines"),
+    ({"tests/a.c": WHOLE + "\n" * 600}, "603 lines"),
     ({"keys/a.c": "int nothing(void);\n"}, "May not know"),
     ({"common/pure/a.c": WHOLE + '#include "relay/store/s.h"\n', "relay/store/s.h": HEADER},
      "common/pure includes relay/store/s.h"),
@@ -80,7 +81,7 @@ def tree(root, files):
     ({"keys/a.h": HEADER + '#include "keys/b.h"\n', "keys/b.h": HEADER + '#include "keys/a.h"\n'},
      "keys/a.h -> keys/b.h -> keys/a.h"),
     ({"tests/a.py": "def\n"}, "tests/a.py:1"),
-], ids=["banned call", "clock", "note", "switched off", "long", "no plate", "upwards", "rule knows io",
+], ids=["banned call", "clock", "note", "switched off", "long", "long test", "no plate", "upwards", "rule knows io",
         "openssl", "circle", "python"])
 def test_a_broken_law_is_named(tmp_path, files, said):
     code, lines, counted = run("check-source", tree(tmp_path, files))
