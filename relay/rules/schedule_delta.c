@@ -156,12 +156,12 @@ static bool tell_cursor(const struct dest *d, const struct cursor *at, const str
 static void tell_all(struct schedule *s, struct shard *shard, enum standing standing,
                      const struct cursor *there, struct delta *ret)
 {
-    struct dest *list = shard->stands[standing];
-    struct dest *d;
+    struct dest *next;
+    struct dest *d = shard->stands[standing];
     shard->stands[standing] = NULL;
     shard->stands_n[standing] = 0;
-    while ((d = list)) {
-        DL_DELETE2(list, d, stand_prev, stand_next);
+    for (; d; d = next) {
+        next = d->stand_next;
         struct cursor at = now_at(s, d);
         bool own = d->known && tell_cursor(d, &at, there, ret);
         d->standing = standing_of(s, d, &at, there, own);
