@@ -104,6 +104,29 @@ static void test_who_left(void **state)
     }
 }
 
+/* What an operator wants tried again may be in either lane. Who leaves before it was is still told
+ * what takes back, and gets nothing else. */
+static void test_left_with_orders(void **state)
+{
+    (void)state;
+    struct schedule *s = rig_started("a", 0);
+    rig_tell_of(s, 1, X);
+    rig_answers(s, NOW, 1, ERR_OK, 422);
+    rig_commit(s, NOW);
+    takes_back(s, 2, Y, "");
+    rig_answers(s, NOW, 2, ERR_OK, 422);
+    rig_rests(s, NOW);
+    rig_commit(s, NOW);
+    schedule_order(s, 3, ORDER_RETRY, SPAN("a"), 1);
+    schedule_order(s, 4, ORDER_RETRY, SPAN("a"), 2);
+    becomes(s, 5, MEMBER_LEFT, 5);
+    assert_null(strstr(rig_commit(s, NOW), "-2"));
+    rig_delivers(s, NOW, "a", 2);
+    rig_rests(s, NOW);
+    assert_non_null(strstr(rig_commit(s, NOW), "skip a 1 not-member"));
+    schedule_free(&s);
+}
+
 /* What it was still to be told when it came back, or was put out, is given up. */
 static void test_grace_ends(void **state)
 {
@@ -205,9 +228,10 @@ static void test_nothing_to_send(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_replaced),   cmocka_unit_test(test_who_left),
-        cmocka_unit_test(test_grace_ends), cmocka_unit_test(test_whom_else),
-        cmocka_unit_test(test_actor_gone), cmocka_unit_test(test_nothing_to_send),
+        cmocka_unit_test(test_replaced),         cmocka_unit_test(test_who_left),
+        cmocka_unit_test(test_grace_ends),       cmocka_unit_test(test_whom_else),
+        cmocka_unit_test(test_actor_gone),       cmocka_unit_test(test_nothing_to_send),
+        cmocka_unit_test(test_left_with_orders),
     };
     return cmocka_run_group_tests_name("schedule_urgent", tests, NULL, NULL);
 }
