@@ -20,6 +20,7 @@ enum {
     COMMIT_SOON_MS = 3, /* outcomes wait so long for others, where commits have been few: */
     COMMIT_FEW = 8,     /* so many in a row may come early, */
     COMMIT_FEW_MS = 60, /* and then one in so long */
+    BLIND_MOST = 64,    /* attempts that begin while a commit is not answered */
     CLOCK_SET_MS = 5000 /* by so much no clock is slewed between two looks */
 };
 
@@ -278,6 +279,13 @@ static void on_pump(void *arg)
     courier_schedule(c);
 }
 
+/* Where Redis hangs, what is sent can't be written down: if the courier dies then, all of it is
+ * repeated. */
+static bool blind(const struct courier *c)
+{
+    return c->committing && c->begun >= BLIND_MOST;
+}
+
 void courier_schedule(struct courier *c)
 {
     if (!courier_holds(c) || c->pumping || !c->looked)
@@ -288,12 +296,14 @@ void courier_schedule(struct courier *c)
     if (c->starved)
         return;        /* the renewal of the lease comes back to here */
     c->pumping = true; /* an attempt that ends at once calls back into here */
-    while (c->started < STARTS_A_TURN && (resume_one(c) || send_one(c, now)))
+    while (c->started < STARTS_A_TURN && !blind(c) && (resume_one(c) || send_one(c, now))) {
+        c->begun++;
         if (c->started++ == 0)
             timer_start(c->pump, 0);
+    }
     c->pumping = false;
-    if (c->state != COURIER_RUNNING)
-        return;
+    if (c->state != COURIER_RUNNING || blind(c))
+        return; /* the answer to the commit comes back to here */
     ask_page(c);
     int64_t wake = schedule_wake(c->schedule);
     if (wake < INT64_MAX)
@@ -332,6 +342,7 @@ void courier_commit_again(struct courier *c)
 {
     c->unsure = false;
     c->committing = true;
+    c->begun = 0;
     cursors_commit(c->cursors, &c->delta, clock_wall_ms(), on_committed, c);
 }
 
@@ -351,6 +362,7 @@ void courier_commit(void *arg)
     int64_t now = courier_now(c) + (stops ? COURIER_ADVANCE_MS : 0);
     if (!c->committing && schedule_delta(c->schedule, now, &c->delta)) {
         c->committing = true;
+        c->begun = 0;
         cursors_commit(c->cursors, &c->delta, clock_wall_ms(), on_committed, c);
     } else if (!c->committing && clock_mono_ms() - c->touched_ms <= 2 * COURIER_ADVANCE_MS) {
         timer_start(c->commit, COURIER_ADVANCE_MS);

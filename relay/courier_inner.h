@@ -74,6 +74,7 @@ struct courier {
     uint64_t heard;       /* the newest number of a line, of mail, or in a member's record */
     bool commit_soon;     /* the timer runs, and for a commit's time at most */
     int64_t commit_by_ms; /* it runs until then at most */
+    unsigned begun;       /* attempts since the last commit went out */
     bool unwritten;       /* outcomes came since the last commit went out */
     bool early;           /* the timer was set for them */
     int64_t early_ms;     /* how many more may come early: see hasten() */

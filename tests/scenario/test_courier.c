@@ -178,6 +178,32 @@ static void test_commits_are_gathered(void **state)
     assert_in_range(commits_of(20), 16, 24); /* 800 ms; each by itself would be 40 */
 }
 
+/* What begins while a commit is not answered: how much of five posts for many. */
+static size_t begun_unwritten(bool answered)
+{
+    struct world w;
+    size_t sent = 0;
+    begin(&w, MANY);
+    fake_fault(OP_COMMIT, answered ? FAULT_NONE : FAULT_UNANSWERED, 0, 1);
+    post(&w, 1, 5);
+    fake_run(SECOND);
+    for (unsigned i = 0; i < MANY; i++)
+        for (unsigned k = 1; k <= 5; k++)
+            sent += peer_times(&many[i], k);
+    fake_run(MINUTE);
+    for (unsigned i = 0; i < MANY; i++)
+        assert_true(peer_has(&many[i], 1, 5));
+    end(&w, MANY);
+    return sent;
+}
+
+static void test_few_begin_while_a_commit_hangs(void **state)
+{
+    (void)state;
+    assert_in_range(begun_unwritten(false), 64, 64 + MANY); /* and what came before it went out */
+    assert_int_equal(begun_unwritten(true), 5 * MANY);
+}
+
 static size_t steps_of(int64_t ms)
 {
     size_t n = 0;
@@ -402,6 +428,7 @@ int main(void)
         cmocka_unit_test(test_dies_in_a_burst),
         cmocka_unit_test(test_commit_soon),
         cmocka_unit_test(test_commits_are_gathered),
+        cmocka_unit_test(test_few_begin_while_a_commit_hangs),
         cmocka_unit_test(test_idle),
         cmocka_unit_test(test_commit_is_lost),
         cmocka_unit_test(test_fenced),
