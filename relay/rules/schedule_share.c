@@ -46,21 +46,29 @@ void share_list(struct schedule *s, struct dest *d)
 
 void share_unlist(struct schedule *s, struct dest *d)
 {
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): it is in that list */
     DL_DELETE(s->share.ready[d->ring][d->ring_slow], d);
+}
+
+static void again_in(struct schedule *s, struct dest *list, const struct entry *entry)
+{
+    struct dest *d;
+    struct dest *next;
+    DL_FOREACH_SAFE(list, d, next)
+    {
+        if (!is_stale(s, d) || !dest_slots(d, entry))
+            continue;
+        share_unlist(s, d);
+        share_list(s, d);
+    }
 }
 
 void share_again(struct schedule *s, const struct entry *entry)
 {
-    struct dest *d;
-    struct dest *next;
-    for (unsigned i = 0; i < 2 * RING_COUNT; i++)
-        DL_FOREACH_SAFE(s->share.ready[i / 2][i % 2], d, next)
-        {
-            if (!is_stale(s, d) || !dest_slots(d, entry))
-                continue;
-            share_unlist(s, d);
-            share_list(s, d);
-        }
+    for (unsigned i = 0; i < RING_COUNT; i++) {
+        again_in(s, s->share.ready[i][false], entry);
+        again_in(s, s->share.ready[i][true], entry);
+    }
 }
 
 /* --- who goes -------------------------------------------------------------------------------- */
