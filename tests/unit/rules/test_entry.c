@@ -72,7 +72,9 @@ static void put(struct entry *e, uint64_t by, bool recalled, const char *audienc
 {
     char text[16];
     snprintf(text, sizeof text, "%s", audience);
-    entry_mark_add(e, &(struct entry_mark){by, recalled, span_of(text), true});
+    const struct entry_mark mark = {
+        .by = by, .recalled = recalled, .audience = span_of(text), .proof = true};
+    entry_mark_add(e, &mark);
     memset(text, 'x', sizeof text); /* the mark has a copy */
 }
 
