@@ -217,7 +217,7 @@ static void on_mend(void *arg)
 
 void courier_broken(struct courier *c, uint64_t shards)
 {
-    for (unsigned shard = 0; shards >> shard; shard++)
+    for (unsigned shard = 0; shard < STORE_SHARDS; shard++)
         if (shards >> shard & 1)
             log_note(LOG_LEVEL_ERROR, "courier",
                      "shard %u stops: what is kept of it in Redis can't be read", shard);
