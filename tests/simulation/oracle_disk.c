@@ -270,7 +270,7 @@ void oracle_rolled_back(struct world *w)
         h->ver_told = h->ver;
         for (size_t k = 0; k < w->plan.slots * w->plan.objects; k++)
             if (h->first[k] > w->db.n)
-                h->first[k] = w->db.n;
+                h->first[k] = 0; /* what came of a lost time line says nothing of this one */
     }
 }
 
