@@ -233,7 +233,7 @@ static void note(struct store *s, const struct change *c, uint64_t from, enum bo
 static void drop_fails(struct store *s, const struct change *c)
 {
     for (size_t i = 0; i < s->notes_n; i++)
-        if (s->notes[i].kind == BOOK_FAIL && s->notes[i].n == c->to &&
+        if (c->host && s->notes[i].kind == BOOK_FAIL && s->notes[i].n == c->to &&
             strcmp(s->notes[i].host, c->host) == 0)
             s->notes[i].dropped = true;
 }

@@ -2,7 +2,6 @@
  * May not know: what goes wrong, and when. */
 #include "tests/scenario/stage.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,15 +11,12 @@
 enum { AGAIN_MS = 10000, PATIENCE_MS = 60000, START_MS = 1000, WAIT_MS = 200 };
 static const int64_t too_long = 2 * HOUR;
 
-static void __attribute__((format(printf, 2, 3))) broken(struct stage *s, const char *format, ...)
-{
-    va_list args;
-    if (s->why[0])
-        return;
-    va_start(args, format);
-    vsnprintf(s->why, sizeof(s->why), format, args);
-    va_end(args);
-}
+/* The first thing that does not hold. */
+#define broken(s, ...)                                                                             \
+    do {                                                                                           \
+        if (!(s)->why[0])                                                                          \
+            snprintf((s)->why, sizeof((s)->why), __VA_ARGS__);                                     \
+    } while (0)
 
 /* --- actions --------------------------------------------------------------------------------- */
 
