@@ -112,7 +112,7 @@ static void judge_reply(struct letter *l)
     if (r->cut || r->status >= 500 || r->status == 429) {
         again(l);
     } else if (r->status >= 300 && !was_done(l, r->status)) {
-        broken(l->stage, "%s was refused for good: %d %s", l->id, r->status, r->body);
+        broken(l->stage, "%s was refused for good: %d %.1000s", l->id, r->status, r->body);
     } else {
         l->judged = l->done = true;
         if (r->status < 300 && !is_kept(l, r))
