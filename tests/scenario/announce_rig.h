@@ -79,12 +79,13 @@ static inline const struct entry *newest_entry(const struct scene *s)
     return found;
 }
 
-#define AS              .content_type = "application/activity+json"
-#define NOTE(id, more)  "{\"id\":\"" id "\",\"type\":\"Note\"" more "}"
-#define PUBLIC_NOTE(id) NOTE(id, ",\"to\":[\"" PUBLIC "\"]")
-#define ANSWER(status_, ...)                                                                       \
-    {                                                                                              \
-        .status = (status_), AS, __VA_ARGS__                                                       \
-    }
+#define AS .content_type = "application/activity+json"
 
-static const struct fake_answer public_note = ANSWER(200, .body = PUBLIC_NOTE(OWN));
+#define NOTE(id, more) "{\"id\":\"" id "\",\"type\":\"Note\"" more "}"
+
+#define PUBLIC_NOTE(id) NOTE(id, ",\"to\":[\"" PUBLIC "\"]")
+
+/* The fields of one. */
+#define ANSWER(status_, ...) .status = (status_), AS, __VA_ARGS__
+
+static const struct fake_answer public_note = {ANSWER(200, .body = PUBLIC_NOTE(OWN))};

@@ -24,9 +24,9 @@ static void test_the_object_decides(void **state)
     assert_true(span_eq_str(e->origin, s.pleroma.host)); /* and so it never goes back there */
     assert_true(span_eq_str(e->audience, "internal"));
     /* Its tags are the object's. */
-    s.pleroma.object =
-        (struct fake_answer)ANSWER(200, .body = NOTE(OWN, ",\"to\":\"as:Public\",\"tag\":{\"type\":"
-                                                          "\"Hashtag\",\"name\":\"#partners\"}"));
+    s.pleroma.object = (struct fake_answer){
+        ANSWER(200, .body = NOTE(OWN, ",\"to\":\"as:Public\",\"tag\":{\"type\":"
+                                      "\"Hashtag\",\"name\":\"#partners\"}"))};
     announce_to_followers(&s, 2, OWN);
     fake_run(SECOND);
     assert_true(reply_is(&s.reply, 202, NULL));

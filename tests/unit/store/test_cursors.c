@@ -2,10 +2,7 @@
 #include "tests/unit/store/owner_rig.h"
 
 /* A place, the same in both lanes. */
-#define AT(n)                                                                                      \
-    {                                                                                              \
-        .low = (n), .urgent = (n)                                                                  \
-    }
+#define AT(n) .low = (n), .urgent = (n)
 
 static enum err claim(struct owner *o)
 {
@@ -32,10 +29,10 @@ static enum err move(struct owner *o, uint64_t low, unsigned a, unsigned b, unsi
 {
     static char host[] = "x.example";
     struct change changes[] = {
-        {.kind = CHANGE_SHARD, .shard = a, .cursor = AT(low)},
-        {.kind = CHANGE_CURSOR, .shard = a, .host = host, .cursor = AT(low + 1)},
-        {.kind = CHANGE_SHARD, .shard = b, .cursor = AT(low)},
-        {.kind = CHANGE_SHARD, .shard = c, .cursor = AT(low)}};
+        {.kind = CHANGE_SHARD, .shard = a, .cursor = {AT(low)}},
+        {.kind = CHANGE_CURSOR, .shard = a, .host = host, .cursor = {AT(low + 1)}},
+        {.kind = CHANGE_SHARD, .shard = b, .cursor = {AT(low)}},
+        {.kind = CHANGE_SHARD, .shard = c, .cursor = {AT(low)}}};
     return commit(o, changes, sizeof changes / sizeof changes[0]);
 }
 
@@ -116,8 +113,8 @@ static void test_words(void **state)
         {.kind = CHANGE_DIRECT, .shard = 3, .host = host, .id = "9-1"},
         {.kind = CHANGE_DOWN, .shard = 3, .host = host},
         {.kind = CHANGE_UP, .shard = 3, .host = other},
-        {.kind = CHANGE_SHARD, .shard = 63, .cursor = AT(11)},
-        {.kind = CHANGE_CURSOR, .shard = 63, .host = host, .cursor = AT(12)}};
+        {.kind = CHANGE_SHARD, .shard = 63, .cursor = {AT(11)}},
+        {.kind = CHANGE_CURSOR, .shard = 63, .host = host, .cursor = {AT(12)}}};
     assert_int_equal(commit(&a, changes, sizeof changes / sizeof changes[0]), ERR_OK);
     assert_answer(rig, "(owner " NONCE_A " seq 1 low 10 urgent 8)", "HGETALL {weir}:shard:3");
     assert_answer(rig, "(owner " NONCE_A " seq 1 low 11 urgent 11)", "HGETALL {weir}:shard:63");
@@ -139,7 +136,7 @@ static void test_words(void **state)
 static void test_orders(void **state)
 {
     static char host[] = "a.example", other[] = "b.example";
-    static const struct change shard = {.kind = CHANGE_SHARD, .shard = 3, .cursor = AT(10)};
+    static const struct change shard = {.kind = CHANGE_SHARD, .shard = 3, .cursor = {AT(10)}};
     static const struct {
         enum change_kind order;
         const char *left;
@@ -182,19 +179,19 @@ static void test_when(void **state)
     struct owner a;
     rig_fresh(rig);
     owner_new(rig, NONCE_A, &a);
-    struct change moves[] = {{.kind = CHANGE_SHARD, .shard = 3, .cursor = AT(10)},
-                             {.kind = CHANGE_CURSOR, .shard = 3, .host = host, .cursor = AT(4)},
+    struct change moves[] = {{.kind = CHANGE_SHARD, .shard = 3, .cursor = {AT(10)}},
+                             {.kind = CHANGE_CURSOR, .shard = 3, .host = host, .cursor = {AT(4)}},
                              {.kind = CHANGE_FOLLOW, .shard = 3, .host = other},
-                             {.kind = CHANGE_SHARD, .shard = 5, .cursor = AT(10)},
+                             {.kind = CHANGE_SHARD, .shard = 5, .cursor = {AT(10)}},
                              {.kind = CHANGE_SHARD, .shard = 6}};
     assert_int_equal(commit(&a, moves, 5), ERR_OK);
     assert_answer(rig, "((1-0 (t 77 s 10 a.example +4 b.example =)))", "XRANGE {weir}:when:3 - +");
     assert_answer(rig, "((1-0 (t 77 s 10)))", "XRANGE {weir}:when:5 - +");
     assert_answer(rig, "0", "EXISTS {weir}:when:6");
     struct change rest[] = {
-        {.kind = CHANGE_SHARD, .shard = 3, .cursor = AT(10)},
+        {.kind = CHANGE_SHARD, .shard = 3, .cursor = {AT(10)}},
         {.kind = CHANGE_SKIP, .shard = 3, .host = host, .to = 6, .why = ERR_NO_RIGHT},
-        {.kind = CHANGE_SHARD, .shard = 5, .cursor = AT(11)}};
+        {.kind = CHANGE_SHARD, .shard = 5, .cursor = {AT(11)}}};
     assert_int_equal(commit(&a, rest, 3), ERR_OK);
     assert_answer(rig, "1", "XLEN {weir}:when:3");
     assert_answer(rig, "((1-0 (t 77 s 10)) (2-0 (t 77 s 11)))", "XRANGE {weir}:when:5 - +");
@@ -204,11 +201,11 @@ static void test_when(void **state)
     assert_answer(rig, "((3-0 (t 77 s 11 a.example 9)))", "XRANGE {weir}:when:3 3 +");
     /* More than can be said in one breath. */
     struct change *many = mem_new((MANY + 1) * sizeof(*many));
-    many[0] = (struct change){.kind = CHANGE_SHARD, .shard = 3, .cursor = AT(12)};
+    many[0] = (struct change){.kind = CHANGE_SHARD, .shard = 3, .cursor = {AT(12)}};
     for (int i = 0; i < MANY; i++) {
         snprintf(hosts[i], sizeof(hosts[i]), "h%d.example", i);
-        many[i + 1] =
-            (struct change){.kind = CHANGE_CURSOR, .shard = 3, .host = hosts[i], .cursor = AT(11)};
+        many[i + 1] = (struct change){
+            .kind = CHANGE_CURSOR, .shard = 3, .host = hosts[i], .cursor = {AT(11)}};
     }
     assert_int_equal(commit(&a, many, MANY + 1), ERR_OK);
     free(many);
@@ -231,7 +228,7 @@ static void test_load(void **state)
     rig_fresh(rig);
     owner_new(rig, NONCE_A, &a);
     struct change changes[] = {
-        {.kind = CHANGE_SHARD, .shard = shard, .cursor = AT(10)},
+        {.kind = CHANGE_SHARD, .shard = shard, .cursor = {AT(10)}},
         {.kind = CHANGE_CURSOR,
          .shard = shard,
          .host = host,
@@ -343,7 +340,7 @@ static bool no_shard_no_change(struct rig *rig)
     static char host[] = "x.example";
     struct owner a;
     struct change changes[] = {{.kind = CHANGE_DOWN, .host = host},
-                               {.kind = CHANGE_SHARD, .shard = 1, .cursor = AT(5)}};
+                               {.kind = CHANGE_SHARD, .shard = 1, .cursor = {AT(5)}}};
     owner_new(rig, NONCE_A, &a);
     bool ok = commit(&a, changes, 2) == ERR_REDIS_REPLY;
     ok = ok && strcmp(ask(rig, "EXISTS {weir}:down"), "0") == 0;
@@ -409,7 +406,7 @@ static void test_twins(void **state)
 /* Given back while answers are under way: nobody is called, nothing leaks. */
 static void test_freed_early(void **state)
 {
-    static struct change change = {.kind = CHANGE_SHARD, .shard = 1, .cursor = AT(5)};
+    static struct change change = {.kind = CHANGE_SHARD, .shard = 1, .cursor = {AT(5)}};
     const struct delta delta = {.list = &change, .n = 1};
     struct rig *rig = *state;
     struct owner a;
