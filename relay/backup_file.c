@@ -227,8 +227,8 @@ enum err backup_check(const char *path, struct bytes *why, char ret_digest[BACKU
     FILE *f = open_backup(path, why, &left, run);
     bool whole = f != NULL;
     while (whole && left) {
-        size_t n = fread(chunk, 1, left < CHUNK ? (size_t)left : CHUNK, f);
-        whole = n > 0;
+        size_t n = left < CHUNK ? (size_t)left : CHUNK;
+        whole = fread(chunk, 1, n, f) == n;
         sha256_more(run, (struct span){chunk, n});
         left -= n;
     }
@@ -272,11 +272,12 @@ enum err backup_read(const char *path, struct bytes *why, backup_cb cb, void *ar
     struct resp_reader *reader = resp_reader_new();
     char *chunk = mem_new(CHUNK);
     while (e == ERR_OK && sound && left) {
-        size_t n = fread(chunk, 1, left < CHUNK ? (size_t)left : CHUNK, f);
+        size_t n = left < CHUNK ? (size_t)left : CHUNK;
         const struct redis_reply *reply = NULL;
-        resp_reader_feed(reader, (struct span){chunk, n});
+        sound = fread(chunk, 1, n, f) == n;
+        resp_reader_feed(reader, (struct span){chunk, sound ? n : 0});
         left -= n;
-        sound = n > 0 && resp_reader_next(reader, &reply);
+        sound = sound && resp_reader_next(reader, &reply);
         while (e == ERR_OK && sound && reply) {
             e = tell(reply, &records, &ended, cb, arg);
             sound = resp_reader_next(reader, &reply);

@@ -73,8 +73,8 @@ void stage_accepts(struct stage *s, struct peer *p, int64_t at_ms);
 /* This happens at that time. */
 void stage_at(struct stage *s, int64_t at_ms, void (*action)(struct stage *s));
 /* The peer sends this at that time, and until it is answered for good. What it sends later waits
- * for that, and what is no Follow waits for everybody's Follows and Undos; an operator waits for
- * all that was told before. */
+ * for that, and what is no Follow waits for everybody's Follows and Undos; an operator waits
+ * for all that was told before. */
 typedef void (*stage_writer)(const struct peer *p, unsigned k, struct bytes *out);
 struct letter *stage_send(struct stage *s, int64_t at_ms, struct peer *from, stage_writer write,
                           unsigned k, enum promise promise);

@@ -138,7 +138,7 @@ static void remember(const struct house *h, uint64_t ret[HOUSE])
 static void test_machines(void **state)
 {
     (void)state;
-    uint64_t before[HOUSE];
+    uint64_t before[HOUSE] = {0};
     struct house *h = house_new(6, 7);
     on_machines_of(h, 2);
     h->list[4].runs = h->list[5].runs = false;
