@@ -94,9 +94,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lies_are_seen),
-        SCENARIO(joining),
-        SCENARIO(trouble),
-        SCENARIO(leaving),
+        {"joining", test_scenario, NULL, NULL, state_of(&joining)},
+        {"trouble", test_scenario, NULL, NULL, state_of(&trouble)},
+        {"leaving", test_scenario, NULL, NULL, state_of(&leaving)},
     };
     return cmocka_run_group_tests(tests, world_keys, world_keys_gone);
 }

@@ -91,9 +91,9 @@ static const struct scenario recall = {"recall", play_recall};
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SCENARIO(deletion),
-        SCENARIO(announce),
-        SCENARIO(recall),
+        {"deletion", test_scenario, NULL, NULL, state_of(&deletion)},
+        {"announce", test_scenario, NULL, NULL, state_of(&announce)},
+        {"recall", test_scenario, NULL, NULL, state_of(&recall)},
     };
     return cmocka_run_group_tests(tests, world_keys, world_keys_gone);
 }

@@ -90,9 +90,9 @@ static const struct scenario orders = {"orders", play_orders};
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SCENARIO(keys),
-        SCENARIO(restart),
-        SCENARIO(orders),
+        {"keys", test_scenario, NULL, NULL, state_of(&keys)},
+        {"restart", test_scenario, NULL, NULL, state_of(&restart)},
+        {"orders", test_scenario, NULL, NULL, state_of(&orders)},
     };
     return cmocka_run_group_tests(tests, world_keys, world_keys_gone);
 }
