@@ -80,6 +80,44 @@ static void print_text(const struct json *json, const char *name)
     printf("%-12s %.*s\n", name, SPAN_ARG(json_text(json_get(json, name))));
 }
 
+/* What a 202 promises. */
+static void print_promise(const struct json *json)
+{
+    int64_t asked = number(json, "replicas");
+    int64_t follow = -1;
+    bool known = json_int(json_get(json, "replicasFollow"), &follow);
+    struct span failover = json_text(json_get(json, "failover"));
+    printf("%-12s %.*s: %.*s\n", "durability", SPAN_ARG(json_text(json_get(json, "durability"))),
+           SPAN_ARG(json_text(json_get(json, "powerCut"))));
+    if (!failover.n)
+        return;
+    printf("%-12s %" PRId64 " asked for", "replicas", asked);
+    if (known)
+        printf(", %" PRId64 " %s now", follow, follow == 1 ? "follows" : "follow");
+    printf(": %.*s\n", SPAN_ARG(failover));
+}
+
+/* By machine; its tag is for programs. */
+static void print_couriers(const struct json *json)
+{
+    const struct json *list = json_get(json, "couriers");
+    int64_t nobodys = number(json, "shardsFree");
+    for (size_t i = 0; i < json_len(list); i++) {
+        const struct json *machine = json_at(list, i);
+        struct span name = json_text(json_get(machine, "machine"));
+        size_t host = name.n;
+        while (host && name.p[host - 1] != '.')
+            host--;
+        printf("%-12s %.*s: %" PRId64 ", with %" PRId64 " shards\n", i ? "" : "couriers",
+               (int)(host ? host - 1 : name.n), name.p, number(machine, "couriers"),
+               number(machine, "shards"));
+    }
+    if (list && !json_len(list))
+        printf("%-12s none\n", "couriers");
+    if (nobodys)
+        printf("%-12s %" PRId64 " have no courier now\n", "shards", nobodys);
+}
+
 static void print_status(const struct json *json)
 {
     static const char *const states[] = {"active",  "invited", "pending", "suspended",
@@ -88,9 +126,8 @@ static void print_status(const struct json *json)
     print_text(json, "version");
     print_text(json, "url");
     printf("%-12s %s\n", "ready", json_flag(json_get(json, "ready"), false) ? "yes" : "no");
-    print_text(json, "durability");
-    if (number(json, "replicas"))
-        printf("%-12s %" PRId64 "\n", "replicas", number(json, "replicas"));
+    print_promise(json);
+    print_couriers(json);
     print_counts("members", json_get(json, "members"), states, sizeof(states) / sizeof(*states));
     print_counts("destinations", json_get(json, "destinations"), doing,
                  sizeof(doing) / sizeof(*doing));

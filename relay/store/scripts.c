@@ -8,6 +8,7 @@ struct redis_script script_append = {.name = "append", .text = LUA_APPEND};
 struct redis_script script_claim = {.name = "claim", .text = LUA_CLAIM};
 struct redis_script script_commit = {.name = "commit", .text = LUA_COMMIT};
 struct redis_script script_control = {.name = "control", .text = LUA_CONTROL};
+struct redis_script script_couriers = {.name = "couriers", .text = LUA_COURIERS};
 struct redis_script script_find = {.name = "find", .text = LUA_FIND};
 struct redis_script script_hello = {.name = "hello", .text = LUA_HELLO};
 struct redis_script script_ledger = {.name = "ledger", .text = LUA_LEDGER};

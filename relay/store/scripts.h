@@ -8,6 +8,7 @@ extern struct redis_script script_append;
 extern struct redis_script script_claim;
 extern struct redis_script script_commit;
 extern struct redis_script script_control;
+extern struct redis_script script_couriers;
 extern struct redis_script script_find;
 extern struct redis_script script_hello;
 extern struct redis_script script_ledger;

@@ -51,11 +51,11 @@ class Load:
     all the others; every second one is in an even shard."""
 
     def __init__(self, directory, relay, *, senders=2, receivers=6, lanes=4, pace=0.2, delay=0,
-                 picky=0):
+                 picky=0, address=ADDRESS):
         self.directory, self.relay = Path(directory) / "members", relay
         self.directory.mkdir()
         ActorKeys.load_or_create(self.directory, "member")
-        self.hosts = list(itertools.islice(free_hosts(), senders + receivers))
+        self.hosts = list(itertools.islice(free_hosts(address), senders + receivers))
         self._pace, self._delay = pace, delay
         halves = [self.hosts[senders::2], self.hosts[senders + 1::2]]
         self._groups = [[(host, lanes)] for host in self.hosts[:senders]]
@@ -145,11 +145,11 @@ class Load:
         return [line.split(" ") for line in self.file(host, kind).read_text("ascii").splitlines()]
 
 
-def free_hosts():
+def free_hosts(address=ADDRESS):
     """Addresses of departments with a port that nobody has, in even shards and odd ones in turn."""
     found = 0
     while True:
-        host = free_host(ADDRESS)
+        host = free_host(address)
         if shard_of(host) % 2 == found % 2:
             found += 1
             yield host

@@ -17,13 +17,14 @@ GOOD = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noevi
 
 class RedisServer:
     """One redis-server on a free port. Settings: as in redis.conf, _ for -. `name`: of its
-    directory; `environment`: what it has beyond ours."""
+    directory; `environment`: what it has beyond ours; `machine`: that it runs on (machines.py)."""
 
-    def __init__(self, directory, password=None, *, name="redis", environment=None, **settings):
+    def __init__(self, directory, password=None, *, name="redis", environment=None, machine=None,
+                 **settings):
         self.directory = directory / name
         self.directory.mkdir()
-        self.host = free_host()
-        self._password = password
+        self.host = f"{machine.address}:6379" if machine else free_host()
+        self._password, self._machine = password, machine
         self._environment = {**os.environ, **(environment or {})}
         self._settings = {**GOOD, **{k.replace("_", "-"): v for k, v in settings.items()}}
         self._process = None
@@ -42,14 +43,14 @@ class RedisServer:
     def start(self):
         program = shutil.which("redis-server") or shutil.which("valkey-server")
         assert program, "these tests need redis-server or valkey-server"
-        settings = {"port": self.host.rsplit(":", 1)[1], "bind": "127.0.0.1", "save": "",
+        settings = {"port": self.host.rsplit(":", 1)[1], "bind": self.host.rsplit(":", 1)[0], "save": "",
                     "dir": str(self.directory), "logfile": "redis.log", **self._settings}
         if self._password:
             settings["requirepass"] = self._password
         words = [word for name, value in settings.items() for word in (f"--{name}", value)]
         self._process = subprocess.Popen([program, *words], stdin=subprocess.DEVNULL,
                                          stdout=subprocess.DEVNULL, env=self._environment,
-                                         preexec_fn=_end_with_parent)
+                                         preexec_fn=self._begin)
         wait_until(self._answers, "the Redis answers")
         return self
 
@@ -71,7 +72,10 @@ class RedisServer:
 
     def client(self):
         """Another connection to it."""
-        return Redis(self.host)
+        redis = Redis(self.host)
+        if self._password:
+            redis("AUTH", self._password)
+        return redis
 
     def freeze(self):
         """It hangs: connections stay open, and nothing is ever answered."""
@@ -79,6 +83,11 @@ class RedisServer:
 
     def thaw(self):
         self._process.send_signal(signal.SIGCONT)
+
+    def _begin(self):
+        _end_with_parent()
+        if self._machine:
+            self._machine.run_there()
 
     def _answers(self):
         host, port = self.host.rsplit(":", 1)

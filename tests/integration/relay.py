@@ -202,12 +202,16 @@ class Relay:
                 stderr=err,
                 env=self._environment,
                 start_new_session=True,
-                preexec_fn=_end_with_parent,
+                preexec_fn=self._begin,
             )
         self._pids.add(self._process.pid)
         if ready:
             self.wait_ready()
         return self
+
+    def _begin(self):
+        """In its process, before the program is run there."""
+        _end_with_parent()
 
     def wait_ready(self):
         """The line on standard output that says so."""

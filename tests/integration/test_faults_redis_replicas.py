@@ -19,6 +19,25 @@ from peers.ports import free_host
 CUT_S = 4  # so long master and replica do not see each other
 
 
+# What `weir status` says of a failover.
+LOSES_NOTHING = "a failover to one of them loses nothing"
+LOSES_SOME = "a failover may lose the latest"
+TOO_FEW = "too few: nothing is accepted until they follow"
+
+
+def promises(town_scene, failover, follow):
+    """It says so soon: of what is set, and of the replicas that follow now."""
+    wait_until(lambda: town_scene.relay.told("status").get("replicasFollow") == follow,
+               f"{follow} replicas are seen to follow")
+    told = town_scene.relay.told("status")
+    assert (told["durability"], told["powerCut"]) == ("strict", "a power cut loses nothing")
+    assert (told["failover"], told["promiseKept"]) == (failover, failover != TOO_FEW)
+    said = town_scene.relay.verb("status").out
+    line = f"replicas     {told['replicas']} asked for, {follow} follow{'s' * (follow == 1)} now: "
+    assert (line + failover + "\n" in said) == (failover != "")
+    assert "durability   strict: a power cut loses nothing\n" in said
+
+
 def replicas(count):
     return QUICK.replace("command: 1s", f"command: 1s, replicas: {count}")
 
@@ -56,8 +75,8 @@ def lost_by_failover(tmp_path, settlers, wait_for):
     with pair(tmp_path) as (master, line, replica), \
             Proxy(master.host) as door, \
             scene(tmp_path, settlers, redis=master, line=door, extra=replicas(wait_for)) as town_scene:
-        status = town_scene.relay.told("status")
-        assert status["replicas"] == wait_for
+        promises(town_scene, LOSES_NOTHING if wait_for else LOSES_SOME, follow=1)
+        assert town_scene.relay.told("status")["replicas"] == wait_for
         said = town_scene.relay.readyz()[2]
         assert (f"replicas: {wait_for}" in said) == (wait_for > 0)
         town_scene.posts(5)
@@ -75,6 +94,7 @@ def lost_by_failover(tmp_path, settlers, wait_for):
         town_scene.relay.wait_log("redis", trouble="away")
         if wait_for:
             town_scene.told("replicas")
+        promises(town_scene, TOO_FEW if wait_for else "", follow=0)
         with replica.client() as redis:
             kept = {dict(zip(fields[::2], fields[1::2])).get(b"i", b"").decode()
                     for _, fields in redis("XRANGE", "{weir}:N", "-", "+")}
@@ -144,6 +164,7 @@ def test_a_sentinel_says_where_the_master_is_and_a_failover_loses_nothing(say, t
                       url=f"sentinel://{nobody},{sentinel.host}/weir") as town_scene:
             town_scene.posts(5)
             town_scene.all_there()
+            promises(town_scene, LOSES_NOTHING, follow=1)
             for reader in town_scene.readers:
                 reader.down()
             town_scene.posts(2)
@@ -155,10 +176,12 @@ def test_a_sentinel_says_where_the_master_is_and_a_failover_loses_nothing(say, t
             # The one that is left has no replica: what is promised can't be kept, and is not.
             town_scene.refuses()
             town_scene.told("replicas")
+            promises(town_scene, TOO_FEW, follow=0)
             master.start()
             with master.client() as redis:
                 redis("REPLICAOF", *replica.host.split(":"))
             for reader in town_scene.readers:
                 reader.up()
+            promises(town_scene, LOSES_NOTHING, follow=1)
             town_scene.posts(2)
             town_scene.all_there()
