@@ -125,10 +125,31 @@ void manual_weir(struct bytes *out)
                 "written. SIGHUP: read the configuration anew, whole or not at all. All of them go "
                 "to the master.\n");
     add_section(out, "PROCESSES",
-                "The master, `weir serve`, starts each role in a process of its own: `weir serve "
-                "--role front`, `courier` and `steward`, numbered by --slot, which only a master "
-                "can start. What dies is started again; a master that dies takes all with it. "
+                "The master, `weir serve`, starts each role in a process of its own: fronts take "
+                "in, couriers deliver, the steward looks after things and answers these verbs. "
+                "What dies is started again; a master that dies takes all with it. "
                 "--workers N overrides the setting workers; with 0 there is one process.\n");
+    add_section(out, "SEVERAL MACHINES",
+                "`weir serve --role ROLE,...` runs only these roles of a relay (front, courier, "
+                "steward) on a machine; others do the rest, over one Redis that all reach: "
+                "`redis: redis://user:password@host:port/db`, or sentinel://. Each machine has a "
+                "data directory of its own (mode 0700), with a copy of the two actor keys in it, "
+                "and a copy of weir.yaml; see weir.yaml(5) for what may differ there. The steward "
+                "is wanted on one machine; where it is not, a process of that name only watches: "
+                "it serves metrics and /readyz, and answers verbs.\n\n"
+                "A machine is refused at the start, with the reason, if its url is not that of "
+                "the journal in this Redis, if its keys are others, if the Redis promises less "
+                "than durability says, or if its version is older than what the journal was "
+                "written by. One without a front never begins a journal: it waits for one.\n\n"
+                "All couriers, on however many machines, own the same number of shards, to one. "
+                "One that joins has its share within seconds; one that ends gives its own back at "
+                "once; one that dies or is cut off is replaced when its lease has run out (the "
+                "setting delivery.lease), by the beats that the others count, not by a clock. One "
+                "that stood still and goes on finds its lease gone, sends nothing more in its "
+                "old life, and what it writes late is refused. `weir status` lists couriers and "
+                "shards by machine; what it says of destinations, accepted and delivered is "
+                "about the machine that it is asked on. Machines of one relay should not share a "
+                "host name, so that people can tell them apart.\n");
     add_section(out, "BACKUP",
                 "`weir backup FILE` copies all that Weir holds in Redis, as of one moment, while "
                 "the relay works or is stopped: Redis sends what it would send to a replica (its "
@@ -181,6 +202,11 @@ void manual_weir_yaml(struct bytes *out)
     config_explain(NULL, &text);
     add_roff(out, bytes_str(&text));
     bytes_add_str(out, ".fi\n");
+    add_section(out, "SEVERAL MACHINES",
+                "Where the roles of one relay run on several machines (weir(1)), url, redis, "
+                "durability, redis_limits.replicas, zones and rules must be the same on all of "
+                "them, and so should the rest. What each machine may have of its own: data, "
+                "listen, metrics, workers, fronts, log.\n");
     add_section(out, "SEE ALSO", "weir(1)\n");
     bytes_fini(&text);
 }

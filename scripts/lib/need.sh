@@ -48,6 +48,7 @@ test                  | asan-clang             | libclang-rt-dev
 test                  | cmd:clang-format       | clang-format
 test                  | cmd:clang-tidy         | clang-tidy
 test                  | cmd:shellcheck         | shellcheck
+test                  | cmd:ip                 | iproute2
 bare                  | cmd:debootstrap        | debootstrap
 bare                  | cmd:git                | git
 bare                  | cmd:unshare            | util-linux
