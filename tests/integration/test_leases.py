@@ -97,7 +97,8 @@ def frozen(say, directory, program=WEIR):
 
 
 def late(freezer, count):
-    """What was taken before a courier woke, and was sent once more after that."""
+    """What was taken before a courier woke, and was sent once more after that. One of each time may
+    be: what it was just about to write when it was stopped, with the look at its lease behind it."""
     return [repeat for repeat in count.repeats
             if any(repeat[2] < woken <= repeat[3] for woken in freezer.woken)]
 
@@ -108,10 +109,10 @@ def test_a_frozen_courier_loses_its_shards_and_does_no_harm(say, tmp_path):
         assert not count.lost, count.lost[:20]
         assert not count.inversions, count.inversions[:20]
         assert not count.wrong, count.wrong[:20]
-        assert not late(freezer, count), late(freezer, count)[:20]
+        assert len(late(freezer, count)) <= FREEZES, late(freezer, count)[:20]
 
 
 def test_a_courier_that_believes_itself_is_seen_to_send_from_its_old_life(say, tmp_path):
     program = broken.weir(tmp_path, "relay/rules/lease.c", BELIEVES_ITSELF)
     with frozen(say, tmp_path, program) as (freezer, count):
-        assert late(freezer, count)
+        assert len(late(freezer, count)) > FREEZES

@@ -22,6 +22,7 @@ from peers.town import Town
 
 PASSWORD = "quite secret"
 KEYS = ("actor-rsa.pem", "actor-ed25519.pem")
+COURIERS = 2  # of a machine
 JOINED_S, REPLACED_S = 10, 15  # what is promised
 # One at a time: what arrives is compared in order.
 USUAL = "delivery: { window: 1 }\n"
@@ -90,7 +91,7 @@ class House:
 
     def _served(self, name, **how):
         return Served(self.network.machine(name), self._directory, self._door, self._redis,
-                      extra=self._extra, **{"workers": 2, **how})
+                      extra=self._extra, **{"workers": COURIERS, **how})
 
     def starts(self, name, **how):
         served = self._served(name, **how).copied_from(self.front)
@@ -134,9 +135,9 @@ def house(directory, extra=USUAL, **near):
 
 
 @contextlib.contextmanager
-def posts(directory, place):
-    """Members outside, who post to each other all the while."""
-    with Load(directory, place.front, pace=0.25, delay=0.02, address=place.outside.address,
+def posts(directory, place, delay=0.02):
+    """Members outside, who post to each other all the while, and take so long for an answer."""
+    with Load(directory, place.front, pace=0.25, delay=delay, address=place.outside.address,
               **MEMBERS) as load:
         yield load
 
@@ -213,7 +214,9 @@ def frozen(place, load, served):
 
 
 def late(count, woken):
-    """What had come before the couriers woke, and was sent once more after that."""
+    """What had come before the couriers woke, and was sent once more after that. Of each process it
+    may be one: what it was just about to write when it was stopped, with the look at its lease behind
+    it."""
     return [repeat for repeat in count.repeats if repeat[2] < woken <= repeat[3]]
 
 
@@ -237,7 +240,7 @@ def test_a_machine_that_freezes_or_is_cut_off_does_no_harm(say, tmp_path, settle
         say(f"    cable out: replaced after {replaced:.1f} s; in again: its half after {back:.1f} s")
         front_without_redis(say, place, load, blog)
         count = counted(say, "frozen and cut off", load)
-        assert not late(count, woken), late(count, woken)[:20]
+        assert len(late(count, woken)) <= COURIERS, late(count, woken)[:20]
 
 
 def refused_for_now(blog):
@@ -261,14 +264,17 @@ def front_without_redis(say, place, load, blog):
 
 
 def test_a_machine_that_believes_itself_is_seen_to_send_from_its_old_life(say, tmp_path):
+    """There is always something that it has read and not sent yet."""
     program = broken.weir(tmp_path, "relay/rules/lease.c", BELIEVES_ITSELF)
-    with house(tmp_path, SHORT) as place, posts(tmp_path, place) as load:
+    with house(tmp_path, SHORT) as place, posts(tmp_path, place, delay=0.2) as load:
         far = place.starts("far", program=program)
         place.until_shared()
         flows(load)
         _, woken = frozen(place, load, far)
-        load.stop()
-        assert late(Count(load), woken)
+        load.stop_soon()
+        found = late(Count(load), woken)
+        say(f"    one that believes itself: {len(found)} sent after it woke")
+        assert len(found) > COURIERS
 
 
 # --- no way out ---------------------------------------------------------------------------------
