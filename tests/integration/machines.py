@@ -21,6 +21,8 @@ import socket
 import subprocess
 from pathlib import Path
 
+from peers.ports import free_port
+
 NETWORK = "10.75.0"
 NOBODY = "02:00:00:00:00:fe"  # the address of no card: the switch finds nobody
 _PLACE = Path("/run/netns")
@@ -94,6 +96,7 @@ class Network:
         self._machines = {}
 
     def __enter__(self):
+        free_port()  # takes a block: whose it is, is not known on another machine
         _sweep()
         try:
             ip("netns", "add", self.switch)
