@@ -9,7 +9,6 @@ import time
 
 import pytest
 
-from integration import broken
 from integration.acts import join, refused
 from integration.kills import Count, Load, grown
 from integration.machines import NETWORK, Network
@@ -17,7 +16,6 @@ from integration.proxy import Proxy
 from integration.redis_client import SHARDS
 from integration.redis_server import RedisServer
 from integration.relay import Relay, wait_until
-from integration.test_leases import BELIEVES_ITSELF
 from peers.town import Town
 
 PASSWORD = "quite secret"
@@ -261,20 +259,6 @@ def front_without_redis(say, place, load, blog):
     wait_until(lambda: place.front.readyz()[0] == 200, "the front is ready again")
     say(f"    the front without Redis: 503; ready {time.monotonic() - began:.1f} s after it is back")
     flows(load)
-
-
-def test_a_machine_that_believes_itself_is_seen_to_send_from_its_old_life(say, tmp_path):
-    """There is always something that it has read and not sent yet."""
-    program = broken.weir(tmp_path, "relay/rules/lease.c", BELIEVES_ITSELF)
-    with house(tmp_path, SHORT) as place, posts(tmp_path, place, delay=0.2) as load:
-        far = place.starts("far", program=program)
-        place.until_shared()
-        flows(load)
-        _, woken = frozen(place, load, far)
-        load.stop_soon()
-        found = late(Count(load), woken)
-        say(f"    one that believes itself: {len(found)} sent after it woke")
-        assert len(found) > COURIERS
 
 
 # --- no way out ---------------------------------------------------------------------------------

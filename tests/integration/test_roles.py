@@ -17,10 +17,11 @@ QUICK = "durability: standard\ndelivery: { backoff: 50ms, backoff_most: 1s }\n"
 
 
 class Part(Relay):
-    """Some roles, with a data directory of their own; the same relay as `first`."""
+    """Some roles, with a data directory of their own (its name is short: there are sockets in it);
+    the same relay as `first`."""
 
     def __init__(self, directory, redis, roles, first=None, **how):
-        super().__init__(directory / roles.replace(",", "-"), redis=redis.url, extra=QUICK,
+        super().__init__(directory / roles[0], redis=redis.url, extra=QUICK,
                          **{"workers": 1, **how})
         self._roles = roles
         if first:

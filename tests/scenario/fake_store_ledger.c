@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "relay/store/couriers.h"
 #include "tests/scenario/fake_store_inner.h"
 
 struct ledger_call {
@@ -251,4 +252,40 @@ void journal_recall(struct store *store, const struct journal_recall *recall,
     c->cb = cb;
     c->arg = arg;
     fake_call(store, OP_CHANGE, &c->call, work_recall, answer_recall);
+}
+
+/* --- the couriers ----------------------------------------------------------------------------- */
+
+struct couriers_call {
+    struct call call;
+    couriers_cb cb;
+    void *arg;
+    struct couriers couriers;
+};
+
+/* All of them are on one machine. */
+static void work_couriers(struct call *call)
+{
+    struct couriers *ret = &((struct couriers_call *)call)->couriers;
+    unsigned owned = 0;
+    for (unsigned i = 0; i < FAKE_SHARDS; i++)
+        owned += fake_owner(call->store, i)[0] != '\0';
+    ret->nobodys = FAKE_SHARDS - owned;
+    ret->n = 1;
+    ret->list[0].couriers = (unsigned)call->store->leases.n;
+    ret->list[0].shards = owned;
+}
+
+static void answer_couriers(struct call *call, enum err err)
+{
+    struct couriers_call *c = (struct couriers_call *)call;
+    c->cb(c->arg, err, err == ERR_OK ? &c->couriers : NULL);
+}
+
+void couriers_read(struct store *store, couriers_cb cb, void *arg)
+{
+    struct couriers_call *c = mem_new(sizeof(*c));
+    c->cb = cb;
+    c->arg = arg;
+    fake_call(store, OP_PAGE, &c->call, work_couriers, answer_couriers);
 }

@@ -47,76 +47,76 @@ static uint64_t mask_of(const char *text)
     return mask;
 }
 
+static const struct {
+    const char *what;
+    const char *name; /* of ours, whose nonce is `a` */
+    unsigned couriers, ticks;
+    const char *living, *owners, *held;
+    const char *take, *give;
+} decisions[] = {
+    {"alone: everything at once", "courier-0", 1, 0, "a:courier-0:1", "........", "00000000",
+     "11111111", "00000000"},
+    {"alone, and an earlier start is forgotten: its nonce is in no table", "courier-0", 1, 0,
+     "a:courier-0:1", "zzzzzzzz", "00000000", "11111111", "00000000"},
+    {"one of two, the other may be still to come", "courier-0", 2, 9, "a:courier-0:9", "........",
+     "00000000", "10101010", "00000000"},
+    {"it did not come", "courier-0", 2, 10, "a:courier-0:9", "a.a.a.a.", "10101010", "01010101",
+     "00000000"},
+    {"it came, and has its own", "courier-0", 2, 10, "a:courier-0:9 b:courier-1:1", "abababab",
+     "10101010", "00000000", "00000000"},
+    {"it came, and is to be given its own", "courier-0", 2, 10, "a:courier-0:9 b:courier-1:1",
+     "aaaaaaaa", "11111111", "00000000", "01010101"},
+    {"what is another's is not taken", "courier-1", 2, 10, "a:courier-1:1 b:courier-0:9",
+     "bbbbbbbb", "00000000", "00000000", "00000000"},
+    {"what it has given back is", "courier-1", 2, 10, "a:courier-1:1 b:courier-0:9", "b.b.b.b.",
+     "00000000", "01010101", "00000000"},
+    {"some of it: the rest is waited for", "courier-1", 2, 10, "a:courier-1:1 b:courier-0:9",
+     "b.b.bbbb", "00000000", "00000000", "00000000"},
+    {"the shards of one that is away are spread", "courier-0", 3, 10, "a:courier-0:1 b:courier-2:1",
+     "a.ba.ba.", "10010010", "00001000", "00000000"},
+    {"seen from the other", "courier-2", 3, 10, "b:courier-0:1 a:courier-2:1", "b.ab.ab.",
+     "00100100", "01000001", "00000000"},
+    {"one of another machine has a share like all", "courier-0@b", 1, 10,
+     "b:courier-0@a:1 a:courier-0@b:1", "b.b.b.b.", "00000000", "01010101", "00000000"},
+    {"and gets it", "courier-0@a", 1, 10, "a:courier-0@a:1 b:courier-0@b:1", "aaaaaaaa", "11111111",
+     "00000000", "01010101"},
+    {"three machines: the first by name has one more", "courier-0@a", 1, 10,
+     "a:courier-0@a:1 b:courier-0@b:1 c:courier-0@c:1", "aaaabbbb", "11110000", "00000000",
+     "01000000"},
+    {"seen from the second", "courier-0@b", 1, 10,
+     "b:courier-0@a:1 a:courier-0@b:1 c:courier-0@c:1", "bbbbaaaa", "00001111", "00000000",
+     "00000100"},
+    {"the third takes what both gave, and no more", "courier-0@c", 1, 10,
+     "b:courier-0@a:1 c:courier-0@b:1 a:courier-0@c:1", "b.bbcc.c", "00000000", "01000010",
+     "00000000"},
+    {"one more of the same machine may be still to come: its part is left for it", "courier-0@b", 2,
+     3, "b:courier-0@a:1 a:courier-0@b:1", "bbb.....", "00000000", "00011001", "00000000"},
+    {"those of other machines are not waited for", "courier-0@a", 1, 0, "a:courier-0@a:1",
+     "........", "00000000", "11111111", "00000000"},
+    {"one of no number has a share, too", "guest", 2, 10, "a:guest:1 b:courier-1:1", ".b.b.b.b",
+     "00000000", "10101010", "00000000"},
+    {"and nothing where nothing is", "guest", 2, 10, "a:guest:1 b:courier-1:1 c:courier-0:4",
+     "cbcbcbcb", "00000000", "00000000", "00000000"},
+    {"more couriers than shards", "courier-9", 10, 10,
+     "a:courier-9:1 b:courier-0:1 c:courier-1:1 d:courier-2:1 e:courier-3:1 f:courier-4:1 "
+     "g:courier-5:1 h:courier-6:1 i:courier-7:1",
+     "bcdefghi", "00000000", "00000000", "00000000"},
+};
+
 static void test_decide(void **state)
 {
     (void)state;
-    static const struct {
-        const char *what;
-        const char *name; /* of ours, whose nonce is `a` */
-        unsigned couriers, ticks;
-        const char *living, *owners, *held;
-        const char *take, *give;
-    } rows[] = {
-        {"alone: everything at once", "courier-0", 1, 0, "a:courier-0:1", "........", "00000000",
-         "11111111", "00000000"},
-        {"alone, and an earlier start is forgotten: its nonce is in no table", "courier-0", 1, 0,
-         "a:courier-0:1", "zzzzzzzz", "00000000", "11111111", "00000000"},
-        {"one of two, the other may be still to come", "courier-0", 2, 9, "a:courier-0:9",
-         "........", "00000000", "10101010", "00000000"},
-        {"it did not come", "courier-0", 2, 10, "a:courier-0:9", "a.a.a.a.", "10101010", "01010101",
-         "00000000"},
-        {"it came, and has its own", "courier-0", 2, 10, "a:courier-0:9 b:courier-1:1", "abababab",
-         "10101010", "00000000", "00000000"},
-        {"it came, and is to be given its own", "courier-0", 2, 10, "a:courier-0:9 b:courier-1:1",
-         "aaaaaaaa", "11111111", "00000000", "01010101"},
-        {"what is another's is not taken", "courier-1", 2, 10, "a:courier-1:1 b:courier-0:9",
-         "bbbbbbbb", "00000000", "00000000", "00000000"},
-        {"what it has given back is", "courier-1", 2, 10, "a:courier-1:1 b:courier-0:9", "b.b.b.b.",
-         "00000000", "01010101", "00000000"},
-        {"some of it: the rest is waited for", "courier-1", 2, 10, "a:courier-1:1 b:courier-0:9",
-         "b.b.bbbb", "00000000", "00000000", "00000000"},
-        {"the shards of one that is away are spread", "courier-0", 3, 10,
-         "a:courier-0:1 b:courier-2:1", "a.ba.ba.", "10010010", "00001000", "00000000"},
-        {"seen from the other", "courier-2", 3, 10, "b:courier-0:1 a:courier-2:1", "b.ab.ab.",
-         "00100100", "01000001", "00000000"},
-        {"one of another machine has a share like all", "courier-0@b", 1, 10,
-         "b:courier-0@a:1 a:courier-0@b:1", "b.b.b.b.", "00000000", "01010101", "00000000"},
-        {"and gets it", "courier-0@a", 1, 10, "a:courier-0@a:1 b:courier-0@b:1", "aaaaaaaa",
-         "11111111", "00000000", "01010101"},
-        {"three machines: the first by name has one more", "courier-0@a", 1, 10,
-         "a:courier-0@a:1 b:courier-0@b:1 c:courier-0@c:1", "aaaabbbb", "11110000", "00000000",
-         "01000000"},
-        {"seen from the second", "courier-0@b", 1, 10,
-         "b:courier-0@a:1 a:courier-0@b:1 c:courier-0@c:1", "bbbbaaaa", "00001111", "00000000",
-         "00000100"},
-        {"the third takes what both gave, and no more", "courier-0@c", 1, 10,
-         "b:courier-0@a:1 c:courier-0@b:1 a:courier-0@c:1", "b.bbcc.c", "00000000", "01000010",
-         "00000000"},
-        {"one more of the same machine may be still to come: its part is left for it",
-         "courier-0@b", 2, 3, "b:courier-0@a:1 a:courier-0@b:1", "bbb.....", "00000000", "00011001",
-         "00000000"},
-        {"those of other machines are not waited for", "courier-0@a", 1, 0, "a:courier-0@a:1",
-         "........", "00000000", "11111111", "00000000"},
-        {"one of no number has a share, too", "guest", 2, 10, "a:guest:1 b:courier-1:1", ".b.b.b.b",
-         "00000000", "10101010", "00000000"},
-        {"and nothing where nothing is", "guest", 2, 10, "a:guest:1 b:courier-1:1 c:courier-0:4",
-         "cbcbcbcb", "00000000", "00000000", "00000000"},
-        {"more couriers than shards", "courier-9", 10, 10,
-         "a:courier-9:1 b:courier-0:1 c:courier-1:1 d:courier-2:1 e:courier-3:1 f:courier-4:1 "
-         "g:courier-5:1 h:courier-6:1 i:courier-7:1",
-         "bcdefghi", "00000000", "00000000", "00000000"},
-    };
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < sizeof(decisions) / sizeof(decisions[0]); i++) {
         struct lease *l = mem_new(sizeof(*l));
         struct lease_table *table = mem_new(sizeof(*table));
-        lease_init(l, rows[i].name, rows[i].couriers);
+        lease_init(l, decisions[i].name, decisions[i].couriers);
         lease_begin(l, "a", SHARDS);
-        l->ticks = rows[i].ticks;
-        table_of(rows[i].living, rows[i].owners, table);
-        lease_decide(l, table, mask_of(rows[i].held));
-        if (strcmp(mask_text(l->take), rows[i].take) != 0 ||
-            strcmp(mask_text(l->give), rows[i].give) != 0 || l->bury_n)
-            fail_msg("%s: takes %s, gives %s, buries %zu", rows[i].what, mask_text(l->take),
+        l->ticks = decisions[i].ticks;
+        table_of(decisions[i].living, decisions[i].owners, table);
+        lease_decide(l, table, mask_of(decisions[i].held));
+        if (strcmp(mask_text(l->take), decisions[i].take) != 0 ||
+            strcmp(mask_text(l->give), decisions[i].give) != 0 || l->bury_n)
+            fail_msg("%s: takes %s, gives %s, buries %zu", decisions[i].what, mask_text(l->take),
                      mask_text(l->give), l->bury_n);
         free(l);
         free(table);
