@@ -321,7 +321,7 @@ static const struct {
     {"an Undo takes back what was announced, and only that", "if known.live then standing_hash",
      "if true then standing_hash"},
     {"what was announced is known: its owner's Delete goes there, and no older Announce afterwards",
-     "keep(about, 'owner', about.owner or A.objecthost)", "local _ = about"},
+     "keep(about, { 'owner', about.owner or A.objecthost })", "local _ = about"},
     {"what was announced is known: its owner's Delete goes there, and no older Announce afterwards",
      "about.owner or A.objecthost", "about.owner or A.owner"},
     {"what was announced is known: its owner's Delete goes there, and no older Announce afterwards",
