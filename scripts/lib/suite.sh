@@ -64,6 +64,7 @@ sanitizer_findings() {
     local file
     FINDINGS=0
     for file in "$1"/*; do
+        [ -s "$file" ] || continue
         # LeakSanitizer says of a thread only that it did not stop in time to be looked at.
         grep -qvE '^==[0-9]+==Running thread [0-9]+ was not suspended' "$file" || continue
         say "    a sanitizer's finding, $file:"
