@@ -103,27 +103,8 @@ static void add_problems(struct bytes *out)
     }
 }
 
-void manual_weir(struct bytes *out)
+static void add_processes(struct bytes *out)
 {
-    add_head(out, "weir", 1, "a relay for ActivityPub between departments and partners");
-    add_section(out, "SYNOPSIS", "weir VERB [options]\n");
-    add_section(out, "DESCRIPTION",
-                "Weir receives signed activities from the servers that are its members, decides by "
-                "zones and "
-                "rules where each may go, keeps them in a journal in Redis, and delivers them, "
-                "signed, to every "
-                "member that may have them. What it has accepted it delivers, or says why not.\n");
-    add_verbs(out);
-    add_section(out, "OPTIONS", "");
-    add_item(out, "-c", "FILE", "the configuration; default ./weir.yaml, then /etc/weir/weir.yaml");
-    add_item(out, "--json", "", "report as JSON, where a verb reports");
-    add_section(out, "EXIT STATUS",
-                "0 done, 1 refused or not found, 2 wrong use, 3 the server can't be reached\n");
-    add_section(out, "SIGNALS",
-                "SIGTERM and SIGINT: stop; requests in work are answered, attempts under way end, "
-                "cursors are "
-                "written. SIGHUP: read the configuration anew, whole or not at all. All of them go "
-                "to the master.\n");
     add_section(out, "PROCESSES",
                 "The master, `weir serve`, starts each role in a process of its own: fronts take "
                 "in, couriers deliver, the steward looks after things and answers these verbs. "
@@ -150,6 +131,10 @@ void manual_weir(struct bytes *out)
                 "shards by machine; what it says of destinations, accepted and delivered is "
                 "about the machine that it is asked on. Machines of one relay should not share a "
                 "host name, so that people can tell them apart.\n");
+}
+
+static void add_backup(struct bytes *out)
+{
     add_section(out, "BACKUP",
                 "`weir backup FILE` copies all that Weir holds in Redis, as of one moment, while "
                 "the relay works or is stopped: Redis sends what it would send to a replica (its "
@@ -165,6 +150,10 @@ void manual_weir(struct bytes *out)
                 "members; it ends with 1 if anything is missing or can't be read. Where Redis and "
                 "the data directory name different journals, `weir journal adopt` says that the "
                 "one in Redis is right.\n");
+}
+
+static void add_files(struct bytes *out)
+{
     add_section(out, "FILES", "");
     add_item(out, "DATA/actor-rsa.pem, DATA/actor-ed25519.pem", "",
              "the relay's keys: its identity; mode 0600");
@@ -174,6 +163,32 @@ void manual_weir(struct bytes *out)
     add_item(out, "DATA/redis, DATA/redis.sock", "", "the embedded Redis");
     add_item(out, "DATA/lock, DATA/lock.roles", "",
              "held by the master; by everything that it started");
+}
+
+void manual_weir(struct bytes *out)
+{
+    add_head(out, "weir", 1, "a relay for ActivityPub between departments and partners");
+    add_section(out, "SYNOPSIS", "weir VERB [options]\n");
+    add_section(out, "DESCRIPTION",
+                "Weir receives signed activities from the servers that are its members, decides by "
+                "zones and "
+                "rules where each may go, keeps them in a journal in Redis, and delivers them, "
+                "signed, to every "
+                "member that may have them. What it has accepted it delivers, or says why not.\n");
+    add_verbs(out);
+    add_section(out, "OPTIONS", "");
+    add_item(out, "-c", "FILE", "the configuration; default ./weir.yaml, then /etc/weir/weir.yaml");
+    add_item(out, "--json", "", "report as JSON, where a verb reports");
+    add_section(out, "EXIT STATUS",
+                "0 done, 1 refused or not found, 2 wrong use, 3 the server can't be reached\n");
+    add_section(out, "SIGNALS",
+                "SIGTERM and SIGINT: stop; requests in work are answered, attempts under way end, "
+                "cursors are "
+                "written. SIGHUP: read the configuration anew, whole or not at all. All of them go "
+                "to the master.\n");
+    add_processes(out);
+    add_backup(out);
+    add_files(out);
     add_metrics(out);
     add_problems(out);
     add_section(out, "SEE ALSO", "weir.yaml(5)\n");
