@@ -1,5 +1,7 @@
 """What most integration tests stand on: many peers with the keys of few, and a town for them."""
 
+import tempfile
+
 import pytest
 
 from integration.acts import Settlers
@@ -28,3 +30,12 @@ def fixture_say(capsys):
             print(f"\n{text}", flush=True)
 
     return say
+
+
+@pytest.fixture(name="kept_logs")
+def fixture_kept_logs(monkeypatch):
+    """What a run that failed keeps goes with the test. Not in tmp_path: a Unix socket's path is
+    short."""
+    with tempfile.TemporaryDirectory(prefix="weir-") as folder:
+        monkeypatch.setenv("TMPDIR", folder)
+        yield

@@ -8,14 +8,13 @@ import os
 import stat
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
 
 from integration.relay import ROOT, WEIR
 
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.alone, pytest.mark.usefixtures("kept_logs")]
 
 PROGRAMS = Path(WEIR).parent / "tests" / "bench"
 SMALL = ("--posts", 3, "--destinations", 12, "--rounds", 2, "--limit-seconds", 0.3)
@@ -29,15 +28,6 @@ FIGURES = {
 
 sys.path.insert(0, str(ROOT / "scripts"))
 from bench_parts import fanout, figures
-
-
-@pytest.fixture(autouse=True)
-def fixture_kept_logs(monkeypatch):
-    """What a run that failed keeps goes with the test. Not in tmp_path: a Unix socket's path is
-    short."""
-    with tempfile.TemporaryDirectory(prefix="weir-") as folder:
-        monkeypatch.setenv("TMPDIR", folder)
-        yield
 
 
 def run(*words, programs=PROGRAMS):

@@ -6,26 +6,16 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 
 import pytest
 
 from integration import broken
 from integration.relay import ROOT, WEIR
 
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.alone, pytest.mark.usefixtures("kept_logs")]
 
 sys.path.insert(0, str(ROOT / "scripts"))
 from torture_parts import figures, ledger, storm
-
-
-@pytest.fixture(autouse=True)
-def fixture_kept_logs(monkeypatch):
-    """What a run that failed keeps goes with the test. Not in tmp_path: a Unix socket's path is
-    short."""
-    with tempfile.TemporaryDirectory(prefix="weir-") as folder:
-        monkeypatch.setenv("TMPDIR", folder)
-        yield
 
 
 def run(*words, program=WEIR):
