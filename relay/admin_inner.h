@@ -30,6 +30,7 @@ struct call {
     bool reloads; /* waits for another configuration, not for the store */
 };
 
+/* admin_call.c */
 /* Takes the request; call_end() gives it its answer. */
 struct call *call_new(struct admin *admin, struct http_request **request);
 /* Answers with what was written (err OK), or refuses; frees the call. */
