@@ -107,13 +107,59 @@ suite_tap() {
     suite_says "$suite" "$(compiler_name "$compiler"), ASan+UBSan" "$passed" $((failed + LEFT))
 }
 
+# kilobytes_to_spare: of memory, for what is written to /dev/shm; nothing where it can't be used.
+kilobytes_to_spare() {
+    local file limit spare room
+    spare=$(sed -n 's/^MemAvailable: *\([0-9]*\) kB$/\1/p' /proc/meminfo)
+    for file in /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes; do
+        limit=$(cat "$file" 2>/dev/null || true)
+        case $limit in
+        '' | *[!0-9]*) ;;
+        *) [ $((limit / 1024)) -ge "$spare" ] || spare=$((limit / 1024)) ;;
+        esac
+    done
+    room=$(df --output=avail -k /dev/shm 2>/dev/null | tail -n 1)
+    [ "${room:-0}" -ge "$spare" ] || spare=$room
+    printf '%s' "${spare:-0}"
+}
+
+# place_in_memory: a folder for what tests write, in PLACE, where there is memory enough: how long a
+# disk takes to sync is not what they are about. None where there is not, where programs can't be run
+# from it (tests build some), or where everything is run at its full length.
+place_in_memory() {
+    PLACE=
+    [ -z "${WEIR_TEST_FULL:-}" ] && [ -w /dev/shm ] || return 0
+    [ "$(kilobytes_to_spare)" -ge $((6 * 1024 * 1024)) ] || return 0
+    PLACE=$(mktemp -d /dev/shm/weir.XXXXXX)
+    trap 'rm -rf "$PLACE"' EXIT
+    printf '#!/bin/sh\n' >"$PLACE/run"
+    chmod +x "$PLACE/run"
+    if ! "$PLACE/run" 2>/dev/null; then
+        place_given_back
+    fi
+}
+
+# place_given_back [KEEP]: it is gone; what was in it goes to the folder KEEP.
+place_given_back() {
+    [ -n "$PLACE" ] || return 0
+    if [ -n "${1:-}" ]; then
+        rm -rf "$1"
+        cp -a "$PLACE" "$1" || true
+        say "    what the tests wrote is kept in ${1#"$ROOT"/}"
+    fi
+    rm -rf "$PLACE"
+    PLACE=
+    trap - EXIT
+}
+
 # suite_pytest NAME FOLDER AT_ONCE: integration and interop, against the program built with gcc's
 # sanitizers. So many files run at once (0: in pytest's own process). What measures has the mark
 # `alone`, and its turn afterwards.
 suite_pytest() {
-    local suite=$1 folder=$2 at_once=$3 dir=$ROOT/build-debug passed failed
+    local suite=$1 folder=$2 at_once=$3 dir=$ROOT/build-debug passed failed keep=
     build_with gcc
     sanitizer_options "$dir/$suite.asan"
+    place_in_memory
     RUNS=()
     say "run $suite"
     pytest_run "$suite" beside "$folder" -n "$at_once" --dist loadfile -m 'not alone'
@@ -123,6 +169,8 @@ suite_pytest() {
     fi
     read -r passed failed < <("$PYTHON" "$ROOT/scripts/lib/junit.py" "${RUNS[@]}")
     left_behind
+    [ "$failed" -eq 0 ] || keep=$dir/$suite.kept
+    place_given_back "$keep"
     sanitizer_findings "$dir/$suite.asan"
     suite_says "$suite" "$(compiler_name gcc), ASan+UBSan" "$passed" $((failed + LEFT + FINDINGS))
 }
@@ -130,12 +178,14 @@ suite_pytest() {
 # pytest_run SUITE TURN FOLDER OPTIONS: one turn of it; RUNS gets its JUnit file and its exit code.
 pytest_run() {
     local suite=$1 turn=$2 folder=$3 dir=$ROOT/build-debug code=0 file
+    local -a place=()
     shift 3
+    [ -z "$PLACE" ] || place=("--basetemp=$PLACE/$turn")
     file=$dir/$suite.$turn
     rm -f "$file.xml"
     (cd "$ROOT" && WEIR_BIN=$dir/weir HYPOTHESIS_STORAGE_DIRECTORY=$dir/hypothesis \
-        marked_run "$PYTHON" -m pytest -p no:cacheprovider --continue-on-collection-errors \
-        --color=no -v --tb=short -rfE --junitxml="$file.xml" "$@" "$folder") 2>&1 |
+        marked_run TMPDIR="${PLACE:-${TMPDIR:-/tmp}}" "$PYTHON" -m pytest -p no:cacheprovider --continue-on-collection-errors \
+        --color=no -v --tb=short -rfE --junitxml="$file.xml" "${place[@]}" "$@" "$folder") 2>&1 |
         tee "$file.log" | sed -u 's/^/    /' || code=$?
     RUNS+=("$file.xml" "$code")
 }

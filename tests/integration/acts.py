@@ -5,7 +5,7 @@ import itertools
 import json
 import shutil
 
-from integration.relay import INTERNAL, wait_until
+from integration.relay import INTERNAL, PATIENCE_S, wait_until
 from peers import proofs
 from peers.keys import ActorKeys
 from peers.records import body_of
@@ -47,11 +47,11 @@ def join(relay, *peers):
 
 def accepted(peer, count=1):
     """The Accept of this peer's Follow, as it was recorded; the newest of so many."""
-    return peer.records.wait_for(count, 20, activity__type="Accept", did="accepted")[-1]
+    return peer.records.wait_for(count, PATIENCE_S, activity__type="Accept", did="accepted")[-1]
 
 
 def rejected(peer):
-    return peer.records.wait_for(timeout=20, activity__type="Reject", did="rejected")[-1]
+    return peer.records.wait_for(timeout=PATIENCE_S, activity__type="Reject", did="rejected")[-1]
 
 
 def signed_by(relay, record):
@@ -66,7 +66,7 @@ def activity_of(record):
     return read_json(body_of(record))
 
 
-def received(peer, activity_id, timeout=20):
+def received(peer, activity_id, timeout=PATIENCE_S):
     """The delivery of this activity, as soon as it came; signed by whoever."""
     return peer.records.wait_for(timeout=timeout, activity__id=activity_id, method="POST")[0]
 
@@ -186,7 +186,7 @@ def as_sent(relay, record, sent):
     return signed_by(relay, record) and record["sha256"] == sha256_of(sent)
 
 
-def announced(peer, object_id, timeout=20):
+def announced(peer, object_id, timeout=PATIENCE_S):
     """The relay's Announce of this object, as this peer recorded it."""
     return peer.records.wait_for(timeout=timeout, activity__type="Announce",
                                  activity__object=object_id)[0]

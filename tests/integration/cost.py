@@ -54,7 +54,7 @@ class Side:
         wait_until(lambda: self.waiting == members, "all members sleep", patience)
         self.peer = town.add(INTERNAL)
         assert self.peer.follow(relay.actor).status == 202
-        self.peer.records.wait_for(1, 20, activity__type="Accept")
+        self.peer.records.wait_for(1, PATIENCE_S, activity__type="Accept")
         last = int(self.redis("HGET", "{weir}:log", "last"))
         wait_until(lambda: self.relay.metric("weir_journal_position") >= last, "all is read", patience)
         self.redis("CONFIG", "SET", "slowlog-max-len", 50_000)

@@ -20,7 +20,7 @@ from integration.relay import CONFIG, INTERNAL, Relay, http_get, parse_logfmt
 from peers.town import Town
 from peers.wire import Request, id_of
 
-PATIENCE_S = 20
+PATIENCE_S = 60
 _COUNT = re.compile(r'^weir_inbox_total\{code="([^"]+)"\} (\d+)', re.MULTILINE)
 # A disk that is slow for a moment is no news here.
 PATIENT = """\

@@ -31,9 +31,11 @@ from peers.ports import free_host
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 WEIR = os.environ.get("WEIR_BIN", str(ROOT / "build" / "weir"))
-WORKERS = os.environ.get("WEIR_WORKERS", "auto")  # of a relay that does not say so itself
+# Of a relay that does not say so itself: as `auto` does, but for a machine with many cores, where
+# several tests run at once.
+WORKERS = os.environ.get("WEIR_WORKERS") or str(min(4, len(os.sched_getaffinity(0))))
 FULL = os.environ.get("WEIR_TEST_FULL") == "1"  # as long and as often as it takes, not as it may
-PATIENCE_S = 30  # for what a machine under load may take long over, and always does in the end
+PATIENCE_S = 90  # for what a machine under load may take long over, and always does in the end
 
 # Where the peers of a zone listen.
 INTERNAL, PARTNER, GUEST, STRANGER = (f"127.0.0.{n}:0" for n in (2, 3, 5, 9))
@@ -353,7 +355,7 @@ class Relay:
             [self._program, *map(str, arguments)],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=2 * PATIENCE_S,
             stdin=subprocess.DEVNULL,
             check=False,
             env=self._environment,
@@ -382,7 +384,7 @@ class Relay:
 def http_get(url, headers=None):
     request = urllib.request.Request(url, headers=headers or {})
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
             return answer.status, answer.headers, answer.read().decode("utf-8")
     except urllib.error.HTTPError as error:
         with error:

@@ -12,7 +12,7 @@ from integration.acts import deliveries, join, received, server, settle
 from integration.backups import Backup
 from integration.redis_client import Redis
 from integration.redis_server import RedisServer
-from integration.relay import Relay, wait_until
+from integration.relay import PATIENCE_S, Relay, wait_until
 from integration.scenes import Scene, all_there
 
 
@@ -148,7 +148,7 @@ def test_a_letter_that_waits_is_in_the_backup(scene, tmp_path):
     relay.told("restore", file)
     late.up()
     relay.start()
-    late.records.wait_for(timeout=20, activity__type="Reject")
+    late.records.wait_for(timeout=PATIENCE_S, activity__type="Reject")
 
 
 # --- while it does not --------------------------------------------------------------------------

@@ -53,7 +53,7 @@ def test_what_is_in_work_at_the_end_is_answered(relay, town):
     answers = []
     sender = threading.Thread(target=lambda: answers.append(follow(relay, blog)))
     sender.start()
-    assert began.wait(20)
+    assert began.wait(PATIENCE_S)
     relay.stop()
     sender.join()
     assert [sent.status for sent in answers] == [202]
@@ -65,7 +65,7 @@ def test_a_delivery_under_way_at_the_end_is_finished_and_not_repeated(relay, tow
     blog, shop = join(relay, server(town), server(town))
     began = pause(shop)
     sent = blog.post("slowly")
-    assert began.wait(20)
+    assert began.wait(PATIENCE_S)
     relay.restart()
     last = blog.post("the next one")
     received(shop, last.id)
@@ -97,7 +97,7 @@ def test_the_end_under_load_loses_nothing_that_was_taken(relay, town):
         writer.join()
     relay.start()
     last = blog.post("the last one")
-    received(wiki, last.id, 60)
+    received(wiki, last.id)
     settle(relay)
     found = [r["activity"]["id"] for r in deliveries(wiki, activity__type="Create")]
     assert set(taken) <= set(found)

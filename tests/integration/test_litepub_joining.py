@@ -10,7 +10,7 @@ from integration.acts import (accepted, activity, activity_of, announced, as_sen
                               follow, join, received, refused, rejected, server, settle,
                               signed_by)
 from integration.doors import Door
-from integration.relay import GUEST, Relay, wait_until
+from integration.relay import GUEST, PATIENCE_S, Relay, wait_until
 from peers.wire import PUBLIC
 
 MACHINES = ["Application", "Service"]
@@ -34,7 +34,7 @@ def joined(relay, town, **how):
 
 def asked(peer, count=1):
     """Our Follow of it, as it was recorded; the newest of so many."""
-    return peer.records.wait_for(count, 20, activity__type="Follow", method="POST")[-1]
+    return peer.records.wait_for(count, PATIENCE_S, activity__type="Follow", method="POST")[-1]
 
 
 def back_is(relay, peer, state, place=0):
@@ -44,7 +44,7 @@ def back_is(relay, peer, state, place=0):
 
 def undone(peer):
     """Our Undo of our Follow, as it was recorded."""
-    return peer.records.wait_for(timeout=20, activity__type="Undo", did="unfollowed")[-1]
+    return peer.records.wait_for(timeout=PATIENCE_S, activity__type="Undo", did="unfollowed")[-1]
 
 
 def send(relay, request):
@@ -273,7 +273,7 @@ def test_an_operator_who_removes_a_server_tells_every_follower(relay, town):
     assert follow(relay, peer, who="alice").status == 202
     accepted(peer, 2)
     relay.told("member", "remove", peer.host)
-    found = peer.records.wait_for(2, 20, activity__type="Reject")
+    found = peer.records.wait_for(2, PATIENCE_S, activity__type="Reject")
     assert {activity_of(one)["to"][0] for one in found} == {
         peer.actors["instance"].id, peer.actors["alice"].id}
 

@@ -6,7 +6,7 @@ import pytest
 from integration import scenes
 from integration.acts import (activity as act, announced, deliveries, join, note, proved, received,
                               server, settle)
-from integration.relay import Relay, wait_until
+from integration.relay import PATIENCE_S, Relay, wait_until
 from peers.faults import Fault
 
 # Whoever fails is left alone for long: what comes sooner comes by an order.
@@ -261,7 +261,7 @@ def test_a_recalled_post_is_undone_where_it_was_announced(scene):
     assert report(told, scene.wiki) == ("yes", "undo", "undone")
     assert report(told, scene.shop)[0] in ("no", "maybe")
     assert scene.blog.host not in [m["host"] for m in told["members"]]
-    undo = scene.wiki.records.wait_for(timeout=20, activity__type="Undo", method="POST")[0]
+    undo = scene.wiki.records.wait_for(timeout=PATIENCE_S, activity__type="Undo", method="POST")[0]
     undone = undo["activity"]["object"]
     assert (undone if isinstance(undone, str) else undone["id"]) == first["activity"]["id"]
     found = scene.row(sent.id)

@@ -91,7 +91,7 @@ def test_with_a_redis_of_its_own_a_machine_does_all(tmp_path, roles):
 def test_auto_is_a_courier_for_each_core(tmp_path):
     with Relay(tmp_path, workers="auto") as relay:
         names = [name for name in relay.roles() if name.startswith("courier-")]
-        assert len(names) == len(os.sched_getaffinity(0))
+        assert len(names) == min(64, len(os.sched_getaffinity(0)))
 
 
 @pytest.mark.parametrize("words, said", [

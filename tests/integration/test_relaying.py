@@ -7,7 +7,7 @@ import pytest
 
 from integration.acts import (activity, activity_of, announced, as_sent, code_of, deliveries,
                               join, note, proved, received, refused, send_bytes, settle, signed_by)
-from integration.relay import INTERNAL, PARTNER, Relay
+from integration.relay import INTERNAL, PARTNER, PATIENCE_S, Relay
 from peers import keys, signing
 from peers.town import Town
 from peers.wire import ACTIVITY_JSON, PUBLIC, USER_AGENT, Request
@@ -182,7 +182,7 @@ def test_a_delete_or_undo_without_a_proof_takes_back_the_relays_announce(scene, 
         scene.send("Delete", {"id": obj["id"], "type": "Tombstone"}, proof=False)
     else:
         scene.send("Undo", first.activity, proof=False)
-    record = scene.wiki.records.wait_for(timeout=20, activity__type="Undo",
+    record = scene.wiki.records.wait_for(timeout=PATIENCE_S, activity__type="Undo",
                                          activity__object=announce["id"])[0]
     assert signed_by(scene.relay, record)
     assert record["did"] == "withdrawn"
@@ -194,7 +194,7 @@ def test_an_undo_by_bare_id_without_a_proof_takes_back_the_relays_announce(scene
     first = scene.send("Announce", obj["id"], proof=False)
     announce = activity_of(announced(scene.wiki, obj["id"]))
     scene.send("Undo", first.id, proof=False)
-    scene.wiki.records.wait_for(timeout=20, activity__type="Undo", activity__object=announce["id"])
+    scene.wiki.records.wait_for(timeout=PATIENCE_S, activity__type="Undo", activity__object=announce["id"])
 
 
 def test_a_delete_without_a_proof_of_what_was_never_announced_says_nothing(scene):

@@ -10,7 +10,7 @@ import pytest
 
 from integration.acts import join, note, received, send_bytes, server, settle
 from integration.redis_server import RedisServer
-from integration.relay import PARTNER, Relay, http_get, wait_until
+from integration.relay import PARTNER, PATIENCE_S, Relay, http_get, wait_until
 from peers.faults import Fault
 
 QUICK = "delivery: { backoff: 50ms, backoff_most: 1s }\n"
@@ -104,10 +104,10 @@ def test_counters_move_as_much_as_happened(relay, town):
     shop.faults.append(Fault(status=500, times=2))
     first = blog.post("one")
     received(wiki, first.id)
-    shop.records.wait_for(timeout=20, activity__id=first.id)
+    shop.records.wait_for(timeout=PATIENCE_S, activity__id=first.id)
     shop.faults.append(Fault(status=404, times=1))
     second = blog.post("two")
-    shop.records.wait_for(timeout=20, did="fault: status 404")
+    shop.records.wait_for(timeout=PATIENCE_S, did="fault: status 404")
     blog.send(second.activity)
     blog.post("for friends", to=["https://example.org/followers"])
     blog.edit(first.object_id, "without a proof", proof=False)
@@ -201,7 +201,7 @@ def life(relay, town):
     blog, shop = join(relay, server(town), server(town))
     shop.faults.append(Fault(status=500, times=2))
     sent = blog.post("hello")
-    shop.records.wait_for(timeout=20, activity__id=sent.id)
+    shop.records.wait_for(timeout=PATIENCE_S, activity__id=sent.id)
     relay.get("/nodeinfo/2.1")
     relay.get("/nothing")
     settle(relay)

@@ -3,7 +3,7 @@
 import contextlib
 
 from integration.posts import insist
-from integration.relay import CONFIG, INTERNAL, Relay, wait_until
+from integration.relay import CONFIG, INTERNAL, PATIENCE_S, Relay, wait_until
 from peers.town import Town
 from peers.wild import Wild
 
@@ -25,7 +25,7 @@ class Wilderness:
         self.relay = relay
         self.blog = settlers.add(town, INTERNAL)
         self.blog.follow(relay.actor)
-        self.blog.records.wait_for(1, 20, activity__type="Accept")
+        self.blog.records.wait_for(1, PATIENCE_S, activity__type="Accept")
         self._guests = contextlib.ExitStack()
 
     def wild(self, **how):

@@ -7,7 +7,7 @@ import pytest
 from integration.relay import INTERNAL, wait_until
 from peers.records import body_of
 
-PATIENCE_S = 20
+PATIENCE_S = 60
 DEPARTMENT = "127.0.0.2"
 
 

@@ -17,7 +17,7 @@ from peers.records import body_of
 from peers.signing import content_digest, digest
 from peers.wire import ACTIVITY_JSON, USER_AGENT, Request, http_date, parse_http_date, unb64
 
-PATIENCE_S = 20
+PATIENCE_S = 60
 POST = ["(request-target)", "host", "date", "digest", "content-type"]
 GET = ["(request-target)", "host", "date"]
 RFC9421 = ["@method", "@target-uri", "content-digest"]

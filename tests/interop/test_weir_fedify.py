@@ -11,7 +11,7 @@ from peers.signing import digest, sign_cavage
 from peers.wire import ACTIVITY_JSON, PUBLIC, USER_AGENT, Request, http_date, id_of
 from peers.wire import parse_http_date
 
-PATIENCE_S = 20
+PATIENCE_S = 60
 DEPARTMENT, GUEST = "127.0.0.2", "127.0.0.5"
 
 

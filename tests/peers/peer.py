@@ -30,7 +30,7 @@ from peers.server import Server
 from peers.wire import ACCEPT, ACTIVITY_JSON, PUBLIC, USER_AGENT, Request, Response, id_of
 from peers.wire import read_json
 
-_TIMEOUT = aiohttp.ClientTimeout(total=15, sock_connect=5)
+_TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=30)
 _MAX_BODY = 1 << 20
 
 

@@ -99,7 +99,7 @@ class Program:
         found = [record for record in found if records.matches(record, **wanted)]
         return sorted(found, key=lambda record: record["n"])
 
-    def wait_for(self, count=1, timeout=5.0, **wanted):
+    def wait_for(self, count=1, timeout=60.0, **wanted):
         """As soon as that many records match, all that match; whatever there is at the end."""
         end = time.monotonic() + timeout
         while len(found := self.records(**wanted)) < count and time.monotonic() < end:

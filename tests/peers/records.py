@@ -77,7 +77,7 @@ class Records:
         """The records whose fields equal these; `activity__type="Create"` looks one level down."""
         return [record for record in self.all if matches(record, **wanted)]
 
-    async def wait_for(self, count=1, timeout=5.0, **wanted):
+    async def wait_for(self, count=1, timeout=60.0, **wanted):
         """The first `count` records that match, as soon as there are so many; else TimeoutError."""
 
         async def enough():

@@ -18,7 +18,7 @@ from peers.peer import Peer
 class Town:
     """Runs its peers on one event loop in a thread of its own; closes them all at the end."""
 
-    def __init__(self, patience=30.0):
+    def __init__(self, patience=90.0):
         self._patience = patience
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -76,7 +76,7 @@ class _Plain:
         value = getattr(self.inner, name)
         if inspect.iscoroutinefunction(value):
             return lambda *arguments, **named: self._town.run(
-                value(*arguments, **named), named.get("timeout", 0) + 30
+                value(*arguments, **named), named.get("timeout", 60) + 30
             )
         if name in ("records", "judge", "inbox"):
             return _Plain(value, self._town)

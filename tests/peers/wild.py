@@ -27,7 +27,7 @@ from peers.keys import ActorKeys
 from peers.ports import free_port
 from peers.wire import ACTIVITY_JSON, PUBLIC, USER_AGENT, Request
 
-PATIENCE_S = 30
+PATIENCE_S = 60
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: closed by a reset
 
 
