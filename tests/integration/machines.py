@@ -32,9 +32,19 @@ _numbers = itertools.count(1)
 
 
 def ip(*words):
-    done = subprocess.run(["ip", *map(str, words)], capture_output=True, text=True, check=False,
+    _told("ip", *words)
+
+
+def ip_in(space, *words):
+    """Not `ip -n`: that mounts /sys anew, and can't where the root is no mount point, in a chroot."""
+    _told("nsenter", f"--net={_PLACE / space}", "ip", *words)
+
+
+def _told(*words):
+    words = [str(word) for word in words]
+    done = subprocess.run(words, capture_output=True, text=True, check=False,
                           stdin=subprocess.DEVNULL)
-    assert done.returncode == 0, f"ip {' '.join(map(str, words))}: {done.stderr}"
+    assert done.returncode == 0, f"{' '.join(words)}: {done.stderr}"
 
 
 def _set_ns(fd):
@@ -47,12 +57,12 @@ class Machine:
         self.name, self.address = name, f"{NETWORK}.{number}"
         self._space, self._switch, self._port = network.space(name), network.switch, f"port{number}"
         ip("netns", "add", self._space)
-        ip("-n", self._switch, "link", "add", self._port, "type", "veth",
-           "peer", "name", "eth0", "netns", self._space)
-        ip("-n", self._switch, "link", "set", self._port, "master", "switch", "up")
-        ip("-n", self._space, "address", "add", f"{self.address}/24", "dev", "eth0")
+        ip_in(self._switch, "link", "add", self._port, "type", "veth",
+              "peer", "name", "eth0", "netns", self._space)
+        ip_in(self._switch, "link", "set", self._port, "master", "switch", "up")
+        ip_in(self._space, "address", "add", f"{self.address}/24", "dev", "eth0")
         for device in ("lo", "eth0"):
-            ip("-n", self._space, "link", "set", device, "up")
+            ip_in(self._space, "link", "set", device, "up")
         self._fd = os.open(_PLACE / self._space, os.O_RDONLY | os.O_CLOEXEC)
 
     def close(self):
@@ -76,17 +86,17 @@ class Machine:
         socket.sethostname(self.name)
 
     def cut(self):
-        ip("-n", self._switch, "link", "set", self._port, "down")
+        ip_in(self._switch, "link", "set", self._port, "down")
 
     def plug(self):
-        ip("-n", self._switch, "link", "set", self._port, "up")
+        ip_in(self._switch, "link", "set", self._port, "up")
 
     def silence(self, other):
-        ip("-n", self._space, "neighbour", "replace", other.address, "lladdr", NOBODY,
-           "dev", "eth0", "nud", "permanent")
+        ip_in(self._space, "neighbour", "replace", other.address, "lladdr", NOBODY,
+              "dev", "eth0", "nud", "permanent")
 
     def hear(self, other):
-        ip("-n", self._space, "neighbour", "delete", other.address, "dev", "eth0")
+        ip_in(self._space, "neighbour", "delete", other.address, "dev", "eth0")
 
 
 class Network:
@@ -100,8 +110,8 @@ class Network:
         _sweep()
         try:
             ip("netns", "add", self.switch)
-            ip("-n", self.switch, "link", "add", "switch", "type", "bridge")
-            ip("-n", self.switch, "link", "set", "switch", "up")
+            ip_in(self.switch, "link", "add", "switch", "type", "bridge")
+            ip_in(self.switch, "link", "set", "switch", "up")
         except BaseException:
             self.__exit__()
             raise
