@@ -195,6 +195,17 @@ static enum step due_step(struct schedule *s, struct dest *d, size_t i, struct e
     return d->due_n == left ? STEP_GONE : STEP_ON;
 }
 
+/* The inboxes that are through with it, or for which it is set aside: that is so where a replay
+ * begins behind what was ordered again. */
+static unsigned slots_through(const struct dest *d, uint64_t n)
+{
+    unsigned slots = cursor_done(&d->cursor, n);
+    for (size_t i = 0; i < d->cursor.aside_n; i++)
+        if (d->cursor.aside[i].n == n)
+            slots |= 1U << d->cursor.aside[i].slot;
+    return slots;
+}
+
 /* One that was looked at before. */
 static enum step due_again(struct schedule *s, struct dest *d, size_t i, struct turn *t)
 {
@@ -211,7 +222,7 @@ static enum step due_again(struct schedule *s, struct dest *d, size_t i, struct 
         due_end(d, i);
         return STEP_GONE;
     }
-    due->slots = dest_slots(d, e) & ~cursor_done(&d->cursor, e->n);
+    due->slots = dest_slots(d, e) & ~slots_through(d, e->n);
     if (due->slots || due->flying)
         return due_step(s, d, i, e, w != &s->tail[LANE_NORMAL], t);
     due_end(d, i);
@@ -225,7 +236,7 @@ static enum step look_on(struct schedule *s, struct dest *d, struct turn *t)
     if (!w)
         return turn_hungers(d, t, LANE_NORMAL, d->seen);
     struct entry *e = window_next(w, d->seen);
-    unsigned slots = e ? dest_slots(d, e) & ~cursor_done(&d->cursor, e->n) : 0;
+    unsigned slots = e ? dest_slots(d, e) & ~slots_through(d, e->n) : 0;
     d->seen = e ? e->n : w->to;
     if (!slots) {
         dest_advance(d);
@@ -273,7 +284,7 @@ bool ahead_outcome(struct schedule *s, struct dest *d, const struct flight *f,
         return later;
     struct due *due = &d->due[i];
     due->flying &= ~(1U << f->slot);
-    due->slots = dest_slots(d, e) & ~cursor_done(&d->cursor, e->n);
+    due->slots = dest_slots(d, e) & ~slots_through(d, e->n);
     if (!flight_arrives(d, f)) { /* its inbox alone was given up */
         if (!due->slots && !due->flying)
             due_end(d, i);

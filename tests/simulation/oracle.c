@@ -172,8 +172,8 @@ void oracle_claimed(struct world *w, unsigned shard, const struct courier *c)
 {
     if (w->claimant[shard] && w->claimant[shard] != &w->couriers[c->number])
         w->tally.takeovers++;
-    w->claimant[shard] = &w->couriers[c->number];
-    w->claimant_process[shard] = c->process;
+    PUT(w, w->claimant[shard], &w->couriers[c->number]);
+    PUT(w, w->claimant_process[shard], c->process);
 }
 
 /* --- an attempt ------------------------------------------------------------------------------- */

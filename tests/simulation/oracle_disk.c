@@ -219,6 +219,12 @@ void oracle_moved(struct world *w, unsigned host, const uint64_t from[LANE_COUNT
 {
     const struct cursor *own = db_own(w, host);
     const uint64_t to[LANE_COUNT] = {db_low(w, host), db_urgent(w, host)};
+    for (enum lane lane = LANE_NORMAL; lane < LANE_COUNT; lane++)
+        if (to[lane] > w->db.n) {
+            broken(w, "%s stands at %llu, but there are %llu", w->hosts[host].name,
+                   NUMBER(to[lane]), NUMBER(w->db.n));
+            return;
+        }
     if (to[LANE_NORMAL] < from[LANE_NORMAL])
         go_back(w, host, from[LANE_NORMAL], to[LANE_NORMAL]);
     check_back(w, host, from[LANE_URGENT], to[LANE_URGENT]);
