@@ -106,11 +106,12 @@ static struct judge_answer trouble(enum err err)
     return (struct judge_answer){.err = err};
 }
 
-static void answer_down(struct world *w, struct sending *s)
+/* The last error needs an answer of somebody: not where our own network is down. */
+static void answer_down(struct world *w, struct sending *s, bool ours)
 {
     static const enum err errors[] = {ERR_CONNECT, ERR_CONNECT, ERR_RESOLVE, ERR_ADDRESS};
     bool silent = draw(w, 3) == 0;
-    s->answer = trouble(silent ? ERR_TIMEOUT : errors[draw(w, COUNT_OF(errors))]);
+    s->answer = trouble(silent ? ERR_TIMEOUT : errors[draw(w, COUNT_OF(errors) - ours)]);
     s->answers_ms = silent ? 10 * SECOND : draw_time(w, 1, 200);
 }
 
@@ -172,7 +173,7 @@ static void answer_by_mode(struct world *w, unsigned host, struct sending *s)
 {
     switch (host_mode(w, host)) {
     case MODE_UP: s->arrives = true; break;
-    case MODE_DOWN: answer_down(w, s); break;
+    case MODE_DOWN: answer_down(w, s, false); break;
     case MODE_SLOW: answer_slow(w, s); break;
     case MODE_LIES: answer_lies(w, s); break;
     case MODE_BUSY: answer_busy(w, s); break;
@@ -223,7 +224,7 @@ void host_send(struct world *w, unsigned host, const struct attempt *a, struct s
         }
     }
     if (!w->resting && now_ms(w) < w->uplink_ms)
-        answer_down(w, ret);
+        answer_down(w, ret, true);
     else
         answer_by_mode(w, host, ret);
     if (!w->resting && !w->hosts[host].saint && draw(w, 200) == 0)

@@ -132,7 +132,9 @@ void oracle_trouble(struct world *w, const struct flight *f, const struct judgem
         knows->failing = true;
     else if (!bad && j->verdict != VERDICT_LATER && f->sending.answer.status)
         knows->failing = knows->parked = false;
-    if (j->host_trouble && fresh && never_suspects(w))
+    if (h->state != MEMBER_ACTIVE) /* what is known of it is written down for members alone */
+        h->silent_day = 0;
+    else if (j->host_trouble && fresh && never_suspects(w))
         count_silence(w, h);
     else if (!bad)
         h->silent_day = 0;
