@@ -73,6 +73,11 @@ void aside_take(struct dest *d, struct cursor_aside *aside)
     c->quiet = false;
 }
 
+bool aside_lane_unknown(const struct cursor_aside *aside)
+{
+    return aside->lane == LANE_NORMAL && !aside->object && !aside->tried.tries;
+}
+
 static bool waits_behind(const struct cursor *c, size_t i)
 {
     for (size_t k = 0; c->aside[i].object && k < i; k++)
@@ -105,7 +110,7 @@ static struct cursor_aside *first_due(struct schedule *s, struct dest *d, struct
 static enum step aside_step(struct schedule *s, struct dest *d, struct cursor_aside *aside,
                             struct entry *e, struct turn *t)
 {
-    if (!e && aside->lane == LANE_NORMAL && !aside->object) { /* an order did not know the lane */
+    if (!e && aside_lane_unknown(aside)) {
         aside->lane = LANE_URGENT;
         return STEP_GONE;
     }

@@ -475,6 +475,9 @@ bool aside_room(const struct dest *d, size_t n);
 /* Copies it; there is room. */
 void aside_put(struct dest *d, const struct cursor_aside *aside);
 void aside_take(struct dest *d, struct cursor_aside *aside);
+/* An operator ordered it, by its number, and it was not looked at since: it may be of either lane.
+ */
+bool aside_lane_unknown(const struct cursor_aside *aside);
 
 /* schedule_mail.c */
 /* The first that may go now, or NULL; *ret_later becomes the time when the next may, if that is

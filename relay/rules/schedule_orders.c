@@ -133,10 +133,10 @@ void replay_look(struct schedule *s, struct dest *d)
         return;
     if (d->seen > c->again)
         c->again = d->seen;
-    /* What was ordered before, and may be of lane U for all that is known, stays apart. */
+    /* What may be of lane U, which does not go again, stays apart. */
     for (size_t i = c->aside_n; i > 0; i--)
         if (c->aside[i - 1].n > low && c->aside[i - 1].lane == LANE_NORMAL &&
-            c->aside[i - 1].object)
+            !aside_lane_unknown(&c->aside[i - 1]))
             aside_take(d, &c->aside[i - 1]);
     forget_parts(c);
     dest_place(d, low);

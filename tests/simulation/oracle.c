@@ -170,10 +170,23 @@ void oracle_ordered(struct world *w, unsigned host, const struct act *act)
 
 void oracle_claimed(struct world *w, unsigned shard, const struct courier *c)
 {
-    if (w->claimant[shard] && w->claimant[shard] != &w->couriers[c->number])
-        w->tally.takeovers++;
-    PUT(w, w->claimant[shard], &w->couriers[c->number]);
-    PUT(w, w->claimant_process[shard], c->process);
+    const struct claim *before = &w->claims[shard];
+    w->tally.takeovers += before->process && before->courier != c->number;
+    w->taken[shard] = (struct claim){.courier = c->number, .process = c->process};
+    PUT(w, w->claims[shard].courier, c->number);
+    PUT(w, w->claims[shard].process, c->process);
+}
+
+static bool is_claim(const struct claim *claim, const struct courier *c)
+{
+    return claim->courier == c->number && claim->process == c->process;
+}
+
+/* Where Redis lost that it was taken, whoever had it before may still have it, and the other one
+ * finds out when it asks. */
+static bool has_shard(const struct world *w, unsigned shard, const struct courier *c)
+{
+    return is_claim(&w->claims[shard], c) || is_claim(&w->taken[shard], c);
 }
 
 /* --- an attempt ------------------------------------------------------------------------------- */
@@ -268,7 +281,7 @@ void oracle_attempt(struct world *w, const struct courier *c, const struct fligh
 {
     const struct host *h = &w->hosts[f->host];
     w->tally.attempts++;
-    if (w->claimant[h->shard] != c || w->claimant_process[h->shard] != c->process)
+    if (!has_shard(w, h->shard, c))
         broken(w, "courier %u sends to %s, whose shard another has taken", c->number, h->name);
     oracle_tries_host(w, c, f);
     if (h->held_n && h->held_n > h->changed_n && !lately(w, h->changed_ms) &&

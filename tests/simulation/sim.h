@@ -84,14 +84,14 @@ struct world {
     struct policy policy;
     struct member *member, *with;
     struct member_change *change;
-    struct courier *claimant[SHARDS_MAX]; /* who took a shard last */
-    uint64_t claimant_process[SHARDS_MAX];
-    bool resting;            /* nothing goes wrong any more */
-    int64_t clock_moved_ms;  /* all that clocks were moved by */
-    int64_t clock_slewed_ms; /* the part of it that nobody takes for a set clock */
-    int64_t crashed_ms;      /* when Redis died last */
-    int64_t uplink_ms;       /* until then our own network is down */
-    int64_t disturbed_ms;    /* until when something went wrong with what all depend on */
+    struct claim claims[SHARDS_MAX]; /* who took a shard last, as Redis has it; */
+    struct claim taken[SHARDS_MAX];  /* and the same, if Redis lost that or not */
+    bool resting;                    /* nothing goes wrong any more */
+    int64_t clock_moved_ms;          /* all that clocks were moved by */
+    int64_t clock_slewed_ms;         /* the part of it that nobody takes for a set clock */
+    int64_t crashed_ms;              /* when Redis died last */
+    int64_t uplink_ms;               /* until then our own network is down */
+    int64_t disturbed_ms;            /* until when something went wrong with what all depend on */
     struct tally tally;
     struct event traffic, people, faults, steward, watchdog, relief, death;
     struct conn front; /* of whoever is no courier */

@@ -40,6 +40,11 @@ struct flight {
     int64_t started_ms;
 };
 
+struct claim { /* of a shard */
+    unsigned courier;
+    uint64_t process; /* 0: nobody's */
+};
+
 struct courier {
     unsigned number;
     bool alive, draining;

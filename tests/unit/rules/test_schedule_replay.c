@@ -293,6 +293,31 @@ static void test_replay_leaves_out(void **state)
     leaves_out(true);
 }
 
+/* What takes back was refused, and is ordered again, of a lane that is not known yet: a replay that
+ * follows before it goes keeps it, since lane U does not go again; and it is sent once. What is
+ * ordered again of lane N goes in its place among the rest. */
+static void test_replay_ordered(void **state)
+{
+    (void)state;
+    struct schedule *s = started("a");
+    rig_tell_of(s, 1, "https://o.test/x");
+    rig_tell(s, 2, 2);
+    rig_delivers(s, NOW, "a", 1);
+    rig_takes_back(s, 3, "red", "https://o.test/y", 9);
+    rig_answers(s, NOW, 3, ERR_OK, 404);
+    rig_delivers(s, NOW, "a", 2);
+    assert_non_null(strstr(rig_commit(s, NOW), "fail a 3"));
+    rig_rests(s, NOW);
+    order(s, 4, ORDER_RETRY, 3);
+    order(s, 5, ORDER_REPLAY, 0);
+    const char *told = rig_commit(s, NOW);
+    assert_non_null(strstr(told, "own a 0 urgent 4 aside 3/0"));
+    assert_non_null(strstr(told, "retry a 3"));
+    assert_string_equal(takes(s, NOW), "3 1 2");
+    assert_non_null(strstr(rig_commit(s, NOW), "late a 3"));
+    schedule_free(&s);
+}
+
 /* The courier dies while it waits for that: another begins at once. */
 static void test_replay_waiting(void **state)
 {
@@ -455,6 +480,7 @@ int main(void)
         cmocka_unit_test(test_replay_drains),
         cmocka_unit_test(test_replay_leaves_out),
         cmocka_unit_test(test_replay_urgent),
+        cmocka_unit_test(test_replay_ordered),
         cmocka_unit_test(test_replay_waiting),
         cmocka_unit_test(test_replay_again),
         cmocka_unit_test(test_replay_refused),
