@@ -12,6 +12,14 @@
 
 /* --- stop and end ---------------------------------------------------------------------------- */
 
+/* One client writes this, and the handler keeps what it is given. */
+static void send_and_hold(struct bench *b, const char *requests)
+{
+    b->hold = true;
+    bytes_add_str(&client_open(b, 0)->out, requests);
+    assert_true(wait_until(b, one_held, WAIT_MS));
+}
+
 static void reply_held(struct bench *b)
 {
     http_reply(&b->held, &(struct http_response){.status = 202, .body = SPAN("done")});
@@ -23,10 +31,8 @@ static void stop_finishes_work(void **state)
     struct bench b;
     (void)state;
     bench_init(&b, "127.0.0.1:0", usual_limits());
-    b.hold = true;
     client_open(&b, 1); /* idle */
-    bytes_add_str(&client_open(&b, 0)->out, GOOD GOOD);
-    assert_true(wait_until(&b, one_held, WAIT_MS));
+    send_and_hold(&b, GOOD GOOD);
     http_server_stop(b.server);
     wait_until(&b, never, 20);
     assert_true(b.clients[1].eof);
@@ -48,15 +54,12 @@ static void orphans(void **state)
     struct bench b;
     (void)state;
     bench_init(&b, "127.0.0.1:0", usual_limits());
-    b.hold = true;
-    bytes_add_str(&client_open(&b, 0)->out, POST "3\r\n\r\nabc");
-    assert_true(wait_until(&b, one_held, WAIT_MS));
+    send_and_hold(&b, POST "3\r\n\r\nabc");
     client_close(&b, 0);
     wait_until(&b, never, 10);
     reply_held(&b);
     assert_true(wait_until(&b, none_connected, WAIT_MS));
-    bytes_add_str(&client_open(&b, 0)->out, POST "3\r\n\r\nabc");
-    assert_true(wait_until(&b, one_held, WAIT_MS));
+    send_and_hold(&b, POST "3\r\n\r\nabc");
     http_server_free(&b.server);
     wait_until(&b, never, 10);
     assert_true(span_eq_str(http_view(b.held)->body, "abc"));
@@ -71,8 +74,7 @@ static void late_replies(void **state)
     struct bench b;
     (void)state;
     bench_init(&b, "127.0.0.1:0", usual_limits());
-    b.hold = true;
-    bytes_add_str(&client_open(&b, 0)->out, GOOD GOOD);
+    send_and_hold(&b, GOOD GOOD);
     for (unsigned i = 1; i <= 2; i++) {
         assert_true(wait_until(&b, one_held, WAIT_MS));
         wait_until(&b, never, 10);

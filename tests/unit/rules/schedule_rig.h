@@ -107,6 +107,19 @@ static inline void rig_tell(struct schedule *s, uint64_t from, uint64_t to)
     }
 }
 
+/* An Update that goes out as it came or not at all: a member without proofs gets no form of it. */
+static inline void rig_tell_proved_update(struct schedule *s, uint64_t n)
+{
+    struct entry from = {.n = n,
+                         .at_ms = NOW,
+                         .facts = {.type = ACTIVITY_UPDATE, .has_proof = true},
+                         .audience = SPAN("red"),
+                         .origin = SPAN("origin.test")};
+    struct entry *e = entry_new(&from);
+    schedule_entry(s, e);
+    entry_unref(&e);
+}
+
 /* Takes back entry `of`, which was about the object, from the members of a zone. */
 static inline struct entry *rig_taker(uint64_t n, const char *audience, const char *object,
                                       uint64_t of)

@@ -85,14 +85,7 @@ static void test_no_form(void **state)
 {
     (void)state;
     struct schedule *s = rig_started("a", 0);
-    struct entry from = {.n = 1,
-                         .at_ms = NOW,
-                         .facts = {.type = ACTIVITY_UPDATE, .has_proof = true},
-                         .audience = SPAN("red"),
-                         .origin = SPAN("origin.test")};
-    struct entry *e = entry_new(&from);
-    schedule_entry(s, e);
-    entry_unref(&e);
+    rig_tell_proved_update(s, 1);
     int64_t now = rig_set_aside(s, NOW, 1) + MIN;
     struct member *m = rig_record("a", MEMBER_ACTIVE, 0, 0);
     m->inboxes[0].style = STYLE_LITEPUB;

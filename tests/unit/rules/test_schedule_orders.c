@@ -73,14 +73,7 @@ static void test_retry_formless(void **state)
     schedule_load_shard(s, 0, 0, 0);
     schedule_load_member(s, m);
     schedule_loaded(s);
-    struct entry from = {.n = 1,
-                         .at_ms = NOW,
-                         .facts = {.type = ACTIVITY_UPDATE, .has_proof = true},
-                         .audience = SPAN("red"),
-                         .origin = SPAN("origin.test")};
-    struct entry *e = entry_new(&from);
-    schedule_entry(s, e);
-    entry_unref(&e);
+    rig_tell_proved_update(s, 1);
     rig_answers(s, NOW, 1, ERR_OK, 422);
     rig_commit(s, NOW);
     schedule_order(s, 2, ORDER_RETRY, SPAN("a"), 1);

@@ -2,6 +2,7 @@
  * it. */
 
 #include "tests/unit/store/journal_rig.h"
+#include "tests/unit/store/story_rig.h"
 
 enum { STEPS_MAX = 8, DAY = 86400000, WEEK = 7 * DAY };
 
@@ -240,8 +241,9 @@ static const struct story stories[] = {
      NULL},
 };
 
-static bool story_holds(struct rig *rig, const struct story *story)
+static bool story_holds(struct rig *rig, size_t nth)
 {
+    const struct story *story = &stories[nth];
     rig_fresh(rig);
     for (int i = 0; i < STEPS_MAX && story->steps[i].answer; i++) {
         struct post p = story->steps[i].post;
@@ -260,18 +262,20 @@ static bool story_holds(struct rig *rig, const struct story *story)
     return !story->asked || strcmp(ask(rig, "%s", story->asked), story->answered) == 0;
 }
 
+static const char *story_name(size_t i)
+{
+    return stories[i].name;
+}
+
+static const struct stories all = {sizeof stories / sizeof stories[0], story_name, story_holds};
+
 static void test_stories(void **state)
 {
-    struct rig *rig = *state;
-    for (size_t i = 0; i < sizeof stories / sizeof stories[0]; i++)
-        if (!story_holds(rig, &stories[i]))
-            fail_msg("%s", stories[i].name);
+    stories_hold(*state, &all);
 }
 
 /* What breaks each of them. */
-static const struct {
-    const char *story, *from, *to;
-} breaks[] = {
+static const struct story_break breaks[] = {
     {"the same id is a repeat", "if check == A.check", "if false"},
     {"the same id is a repeat", "remember(A.bucket, A.field, n ..", "local _ = (n .."},
     {"an id stands for one thing", "return 'REUSED'", "return 'DUP', n"},
@@ -357,19 +361,7 @@ static const struct {
 
 static void test_broken(void **state)
 {
-    struct rig *rig = *state;
-    for (size_t i = 0; i < sizeof breaks / sizeof breaks[0]; i++) {
-        const struct story *story = stories;
-        while (strcmp(story->name, breaks[i].story) != 0)
-            story++;
-        struct mutant m = break_script(&script_append, breaks[i].from, breaks[i].to);
-        rig->broken = true;
-        bool holds = story_holds(rig, story);
-        rig->broken = false;
-        unbreak(&m);
-        if (holds)
-            fail_msg("%s: holds although `%s` is `%s`", story->name, breaks[i].from, breaks[i].to);
-    }
+    stories_break(*state, &all, &script_append, breaks, sizeof breaks / sizeof breaks[0]);
 }
 
 int main(void)

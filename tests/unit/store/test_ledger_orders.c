@@ -1,0 +1,201 @@
+/* ledger: what operators order about dead letters and hosts. */
+#include "tests/unit/store/ledger_rig.h"
+
+struct ordered {
+    struct rig *rig;
+    int calls;
+    enum err err;
+    uint64_t n;
+};
+
+static void on_ordered(void *arg, enum err err, uint64_t n)
+{
+    struct ordered *o = arg;
+    o->calls++;
+    o->err = err;
+    o->n = n;
+    loop_stop(o->rig->loop);
+}
+
+static const char *order(struct rig *rig, enum book_order what, const char *host, uint64_t of)
+{
+    static char text[64];
+    struct ordered o = {.rig = rig};
+    ledger_order(rig->store, what, span_of(host), of, 99, on_ordered, &o);
+    rig_await(rig, &o.calls, 1);
+    snprintf(text, sizeof text, o.err == ERR_OK ? "ok %d" : "%.0d%s", (int)o.n, err_code(o.err));
+    return o.err == ERR_OK ? text : err_code(o.err);
+}
+
+static bool same(struct rig *rig, const char *is, const char *expected)
+{
+    if (strcmp(is, expected) == 0)
+        return true;
+    if (!rig->broken)
+        print_message("%s, not %s\n", is, expected);
+    return false;
+}
+
+static void dead_letters(struct rig *rig)
+{
+    fill(rig);
+    ask(rig, "HSET {weir}:log n 40");
+    zadd(rig, "fail", shard_a, 11, "11 a.example 9 - too-old 0 77 3 x");
+}
+
+static bool only_letters(struct rig *rig)
+{
+    dead_letters(rig);
+    return same(rig, order(rig, ORDER_RETRY, "a.example", 6), "no-such-letter") &&
+           same(rig, order(rig, ORDER_RETRY, "b.example", 5), "no-such-letter") &&
+           same(rig, order(rig, ORDER_DROP, "a.example", 9), "no-such-letter") &&
+           same(rig, order(rig, ORDER_RETRY, "a.example", 11), "not-kept") &&
+           same(rig, ask(rig, "XLEN {weir}:N"), "0") &&
+           same(rig, order(rig, ORDER_RETRY, "a.example", 9), "ok 41") && /* also a dropped one */
+           same(rig, order(rig, ORDER_DROP, "a.example", 11), "ok 42") &&
+           journal_is(rig, "41<40 retry 9@a.example\n42<41 drop 11@a.example");
+}
+
+/* The second order waits until the first was carried out: by the shard's cursor, or the host's. */
+static bool one_at_a_time(struct rig *rig)
+{
+    dead_letters(rig);
+    if (!same(rig, order(rig, ORDER_RETRY, "a.example", 5), "ok 41") ||
+        !same(rig, order(rig, ORDER_RETRY, "a.example", 5), "ordered") ||
+        !same(rig, order(rig, ORDER_DROP, "a.example", 5), "ordered") ||
+        !same(rig, order(rig, ORDER_RETRY, "c.example", 9), "no-such-letter"))
+        return false;
+    ask(rig, "HSET {weir}:shard:%u low 41", shard_a);
+    if (!same(rig, order(rig, ORDER_RETRY, "a.example", 5), "ok 42"))
+        return false;
+    ask(rig, "HSET {weir}:own:%u a.example 38", shard_a);
+    ask(rig, "HSET {weir}:shard:%u low 50", shard_a);
+    if (!same(rig, order(rig, ORDER_RETRY, "a.example", 5), "ordered"))
+        return false;
+    hset(rig, shard_a, "a.example", "38 o42");
+    return same(rig, order(rig, ORDER_RETRY, "a.example", 5), "ok 43");
+}
+
+/* About a host: it has to be known, and any number of them may follow each other. */
+static bool hosts_are_ordered_about(struct rig *rig)
+{
+    dead_letters(rig);
+    ask(rig, "HSET {weir}:member:a.example ver 1");
+    return same(rig, order(rig, ORDER_HOLD, "a.example", 0), "ok 41") &&
+           same(rig, order(rig, ORDER_RELEASE, "a.example", 0), "ok 42") &&
+           same(rig, order(rig, ORDER_REPLAY, "a.example", 5), "ok 43") &&
+           same(rig, order(rig, ORDER_REPLAY, "a.example", 5), "ok 44") &&
+           same(rig, order(rig, ORDER_RETRY, "a.example", 5), "ok 45") &&
+           same(rig, order(rig, ORDER_WAKE, "a.example", 5), "ok 46") &&
+           same(rig, order(rig, ORDER_CUT, "a.example", 0), "ok 47") &&
+           same(rig, order(rig, ORDER_CUT, "b.example", 5), "no-such-member") &&
+           journal_is(rig,
+                      "41<40 hold 0@a.example\n42<41 release 0@a.example\n"
+                      "43<42 replay 5@a.example\n44<43 replay 5@a.example\n"
+                      "45<44 retry 5@a.example\n46<45 wake 5@a.example\n47<46 cut 0@a.example");
+}
+
+static bool no_order_across_time_lines(struct rig *rig)
+{
+    dead_letters(rig);
+    ask(rig, "HSET {weir}:log epoch 5 run other");
+    return same(rig, order(rig, ORDER_RETRY, "a.example", 5), "redis") &&
+           same(rig, ask(rig, "XLEN {weir}:N"), "0");
+}
+
+/* Entries 1 and 2 are of one object, 3 of another. The first of each was refused; the one behind it
+ * was delivered, to inbox 0. */
+static bool refused_is_left_out(struct rig *rig)
+{
+    struct post posts[] = {POST("C c1", "o1", .now = 1), POST("U u2", "o1", .now = 2),
+                           POST("C c3", "o3", .now = 3)};
+    for (size_t i = 0; i < 3; i++)
+        post(rig, &posts[i]);
+    shard_a = shard_of(SPAN("a.example"), STORE_SHARDS);
+    ask(rig, "HSET {weir}:member:a.example ver 1");
+    ask(rig, "HSET {weir}:shard:%u low 3", shard_a);
+    zadd(rig, "fail", shard_a, 1, "1 a.example 0 - refused-by-peer 422 77 1 x");
+    zadd(rig, "fail", shard_a, 1, "1 a.example 1 d refused-by-peer 422 77 1 x");
+    zadd(rig, "fail", shard_a, 1, "1 b.example 2 - refused-by-peer 422 77 1 x");
+    zadd(rig, "fail", shard_a, 2, "2 a.example 1 - refused-by-peer 422 77 1 x");
+    zadd(rig, "fail", shard_a, 3, "3 a.example 0 - refused-by-peer 422 77 1 x");
+    ask(rig, "HSET {weir}:marks 1 s2:1:red");
+    if (!same(rig, order(rig, ORDER_REPLAY, "a.example", 1), "ok 4") ||
+        !same(rig, ask(rig, "HGET {weir}:marks 1"), "s2:1:red") || /* it lies before that */
+        !same(rig, order(rig, ORDER_REPLAY, "a.example", 0), "ok 5") ||
+        !same(rig, ask(rig, "HGET {weir}:marks 1"), "s2:1:red;h5:1:a.example") ||
+        !same(rig, ask(rig, "HLEN {weir}:marks"), "1"))
+        return false;
+    ask(rig, "HSET {weir}:marks 1 s2:1:red");
+    ask(rig, "HSET {weir}:shard:%u low 1", shard_a); /* the later one is not there yet */
+    if (!same(rig, order(rig, ORDER_REPLAY, "a.example", 0), "ok 6") ||
+        !same(rig, ask(rig, "HGET {weir}:marks 1"), "s2:1:red"))
+        return false;
+    ask(rig, "HSET {weir}:shard:%u low 3", shard_a);
+    zadd(rig, "skip", shard_a, 2, "2 a.example no-right 77 8"); /* nor ever was */
+    return same(rig, order(rig, ORDER_REPLAY, "a.example", 0), "ok 7") &&
+           same(rig, ask(rig, "HGET {weir}:marks 1"), "s2:1:red");
+}
+
+/* A shard of which a key is spoiled: that it is, is told; all others are read. */
+static bool spoiled_alone(struct rig *rig)
+{
+    const struct ledger_ask all = {.from = 1, .to = 100, .most = 100, .since_ms = -1};
+    enum err err;
+    fill(rig);
+    ask(rig, "DEL {weir}:late:%u", shard_a);
+    ask(rig, "SET {weir}:late:%u spoiled", shard_a);
+    struct book *b = read_book(rig, &all, &err);
+    bool ok = err == ERR_OK && b && b->unread == UINT64_C(1) << shard_a &&
+              book_unread(b, SPAN("a.example")) && !book_unread(b, SPAN("b.example")) &&
+              b->records_n > 0;
+    book_free(&b);
+    return ok && same(rig, order(rig, ORDER_HOLD, "a.example", 0), "unreadable") &&
+           same(rig, order(rig, ORDER_DROP, "a.example", 5), "unreadable");
+}
+
+static void test_twins(void **state)
+{
+    static const struct twin twins[] = {
+        {"what was refused is left out", refused_is_left_out, &script_order,
+         "if order == 'replay' then look_back() end", ""},
+        {"what was refused is left out", refused_is_left_out, &script_order, "later <= low and",
+         "true and"},
+        {"what was refused is left out", refused_is_left_out, &script_order,
+         "and not passed_over(later)", ""},
+        {"what was refused is left out", refused_is_left_out, &script_order,
+         "and not has(refused[later] or 0, bit)", ""},
+        {"what was refused is left out", refused_is_left_out, &script_order,
+         "    if whose == host then\n      local mask", "    if true then\n      local mask"},
+        {"a spoiled shard", spoiled_alone, &script_ledger,
+         "if spoiled then return { 'WRONG', spoiled } end", ""},
+        {"a spoiled shard", spoiled_alone, &script_order,
+         "if spoiled then return { 'WRONG', spoiled } end", ""},
+        {"only letters are ordered about", only_letters, &script_order,
+         "if not found then return { 'NONE' } end", ""},
+        {"only letters are ordered about", only_letters, &script_order, "whose == host and not",
+         "true and not"},
+        {"only letters are ordered about", only_letters, &script_order, "flag == 'd'", "false"},
+        {"only letters are ordered about", only_letters, &script_order, "if mail and",
+         "if false and"},
+        {"one order at a time", one_at_a_time, &script_order, "tonumber(line) > done", "false"},
+        {"one order at a time", one_at_a_time, &script_order,
+         "own and string.match(own, '^%d+') or", ""},
+        {"one order at a time", one_at_a_time, &script_order, "done = math.max(", "local _ = ("},
+        {"hosts are ordered about", hosts_are_ordered_about, &script_order,
+         "if about_letter and whose == host", "if whose == host"},
+        {"hosts are ordered about", hosts_are_ordered_about, &script_order,
+         "if about_letter then redis", "if true then redis"},
+        {"hosts are ordered about", hosts_are_ordered_about, &script_order,
+         "redis.call('EXISTS', P .. 'member:' .. host) == 1", "true"},
+        {"no order across time lines", no_order_across_time_lines, &script_order, "log[1] ~= epoch",
+         "false"},
+    };
+    run_twins(*state, twins, sizeof twins / sizeof twins[0]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_twins)};
+    return cmocka_run_group_tests(tests, rig_group_setup, rig_group_teardown);
+}
