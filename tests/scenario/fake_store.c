@@ -1,4 +1,4 @@
-/* fake_store: calls and their faults; members, cursors, keys of others.
+/* fake_store: calls and their faults; its life; keys of others.
  * May not know: which machine asks, or why. */
 #include "tests/scenario/fake_store.h"
 
@@ -223,222 +223,6 @@ uint64_t redis_commands_sent(void)
     return 0;
 }
 
-/* --- members --------------------------------------------------------------------------------- */
-
-/* Its place, or the next free one. */
-static size_t place_of(const struct store *s, struct span host)
-{
-    size_t i = 0;
-    while (i < s->members_n && !span_eq_str(host, s->members[i]->host))
-        i++;
-    return i;
-}
-
-const struct member *fake_member(const struct store *s, const char *host)
-{
-    size_t i = place_of(s, span_of(host));
-    return i < s->members_n ? s->members[i] : NULL;
-}
-
-struct member_call {
-    struct call call;
-    char host[MEMBER_HOST_SIZE];
-    uint64_t shards;
-    member_cb cb;
-    void *arg;
-    bool there;
-    struct member found;
-};
-
-static void work_member(struct call *call)
-{
-    struct member_call *c = (struct member_call *)call;
-    const struct member *m = fake_member(call->store, c->host);
-    c->there = m != NULL;
-    if (m)
-        c->found = *m;
-}
-
-static void answer_member(struct call *call, enum err err)
-{
-    struct member_call *c = (struct member_call *)call;
-    c->cb(c->arg, err, err == ERR_OK && c->there ? &c->found : NULL);
-}
-
-void members_get(struct store *store, struct span host, member_cb cb, void *arg)
-{
-    struct member_call *c = mem_new(sizeof(*c));
-    span_copy(host, c->host, sizeof(c->host));
-    c->cb = cb;
-    c->arg = arg;
-    fake_call(store, OP_MEMBER, &c->call, work_member, answer_member);
-}
-
-static void work_members(struct call *call)
-{
-    (void)call;
-}
-
-static void answer_members(struct call *call, enum err err)
-{
-    struct member_call *c = (struct member_call *)call;
-    for (size_t i = 0; err == ERR_OK && i < call->store->members_n; i++) {
-        c->found = *call->store->members[i];
-        if (c->shards >> shard_of(span_of(c->found.host), FAKE_SHARDS) & 1)
-            c->cb(c->arg, ERR_OK, &c->found);
-    }
-    c->cb(c->arg, err, NULL);
-}
-
-void members_each(struct store *store, uint64_t shards, member_cb each, void *arg)
-{
-    struct member_call *c = mem_new(sizeof(*c));
-    c->shards = shards;
-    c->cb = each;
-    c->arg = arg;
-    fake_call(store, OP_MEMBERS, &c->call, work_members, answer_members);
-}
-
-struct changes_call {
-    struct call call;
-    members_changes_cb cb;
-    void *arg;
-    uint64_t found;
-};
-
-static void work_changes(struct call *call)
-{
-    struct changes_call *c = (struct changes_call *)call;
-    for (size_t i = 0; i < call->store->members_n; i++)
-        c->found += call->store->members[i]->ver;
-}
-
-static void answer_changes(struct call *call, enum err err)
-{
-    struct changes_call *c = (struct changes_call *)call;
-    c->cb(c->arg, err, c->found);
-}
-
-void members_changes(struct store *store, members_changes_cb cb, void *arg)
-{
-    struct changes_call *c = mem_new(sizeof(*c));
-    c->cb = cb;
-    c->arg = arg;
-    fake_call(store, OP_CHANGES, &c->call, work_changes, answer_changes);
-}
-
-struct change_call {
-    struct call call;
-    struct member after;
-    uint64_t ver;
-    enum member_event event;
-    bool cuts;
-    struct mail letters[FAKE_LETTERS]; /* their inbox, kind and body */
-    size_t letters_n;
-    members_changed_cb cb;
-    void *arg;
-    bool again;
-    struct bytes record;
-    uint64_t n;
-};
-
-static void numbered(struct member *m, uint64_t n)
-{
-    for (size_t i = 0; i < m->spans_n; i++) {
-        if (m->spans[i].from == MEMBER_HERE)
-            m->spans[i].from = n;
-        if (m->spans[i].to == MEMBER_HERE)
-            m->spans[i].to = n;
-    }
-    for (size_t i = 0; i < MEMBER_INBOXES_MAX; i++)
-        if (m->inboxes[i].from == MEMBER_HERE)
-            m->inboxes[i].from = n;
-}
-
-/* Takes the letter's texts. */
-static void post_mail(struct store *s, const struct change_call *c, struct mail *letter)
-{
-    if (fake_lies(LIE_MAIL_LOST))
-        return;
-    struct mail *mail = &s->mail[s->mail_n++];
-    *mail = *letter;
-    *letter = (struct mail){.texts = {NULL}};
-    mail->d = (struct direct){.n = ++s->n, .at_ms = clock_wall_ms()};
-    snprintf(mail->d.id, sizeof(mail->d.id), "%llu-%llu", (unsigned long long)s->epoch,
-             (unsigned long long)mail->d.n);
-    mail->texts[0] = mem_copy(span_of(c->after.host));
-    mail->d.host = span_of(mail->texts[0]);
-    mail->d.inbox = span_of(mail->texts[1]);
-    mail->d.kind = span_of(mail->texts[2]);
-    mail->d.body = span_of(mail->texts[3]);
-}
-
-static void work_change(struct call *call)
-{
-    struct change_call *c = (struct change_call *)call;
-    struct store *s = call->store;
-    size_t place = place_of(s, span_of(c->after.host));
-    bool known = place < s->members_n;
-    struct member *m = s->members[place];
-    if ((known ? m->ver : 0) != c->ver) {
-        c->again = true;
-        if (known)
-            member_write(m, &c->record);
-        return;
-    }
-    if (!known)
-        m = s->members[s->members_n++] = mem_new(sizeof(*m));
-    struct fake_line *line = fake_line_add(s, LANE_NORMAL, JOURNAL_CONTROL);
-    numbered(&c->after, line->line.n);
-    if (fake_lies(LIE_EVER_MEMBER) && c->after.spans_n)
-        c->after.spans[0].from = c->after.inboxes[0].from = 0;
-    *m = c->after;
-    member_write(m, &c->record);
-    line->member = bytes_take(&c->record);
-    line->line.member = span_of(line->member);
-    line->line.cuts = c->cuts;
-    snprintf(line->event, sizeof(line->event), "%s", member_event_name(c->event));
-    c->n = line->line.n;
-    for (size_t i = 0; i < c->letters_n; i++)
-        post_mail(s, c, &c->letters[i]);
-    fake_tails_wake(s);
-}
-
-static void answer_change(struct call *call, enum err err)
-{
-    struct change_call *c = (struct change_call *)call;
-    struct members_changed answer = {.err = err != ERR_OK ? err
-                                            : c->again    ? ERR_AGAIN
-                                                          : ERR_OK,
-                                     .n = c->n};
-    if (c->again && c->record.n)
-        answer.member = bytes_span(&c->record);
-    c->cb(c->arg, &answer);
-    bytes_fini(&c->record);
-    for (size_t i = 0; i < c->letters_n; i++)
-        fake_mail_fini(&c->letters[i]);
-}
-
-void members_change(struct store *store, const struct members_change *change, members_changed_cb cb,
-                    void *arg)
-{
-    struct change_call *c = mem_new(sizeof(*c));
-    c->after = *change->after;
-    c->ver = change->ver;
-    c->event = change->event;
-    c->cuts = change->cuts;
-    c->cb = cb;
-    c->arg = arg;
-    bytes_init(&c->record, MEMBER_TEXT_MAX);
-    for (; c->letters_n < change->letters_n && c->letters_n < FAKE_LETTERS; c->letters_n++) {
-        const struct members_letter *letter = &change->letters[c->letters_n];
-        c->letters[c->letters_n] =
-            (struct mail){.texts = {NULL, mem_copy(letter->inbox), mem_copy(letter->kind),
-                                    mem_copy(letter->body)}};
-    }
-    fake_call(store, OP_CHANGE, &c->call, work_change, answer_change);
-}
-
 /* --- keys of others -------------------------------------------------------------------------- */
 
 struct key_call {
@@ -447,6 +231,11 @@ struct key_call {
     keycache_cb cb;
     void *arg;
 };
+
+static void work_key(struct call *call)
+{
+    (void)call;
+}
 
 static struct key_kept *key_of(struct store *s, const char *hash)
 {
@@ -477,7 +266,7 @@ void keycache_get(struct store *store, const char *id_hash, keycache_cb cb, void
     span_copy(span_of(id_hash), c->hash, sizeof(c->hash));
     c->cb = cb;
     c->arg = arg;
-    fake_call(store, OP_KEY, &c->call, work_members, answer_key);
+    fake_call(store, OP_KEY, &c->call, work_key, answer_key);
 }
 
 void keycache_put(struct store *store, const char *id_hash, const struct keycache_entry *entry,

@@ -1,4 +1,4 @@
-/* fake_store_inner: what the two files of the fake store share. */
+/* fake_store_inner: what the files of the fake store share. */
 #pragma once
 
 #include "relay/store/leases.h"
@@ -118,6 +118,9 @@ void fake_call(struct store *store, enum fake_op op, struct call *call, void (*w
                void (*answer)(struct call *, enum err));
 bool fake_lies(enum fake_lie lie);
 void fake_mail_fini(struct mail *mail);
+
+/* fake_store_leases.c */
+struct lease_entry *fake_lease_of(struct store *s, const char *nonce); /* NULL: it has none */
 
 /* fake_store_journal.c */
 struct fake_line *fake_line_add(struct store *s, enum lane lane, enum journal_line_kind kind);
