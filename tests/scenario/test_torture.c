@@ -15,14 +15,12 @@ static void play_joining(struct stage *s)
     stage_send(s, 100, reader, write_follow_public, 0, PROMISE_FOLLOWER);
     stage_send(s, 150, relay, write_follow_relay, 0, PROMISE_FOLLOWER);
     stage_accepts(s, relay, 200);
-    stage_send(s, 500, author, write_create, 1, PROMISE_ENTRY);
-    stage_send(s, 500, author, write_create, 2, PROMISE_ENTRY);
+    write_posts(s, 500, author, 1, 2);
     stage_expect(s, author, "\"Accept\"");
     stage_expect(s, reader, "\"Accept\"");
     stage_expect(s, relay, "\"Accept\"");
     stage_expect(s, relay, "\"Follow\"");
-    stage_expect(s, reader, "/posts/1#create");
-    stage_expect(s, reader, "/posts/2#create");
+    expect_posts(s, reader, 1, 2);
     stage_expect(s, relay, "https://author.corp.example/posts/1\"");
     stage_expect(s, relay, "https://author.corp.example/posts/2\"");
     stage_never(s, author, "/posts/1");
@@ -41,11 +39,8 @@ static void play_trouble(struct stage *s)
     fail_posts(ill, 500, 4); /* one is set aside */
     fail_posts(ill, 410, 1); /* refuses one for good */
     s->w.context.config->set.delivery_aside = SECOND;
-    for (unsigned k = 1; k <= 3; k++)
-        stage_send(s, 500, author, write_create, k, PROMISE_ENTRY);
-    stage_expect(s, well, "/posts/1#create");
-    stage_expect(s, well, "/posts/2#create");
-    stage_expect(s, well, "/posts/3#create");
+    write_posts(s, 500, author, 1, 3);
+    expect_posts(s, well, 1, 3);
     stage_allow(s, "fail refused-by-peer");
 }
 
@@ -72,8 +67,7 @@ static void play_leaving(struct stage *s)
     stage_send(s, 500, author, write_create, 1, PROMISE_ENTRY);
     stage_send(s, 2 * SECOND, leaves, write_undo, 0, PROMISE_LEFT);
     stage_send(s, 4 * SECOND, author, write_create, 2, PROMISE_ENTRY);
-    stage_expect(s, stays, "/posts/1#create");
-    stage_expect(s, stays, "/posts/2#create");
+    expect_posts(s, stays, 1, 2);
     stage_never(s, leaves, "/posts/2#create");
 }
 

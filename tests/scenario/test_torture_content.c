@@ -11,8 +11,7 @@ static void play_deletion(struct stage *s)
     struct peer *ill = joined(s, "ill");
     struct peer *relay = joined_as_relay(s, "relay");
     fail_posts(ill, 503, 3); /* it may never have the post that is deleted */
-    stage_send(s, 500, author, write_create, 1, PROMISE_ENTRY);
-    stage_send(s, 500, author, write_create, 2, PROMISE_ENTRY);
+    write_posts(s, 500, author, 1, 2);
     stage_send(s, 700, author, write_delete, 1, PROMISE_ENTRY);
     stage_expect(s, well, "/posts/1#delete");
     stage_expect(s, ill, "/posts/1#delete");
@@ -74,8 +73,7 @@ static void play_recall(struct stage *s)
     struct peer *relay = joined_as_relay(s, "relay");
     struct peer *ill = joined_as_relay(s, "ill");
     fail_posts(ill, 503, 3);
-    stage_send(s, 500, author, write_create, 1, PROMISE_ENTRY);
-    stage_send(s, 500, author, write_create, 2, PROMISE_ENTRY);
+    write_posts(s, 500, author, 1, 2);
     stage_operate(s, 2 * SECOND, "/api/v1/recall",
                   "{\"object\":\"https://author.corp.example/posts/1\",\"reason\":\"asked\"}");
     stage_expect(s, relay, "https://author.corp.example/posts/2\"");

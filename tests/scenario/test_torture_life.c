@@ -19,8 +19,7 @@ static void play_keys(struct stage *s)
     stage_send(s, 500, author, write_create, 1, PROMISE_ENTRY);
     stage_at(s, 3 * SECOND, change_key);
     stage_send(s, 3 * SECOND + 1, author, write_create, 2, PROMISE_ENTRY);
-    stage_expect(s, reader, "/posts/1#create");
-    stage_expect(s, reader, "/posts/2#create");
+    expect_posts(s, reader, 1, 2);
 }
 
 static const struct scenario keys = {"keys", play_keys};
@@ -77,10 +76,8 @@ static void play_orders(struct stage *s)
     stage_operate(s, 3 * SECOND, "/api/v1/queue/reader.corp.example/release", "");
     stage_operate(s, 5 * SECOND, "/api/v1/queue/other.corp.example/replay", "{\"from\":1}");
     stage_operate(s, 6 * SECOND, "/api/v1/queue/other.corp.example/retry", "");
-    stage_expect(s, reader, "/posts/1#create");
-    stage_expect(s, reader, "/posts/2#create");
-    stage_expect(s, other, "/posts/1#create");
-    stage_expect(s, other, "/posts/2#create");
+    expect_posts(s, reader, 1, 2);
+    expect_posts(s, other, 1, 2);
 }
 
 static const struct scenario orders = {"orders", play_orders};

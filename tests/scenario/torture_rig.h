@@ -38,6 +38,23 @@ static inline struct peer *joined_as_relay(struct stage *s, const char *name)
     return p;
 }
 
+/* It writes these of its posts, at that time. */
+static inline void write_posts(struct stage *s, int64_t at_ms, struct peer *author, unsigned first,
+                               unsigned last)
+{
+    for (unsigned k = first; k <= last; k++)
+        stage_send(s, at_ms, author, write_create, k, PROMISE_ENTRY);
+}
+
+/* In the end it took these posts, as bytes. */
+static inline void expect_posts(struct stage *s, const struct peer *p, unsigned first,
+                                unsigned last)
+{
+    static const char *const ids[] = {"", "/posts/1#create", "/posts/2#create", "/posts/3#create"};
+    for (unsigned k = first; k <= last; k++)
+        stage_expect(s, p, ids[k]);
+}
+
 /* Its next answers to posts. */
 static inline void fail_posts(struct peer *p, int status, unsigned times)
 {
