@@ -2,6 +2,7 @@
  * May not know: what is asked for. */
 #include "relay/ask.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,6 +121,18 @@ void ask_escape(struct bytes *path, const char *text)
     }
 }
 
+struct span ask_text(const struct json *json, const char *name)
+{
+    return json_text(json_get(json, name));
+}
+
+int64_t ask_number(const struct json *json, const char *name)
+{
+    int64_t n = 0;
+    json_int(json_get(json, name), &n);
+    return n;
+}
+
 void ask_print_text(struct span text)
 {
     for (size_t i = 0; i < text.n; i++) {
@@ -142,6 +155,29 @@ void ask_print_field(const struct json *json, const char *name)
     } else if (json_int(json_get(json, name), &number)) {
         printf("%-10s %lld\n", name, (long long)number);
     }
+}
+
+void ask_print_ordered(const struct ask_ordered *ordered)
+{
+    struct bytes out;
+    struct json_writer json;
+    bytes_init(&out, 4096);
+    json_begin(&json, &out);
+    json_open(&json, '{');
+    json_member(&json, ordered->name, span_of(ordered->about));
+    json_member(&json, "order", span_of(ordered->order));
+    json_member_int(&json, "line", ordered->line);
+    if (ordered->after >= 0)
+        json_member_int(&json, "after", ordered->after);
+    json_member(&json, "outcome", span_of(ordered->outcome));
+    json_close(&json, '}');
+    printf("%s\n", bytes_str(&out));
+    bytes_fini(&out);
+}
+
+void ask_print_open(const char *about, int64_t line)
+{
+    printf("%s: ordered (line %" PRId64 "), not carried out yet\n", about, line);
 }
 
 struct span ask_title(struct span code)

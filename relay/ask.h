@@ -29,6 +29,10 @@ int ask_wrong(const char *word, const char *what, const char *about);
 /* Adds text to a path or query: what neither can hold is escaped. */
 void ask_escape(struct bytes *path, const char *text);
 
+/* A member of an answer: its text, its number; empty and 0 where it has none. */
+struct span ask_text(const struct json *json, const char *name);
+int64_t ask_number(const struct json *json, const char *name);
+
 /* Text from elsewhere, on standard output: what would steer a terminal is shown as `?`. */
 void ask_print_text(struct span text);
 /* What a row of `weir trace` says, in words, without what it is about. */
@@ -37,5 +41,15 @@ void ask_print_verdict(const struct json *row);
 void ask_print_attempt(const struct json *attempt);
 /* What a code means, in words; the code itself if this version does not know it. */
 struct span ask_title(struct span code);
+/* What became of an order that stands in the journal, as JSON. */
+struct ask_ordered {
+    const char *name, *about; /* `host` or `id`, and which */
+    const char *order, *outcome;
+    int64_t line;
+    int64_t after; /* of a replay; else -1 */
+};
+void ask_print_ordered(const struct ask_ordered *ordered);
+/* For people: that nothing came of it yet. */
+void ask_print_open(const char *about, int64_t line);
 /* For tables: `name value` if the object has it, text or number. */
 void ask_print_field(const struct json *json, const char *name);

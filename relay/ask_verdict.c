@@ -5,64 +5,52 @@
 
 #include "relay/ask.h"
 
-static struct span text_of(const struct json *row, const char *name)
-{
-    return json_text(json_get(row, name));
-}
-
-static int64_t number_of(const struct json *row, const char *name)
-{
-    int64_t n = 0;
-    json_int(json_get(row, name), &n);
-    return n;
-}
-
 static void print_status(const struct json *row)
 {
-    if (number_of(row, "status"))
-        printf(", answered %" PRId64 "", number_of(row, "status"));
+    if (ask_number(row, "status"))
+        printf(", answered %" PRId64 "", ask_number(row, "status"));
 }
 
 static void print_ms(const struct json *row)
 {
     if (json_get(row, "ms"))
-        printf(" in %" PRId64 " ms", number_of(row, "ms"));
+        printf(" in %" PRId64 " ms", ask_number(row, "ms"));
 }
 
 void ask_print_attempt(const struct json *a)
 {
-    struct span code = text_of(a, "code");
+    struct span code = ask_text(a, "code");
     char about[32] = "mail";
     if (!json_flag(json_get(a, "direct"), false))
-        snprintf(about, sizeof(about), "%" PRId64, number_of(a, "n"));
-    printf("  %.*s  %8s  attempt %" PRId64 ": %.*s", SPAN_ARG(text_of(a, "at")), about,
-           number_of(a, "attempt"),
+        snprintf(about, sizeof(about), "%" PRId64, ask_number(a, "n"));
+    printf("  %.*s  %8s  attempt %" PRId64 ": %.*s", SPAN_ARG(ask_text(a, "at")), about,
+           ask_number(a, "attempt"),
            SPAN_ARG(span_eq_str(code, "ok") ? SPAN("delivered") : ask_title(code)));
     print_status(a);
     print_ms(a);
     putchar('\n');
-    if (text_of(a, "inbox").n) {
+    if (ask_text(a, "inbox").n) {
         printf("%38s", "");
-        ask_print_text(text_of(a, "inbox"));
+        ask_print_text(ask_text(a, "inbox"));
         putchar('\n');
     }
 }
 
 static void print_next(const struct json *row)
 {
-    struct span next = text_of(row, "next");
+    struct span next = ask_text(row, "next");
     if (next.n)
         printf("; next attempt %.*s", SPAN_ARG(next));
 }
 
 static void print_delivered(const struct json *row)
 {
-    int64_t attempts = number_of(row, "attempts");
-    struct span since = text_of(row, "since");
-    struct span until = text_of(row, "until");
+    int64_t attempts = ask_number(row, "attempts");
+    struct span since = ask_text(row, "since");
+    struct span until = ask_text(row, "until");
     if (attempts == 1)
         printf("at the first attempt%s, ",
-               span_eq_str(text_of(row, "code"), "apart") ? " after it had waited apart" : "");
+               span_eq_str(ask_text(row, "code"), "apart") ? " after it had waited apart" : "");
     else
         printf("at attempt %" PRId64 ", ", attempts);
     if (!since.n)
@@ -72,13 +60,14 @@ static void print_delivered(const struct json *row)
     else
         printf("answered between %.*s and %.*s", SPAN_ARG(since), SPAN_ARG(until));
     if (json_get(row, "ms"))
-        printf(" (%" PRId64 " in %" PRId64 " ms)", number_of(row, "status"), number_of(row, "ms"));
+        printf(" (%" PRId64 " in %" PRId64 " ms)", ask_number(row, "status"),
+               ask_number(row, "ms"));
 }
 
 static void print_waiting(const struct json *row)
 {
-    struct span code = text_of(row, "code");
-    int64_t ahead = number_of(row, "ahead");
+    struct span code = ask_text(row, "code");
+    int64_t ahead = ask_number(row, "ahead");
     if (span_eq_str(code, "suspended"))
         printf("until the member is resumed");
     else if (span_eq_str(code, "leaving"))
@@ -90,7 +79,7 @@ static void print_waiting(const struct json *row)
     else if (span_eq_str(code, "recalled") || span_eq_str(code, "replaced"))
         printf("%.*s: about to be passed over", SPAN_ARG(ask_title(code)));
     else if (span_eq_str(code, "host"))
-        printf("the host fails, %" PRId64 " times in a row", number_of(row, "failures"));
+        printf("the host fails, %" PRId64 " times in a row", ask_number(row, "failures"));
     else if (span_eq_str(code, "parked"))
         printf("the host did not answer for days: it is tried once a day");
     else if (span_eq_str(code, "held"))
@@ -105,14 +94,14 @@ static void print_waiting(const struct json *row)
 
 static void print_never(const struct json *row)
 {
-    int64_t attempts = number_of(row, "attempts");
-    struct span title = ask_title(text_of(row, "code"));
-    struct span detail = text_of(row, "detail");
+    int64_t attempts = ask_number(row, "attempts");
+    struct span title = ask_title(ask_text(row, "code"));
+    struct span detail = ask_text(row, "detail");
     printf("%.*s", SPAN_ARG(title));
     print_status(row);
     if (attempts)
         printf(", after %" PRId64 " attempt%s", attempts, attempts == 1 ? "" : "s");
-    printf(", %.*s", SPAN_ARG(text_of(row, "until")));
+    printf(", %.*s", SPAN_ARG(ask_text(row, "until")));
     if (detail.n) {
         printf(": ");
         ask_print_text(detail);
@@ -136,8 +125,8 @@ static void print_not_for_it(struct span code)
 
 void ask_print_verdict(const struct json *row)
 {
-    struct span verdict = text_of(row, "verdict");
-    struct span code = text_of(row, "code");
+    struct span verdict = ask_text(row, "verdict");
+    struct span code = ask_text(row, "code");
     if (span_eq_str(verdict, "delivered")) {
         print_delivered(row);
     } else if (span_eq_str(verdict, "waiting")) {
@@ -154,8 +143,8 @@ void ask_print_verdict(const struct json *row)
     } else if (span_eq_str(verdict, "unknown")) {
         printf("%.*s", SPAN_ARG(ask_title(code)));
     } else {
-        printf("%.*s, %.*s", SPAN_ARG(ask_title(code)), SPAN_ARG(text_of(row, "until")));
+        printf("%.*s, %.*s", SPAN_ARG(ask_title(code)), SPAN_ARG(ask_text(row, "until")));
     }
-    if (number_of(row, "by"))
-        printf(" (by entry %" PRId64 ")", number_of(row, "by"));
+    if (ask_number(row, "by"))
+        printf(" (by entry %" PRId64 ")", ask_number(row, "by"));
 }

@@ -22,44 +22,32 @@ struct dead_words {
     bool as_json;
 };
 
-static struct span text_of(const struct json *json, const char *name)
-{
-    return json_text(json_get(json, name));
-}
-
-static int64_t number_of(const struct json *json, const char *name)
-{
-    int64_t n = 0;
-    json_int(json_get(json, name), &n);
-    return n;
-}
-
 /* --- tables ----------------------------------------------------------------------------------- */
 
 static void print_letters(const struct json *json)
 {
     const struct json *list = json_get(json, "dead");
-    int64_t left_out = number_of(json, "total") - (int64_t)json_len(list);
+    int64_t left_out = ask_number(json, "total") - (int64_t)json_len(list);
     printf("%-34s %-24s %-7s %s\n", "ID", "GIVEN UP", "STATUS", "WHY");
     for (size_t i = 0; i < json_len(list); i++) {
         const struct json *l = json_at(list, i);
         char status[8] = "-";
-        if (number_of(l, "status"))
-            snprintf(status, sizeof(status), "%d", (int)number_of(l, "status") % 1000);
-        printf("%-34.*s %-24.*s %-7s %.*s\n", SPAN_ARG(text_of(l, "id")),
-               SPAN_ARG(text_of(l, "at")), status, SPAN_ARG(ask_title(text_of(l, "code"))));
+        if (ask_number(l, "status"))
+            snprintf(status, sizeof(status), "%d", (int)ask_number(l, "status") % 1000);
+        printf("%-34.*s %-24.*s %-7s %.*s\n", SPAN_ARG(ask_text(l, "id")),
+               SPAN_ARG(ask_text(l, "at")), status, SPAN_ARG(ask_title(ask_text(l, "code"))));
         printf("  ");
         if (json_flag(json_get(l, "direct"), false))
             printf("direct mail");
         else
-            ask_print_text(text_of(l, "activity"));
+            ask_print_text(ask_text(l, "activity"));
         putchar('\n');
     }
     if (left_out > 0)
         printf("and %" PRId64 " more\n", left_out);
-    if (number_of(json, "unreadable"))
+    if (ask_number(json, "unreadable"))
         printf("and what Redis holds of %" PRId64 " of the shards can't be read\n",
-               number_of(json, "unreadable"));
+               ask_number(json, "unreadable"));
 }
 
 static void print_letter(const struct json *l)
@@ -68,7 +56,7 @@ static void print_letter(const struct json *l)
                                         "at", "attempts", "status",   "code"};
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
         ask_print_field(l, names[i]);
-    printf("%-10s %.*s\n", "why", SPAN_ARG(ask_title(text_of(l, "code"))));
+    printf("%-10s %.*s\n", "why", SPAN_ARG(ask_title(ask_text(l, "code"))));
     ask_print_field(l, "detail");
     ask_print_field(json_get(l, "entry"), "object");
     if (json_flag(json_get(l, "direct"), false))
@@ -108,8 +96,8 @@ static int get_letter(const struct dead_words *w, struct letter *ret)
     if (code == 0 && status == 200 && json_read(bytes_span(&answer), &limits, &json) == ERR_OK) {
         ret->there = true;
         ret->dropped = json_flag(json_get(json, "dropped"), false);
-        ret->carried_out = number_of(json, "carried_out");
-        span_copy(text_of(json, "at"), ret->at, sizeof(ret->at));
+        ret->carried_out = ask_number(json, "carried_out");
+        span_copy(ask_text(json, "at"), ret->at, sizeof(ret->at));
     }
     json_free(&json);
     bytes_fini(&path);
@@ -146,22 +134,16 @@ static int tell(const struct dead_words *w, const char *verb, int64_t line, enum
     static const char *const states[] = {"open", "done", "refused"};
     bool retries = strcmp(verb, "retry") == 0;
     if (w->as_json) {
-        struct bytes out;
-        struct json_writer json;
-        bytes_init(&out, 4096);
-        json_begin(&json, &out);
-        json_open(&json, '{');
-        json_member(&json, "id", span_of(w->id));
-        json_member(&json, "order", span_of(verb));
-        json_member_int(&json, "line", line);
-        json_member(&json, "outcome", span_of(states[outcome]));
-        json_close(&json, '}');
-        printf("%s\n", bytes_str(&out));
-        bytes_fini(&out);
+        ask_print_ordered(&(struct ask_ordered){.name = "id",
+                                                .about = w->id,
+                                                .order = verb,
+                                                .outcome = states[outcome],
+                                                .line = line,
+                                                .after = -1});
     } else if (outcome == OUTCOME_DONE) {
         printf("%s %s\n", w->id, retries ? "is tried again" : "is dropped");
     } else if (outcome == OUTCOME_OPEN) {
-        printf("%s: ordered (line %" PRId64 "), not carried out yet\n", w->id, line);
+        ask_print_open(w->id, line);
     }
     if (outcome == OUTCOME_REFUSED && !w->as_json)
         fprintf(
@@ -184,7 +166,7 @@ static int order(const char *verb, const struct dead_words *w)
     bytes_init(&answer, ASK_ANSWER_MAX);
     int code = ask_relay(w->file, "POST", bytes_str(&path), SPAN_NONE, &answer);
     if (code == 0 && json_read(bytes_span(&answer), &limits, &json) == ERR_OK) {
-        int64_t line = number_of(json, "line");
+        int64_t line = ask_number(json, "line");
         code = tell(w, verb, line, await(w, &before, line, strcmp(verb, "retry") == 0));
     }
     json_free(&json);

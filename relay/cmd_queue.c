@@ -24,13 +24,6 @@ struct queue_words {
     bool as_json;
 };
 
-static int64_t number_of(const struct json *json, const char *name)
-{
-    int64_t n = 0;
-    json_int(json_get(json, name), &n);
-    return n;
-}
-
 /* --- the list --------------------------------------------------------------------------------- */
 
 static void print_why(const struct json *row)
@@ -42,7 +35,7 @@ static void print_why(const struct json *row)
     else if (span_eq_str(code, "accept"))
         printf("our Accept was refused there");
     else if (span_eq_str(code, "host"))
-        printf("%" PRId64 " failures in a row", number_of(row, "failures"));
+        printf("%" PRId64 " failures in a row", ask_number(row, "failures"));
     else if (span_eq_str(code, "parked"))
         printf("parked since %.*s", SPAN_ARG(json_text(json_get(row, "parked"))));
     else if (span_eq_str(code, "held"))
@@ -51,8 +44,8 @@ static void print_why(const struct json *row)
         printf("%.*s", SPAN_ARG(ask_title(code)));
     else
         printf("being sent");
-    if (number_of(row, "status"))
-        printf(", answered %" PRId64, number_of(row, "status"));
+    if (ask_number(row, "status"))
+        printf(", answered %" PRId64, ask_number(row, "status"));
     if (next.n)
         printf("; next attempt %.*s", SPAN_ARG(next));
 }
@@ -60,24 +53,25 @@ static void print_why(const struct json *row)
 static void print_queue(const struct json *json)
 {
     const struct json *list = json_get(json, "queue");
-    int64_t left_out = number_of(json, "total") - (int64_t)json_len(list);
+    int64_t left_out = ask_number(json, "total") - (int64_t)json_len(list);
     printf("%-30s %9s %6s %-24s %s\n", "HOST", "WAITING", "ASIDE", "OLDEST", "WHY");
     for (size_t i = 0; i < json_len(list); i++) {
         const struct json *row = json_at(list, i);
         struct span oldest = json_text(json_get(row, "oldest"));
         bool whole = json_flag(json_get(row, "whole"), true);
         printf("%-30.*s %8" PRId64 "%c %6" PRId64 " %-24.*s ",
-               SPAN_ARG(json_text(json_get(row, "host"))), number_of(row, "waiting"),
-               whole ? ' ' : '+', number_of(row, "aside"), SPAN_ARG(oldest.n ? oldest : SPAN("-")));
+               SPAN_ARG(json_text(json_get(row, "host"))), ask_number(row, "waiting"),
+               whole ? ' ' : '+', ask_number(row, "aside"),
+               SPAN_ARG(oldest.n ? oldest : SPAN("-")));
         print_why(row);
         putchar('\n');
         if (!whole)
-            printf("  %" PRId64 " lines of the journal behind\n", number_of(row, "behind"));
+            printf("  %" PRId64 " lines of the journal behind\n", ask_number(row, "behind"));
     }
     if (left_out > 0)
         printf("and %" PRId64 " more\n", left_out);
-    if (number_of(json, "direct"))
-        printf("direct mail that waits: %" PRId64 "\n", number_of(json, "direct"));
+    if (ask_number(json, "direct"))
+        printf("direct mail that waits: %" PRId64 "\n", ask_number(json, "direct"));
 }
 
 static int list(const struct queue_words *w)
@@ -115,7 +109,7 @@ static void print_host(const struct json *h)
                                         "urgent", "position", "failures", "next"};
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
         ask_print_field(h, names[i]);
-    printf("%-10s %" PRId64 "%s\n", "waiting", number_of(h, "waiting_n"),
+    printf("%-10s %" PRId64 "%s\n", "waiting", ask_number(h, "waiting_n"),
            json_flag(json_get(h, "waiting_more"), false) ? " and more" : "");
     printf("%-10s %zu\n", "aside", json_len(json_get(h, "aside")));
     printf("%-10s %zu\n", "given up", json_len(json_get(h, "failed")));
@@ -149,7 +143,7 @@ static bool carried_out(const struct queue_words *w, int64_t line)
     bytes_init(&answer, ASK_ANSWER_MAX);
     if (ask_quietly(w->file, bytes_str(&path), &status, &answer) == 0 && status == 200 &&
         json_read(bytes_span(&answer), &limits, &json) == ERR_OK)
-        done = number_of(json, "carried_out");
+        done = ask_number(json, "carried_out");
     json_free(&json);
     bytes_fini(&path);
     bytes_fini(&answer);
@@ -166,31 +160,24 @@ static void tell(const struct queue_words *w, const char *verb, const struct jso
                 {"release", "is sent what waits"},
                 {"drop", "gets none of what waited: it is recorded as given up"},
                 {"replay", "is sent everything once more"}};
-    int64_t line = number_of(answer, "line");
+    int64_t line = ask_number(answer, "line");
     if (w->as_json) {
-        struct bytes out;
-        struct json_writer json;
-        bytes_init(&out, 4096);
-        json_begin(&json, &out);
-        json_open(&json, '{');
-        json_member(&json, "host", span_of(w->host));
-        json_member(&json, "order", span_of(verb));
-        json_member_int(&json, "line", line);
-        if (json_get(answer, "after"))
-            json_member_int(&json, "after", number_of(answer, "after"));
-        json_member(&json, "outcome", done ? SPAN("done") : SPAN("open"));
-        json_close(&json, '}');
-        printf("%s\n", bytes_str(&out));
-        bytes_fini(&out);
+        int64_t after = json_get(answer, "after") ? ask_number(answer, "after") : -1;
+        ask_print_ordered(&(struct ask_ordered){.name = "host",
+                                                .about = w->host,
+                                                .order = verb,
+                                                .outcome = done ? "done" : "open",
+                                                .line = line,
+                                                .after = after});
         return;
     }
     if (!done)
-        printf("%s: ordered (line %" PRId64 "), not carried out yet\n", w->host, line);
+        ask_print_open(w->host, line);
     for (size_t i = 0; done && i < sizeof(rows) / sizeof(*rows); i++)
         if (strcmp(rows[i].verb, verb) == 0)
             printf("%s %s", w->host, rows[i].words);
     if (done && json_get(answer, "after"))
-        printf(" from entry %" PRId64 " on, under the same ids", number_of(answer, "after") + 1);
+        printf(" from entry %" PRId64 " on, under the same ids", ask_number(answer, "after") + 1);
     if (done)
         putchar('\n');
 }
@@ -208,7 +195,7 @@ static int order(const struct queue_words *w, const char *verb, struct span body
         for (int i = 0; i < LOOKS && !done; i++) {
             if (i)
                 usleep(LOOK_US);
-            done = carried_out(w, number_of(json, "line"));
+            done = carried_out(w, ask_number(json, "line"));
         }
         tell(w, verb, json, done);
     }

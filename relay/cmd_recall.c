@@ -7,11 +7,6 @@
 #include "relay/ask.h"
 #include "relay/cmd_trace.h"
 
-static struct span text_of(const struct json *json, const char *name)
-{
-    return json_text(json_get(json, name));
-}
-
 static const char *expected(struct span expect)
 {
     static const struct {
@@ -37,9 +32,9 @@ static void print_recall(const struct json *json)
     printf("\n%-30s %-6s %-8s %s\n", "HOST", "HAD IT", "GETS", "WHAT TO EXPECT");
     for (size_t i = 0; i < json_len(list); i++) {
         const struct json *row = json_at(list, i);
-        printf("%-30.*s %-6.*s %-8.*s %s\n", SPAN_ARG(text_of(row, "host")),
-               SPAN_ARG(text_of(row, "had")), SPAN_ARG(text_of(row, "gets")),
-               expected(text_of(row, "expect")));
+        printf("%-30.*s %-6.*s %-8.*s %s\n", SPAN_ARG(ask_text(row, "host")),
+               SPAN_ARG(ask_text(row, "had")), SPAN_ARG(ask_text(row, "gets")),
+               expected(ask_text(row, "expect")));
     }
     if (!json_len(list))
         printf("no member was to have it\n");

@@ -8,18 +8,6 @@
 #include "relay/args.h"
 #include "relay/ask.h"
 
-static struct span text_of(const struct json *json, const char *name)
-{
-    return json_text(json_get(json, name));
-}
-
-static int64_t number_of(const struct json *json, const char *name)
-{
-    int64_t n = 0;
-    json_int(json_get(json, name), &n);
-    return n;
-}
-
 /* --- an entry --------------------------------------------------------------------------------- */
 
 static const char *word_of(struct span verdict)
@@ -33,18 +21,18 @@ static void print_rows(const struct json *list)
     printf("\n%-30s %-11s %s\n", "HOST", "WHAT", "WHEN, OR WHY");
     for (size_t i = 0; i < json_len(list); i++) {
         const struct json *row = json_at(list, i);
-        struct span host = text_of(row, "host");
-        struct span verdict = text_of(row, "verdict");
+        struct span host = ask_text(row, "host");
+        struct span verdict = ask_text(row, "verdict");
         const char *word = word_of(verdict);
         bool several =
-            (i > 0 && span_eq(host, text_of(json_at(list, i - 1), "host"))) ||
-            (i + 1 < json_len(list) && span_eq(host, text_of(json_at(list, i + 1), "host")));
+            (i > 0 && span_eq(host, ask_text(json_at(list, i - 1), "host"))) ||
+            (i + 1 < json_len(list) && span_eq(host, ask_text(json_at(list, i + 1), "host")));
         printf("%-30.*s %-11.*s ", SPAN_ARG(host), SPAN_ARG(word ? span_of(word) : verdict));
         ask_print_verdict(row);
         putchar('\n');
-        if (several && text_of(row, "inbox").n) {
+        if (several && ask_text(row, "inbox").n) {
             printf("  ");
-            ask_print_text(text_of(row, "inbox"));
+            ask_print_text(ask_text(row, "inbox"));
             putchar('\n');
         }
     }
@@ -55,7 +43,7 @@ static void print_rows(const struct json *list)
 static void print_entry(const struct json *e)
 {
     const struct json *audience = json_get(e, "audience");
-    int64_t n = number_of(e, "n");
+    int64_t n = ask_number(e, "n");
     ask_print_field(e, "activity");
     if (!json_flag(json_get(e, "known"), false)) {
         printf("%-10s %" PRId64 ": not known any more, the journal begins after it\n", "entry", n);
@@ -66,8 +54,8 @@ static void print_entry(const struct json *e)
         return;
     }
     printf("%-10s %" PRId64 ", %.*s from %.*s, accepted %.*s\n", "entry", n,
-           SPAN_ARG(text_of(e, "type")), SPAN_ARG(text_of(e, "from")),
-           SPAN_ARG(text_of(e, "accepted")));
+           SPAN_ARG(ask_text(e, "type")), SPAN_ARG(ask_text(e, "from")),
+           SPAN_ARG(ask_text(e, "accepted")));
     ask_print_field(e, "object");
     printf("%-10s ", "audience");
     for (size_t i = 0; i < json_len(audience); i++)
@@ -80,10 +68,10 @@ static void print_entry(const struct json *e)
 
 static void print_name(const struct json *e)
 {
-    struct span activity = text_of(e, "activity");
-    printf("  %6" PRId64 "  ", number_of(e, "n"));
+    struct span activity = ask_text(e, "activity");
+    printf("  %6" PRId64 "  ", ask_number(e, "n"));
     if (activity.n) {
-        printf("%.*s ", SPAN_ARG(text_of(e, "type")));
+        printf("%.*s ", SPAN_ARG(ask_text(e, "type")));
         ask_print_text(activity);
     } else {
         printf("-");
@@ -93,36 +81,36 @@ static void print_name(const struct json *e)
 
 static void print_attempts(const struct json *e)
 {
-    int64_t status = number_of(e, "status");
-    printf("          %" PRId64 " attempts", number_of(e, "attempts"));
+    int64_t status = ask_number(e, "status");
+    printf("          %" PRId64 " attempts", ask_number(e, "attempts"));
     if (status)
         printf(", answered %" PRId64, status);
-    if (text_of(e, "next").n)
-        printf("; next attempt %.*s", SPAN_ARG(text_of(e, "next")));
+    if (ask_text(e, "next").n)
+        printf("; next attempt %.*s", SPAN_ARG(ask_text(e, "next")));
     putchar('\n');
 }
 
 static void print_why(const struct json *e)
 {
-    int64_t after = number_of(e, "after");
-    int64_t status = number_of(e, "status");
-    printf("          %.*s", SPAN_ARG(ask_title(text_of(e, "code"))));
+    int64_t after = ask_number(e, "after");
+    int64_t status = ask_number(e, "status");
+    printf("          %.*s", SPAN_ARG(ask_title(ask_text(e, "code"))));
     if (status)
         printf(", answered %" PRId64, status);
     if (json_get(e, "after"))
         printf(", everything behind %" PRId64, after);
-    printf(", %.*s", SPAN_ARG(text_of(e, "at")));
-    if (text_of(e, "detail").n) {
+    printf(", %.*s", SPAN_ARG(ask_text(e, "at")));
+    if (ask_text(e, "detail").n) {
         printf(": ");
-        ask_print_text(text_of(e, "detail"));
+        ask_print_text(ask_text(e, "detail"));
     }
     printf("%s\n", json_flag(json_get(e, "dropped"), false) ? " (dropped)" : "");
 }
 
 static void print_late(const struct json *e)
 {
-    printf("          at attempt %" PRId64 ", %.*s\n", number_of(e, "attempts"),
-           SPAN_ARG(text_of(e, "at")));
+    printf("          at attempt %" PRId64 ", %.*s\n", ask_number(e, "attempts"),
+           SPAN_ARG(ask_text(e, "at")));
 }
 
 static void print_list(const struct json *list, const char *title,
@@ -141,7 +129,7 @@ static void print_host(const struct json *h)
 {
     static const char *const names[] = {"host",   "state",    "zone",     "health",
                                         "cursor", "position", "failures", "next"};
-    int64_t waiting = number_of(h, "waiting_n");
+    int64_t waiting = ask_number(h, "waiting_n");
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
         ask_print_field(h, names[i]);
     if (json_flag(json_get(h, "accept_refused"), false))
