@@ -342,7 +342,7 @@ static void test_refused(void **state)
         assert_int_equal(store_epoch(rig->store), 0);
         ask_everything(rig, &claims, cursors, schedule);
         ask_everything(rig, &commits, other, NULL);
-        assert_true(rig_run(rig, &commits.calls, ASKED, 1000));
+        assert_true(rig_run(rig, &commits.calls, ASKED, 10000));
         rig_idle(rig, 20);
         assert_int_equal(claims.calls, ASKED);
         assert_int_equal(claims.redis, ASKED);

@@ -77,7 +77,7 @@ static void test_stopped(void **state)
     struct posted posted;
     child_signal(rig->server, SIGSTOP);
     post_send(rig, &p, &posted);
-    assert_true(rig_run(rig, &posted.calls, 1, 2000));
+    assert_true(rig_run(rig, &posted.calls, 1, 10000));
     assert_int_equal(posted.err, ERR_REDIS);
     rig_await(rig, &rig->not_ready, 1);
     rig_idle(rig, 300);
