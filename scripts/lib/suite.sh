@@ -21,18 +21,31 @@ marked_run() {
     env WEIR_TEST_RUN="$MARK" "$@" </dev/null
 }
 
-# left_behind: ends what a suite left, names it, and answers how many there were (in LEFT).
-left_behind() {
+# marked: the ids of the processes that have the mark, one a line.
+marked() {
     local file pid
-    LEFT=0
     for file in /proc/[0-9]*/environ; do
         pid=${file#/proc/}
         pid=${pid%/environ}
         if tr '\0' '\n' 2>/dev/null <"$file" | grep -qxF "WEIR_TEST_RUN=$MARK"; then
-            say "    left behind: process $pid: $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null || true)"
-            kill -KILL "$pid" 2>/dev/null || true
-            LEFT=$((LEFT + 1))
+            printf '%s\n' "$pid"
         fi
+    done
+}
+
+# left_behind: ends what a suite left, names it, and answers how many there were (in LEFT). Who is on
+# its way out already has some seconds for it.
+left_behind() {
+    local pid end=$((SECONDS + 15))
+    local -a pids=()
+    LEFT=0
+    while mapfile -t pids < <(marked) && [ ${#pids[@]} -gt 0 ] && [ $SECONDS -lt $end ]; do
+        sleep 0.2
+    done
+    for pid in "${pids[@]}"; do
+        say "    left behind: process $pid: $(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" || true)"
+        kill -KILL "$pid" 2>/dev/null || true
+        LEFT=$((LEFT + 1))
     done
 }
 
