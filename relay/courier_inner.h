@@ -107,7 +107,6 @@ struct courier {
     struct cursors_probe probe; /* what is to be looked at again */
     uint64_t broken;            /* what is kept of these can't be read: nobody serves them */
     bool first;                 /* no beat of this nonce was answered */
-    bool whole;                 /* a whole tick lies before the beat that is out */
     int64_t sent_ms;            /* when that was sent */
     int64_t lease_ms;           /* when the last one that was answered was sent */
     struct loading *beating, *probing;
@@ -175,6 +174,8 @@ struct span courier_name(const struct courier *c);
 void courier_goto(struct courier *c, enum courier_state state);
 /* Loads what it holds, and runs. */
 void courier_claim(struct courier *c);
+/* While it loads: loads these, too. */
+void courier_claim_more(struct courier *c, uint64_t shards);
 /* Forgets what was loaded; keeps the lease. */
 void courier_rest(struct courier *c);
 /* Not in the turn that it broke in: whoever noticed is still on the stack. */

@@ -67,8 +67,9 @@ static void beat(struct courier *c, bool leave)
                               .first = c->first,
                               .give = c->give,
                               .bury = c->lease.bury,
-                              .bury_n = c->lease.bury_n,
                               .leave = leave};
+    lease_ask(&c->lease, lease_time(c), clock_mono_ms());
+    ask.bury_n = c->lease.bury_n;
     timer_stop(c->tick);
     courier_forget(&c->beating);
     c->beating = courier_loading(c);
@@ -79,9 +80,7 @@ static void beat(struct courier *c, bool leave)
 
 static void on_tick(void *arg)
 {
-    struct courier *c = arg;
-    c->whole = true;
-    beat(c, false);
+    beat(arg, false);
 }
 
 /* Other shards are to be ours. */
@@ -104,9 +103,6 @@ static void on_halt(void *arg)
 
 static void act(struct courier *c, const struct lease_table *table)
 {
-    if (c->whole)
-        lease_tick(&c->lease, table);
-    c->whole = false;
     lease_decide(&c->lease, table, c->held);
     c->lease.take &= ~c->broken;
     if (c->state == COURIER_ASKING) {
@@ -117,6 +113,8 @@ static void act(struct courier *c, const struct lease_table *table)
             courier_claim(c);
     } else if (c->state == COURIER_RUNNING && (c->lease.take || c->lease.give)) {
         halt(c);
+    } else if ((c->state == COURIER_CLAIMING || c->state == COURIER_MEMBERS) && c->lease.take) {
+        courier_claim_more(c, c->lease.take); /* now it costs no pause */
     } else if (c->starved) {
         courier_schedule(c);
     }
@@ -139,12 +137,13 @@ static void on_beat(void *arg, enum err err, const struct lease_table *table)
         courier_start_over(c, "its lease is gone");
         return;
     }
-    timer_start(c->tick, lease_time(c) / LEASE_TICKS);
     if (err != ERR_OK) { /* once more, as long as the lease lasts; or until Redis is back */
-        if (c->state == COURIER_AWAY)
-            timer_start(c->tick, COURIER_AGAIN_MS);
+        timer_start(c->tick,
+                    c->state == COURIER_AWAY ? COURIER_AGAIN_MS : lease_time(c) / LEASE_BEATS);
         return;
     }
+    lease_heard(&c->lease, table, clock_mono_ms());
+    timer_start(c->tick, lease_next(&c->lease, c->sent_ms, clock_mono_ms()));
     c->first = false;
     c->give &= ~c->given;
     c->lease_ms = c->sent_ms;
@@ -152,8 +151,6 @@ static void on_beat(void *arg, enum err err, const struct lease_table *table)
     act(c, table);
     if (c->state == COURIER_AWAY)
         courier_come_back(c);
-    else if (c->lease.bury_n && (c->state == COURIER_ASKING || c->state == COURIER_RUNNING))
-        beat(c, false); /* at once: what it owned waits for somebody */
 }
 
 void courier_lease_retry(struct courier *c, int64_t ms)
@@ -239,7 +236,6 @@ void courier_lease_begin(struct courier *c)
     bytes_fini(&nonce);
     c->held = c->giving = c->give = 0;
     c->first = true;
-    c->whole = false;
     c->lease_ms = clock_mono_ms();
     beat(c, false);
 }

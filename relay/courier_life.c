@@ -193,6 +193,14 @@ void courier_claim(struct courier *c)
     cursors_claim(c->cursors, c->schedule, c->held, on_claimed, c);
 }
 
+void courier_claim_more(struct courier *c, uint64_t shards)
+{
+    courier_rest(c);
+    c->held |= shards;
+    c->give &= ~shards;
+    courier_claim(c);
+}
+
 /* --- gauges ----------------------------------------------------------------------------------- */
 
 static void on_gauges(void *arg)

@@ -18,8 +18,8 @@ void lease_begin(struct lease *l, const char *nonce, unsigned shards)
 {
     l->shards = shards < LEASE_SHARDS_MAX ? shards : LEASE_SHARDS_MAX;
     span_copy(span_of(nonce), l->nonce, sizeof(l->nonce));
+    l->heard = l->waits = false;
     l->watched_n = 0;
-    l->waited = 0;
     l->take = l->give = 0;
     l->bury_n = 0;
 }
@@ -34,30 +34,95 @@ static const struct lease_watch *watch_of(const struct lease *l, const char *non
     return NULL;
 }
 
-void lease_tick(struct lease *l, const struct lease_table *table)
+static int64_t beats(const struct lease *l, int64_t n)
+{
+    return l->lease_ms / LEASE_BEATS * n;
+}
+
+/* Since the last table, as far as it counts. */
+static int64_t passed(const struct lease *l, int64_t now_ms)
+{
+    int64_t ms = l->heard ? now_ms - l->heard_ms : 0;
+    return ms < beats(l, LEASE_LEAP) ? ms : beats(l, LEASE_LEAP);
+}
+
+static bool is_ours(const struct lease *l, const char *nonce)
+{
+    return strcmp(nonce, l->nonce) == 0;
+}
+
+void lease_ask(struct lease *l, int64_t lease_ms, int64_t now_ms)
+{
+    l->lease_ms = lease_ms;
+    l->bury_n = 0;
+    for (size_t i = 0; i < l->watched_n; i++) {
+        const struct lease_watch *watch = &l->watched[i];
+        if (is_ours(l, watch->nonce) || watch->still_ms + passed(l, now_ms) < lease_ms)
+            continue;
+        struct lease_entry *dead = &l->bury[l->bury_n++];
+        *dead = (struct lease_entry){.beat = watch->beat};
+        memcpy(dead->nonce, watch->nonce, sizeof(dead->nonce));
+    }
+}
+
+static bool was_to_be_buried(const struct lease *l, const char *nonce)
+{
+    for (size_t i = 0; i < l->bury_n; i++)
+        if (strcmp(l->bury[i].nonce, nonce) == 0)
+            return true;
+    return false;
+}
+
+/* One that is there still, though it was to be buried, is watched anew: once more at once would be
+ * once more for ever, where it can't be. */
+static int64_t still(const struct lease *l, const struct lease_entry *e, int64_t passed_ms)
+{
+    const struct lease_watch *before = watch_of(l, e->nonce);
+    if (!before || before->beat != e->beat || was_to_be_buried(l, e->nonce))
+        return 0;
+    return before->still_ms + passed_ms;
+}
+
+void lease_heard(struct lease *l, const struct lease_table *table, int64_t now_ms)
 {
     struct lease_watch now[LEASES_MAX];
+    int64_t passed_ms = passed(l, now_ms);
     for (size_t i = 0; i < table->n; i++) {
         const struct lease_entry *e = &table->list[i];
-        const struct lease_watch *before = watch_of(l, e->nonce);
         memcpy(now[i].nonce, e->nonce, sizeof(now[i].nonce));
         now[i].beat = e->beat;
-        now[i].still = before && before->beat == e->beat ? before->still + 1 : 0;
+        now[i].still_ms = still(l, e, passed_ms);
     }
     memcpy(l->watched, now, table->n * sizeof(*now));
     l->watched_n = table->n;
-    if (l->ticks < LEASE_TICKS)
-        l->ticks++;
-    if (l->waited)
-        l->waited++;
+    l->bury_n = 0;
+    l->heard = true;
+    l->heard_ms = now_ms;
+    if (l->here_ms < l->lease_ms)
+        l->here_ms += passed_ms;
+    l->waited_ms += passed_ms;
+}
+
+/* A slow Redis is given time between two looks, too; and a timer may be early by what a clock's
+ * tick hides. */
+int64_t lease_next(const struct lease *l, int64_t sent_ms, int64_t now_ms)
+{
+    int64_t next = sent_ms + beats(l, 1) - now_ms;
+    if (next < beats(l, 1) / 4)
+        next = beats(l, 1) / 4;
+    for (size_t i = 0; i < l->watched_n; i++) {
+        int64_t left = l->lease_ms - l->watched[i].still_ms + 1;
+        if (left < next && !is_ours(l, l->watched[i].nonce))
+            next = left > 0 ? left : 0;
+    }
+    return next;
 }
 
 static bool lives(const struct lease *l, const struct lease_entry *e)
 {
     const struct lease_watch *watch = watch_of(l, e->nonce);
-    if (strcmp(e->nonce, l->nonce) == 0)
-        return true;
-    return !watch || watch->beat != e->beat || watch->still < LEASE_TICKS;
+    return is_ours(l, e->nonce) || !watch || watch->beat != e->beat ||
+           watch->still_ms < l->lease_ms;
 }
 
 /* --- whose a shard is ------------------------------------------------------------------------- */
@@ -90,19 +155,16 @@ static unsigned owned(const struct lease *l, const struct lease_table *table, co
     return n;
 }
 
-/* Who lives; the others are to be buried. */
-static void seat_living(struct lease *l, const struct lease_table *table, uint64_t held,
+static void seat_living(const struct lease *l, const struct lease_table *table, uint64_t held,
                         struct seats *seats)
 {
-    seats->n = l->bury_n = 0;
+    seats->n = 0;
     for (size_t i = 0; i < table->n; i++) {
         const struct lease_entry *e = &table->list[i];
-        if (!lives(l, e)) {
-            l->bury[l->bury_n++] = *e;
+        if (!lives(l, e))
             continue;
-        }
         struct seat *seat = &seats->list[seats->n++];
-        bool ours = strcmp(e->nonce, l->nonce) == 0;
+        bool ours = is_ours(l, e->nonce);
         memcpy(seat->name, e->name, sizeof(seat->name));
         seat->nonce = e->nonce;
         seat->has = ours ? (unsigned)__builtin_popcountll(held) : owned(l, table, e->nonce);
@@ -120,7 +182,7 @@ static void seat_awaited(struct lease *l, struct seats *seats)
         snprintf(seat->name, sizeof(seat->name), "courier-%u%s", slot, machine ? machine : "");
         for (size_t i = 0; i < living && !l->met[slot]; i++)
             l->met[slot] = strcmp(seats->list[i].name, seat->name) == 0;
-        seats->n += l->ticks < LEASE_TICKS && !l->met[slot];
+        seats->n += l->here_ms < l->lease_ms && !l->met[slot];
     }
 }
 
@@ -132,7 +194,7 @@ static void share_out(const struct lease *l, struct seats *seats)
     for (size_t i = 0; i < seats->n; i++) {
         struct seat *seat = &seats->list[i];
         seat->may = (unsigned)(l->shards / seats->n + (i < l->shards % seats->n));
-        if (strcmp(seat->nonce, l->nonce) == 0)
+        if (is_ours(l, seat->nonce))
             seats->ours = seat;
     }
 }
@@ -140,7 +202,7 @@ static void share_out(const struct lease *l, struct seats *seats)
 static bool is_free(const struct lease *l, const struct lease_table *table, unsigned shard)
 {
     const char *owner = table->owners[shard];
-    if (!*owner || strcmp(owner, l->nonce) == 0)
+    if (!*owner || is_ours(l, owner))
         return true;
     for (size_t i = 0; i < table->n; i++)
         if (strcmp(table->list[i].nonce, owner) == 0)
@@ -198,6 +260,17 @@ static uint64_t dealt(const struct lease *l, const struct lease_table *table, ui
     return ours;
 }
 
+/* Whether what one owned that died is among these. */
+static bool bereft(const struct lease *l, const struct lease_table *table, uint64_t shards)
+{
+    for (unsigned shard = 0; shard < l->shards; shard++) {
+        const char *owner = table->owners[shard];
+        if (shards >> shard & 1 && *owner && !is_ours(l, owner))
+            return true;
+    }
+    return false;
+}
+
 void lease_decide(struct lease *l, const struct lease_table *table, uint64_t held)
 {
     struct seats seats;
@@ -213,11 +286,11 @@ void lease_decide(struct lease *l, const struct lease_table *table, uint64_t hel
     if (seats.ours)
         l->take = dealt(l, table, held, &seats);
     bool missing = seats.ours && seats.ours->has < seats.ours->may;
-    if (!l->take || !missing)
-        l->waited = 0;
-    else if (!l->waited)
-        l->waited = 1;
-    if (l->waited && l->waited <= LEASE_PATIENCE)
+    bool waits = l->take && missing && !bereft(l, table, l->take);
+    if (!waits || !l->waits)
+        l->waited_ms = 0;
+    l->waits = waits;
+    if (waits && l->waited_ms < beats(l, LEASE_PATIENCE))
         l->take = 0;
 }
 

@@ -11,7 +11,7 @@
 #include "relay/store/scripts.h"
 #include "relay/store/store_inner.h"
 
-enum { CLAIMS = 2 /* under way at once */ };
+enum { CLAIMS = 8 /* under way at once */ };
 
 struct cursors {
     struct store *store;
@@ -20,6 +20,7 @@ struct cursors {
     struct outcomes *outcomes;
     struct schedule *schedule; /* while claiming */
     uint64_t unclaimed;        /* that are not asked for yet */
+    bool first;                /* nothing was: the first call makes all of them ours */
     size_t waiting;
     enum err err;
     uint64_t taken, broken;
@@ -123,7 +124,7 @@ static void on_claimed(void *arg, enum err err, const struct redis_reply *reply)
         c->claimed(c->claimed_arg, c->err, c->taken, c->broken);
 }
 
-static void claim_one(struct cursors *c, unsigned shard)
+static void claim_one(struct cursors *c, unsigned shard, uint64_t besides)
 {
     struct claim *claim = mem_new(sizeof(*claim));
     struct words a = {0};
@@ -132,6 +133,8 @@ static void claim_one(struct cursors *c, unsigned shard)
     words_add_str(&a, store_epoch_text(c->store));
     words_add_str(&a, c->nonce);
     words_add_int(&a, shard);
+    for (; besides; besides &= besides - 1)
+        words_add_int(&a, __builtin_ctzll(besides));
     store_script(c->store, &a, &script_claim, on_claimed, claim);
 }
 
@@ -139,8 +142,12 @@ static void claim_one(struct cursors *c, unsigned shard)
  * must not wait behind those of 100,000 members. */
 static void claim_some(struct cursors *c)
 {
-    for (; c->unclaimed && c->waiting < CLAIMS; c->unclaimed &= c->unclaimed - 1)
-        claim_one(c, (unsigned)__builtin_ctzll(c->unclaimed));
+    while (c->unclaimed && c->waiting < CLAIMS) {
+        unsigned shard = (unsigned)__builtin_ctzll(c->unclaimed);
+        c->unclaimed &= c->unclaimed - 1;
+        claim_one(c, shard, c->first ? c->unclaimed : 0);
+        c->first = false;
+    }
 }
 
 void cursors_claim(struct cursors *c, struct schedule *schedule, uint64_t shards,
@@ -152,6 +159,7 @@ void cursors_claim(struct cursors *c, struct schedule *schedule, uint64_t shards
     c->claimed_arg = arg;
     c->err = ERR_OK;
     c->taken = c->broken = 0;
+    c->first = true;
     c->epoch = store_epoch(c->store);
     c->unclaimed = all < SCHEDULE_SHARDS_MAX ? shards & ((UINT64_C(1) << all) - 1) : shards;
     claim_some(c);

@@ -211,6 +211,23 @@ static void test_one_dies(void **state)
     dies(LIE_NOBODY_BURIED, false); /* the twin: a lease that never ends */
 }
 
+/* At whatever moment between two beats, with attempts under way that do not end. */
+static void test_replaced_in_time(void **state)
+{
+    (void)state;
+    for (int64_t phase = 0; phase < 550; phase += 70) {
+        begin(3);
+        for (unsigned i = 0; i < PEERS; i++)
+            peers[i].answers.delay_ms = 25 * SECOND;
+        post(1, 1);
+        fake_run(SECOND + phase);
+        die(1);
+        die(2);
+        assert_in_range(until_owns(0, 64), 9 * SECOND, 13 * SECOND);
+        end();
+    }
+}
+
 /* It is given its own again, and while shards change hands nothing is lost or repeated. */
 static void test_comes_back(void **state)
 {
@@ -443,6 +460,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_share),
         cmocka_unit_test(test_one_dies),
+        cmocka_unit_test(test_replaced_in_time),
         cmocka_unit_test(test_comes_back),
         cmocka_unit_test(test_starts_again_at_once),
         cmocka_unit_test(test_drain_gives_back),

@@ -100,9 +100,6 @@ static void on_lapse(struct world *w, struct event *e)
 /* Loads what is ours, or lets go of it. */
 static void act(struct world *w, struct courier *c, const struct lease_table *table)
 {
-    if (c->whole)
-        lease_tick(&c->lease, table);
-    c->whole = false;
     lease_decide(&c->lease, table, c->held);
     if (c->state == COURIER_ASKING && !c->draining) {
         c->give |= c->lease.give;
@@ -115,6 +112,11 @@ static void act(struct world *w, struct courier *c, const struct lease_table *ta
         courier_goto(w, c, COURIER_HALTING);
         event_in(w, &c->halt, HALT_MS);
         courier_commit(w, c);
+    } else if ((c->state == COURIER_CLAIMING || c->state == COURIER_MEMBERS) && c->lease.take) {
+        courier_rest(w, c);
+        c->held |= c->lease.take;
+        c->give &= ~c->lease.take;
+        courier_claim(w, c);
     } else if (c->starved) {
         courier_schedule(w, c);
     }
@@ -142,12 +144,13 @@ static void on_beat(struct world *w, struct call *call)
         courier_start_over(w, c, "its lease is gone");
         return;
     }
-    event_in(w, &c->tick, w->plan.lease_ms / LEASE_TICKS);
     if (!ok) { /* once more, as long as the lease lasts; or until Redis is back */
-        if (c->state == COURIER_AWAY)
-            courier_beat_later(w, c, AGAIN_MS);
+        courier_beat_later(w, c,
+                           c->state == COURIER_AWAY ? AGAIN_MS : w->plan.lease_ms / LEASE_BEATS);
         return;
     }
+    lease_heard(&c->lease, call->table, now_ms(w));
+    event_in(w, &c->tick, lease_next(&c->lease, c->sent_ms, now_ms(w)));
     c->first = false;
     c->give &= ~c->given;
     c->lease_ms = c->sent_ms;
@@ -171,6 +174,7 @@ static void beat(struct world *w, struct courier *c, bool leave)
             event_in(w, &c->tick, AGAIN_MS);
         return;
     }
+    lease_ask(&c->lease, w->plan.lease_ms, now_ms(w));
     struct call *call = call_new(w, &c->store, db_lease, on_beat);
     call->host = c->number;
     call->first = c->first;
@@ -186,7 +190,6 @@ static void beat(struct world *w, struct courier *c, bool leave)
 
 static void on_tick(struct world *w, struct event *e)
 {
-    e->to->whole = true;
     beat(w, e->to, false);
 }
 
@@ -229,7 +232,6 @@ void courier_begin(struct world *w, struct courier *c)
     lease_begin(&c->lease, nonce, w->plan.shards);
     c->held = c->giving = c->give = 0;
     c->first = true;
-    c->whole = false;
     c->lease_ms = now_ms(w);
     beat(w, c, false);
 }

@@ -277,7 +277,8 @@ MUTATIONS = [
          old="        return VERDICT_LATER;\n    if (status >= 500 && status != 501 && status != 505)",
          new="        return VERDICT_DELIVERED;\n    if (status >= 500 && status != 501 && status != 505)"),
     dict(name="lease-of-the-living", what="a courier is buried too early", file=RULES + "lease.c",
-         old="watch->still < LEASE_TICKS;", new="watch->still < LEASE_TICKS / 4;"),
+         old="watch->still_ms + passed(l, now_ms) < lease_ms)",
+         new="watch->still_ms + passed(l, now_ms) < lease_ms / 4)"),
     # --- hosts ------------------------------------------------------------------------------------
     dict(name="trouble-crowded", what="a host in trouble is tried by as many as ever",
          file=RULES + "schedule_attempt.c",
@@ -320,7 +321,7 @@ MUTATIONS = [
          file=RULES + "judge.c",
          old="    int64_t ceiling = judge_doubled(first, most,",
          new="    int64_t ceiling = judge_doubled(first + first / 2, most,"),
-    dict(name="harmless-patience", what="shards are taken two ticks later", harmless=True,
-         file=RULES + "lease.c", old="l->waited <= LEASE_PATIENCE)",
-         new="l->waited <= LEASE_PATIENCE + 2)"),
+    dict(name="harmless-patience", what="shards are taken four beats later", harmless=True,
+         file=RULES + "lease.c", old="l->waited_ms < beats(l, LEASE_PATIENCE)",
+         new="l->waited_ms < beats(l, LEASE_PATIENCE + 4)"),
 ]

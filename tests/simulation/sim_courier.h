@@ -58,7 +58,7 @@ struct courier {
     /* what it owns */
     struct lease lease;
     uint64_t nonce, held, giving, give, given;
-    bool first, whole, beating;
+    bool first, beating;
     int64_t sent_ms, lease_ms;
     int64_t clock_ms;        /* by so much clocks were moved, as its schedule knows */
     int64_t loaded_clock_ms; /* and by so much when that was loaded */

@@ -16,14 +16,14 @@
 #include "common/pure/bytes.h"
 #include "relay/rules/lease.h"
 
-enum { HOUSE = 6, WIDE = 64 };
+enum { HOUSE = 6, WIDE = 64, LEASE_MS = 10000, BEAT_MS = LEASE_MS / LEASE_BEATS };
 
 struct one {
     struct lease heart;
     char nonce[LEASE_NONCE_SIZE];
     bool runs, frozen, first;
     uint64_t held, give, giving;
-    int halting; /* ticks until it has ended what was in flight */
+    int halting; /* rounds until it has ended what was in flight */
 };
 
 struct house {
@@ -32,6 +32,7 @@ struct house {
     unsigned n, born;
     unsigned per; /* of them belong to one machine each */
     uint32_t chance;
+    int64_t now_ms;
     bool careless;  /* the twin: nobody is told that it was buried */
     unsigned twice; /* rounds in which somebody acted on what was another's */
 };
@@ -116,11 +117,12 @@ static inline void tick(struct house *h, unsigned i)
         o->held &= ~o->giving;
         o->give |= o->giving;
     }
+    lease_ask(&o->heart, LEASE_MS, h->now_ms);
     if (!beat(h, o)) {
         come(h, i);
         beat(h, o);
     }
-    lease_tick(&o->heart, &h->table);
+    lease_heard(&o->heart, &h->table, h->now_ms);
     if (o->halting)
         return;
     lease_decide(&o->heart, &h->table, o->held);

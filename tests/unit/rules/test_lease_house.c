@@ -33,6 +33,7 @@ static void look(struct house *h)
 static void round_of_all(struct house *h)
 {
     unsigned from = roll(h, h->n); /* in no order that one could rely on */
+    h->now_ms += BEAT_MS;
     for (unsigned i = 0; i < h->n; i++)
         tick(h, (from + i) % h->n);
     look(h);
@@ -102,9 +103,9 @@ static void test_house(void **state)
             assert_true(h->list[s % n].held >> s & 1);
         rounds(h, 30);
         assert_whole(h);
-        if (n > 1) { /* the last one dies: the others share, after ten ticks and not before */
+        if (n > 1) { /* the last one dies: the others share, after a lease and not before */
             h->list[n - 1].runs = false;
-            rounds(h, LEASE_TICKS - 1);
+            rounds(h, LEASE_BEATS - 1);
             assert_int_equal(holds(h, 0), (WIDE + n - 1) / n);
             rounds(h, 6);
             assert_whole(h);
@@ -142,7 +143,7 @@ static void test_machines(void **state)
     struct house *h = house_new(6, 7);
     on_machines_of(h, 2);
     h->list[4].runs = h->list[5].runs = false;
-    rounds(h, 15);
+    rounds(h, LEASE_BEATS + 5);
     assert_whole(h);
     assert_fair(h);
     remember(h, before);
@@ -155,7 +156,7 @@ static void test_machines(void **state)
     assert_in_range(moved(h, before), 21, 26);
     remember(h, before);
     h->list[0].runs = h->list[1].runs = false;
-    rounds(h, LEASE_TICKS + 5);
+    rounds(h, LEASE_BEATS + 5);
     assert_whole(h);
     assert_fair(h);
     for (unsigned i = 2; i < h->n; i++) /* nobody else loses what it has, or but one of it */
@@ -169,7 +170,7 @@ static void test_house_with_one_missing(void **state)
     (void)state;
     struct house *h = house_new(3, 5);
     h->list[2].runs = false;
-    rounds(h, LEASE_TICKS - 2);
+    rounds(h, LEASE_BEATS - 2);
     assert_int_equal(holds(h, 0) + holds(h, 1), 43);
     rounds(h, 6);
     assert_whole(h);

@@ -63,7 +63,9 @@ static void test_beat_beside_a_claim(void **state)
     assert_int_equal(a.err, ERR_OK);
     assert_int_equal(a.beside, 1);
     assert_int_equal(a.taken | a.broken, 0);
-    assert_in_range(redis_commands_sent() - before, STORE_SHARDS + 1, STORE_SHARDS + 3);
+    /* The first ones are sent twice where Redis does not know the script. */
+    assert_in_range(redis_commands_sent() - before, STORE_SHARDS + 1,
+                    STORE_SHARDS + 1 + STORE_SHARDS / 8);
     for (unsigned i = 0; i < STORE_SHARDS; i++)
         assert_string_equal(ask(rig, "HGET {weir}:shard:%u owner", i), NONCE_A);
     owner_free(&a);
@@ -288,6 +290,37 @@ static bool taken_is_taken(struct rig *rig)
     return ok;
 }
 
+static bool is_ours_soon(struct rig *rig, unsigned shard)
+{
+    for (unsigned i = 0; i < 50; i++) {
+        if (strcmp(ask(rig, "HGET {weir}:shard:%u owner", shard), NONCE_A) == 0)
+            return true;
+        rig_idle(rig, 10);
+    }
+    return false;
+}
+
+/* The first call makes all that is free ours, though it brings the cursors of one: nobody asks for
+ * the others any more. What is ours may be claimed again. */
+static bool one_call_for_all(struct rig *rig)
+{
+    struct owner a, again;
+    ask(rig, "SET {weir}:own:7 x");
+    ask(rig, "HSET {weir}:lease " NONCE_A " courier-0=1 " NONCE_B " courier-1=5");
+    ask(rig, "HSET {weir}:shard:9 owner " NONCE_B);
+    owner_init(rig, NONCE_A, UINT64_MAX, &a);
+    cursors_claim(a.cursors, a.schedule, UINT64_MAX, on_claimed, &a);
+    owner_free(&a);
+    bool ok = is_ours_soon(rig, STORE_SHARDS - 1);
+    owner_init(rig, NONCE_A, UINT64_MAX, &again);
+    ok = ok && claim(&again) == ERR_OK;
+    ok = ok && again.taken == UINT64_C(1) << 9 && again.broken == UINT64_C(1) << 7;
+    ok = ok && strcmp(ask(rig, "HGET {weir}:shard:7 owner"), "-") == 0;
+    ok = ok && strcmp(ask(rig, "HGET {weir}:shard:9 owner"), NONCE_B) == 0;
+    owner_free(&again);
+    return ok;
+}
+
 /* Who has no lease owns nothing. */
 static bool no_claim_without_a_lease(struct rig *rig)
 {
@@ -378,12 +411,16 @@ static void test_twins(void **state)
         {"a second claimer fences", second_claimer_fences, &script_commit, "has[1] ~= ARGV[2]",
          "false"},
         {"a second claimer fences", second_claimer_fences, &script_claim,
-         "redis.call('HSET', S, 'owner', ARGV[2])", ""},
+         "redis.call('HSET', P .. 'shard:' .. shard, 'owner', ARGV[2])", ""},
         {"a second claimer fences", second_claimer_fences, &script_claim, "has[1] or '0'", "'0'"},
         {"taken is taken", taken_is_taken, &script_claim,
-         "if owner and owner ~= ARGV[2] and redis.call('HEXISTS', LEASE, owner) == 1", "if false"},
+         "if owner and redis.call('HEXISTS', LEASE, owner) == 1", "if false"},
         {"taken is taken", taken_is_taken, &script_claim,
          "and redis.call('HEXISTS', LEASE, owner) == 1", ""},
+        {"one call makes them ours", one_call_for_all, &script_claim, "for at = 4, #ARGV do",
+         "for at = 4, 3 do"},
+        {"one call makes them ours", one_call_for_all, &script_claim,
+         "if owner == ARGV[2] then return end", ""},
         {"no claim without a lease", no_claim_without_a_lease, &script_claim,
          "redis.call('HEXISTS', LEASE, ARGV[2]) == 0", "false"},
         {"a late commit is refused", late_commit_is_refused, &script_commit,
