@@ -295,6 +295,7 @@ static void down_for_six_days(enum fake_lie lie, bool whole)
     struct world w;
     begin(&w, 2);
     w.context.config->set.delivery_commit = SECOND;
+    w.context.config->set.delivery_lease = 2 * MINUTE; /* days pass: fewer beats will do */
     peer_away(&many[1], true);
     fake_lie(lie);
     for (unsigned k = 1; k <= POSTS; k++) {
