@@ -373,6 +373,8 @@ enum err member_apply(const struct member *before, enum member_event event,
     if (!before || after->state != before->state)
         after->since_ms = now_ms;
     if (after->state != MEMBER_LEFT) {
+        if (after->farewell.url[0] && !after->inboxes[after->farewell_slot].url[0])
+            after->inboxes[after->farewell_slot].from = n; /* it was told what is taken back */
         after->farewell = (struct member_inbox){.style = STYLE_PUBLIC};
         after->farewell_slot = 0;
         after->gone = false;

@@ -71,7 +71,7 @@ struct member_inbox {
     char url[MEMBER_URL_SIZE]; /* the shared inbox where there is one; empty: the slot is free */
     enum member_style style;   /* PUBLIC if any of its followers is of that style */
     uint64_t from; /* entries numbered above it go there; of a free slot: the number of the
-                      change that freed it, 0: never used */
+                      change that freed it, or ended the farewell; 0: never used */
 };
 
 /* An actor that follows; one that does in both styles counts twice. */

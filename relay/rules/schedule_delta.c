@@ -29,18 +29,21 @@ static struct cursor now_at(const struct schedule *s, const struct dest *d)
     return cursor;
 }
 
-/* Nothing that its cursor stands before is owed to it. */
-static bool owed_nothing(const struct dest *d)
+/* Nothing that its cursor stands before is owed to it; what its record knows of and was not told
+ * yet may say otherwise. */
+static bool owed_nothing(const struct schedule *s, const struct dest *d)
 {
-    return !d->cursor.aside_n && dest_owed_from(d, LANE_NORMAL) == UINT64_MAX &&
+    return d->until <= s->position && !d->cursor.aside_n &&
+           dest_owed_from(d, LANE_NORMAL) == UINT64_MAX &&
            dest_owed_from(d, LANE_URGENT) == UINT64_MAX;
 }
 
-static bool follows(const struct dest *d, const struct cursor *at, const struct cursor *shard)
+static bool follows(const struct schedule *s, const struct dest *d, const struct cursor *at,
+                    const struct cursor *shard)
 {
     if (d->back)
         return false;
-    if (d->gone && owed_nothing(d))
+    if (d->gone && owed_nothing(s, d))
         return at->low <= shard->low && at->urgent <= shard->urgent;
     return cursor_plain(at) && at->low == shard->low && at->urgent == shard->urgent;
 }
@@ -111,7 +114,7 @@ static size_t cost(const struct schedule *s, const struct shard *shard, const st
     DL_FOREACH2(shard->stands[STANDS_ANEW], d, stand_next)
     {
         struct cursor at = now_at(s, d);
-        if (d->known && !follows(d, &at, there))
+        if (d->known && !follows(s, d, &at, there))
             writes += !d->own || !cursor_same(&d->stored, &at);
     }
     return writes;
@@ -136,10 +139,10 @@ static void tell_ahead(const struct dest *d, struct delta *ret)
 }
 
 /* Whether Redis has a cursor of its own for it then. */
-static bool tell_cursor(const struct dest *d, const struct cursor *at, const struct cursor *there,
-                        struct delta *ret)
+static bool tell_cursor(const struct schedule *s, const struct dest *d, const struct cursor *at,
+                        const struct cursor *there, struct delta *ret)
 {
-    bool follow = follows(d, at, there);
+    bool follow = follows(s, d, at, there);
     bool same = follow ? !d->own : d->own && !d->back && cursor_same(&d->stored, at);
     if (!same) {
         struct change change = {.kind = follow ? CHANGE_FOLLOW : CHANGE_CURSOR,
@@ -163,7 +166,7 @@ static void tell_all(struct schedule *s, struct shard *shard, enum standing stan
     for (; d; d = next) {
         next = d->stand_next;
         struct cursor at = now_at(s, d);
-        bool own = d->known && tell_cursor(d, &at, there, ret);
+        bool own = d->known && tell_cursor(s, d, &at, there, ret);
         d->standing = standing_of(s, d, &at, there, own);
         stand_list(s, d);
     }
@@ -229,7 +232,7 @@ static bool can_be_forgotten(const struct schedule *s, const struct dest *d)
 {
     const struct shard *shard = &s->shards[d->shard];
     return d->gone && d->state == DEST_HELD && !d->own && !d->letters && !d->flights &&
-           d->cursor.low <= shard->low && d->cursor.urgent <= shard->urgent && owed_nothing(d);
+           d->cursor.low <= shard->low && d->cursor.urgent <= shard->urgent && owed_nothing(s, d);
 }
 
 void forget_gone(struct schedule *s, unsigned shard)

@@ -332,5 +332,4 @@ void dest_grace_over(struct schedule *s, struct dest *d, uint64_t n, const struc
     aside_cut(s, d, LANES_URGENT, SLOT_ALL, n, why);
     urgent_pass(d, n);
     d->took = n;
-    d->left_ms = 0;
 }

@@ -86,6 +86,18 @@ void schedule_load_member(struct schedule *s, const struct member *member)
     dest_settle(s, d);
 }
 
+/* What is set aside can be read as far as the journal was told. And of lane U something was on its
+ * way, or arrived: what that takes back bears no mark before it was told, and must not follow it.
+ */
+static void wait_for_told(struct dest *d, const struct cursor *cursor)
+{
+    const uint64_t known[] = {cursor->urgent > cursor->low ? cursor->urgent : 0, cursor->head.n,
+                              cursor->aside_n ? cursor->aside[cursor->aside_n - 1].n : 0};
+    for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+        if (known[i] > d->until)
+            d->until = known[i];
+}
+
 void schedule_load_cursor(struct schedule *s, struct span host, const struct cursor *cursor)
 {
     if (!host_owned(s, host))
@@ -105,9 +117,7 @@ void schedule_load_cursor(struct schedule *s, struct span host, const struct cur
     d->own = true;
     d->down_told = cursor->health.failures > 0;
     d->behind = true;
-    /* What is set aside can be read as far as the journal was told. */
-    if (cursor->aside_n && cursor->aside[cursor->aside_n - 1].n > d->until)
-        d->until = cursor->aside[cursor->aside_n - 1].n;
+    wait_for_told(d, cursor);
     early_set(s, d);
     replay_look(s, d);
     dest_settle(s, d);
@@ -143,6 +153,35 @@ static bool begins_anew(const struct member *m, uint64_t n)
     return true;
 }
 
+/* It had been a member, and was none just before this change, which took away or gave an inbox: it
+ * may have left by itself, and then was told until now what is taken back. */
+static bool was_gone(const struct member *m, uint64_t n)
+{
+    bool gone = false;
+    bool here = false;
+    for (size_t i = 0; i < m->spans_n; i++) {
+        if (m->spans[i].from < n && m->spans[i].to >= n)
+            return false;
+        gone |= m->spans[i].to < n;
+    }
+    for (unsigned i = 0; i < MEMBER_INBOXES_MAX; i++) {
+        here |= m->inboxes[i].from == n;
+        gone &= !m->inboxes[i].url[0] || m->inboxes[i].from == n;
+    }
+    return gone && here;
+}
+
+/* Whether its grace ends with this change. A record that was loaded is that of the change, or a
+ * newer one, and knows nothing of a grace that was. */
+static bool ends_grace(const struct dest *d, const struct member *m, uint64_t n, bool cuts)
+{
+    if (m->state == MEMBER_LEFT)
+        return false;
+    if (d->left_ms && m->ver >= d->ver)
+        return true;
+    return d->known && m->ver <= d->ver && was_gone(m, n) && (cuts || begins_anew(m, n));
+}
+
 void schedule_control(struct schedule *s, uint64_t n, const struct member *member, bool cuts)
 {
     told(s, n);
@@ -153,10 +192,10 @@ void schedule_control(struct schedule *s, uint64_t n, const struct member *membe
     if (!d)
         d = dest_new(s, span_of(member->host));
     dest_here(s, d);
+    if (ends_grace(d, member, n, cuts))
+        dest_grace_over(s, d, n, member, why_cut(member));
     if (!cuts)
         cut_freed(s, d, n, member);
-    if (d->left_ms && member->ver >= d->ver && member->state != MEMBER_LEFT)
-        dest_grace_over(s, d, n, member, why_cut(member));
     /* A record that was loaded may be newer than this entry; its own entry is still to come. */
     if (!d->known || member->ver >= d->ver)
         dest_take_member(s, d, member);

@@ -133,6 +133,10 @@ static void test_text_farewell(void **state)
     struct member with = sample();
     assert_int_equal(member_apply(&back, EVENT_FOLLOW, &with, JOIN_OPEN, 30, NOW, &change), ERR_OK);
     assert_string_equal(change.after.farewell.url, "");
+    /* Until when it was told what is taken back. */
+    assert_int_equal(member_apply(&back, EVENT_INVITE, &with, JOIN_OPEN, 30, NOW, &change), ERR_OK);
+    assert_string_equal(change.after.farewell.url, "");
+    assert_int_equal(change.after.inboxes[0].from, 30);
     before = sample();
     before.state = MEMBER_SUSPENDED; /* not of who may get nothing */
     assert_int_equal(member_apply(&before, EVENT_UNDO, &before, JOIN_OPEN, 20, NOW, &change),

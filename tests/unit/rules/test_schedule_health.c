@@ -328,7 +328,7 @@ static void test_gone(void **state)
         }
     struct cursor cursor = rig_cursor(s);
     assert_int_equal(cursor.health.gone, 3);
-    cursor.low = 0;
+    cursor.low = cursor.urgent = 0;
     struct schedule_limits limits = limits_of(0, 3);
     struct schedule *next = rig_new(&limits, "a", 0);
     schedule_load_cursor(next, SPAN("a"), &cursor);

@@ -245,6 +245,31 @@ static void test_restart(void **state)
     schedule_free(&s);
 }
 
+/* What was tried of lane U, or is through, may have arrived: what it takes back waits until that is
+ * told, and goes no more. */
+static void test_restart_before_it_is_told(void **state)
+{
+    (void)state;
+    for (int tried = 0; tried < 2; tried++) {
+        struct schedule *s = rig_new(&rig_limits, "a", 0);
+        struct cursor c = {.urgent = tried ? 0 : 3};
+        if (tried)
+            c.head = (struct cursor_head){.n = 3, .tried = {.tries = 1}};
+        schedule_load_cursor(s, SPAN("a"), &c);
+        schedule_loaded(s);
+        rig_tell_of(s, 1, X);
+        rig_rests(s, NOW);
+        rig_tell_of(s, 2, Y);
+        takes_back(s, 3, X, "1");
+        if (tried)
+            rig_delivers(s, NOW, "a", 3);
+        rig_delivers(s, NOW, "a", 2);
+        rig_rests(s, NOW);
+        assert_non_null(strstr(rig_commit(s, NOW), "skip a 1 recalled"));
+        schedule_free(&s);
+    }
+}
+
 static void test_several_inboxes(void **state)
 {
     (void)state;
@@ -387,6 +412,7 @@ int main(void)
         cmocka_unit_test(test_set_aside),
         cmocka_unit_test(test_once_more_where_in_doubt),
         cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_restart_before_it_is_told),
         cmocka_unit_test(test_several_inboxes),
         cmocka_unit_test(test_pages),
         cmocka_unit_test(test_marked_while_read),

@@ -127,22 +127,80 @@ static void test_left_with_orders(void **state)
     schedule_free(&s);
 }
 
-/* What it was still to be told when it came back, or was put out, is given up. */
+/* "a" as it is from n on: its one span ends at `to` where that is not 0. */
+static struct member *as_of(uint64_t n, enum member_state now, uint64_t to)
+{
+    struct member *m = rig_record("a", now, 0, to);
+    m->ver = n;
+    m->since_ms = NOW;
+    if (now == MEMBER_ACTIVE)
+        m->spans[m->spans_n++] = (struct member_span){n, MEMBER_SPAN_OPEN, "red"};
+    if (now == MEMBER_ACTIVE)
+        m->inboxes[0].from = n;
+    else
+        m->inboxes[0] = (struct member_inbox){.from = n};
+    m->followers_n = now == MEMBER_ACTIVE;
+    return m;
+}
+
+/* What it was still to be told when it came back, or was put out, is given up; also where the
+ * record that is loaded knows of the end already, and not of the grace. */
 static void test_grace_ends(void **state)
 {
     static const enum member_state ends[] = {MEMBER_ACTIVE, MEMBER_REMOVED, MEMBER_INVITED};
     (void)state;
-    for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+    for (size_t i = 0; i < 2 * sizeof(ends) / sizeof(*ends); i++) {
+        enum member_state end = ends[i / 2];
         struct schedule *s = rig_started("a", 0);
         int64_t now = down(s);
         becomes(s, 4, MEMBER_LEFT, 4);
         takes_back(s, 5, X, "1");
-        becomes(s, 6, ends[i], ends[i] == MEMBER_ACTIVE ? 0 : 4);
+        if (i % 2) {
+            struct cursor c = rig_cursor(s);
+            struct cursor copy;
+            cursor_copy(&c, &copy);
+            schedule_free(&s);
+            s = schedule_new(&rig_limits);
+            schedule_load_shard(s, 0, 5, 5);
+            schedule_load_member(s, as_of(6, end, 4));
+            schedule_load_cursor(s, SPAN("a"), &copy);
+            cursor_fini(&copy);
+            schedule_loaded(s);
+        }
+        schedule_control(s, 6, as_of(6, end, 4), end == MEMBER_REMOVED);
         const char *text = rig_commit(s, now);
         assert_non_null(strstr(text, "cut a U3-6"));
         rig_rests(s, now);
         schedule_free(&s);
     }
+}
+
+/* It left once more since: of that, what is loaded knows. */
+static void test_grace_of_later(void **state)
+{
+    (void)state;
+    struct schedule *s = schedule_new(&rig_limits);
+    struct cursor c = {.low = 4, .urgent = 3};
+    schedule_load_shard(s, 0, 5, 5);
+    struct member *m = rig_record("a", MEMBER_LEFT, 0, 4);
+    m->ver = 9;
+    m->since_ms = NOW;
+    m->spans[m->spans_n++] = (struct member_span){6, 8, "red"};
+    m->farewell = m->inboxes[0];
+    m->inboxes[0] = (struct member_inbox){.from = 8};
+    m->followers_n = 0;
+    struct member later = *m;
+    schedule_load_member(s, &later);
+    schedule_load_cursor(s, SPAN("a"), &c);
+    schedule_loaded(s);
+    schedule_control(s, 6, as_of(6, MEMBER_ACTIVE, 4), false);
+    assert_non_null(strstr(rig_commit(s, NOW), "cut a U3-6"));
+    rig_tell_of(s, 7, X);
+    schedule_control(s, 8, &later, true);
+    takes_back(s, 9, X, "7");
+    rig_delivers(s, NOW, "a", 9);
+    rig_rests(s, NOW);
+    schedule_free(&s);
 }
 
 static void test_whom_else(void **state)
@@ -228,10 +286,10 @@ static void test_nothing_to_send(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_replaced),         cmocka_unit_test(test_who_left),
-        cmocka_unit_test(test_grace_ends),       cmocka_unit_test(test_whom_else),
-        cmocka_unit_test(test_actor_gone),       cmocka_unit_test(test_nothing_to_send),
-        cmocka_unit_test(test_left_with_orders),
+        cmocka_unit_test(test_replaced),        cmocka_unit_test(test_who_left),
+        cmocka_unit_test(test_grace_ends),      cmocka_unit_test(test_grace_of_later),
+        cmocka_unit_test(test_whom_else),       cmocka_unit_test(test_actor_gone),
+        cmocka_unit_test(test_nothing_to_send), cmocka_unit_test(test_left_with_orders),
     };
     return cmocka_run_group_tests_name("schedule_urgent", tests, NULL, NULL);
 }
