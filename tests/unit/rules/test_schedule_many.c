@@ -116,6 +116,13 @@ static void town_round(struct town *t)
     t->best_ns = ns < t->best_ns ? ns : t->best_ns;
 }
 
+/* Of a post, in the best round. */
+static double post_us(const struct town *t)
+{
+    int posts = POSTS;
+    return (double)t->best_ns / posts / 1000;
+}
+
 static void test_beside_many(void **state)
 {
     static const struct {
@@ -135,9 +142,8 @@ static void test_beside_many(void **state)
             town_round(&few);
             town_round(&many);
         }
-        print_message("%s: %.1f us beside %d, %.1f us beside %d\n", rows[i].name,
-                      (double)few.best_ns / POSTS / 1000, FEW, (double)many.best_ns / POSTS / 1000,
-                      MANY);
+        print_message("%s: %.1f us beside %d, %.1f us beside %d\n", rows[i].name, post_us(&few),
+                      FEW, post_us(&many), MANY);
         assert_in_range(many.best_ns, 1, DEARER_MOST * few.best_ns);
         schedule_free(&few.s);
         schedule_free(&many.s);
