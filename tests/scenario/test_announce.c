@@ -120,6 +120,18 @@ static void test_suspended_meanwhile(void **state)
 
 /* --- while it waits -------------------------------------------------------------------------- */
 
+/* An Announce of what must be fetched, so many steps on; whether it was answered by then. */
+static bool begin_and_wait(struct scene *s, unsigned steps)
+{
+    begin_joined(s);
+    s->pleroma.object = public_note;
+    s->pleroma.object.delay_ms = 50;
+    announce_to_followers(s, 1, OWN);
+    for (unsigned i = 0; i < steps; i++)
+        fake_step(fake_now() + SECOND);
+    return s->reply.times != 0;
+}
+
 static void test_abandoned_at_each_step(void **state)
 {
     (void)state;
@@ -127,13 +139,7 @@ static void test_abandoned_at_each_step(void **state)
     unsigned fetching = 0;
     for (unsigned steps = 0; !done; steps++) {
         struct scene s;
-        begin_joined(&s);
-        s.pleroma.object = public_note;
-        s.pleroma.object.delay_ms = 50;
-        announce_to_followers(&s, 1, OWN);
-        for (unsigned i = 0; i < steps; i++)
-            fake_step(fake_now() + SECOND);
-        done = s.reply.times != 0;
+        done = begin_and_wait(&s, steps);
         fetching += fake_calls() == 1;
         front_free(&s.w.front);
         assert_int_equal(fake_calls(), 0);
@@ -151,13 +157,7 @@ static void test_reload_at_each_step(void **state)
     bool done = false;
     for (unsigned steps = 0; !done; steps++) {
         struct scene s;
-        begin_joined(&s);
-        s.pleroma.object = public_note;
-        s.pleroma.object.delay_ms = 50;
-        announce_to_followers(&s, 1, OWN);
-        for (unsigned i = 0; i < steps; i++)
-            fake_step(fake_now() + SECOND);
-        done = s.reply.times != 0;
+        done = begin_and_wait(&s, steps);
         world_policy(&s.w, NULL);
         fake_run(10 * SECOND);
         assert_true(reply_is(&s.reply, 202, NULL));

@@ -290,17 +290,9 @@ static void test_abandoned_at_each_step(void **state)
 }
 
 /* The usual zones, and a rule that decides about every post: its name is in the log line. */
-static const char one_rule[] = "zones:\n"
-                               "  internal:\n"
-                               "    hosts: ['*.corp.example']\n"
-                               "    networks: [10.0.0.0/8]\n"
-                               "    join: open\n"
-                               "  partners:\n"
-                               "    hosts: ['*.partner.example']\n"
-                               "    join: invited\n"
-                               "rules:\n"
-                               "  - { name: shared, from: internal, to: partners,\n"
-                               "      then: allow }\n";
+static const char one_rule[] = WORLD_ZONES "rules:\n"
+                                           "  - { name: shared, from: internal, to: partners,\n"
+                                           "      then: allow }\n";
 
 /* The configuration that a request began under is gone while it waits: nothing of it may be
  * touched. */

@@ -15,17 +15,9 @@ static const char head[] = "url: https://relay.example\n"
                            "metrics: 127.0.0.1:9090\n"
                            "data: %s\n"
                            "redis: redis://127.0.0.1:1/0\n";
-static const char zones[] = "zones:\n"
-                            "  internal:\n"
-                            "    hosts: ['*.corp.example']\n"
-                            "    networks: [10.0.0.0/8]\n"
-                            "    join: open\n"
-                            "  partners:\n"
-                            "    hosts: ['*.partner.example']\n"
-                            "    join: invited\n"
-                            "rules:\n"
-                            "  - { name: shared, from: internal, to: partners,\n"
-                            "      when: { tags: [partners] }, then: allow }\n";
+static const char zones[] = WORLD_ZONES "rules:\n"
+                                        "  - { name: shared, from: internal, to: partners,\n"
+                                        "      when: { tags: [partners] }, then: allow }\n";
 
 /* --- keys, once a program -------------------------------------------------------------------- */
 

@@ -132,6 +132,16 @@ void world_context_fini(struct context *context);
 void world_member(struct world *w, const struct peer *p);
 /* The same of a relay that follows our actor. */
 void world_relay_member(struct world *w, const struct peer *p);
+/* The zones, without rules. */
+#define WORLD_ZONES                                                                                \
+    "zones:\n"                                                                                     \
+    "  internal:\n"                                                                                \
+    "    hosts: ['*.corp.example']\n"                                                              \
+    "    networks: [10.0.0.0/8]\n"                                                                 \
+    "    join: open\n"                                                                             \
+    "  partners:\n"                                                                                \
+    "    hosts: ['*.partner.example']\n"                                                           \
+    "    join: invited\n"
 /* Another policy, as a reload brings it: this text stands for the zones and rules; NULL: the same
  * anew. */
 void world_policy(struct world *w, const char *text);
