@@ -106,6 +106,19 @@ static struct cursor_aside *first_due(struct schedule *s, struct dest *d, struct
     return NULL;
 }
 
+/* It was ordered before its lane was known, and the cursor of that has not come to it. */
+static bool comes_in_turn(const struct dest *d, const struct cursor_aside *aside)
+{
+    const struct cursor *c = &d->cursor;
+    unsigned done = cursor_done(c, aside->n);
+    bool passed = aside->n <= d->seen;
+    if (aside->lane == LANE_URGENT) {
+        done = c->head.n == aside->n ? c->head.done : 0;
+        passed = aside->n <= c->urgent;
+    }
+    return !aside->tried.tries && !passed && !(done >> aside->slot & 1);
+}
+
 /* Its entry; NULL where the journal has none of that number. */
 static enum step aside_step(struct schedule *s, struct dest *d, struct cursor_aside *aside,
                             struct entry *e, struct turn *t)
@@ -116,6 +129,10 @@ static enum step aside_step(struct schedule *s, struct dest *d, struct cursor_as
     }
     if (!e) {
         gap(s, d, aside->n, aside->slot);
+        aside_take(d, aside);
+        return STEP_GONE;
+    }
+    if (comes_in_turn(d, aside)) {
         aside_take(d, aside);
         return STEP_GONE;
     }

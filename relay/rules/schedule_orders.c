@@ -32,13 +32,16 @@ static bool order_is_new(struct schedule *s, uint64_t line_n, struct span host)
 
 /* --- what was given up ----------------------------------------------------------------------- */
 
-/* Inboxes for which n would have to be put aside: they are through with it. */
+/* Inboxes for which n would have to be put aside: they are through with it, if it is of the lane
+ * whose cursor has passed it. If it is of the other one, that is found out when it is looked at. */
 static unsigned slots_to_retry(struct dest *d, uint64_t n, size_t *ret_count)
 {
     unsigned slots = 0;
     *ret_count = 0;
-    bool passed = n <= d->cursor.low && n <= d->cursor.urgent;
-    unsigned through = passed ? UINT_MAX : cursor_done(&d->cursor, n);
+    const struct cursor_head *head = &d->cursor.head;
+    bool passed = n <= d->cursor.low || n <= d->cursor.urgent;
+    unsigned ahead = cursor_done(&d->cursor, n) | (head->n == n ? head->done : 0);
+    unsigned through = passed ? UINT_MAX : ahead;
     for (unsigned i = 0; i < d->slots_n; i++)
         if (d->slots[i].url && d->slots[i].from < n && (through >> i & 1) && !aside_find(d, n, i)) {
             slots |= 1U << i;

@@ -182,9 +182,11 @@ static void go_back(struct world *w, unsigned host, uint64_t from, uint64_t low)
     w->tally.back++;
     for (uint64_t n = low + 1; n <= from; n++)
         for (unsigned s = 0;
-             act_at(w, n) && w->db.lines[n]->lane == LANE_NORMAL && s < w->plan.slots; s++)
-            if (!fate_of(w, act_at(w, n), host, s)->ended)
-                fate_of(w, act_at(w, n), host, s)->acked = false;
+             act_at(w, n) && w->db.lines[n]->lane == LANE_NORMAL && s < w->plan.slots; s++) {
+            struct fate *f = fate_of(w, act_at(w, n), host, s);
+            if (f->acked && !f->ended)
+                PUT(w, f->acked, false);
+        }
 }
 
 /* What is to be tried again is not given up. */

@@ -271,13 +271,25 @@ static int64_t patience(const struct world *w)
     return AT_ONCE_MS + (int64_t)((w->plan.hosts + quick - 1) / quick) * SURPRISE_MS;
 }
 
+/* Where too few hosts are tried to see that it is us, who could not be reached while our own
+ * network was down for days is parked: then it is tried once a day, and has nothing before that. */
+static int64_t parked_by_us(struct world *w, struct host *h)
+{
+    if (w->plan.large || !h->knows.parked)
+        return 0;
+    h->probed_ms = now_ms(w);
+    return DAY;
+}
+
 void oracle_first_arrival(struct world *w, unsigned host, const struct act *act)
 {
-    const struct host *h = &w->hosts[host];
-    int64_t calm = w->disturbed_ms + 2 * w->plan.lease_ms + 30 * SECOND;
+    struct host *h = &w->hosts[host];
+    int64_t calm = w->disturbed_ms + 2 * w->plan.lease_ms + 30 * SECOND + parked_by_us(w, h);
     int64_t from = act->at_ms > calm ? act->at_ms : calm;
     if (from < h->changed_ms)
         from = h->changed_ms;
+    if (from < h->probed_ms && h->probed_ms < now_ms(w))
+        from = h->probed_ms;
     if (h->saint && act->n && now_ms(w) - from > patience(w))
         broken(w, "%s, which is well, gets %llu only after %lld s", h->name, NUMBER(act->n),
                (long long)(now_ms(w) - from) / 1000);

@@ -43,6 +43,43 @@ static void test_retry(void **state)
     schedule_free(&s);
 }
 
+/* What takes back was refused, and the other lane is behind it: it goes once more all the same. */
+static void test_retry_urgent(void **state)
+{
+    (void)state;
+    struct schedule *s = rig_started("a", 0);
+    rig_tell_of(s, 1, "https://o.test/x");
+    rig_takes_back(s, 2, "red", "https://o.test/y", 9);
+    rig_answers(s, NOW, 2, ERR_OK, 422);
+    rig_commit(s, NOW);
+    schedule_order(s, 3, ORDER_RETRY, SPAN("a"), 2);
+    assert_string_equal(rig_commit(s, NOW), "all 3; own a 0 urgent 2 aside 2/0; retry a 2");
+    rig_delivers(s, NOW, "a", 2);
+    rig_delivers(s, NOW, "a", 1);
+    rig_rests(s, NOW);
+    assert_string_equal(rig_commit(s, NOW), "all 3; follow a; late a 2 at 1");
+    schedule_free(&s);
+}
+
+/* What was not sent yet, though the other lane is through with all up to it, goes in its turn, and
+ * once: behind what is older, and of the same object. */
+static void test_retry_early(void **state)
+{
+    (void)state;
+    struct schedule *s = rig_started("a", 0);
+    rig_tell_of(s, 1, "https://o.test/x");
+    rig_tell_of(s, 2, "https://o.test/x");
+    rig_takes_back(s, 3, "red", "https://o.test/y", 9);
+    rig_delivers(s, NOW, "a", 3);
+    rig_commit(s, NOW);
+    schedule_order(s, 4, ORDER_RETRY, SPAN("a"), 2);
+    rig_delivers(s, NOW, "a", 1);
+    rig_delivers(s, NOW, "a", 2);
+    rig_rests(s, NOW);
+    assert_int_equal(rig_cursor(s).aside_n, 0);
+    schedule_free(&s);
+}
+
 /* Every inbox that there was, and its own turn for each. */
 static void test_retry_slots(void **state)
 {
@@ -170,7 +207,8 @@ static void test_drop(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_retry),          cmocka_unit_test(test_retry_slots),
+        cmocka_unit_test(test_retry),          cmocka_unit_test(test_retry_urgent),
+        cmocka_unit_test(test_retry_early),    cmocka_unit_test(test_retry_slots),
         cmocka_unit_test(test_retry_formless), cmocka_unit_test(test_retry_nothing),
         cmocka_unit_test(test_order_once),     cmocka_unit_test(test_drop),
     };
