@@ -232,9 +232,12 @@ void oracle_moved(struct world *w, unsigned host, const uint64_t from[LANE_COUNT
     check_back(w, host, from[LANE_URGENT], to[LANE_URGENT]);
     for (enum lane lane = LANE_NORMAL; lane < LANE_COUNT; lane++)
         check_passed(w, host, lane, from[lane], to[lane]);
-    for (size_t i = 0; i < before->aside_n; i++)
-        if (before->aside[i].n <= to[before->aside[i].lane])
-            check_through(w, host, before->aside[i].n, before->aside[i].slot);
+    for (size_t i = 0; i < before->aside_n; i++) {
+        const struct cursor_aside *aside = &before->aside[i];
+        /* Where it was ordered, its lane was not known: there it says nothing. */
+        if (aside->n <= w->db.n && aside->n <= to[w->db.lines[aside->n]->lane])
+            check_through(w, host, aside->n, aside->slot);
+    }
     if (!own)
         return;
     for (unsigned s = 0; own->head.n && s < w->plan.slots; s++)
