@@ -91,10 +91,26 @@ bool oracle_may_skip(const struct world *w, const struct act *act, unsigned host
     }
 }
 
+/* Where an object had too many versions, what takes it back does not name the Updates that later
+ * ones replace. Who was to have this one, but has gone to another zone and was not to have those,
+ * is not sent it there either: that it is not is written down when its cursor comes to it. */
+static bool is_left_out(const struct world *w, const struct act *act, const struct act *behind,
+                        const struct fate *fate)
+{
+    const struct object *o = &w->objects[act->object];
+    bool replaced = false;
+    for (size_t i = 0; i < o->acts_n; i++)
+        replaced |= o->acts[i]->n > act->n && o->acts[i]->type == ACTIVITY_UPDATE &&
+                    o->acts[i]->proof == act->proof;
+    return behind && act_takes_back(behind) && act->type == ACTIVITY_UPDATE && replaced &&
+           fate->withdrawn;
+}
+
 bool oracle_may_wait(const struct world *w, const struct act *act, const struct act *behind,
                      unsigned host, unsigned slot)
 {
-    return act->taken || is_replaced(w, act, host, slot) || oracle_harmless(act, behind);
+    return act->taken || is_replaced(w, act, host, slot) || oracle_harmless(act, behind) ||
+           is_left_out(w, act, behind, fate_of(w, act, host, slot));
 }
 
 /* An Announce says no more than that there is something to be fetched: of what is deleted, nothing

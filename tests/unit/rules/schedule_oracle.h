@@ -189,6 +189,13 @@ static inline void check_through(struct world *w, int host, int slot, uint64_t n
         BROKEN(w, "%s: %llu/%d came late, and nothing says so", host_name(host), NUMBER(n), slot);
 }
 
+/* What is ordered before the cursor has come to it stays where it is. */
+static inline void check_ordered(struct world *w, int host, int slot, uint64_t n)
+{
+    if (n <= redis_low(w, host) || redis_done(w, host, n, slot))
+        check_through(w, host, slot, n);
+}
+
 /* before: its cursor as it was; retried: what lost its failures. */
 static inline void check_passing(struct world *w, int host, const struct cursor *before)
 {
@@ -204,10 +211,10 @@ static inline void check_passing(struct world *w, int host, const struct cursor 
         if (w->redis[host].parts[i].done)
             check_through(w, host, (int)w->redis[host].parts[i].slot, w->redis[host].parts[i].n);
     for (size_t i = 0; i < before->aside_n; i++)
-        check_through(w, host, (int)before->aside[i].slot, before->aside[i].n);
+        check_ordered(w, host, (int)before->aside[i].slot, before->aside[i].n);
     for (size_t i = 0; i < w->delta.n; i++)
         if (w->delta.list[i].kind == CHANGE_RETRY && host_index(w->delta.list[i].host) == host)
-            check_through(w, host, (int)w->delta.list[i].slot, w->delta.list[i].to);
+            check_ordered(w, host, (int)w->delta.list[i].slot, w->delta.list[i].to);
 }
 
 static inline void apply_delta(struct world *w)
