@@ -132,13 +132,12 @@ void oracle_trouble(struct world *w, const struct flight *f, const struct judgem
         knows->failing = true;
     else if (!bad && j->verdict != VERDICT_LATER && f->sending.answer.status)
         knows->failing = knows->parked = false;
-    if (h->state != MEMBER_ACTIVE) /* what is known of it is written down for members alone */
-        h->silent_day = 0;
-    else if (j->host_trouble && fresh && never_suspects(w))
+    bool member = h->state == MEMBER_ACTIVE; /* of others nothing is written down */
+    if (member && j->host_trouble && fresh && never_suspects(w))
         count_silence(w, h);
-    else if (!bad)
+    else if (!member || !bad)
         h->silent_day = 0;
-    if (j->local || h->state != MEMBER_ACTIVE)
+    if (j->local || !member)
         return;
     if (trouble && (fresh || asked) && j->verdict != VERDICT_DELIVERED) {
         int64_t least = fresh ? least_wait(w, knows, j) : 0;
