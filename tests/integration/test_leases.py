@@ -18,10 +18,14 @@ from integration.relay import WEIR, Relay, wait_until
 LEASE = "delivery: { lease: 2s, window: 1 }\ndurability: standard\n"
 FLOWS = 2500  # bytes of a receiver's record: more than ten posts
 FREEZES = 2
-# What keeps a courier that was frozen from going on with what it has in memory.
-BELIEVES_ITSELF = [(rf"(?<=\nbool {name}\(int64_t lease_ms, int64_t since_ms\)\n{{\n)",
-                    "    if (lease_ms)\n        return true;\n")
-                   for name in ("lease_may_start", "lease_may_go_on")]
+# What keeps a courier that was frozen from going on with what it has in memory: it looks neither at its
+# lease, nor hears that this is gone.
+IGNORES_ITS_LEASE = [
+    (r"(?<=\nbool courier_may_start\(const struct courier \*c\)\n{\n)",
+     "    if (c)\n        return true;\n"),
+    (r"(?<=\nstatic void look_at_lease\(void \*arg\)\n{\n)", "    if (arg)\n        return;\n"),
+    (r"(?<=\n    if \()err == ERR_FENCED(?=\) {\n)", "err == ERR_FENCED && !c"),
+]
 
 
 class Leases:
@@ -89,7 +93,7 @@ def frozen(say, directory, program=WEIR):
             freezer.freeze(number % 2)
         load.stop()
         count = Count(load)
-        say(f"{'a courier' if program == WEIR else 'one that believes itself'}, frozen {FREEZES} times:"
+        say(f"{'a courier' if program == WEIR else 'one that ignores its lease'}, frozen {FREEZES} times:"
             f" taken over after {max(freezer.taken_over):.2f} s at most; lost {len(count.lost)},"
             f" repeats {len(count.repeats)} of {count.deliveries},"
             f" {len(late(freezer, count))} after the wakening")
@@ -112,7 +116,16 @@ def test_a_frozen_courier_loses_its_shards_and_does_no_harm(say, tmp_path):
         assert len(late(freezer, count)) <= FREEZES, late(freezer, count)[:20]
 
 
-def test_a_courier_that_believes_itself_is_seen_to_send_from_its_old_life(say, tmp_path):
-    program = broken.weir(tmp_path, "relay/rules/lease.c", BELIEVES_ITSELF)
+def refused(relay, slot):
+    """What it was told of its commit, or, where Redis had hung up, when it asked to go on."""
+    told = f"courier-{slot} starts over: another courier owns these shards"
+    return [line for line in relay.log("courier") if line.get("message", "").startswith(told)]
+
+
+def test_what_one_that_ignores_its_lease_sends_is_seen_and_what_it_writes_is_refused(say, tmp_path):
+    program = broken.weir(tmp_path, "relay/courier_lease.c", IGNORES_ITS_LEASE)
     with frozen(say, tmp_path, program) as (freezer, count):
         assert len(late(freezer, count)) > FREEZES
+        for slot in range(FREEZES):
+            assert refused(freezer.relay, slot % 2)
+        assert not count.lost, count.lost[:20]
