@@ -19,7 +19,8 @@ enum {
     STARTS_A_TURN = 16, /* signatures made before the loop is asked for other work */
     COMMIT_SOON_MS = 3, /* outcomes wait so long for others, where commits have been few: */
     COMMIT_FEW = 8,     /* so many in a row may come early, */
-    COMMIT_FEW_MS = 60, /* and then one in so long */
+    COMMIT_FEW_MS = 60, /* and then one in so long; */
+    COMMIT_MANY = 16,   /* but none where so many outcomes went with the last one */
     BLIND_MOST = 64,    /* attempts that begin while a commit is not answered */
     CLOCK_SET_MS = 5000 /* by so much no clock is slewed between two looks */
 };
@@ -53,7 +54,7 @@ static void touch(struct courier *c)
  * where much is, it is gathered, for each commit is a command, and a write to the disk. */
 static void hasten(struct courier *c)
 {
-    if (!c->unwritten || c->early || !c->commit_soon || c->committing)
+    if (!c->unwritten || c->busy || c->early || !c->commit_soon || c->committing)
         return;
     int64_t now = clock_mono_ms();
     int64_t least = now - (int64_t)COMMIT_FEW * COMMIT_FEW_MS;
@@ -206,7 +207,7 @@ void courier_landed(struct flight *f)
 
 /* For people: the ledger's latest attempts. */
 static void note(const struct courier *c, const struct attempt *attempt,
-                 const struct delivery_result *result)
+                 const struct delivery_result *result, int64_t now_ms)
 {
     const struct judgement *j = &result->judgement;
     const struct recent recent = {.n = attempt->entry ? attempt->entry->n : attempt->direct->n,
@@ -215,7 +216,7 @@ static void note(const struct courier *c, const struct attempt *attempt,
                                   .why = j->verdict == VERDICT_DELIVERED ? ERR_OK : j->why,
                                   .status = result->status,
                                   .ms = result->ms,
-                                  .at_ms = clock_wall_ms()};
+                                  .at_ms = now_ms};
     cursors_note(c->cursors, span_of(attempt->host), &recent);
 }
 
@@ -223,11 +224,12 @@ static void courier_judged(void *arg, struct attempt *attempt, const struct deli
 {
     struct flight *f = arg;
     struct courier *c = f->courier;
+    int64_t now = courier_now(c);
     courier_landed(f);
-    note(c, attempt, result);
-    schedule_outcome(c->schedule, attempt, &result->judgement, result->status, result->detail,
-                     courier_now(c), clock_chance());
-    c->unwritten = true;
+    note(c, attempt, result, now);
+    schedule_outcome(c->schedule, attempt, &result->judgement, result->status, result->detail, now,
+                     clock_chance());
+    c->unwritten++;
     courier_schedule(c);
     hasten(c);
 }
@@ -354,8 +356,11 @@ void courier_commit(void *arg)
     if (!courier_holds(c))
         return;
     c->commit_soon = false;
-    if (!c->committing)
-        c->unwritten = c->early = false;
+    if (!c->committing) {
+        c->busy = c->unwritten >= COMMIT_MANY;
+        c->unwritten = 0;
+        c->early = false;
+    }
     /* Who stops leaves all cursors where they are, not where they were a second ago: what lies
      * between may not be there any more when somebody goes on from them. */
     bool stops = c->state == COURIER_HALTING || c->state == COURIER_DRAINING;
@@ -418,7 +423,7 @@ void courier_pause(struct courier *c)
         schedule_page_failed(c->schedule);
     courier_forget(&c->paging);
     c->started = 0;
-    c->commit_soon = c->early = false;
+    c->commit_soon = c->early = c->busy = false;
 }
 
 void courier_unfollow(struct courier *c)

@@ -75,7 +75,8 @@ struct courier {
     bool commit_soon;     /* the timer runs, and for a commit's time at most */
     int64_t commit_by_ms; /* it runs until then at most */
     unsigned begun;       /* attempts since the last commit went out */
-    bool unwritten;       /* outcomes came since the last commit went out */
+    unsigned unwritten;   /* outcomes that came since the last commit went out */
+    bool busy;            /* many went out with it */
     bool early;           /* the timer was set for them */
     int64_t early_ms;     /* how many more may come early: see hasten() */
     int64_t touched_ms;   /* when there was last something to write down */

@@ -18,6 +18,18 @@ static bool fits(struct bytes *out, size_t n)
     return false;
 }
 
+/* Three bytes as four digits; returns 4. */
+static size_t base64_group(const char *in, char *out)
+{
+    uint32_t group =
+        (uint32_t)(uint8_t)in[0] << 16 | (uint32_t)(uint8_t)in[1] << 8 | (uint8_t)in[2];
+    out[0] = base64_digits[group >> 18];
+    out[1] = base64_digits[group >> 12 & 63];
+    out[2] = base64_digits[group >> 6 & 63];
+    out[3] = base64_digits[group & 63];
+    return 4;
+}
+
 void base64_write(struct bytes *out, struct span in)
 {
     if (in.n > out->max || !fits(out, (in.n + 2) / 3 * 4)) {
@@ -25,19 +37,17 @@ void base64_write(struct bytes *out, struct span in)
         return;
     }
     bytes_reserve(out, out->n + (in.n + 2) / 3 * 4);
-    for (size_t i = 0; i < in.n; i += 3) {
-        uint32_t group = 0;
-        for (size_t k = 0; k < 3; k++)
-            group = group << 8 | (i + k < in.n ? (uint8_t)in.p[i + k] : 0U);
-        char text[4];
-        for (unsigned k = 0; k < 4; k++)
-            text[k] = base64_digits[group >> (18 - 6 * k) & 63];
-        if (i + 1 >= in.n)
-            text[2] = '=';
-        if (i + 2 >= in.n)
-            text[3] = '=';
-        bytes_add(out, (struct span){text, sizeof text});
+    struct span rest = in;
+    for (; rest.n >= 3; rest.p += 3, rest.n -= 3)
+        out->n += base64_group(rest.p, out->p + out->n);
+    if (rest.n) {
+        char last[3] = {rest.p[0], rest.n > 1 ? rest.p[1] : '\0', '\0'};
+        out->n += base64_group(last, out->p + out->n);
+        out->p[out->n - 1] = '=';
+        if (rest.n == 1)
+            out->p[out->n - 2] = '=';
     }
+    out->p[out->n] = '\0';
 }
 
 /* The value of a digit, or -1. */

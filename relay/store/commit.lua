@@ -21,24 +21,34 @@
 local P = '{weir}:'
 local WHEN_KEPT, MOVED_MOST = 2000, 1000 -- entries of the stream; words of one of them
 local WORDS = { S = 4, C = 3, F = 1, X = 7, L = 4, K = 4, G = 6, R = 3, P = 2, D = 1, ['-'] = 1, ['+'] = 1 }
+-- What each writes to, beside the shard's record: only that is asked for its type. (Whoever claims a shard, or
+-- resumes, asks for all of it.)
+local WRITES = { S = { 'when' }, C = { 'own' }, F = { 'own' }, X = { 'fail' }, L = { 'late', 'fail', 'dropped' },
+  K = { 'skip' }, G = { 'cut' }, R = { 'fail', 'dropped' }, P = { 'fail', 'dropped' }, D = { 'direct' },
+  ['-'] = {}, ['+'] = {} }
 if redis.call('HGET', P .. 'log', 'epoch') ~= ARGV[1] then return { 'EPOCH' } end
 -- A script that stops half way is not rolled back: the shard would have moved without what is recorded of it.
 --: shards
-local shard
+local shard, asked
 local was = {}
 local at = 4
 while at <= #ARGV do
   local word = ARGV[at]
   if word == 'S' then
     shard = ARGV[at + 1]
-    local key = wrong(shard)
-    if key then return { 'WRONG', key } end
-    local has = redis.call('HMGET', P .. 'shard:' .. shard, 'owner', 'seq', 'low')
+    asked = {}
+    local has = redis.pcall('HMGET', P .. 'shard:' .. shard, 'owner', 'seq', 'low')
+    if has.err then return { 'WRONG', P .. 'shard:' .. shard } end
     if has[1] ~= ARGV[2] then return { 'FENCED', shard } end
     if tonumber(has[2] or '0') + 1 ~= tonumber(ARGV[at + 2]) then return { 'SEQ', shard } end
     was[shard] = has[3] or '0'
   elseif not (shard and WORDS[word]) then
     error('no such change, or of no shard: ' .. word)
+  end
+  for _, name in ipairs(WRITES[word]) do
+    local key = not asked[name] and spoiled_one(name, shard)
+    if key then return { 'WRONG', key } end
+    asked[name] = true
   end
   at = at + 1 + WORDS[word]
 end

@@ -17,9 +17,11 @@ for i = 1, #epochs, 2 do
 end
 if not known or ended < tonumber(ARGV[4]) then return { 'BEHIND', tostring(ended) } end
 local answer = { 'OK' }
+--: shards
 for i = 5, #ARGV do
-  local has = redis.pcall('HMGET', P .. 'shard:' .. ARGV[i], 'owner', 'seq')
-  if has.err or has[1] ~= ARGV[2] then return { 'FENCED' } end
+  if wrong(ARGV[i]) then return { 'FENCED' } end -- whoever claims it anew is told why
+  local has = redis.call('HMGET', P .. 'shard:' .. ARGV[i], 'owner', 'seq')
+  if has[1] ~= ARGV[2] then return { 'FENCED' } end
   answer[#answer + 1] = has[2] or '0'
 end
 return answer

@@ -190,19 +190,65 @@ static void test_a_shard_of_the_wrong_type_is_left_alone(void **state)
     }
 }
 
+static void test_who_comes_back_to_the_wrong_type_starts_over(void **state)
+{
+    struct rig *rig = *state;
+    struct owner a;
+    rig_fresh(rig);
+    owner_take(rig, NONCE_A, SHARDS, &a);
+    for (size_t i = 1; i < sizeof kinds / sizeof kinds[0]; i++) {
+        assert_int_equal(resume(&a, 0), ERR_OK); /* the twin */
+        ask(rig, "SET {weir}:%s:3 x", kinds[i]);
+        if (resume(&a, 0) != ERR_FENCED)
+            fail_msg("%s: %s", kinds[i], err_code(a.err));
+        ask(rig, "DEL {weir}:%s:3", kinds[i]);
+    }
+    owner_free(&a);
+}
+
+/* Shard 1 moves; shard 3 does, too, and one thing more happens there. */
+static enum err commit_with(struct owner *o, enum change_kind kind)
+{
+    static char host[] = "x.example";
+    struct change changes[] = {
+        {.kind = CHANGE_SHARD, .shard = 1, .cursor = {.low = 5}},
+        {.kind = CHANGE_SHARD, .shard = 3, .cursor = {.low = 5}},
+        {.kind = kind, .shard = 3, .host = host, .to = 4, .tries = 1, .id = "1-1"}};
+    const struct delta delta = {.list = changes, .n = kind == CHANGE_SHARD ? 2 : 3};
+    int target = o->calls + 1;
+    cursors_commit(o->cursors, &delta, 77, on_done, o);
+    rig_await(o->rig, &o->calls, target);
+    return o->err;
+}
+
 /* Nothing is written where one of its keys could not be: the shard would move without its record.
  */
 static void test_a_commit_on_the_wrong_type_writes_nothing(void **state)
 {
+    static const struct {
+        const char *name;
+        enum change_kind kind;
+    } rows[] = {
+        {"shard", CHANGE_SHARD}, {"when", CHANGE_SHARD},   {"own", CHANGE_CURSOR},
+        {"own", CHANGE_FOLLOW},  {"fail", CHANGE_FAIL},    {"late", CHANGE_LATE},
+        {"fail", CHANGE_LATE},   {"dropped", CHANGE_LATE}, {"skip", CHANGE_SKIP},
+        {"cut", CHANGE_CUT},     {"fail", CHANGE_RETRY},   {"dropped", CHANGE_RETRY},
+        {"fail", CHANGE_DROP},   {"dropped", CHANGE_DROP}, {"direct", CHANGE_DIRECT},
+    };
     struct rig *rig = *state;
-    for (size_t i = 1; i < sizeof kinds / sizeof kinds[0]; i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct owner a;
         rig_fresh(rig);
         owner_take(rig, NONCE_A, SHARDS, &a);
-        ask(rig, "SET {weir}:%s:3 x", kinds[i]);
-        assert_int_equal(commit(&a, 5), ERR_FENCED);
+        ask(rig, "SET {weir}:%s:3 x", rows[i].name);
+        if (commit_with(&a, rows[i].kind) != ERR_FENCED)
+            fail_msg("%s: %s", rows[i].name, err_code(a.err));
         assert_string_equal(ask(rig, "HMGET {weir}:shard:1 seq low"), "(- -)");
-        assert_string_equal(ask(rig, "HMGET {weir}:shard:3 seq low"), "(- -)");
+        assert_string_equal(ask(rig, "TYPE {weir}:when:1"), "none");
+        ask(rig, "DEL {weir}:%s:3", rows[i].name); /* the twin */
+        ask(rig, "HSET {weir}:shard:3 owner " NONCE_A);
+        if (commit_with(&a, rows[i].kind) != ERR_OK)
+            fail_msg("%s, mended: %s", rows[i].name, err_code(a.err));
         owner_free(&a);
     }
 }
@@ -240,6 +286,7 @@ int main(void)
         cmocka_unit_test(test_refuses_what_is_not_as_it_was),
         cmocka_unit_test(test_what_any_process_lost_counts),
         cmocka_unit_test(test_a_shard_of_the_wrong_type_is_left_alone),
+        cmocka_unit_test(test_who_comes_back_to_the_wrong_type_starts_over),
         cmocka_unit_test(test_a_commit_on_the_wrong_type_writes_nothing),
         cmocka_unit_test(test_a_probe_tells_what_is_still_so),
     };
