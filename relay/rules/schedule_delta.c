@@ -102,22 +102,25 @@ static enum standing standing_of(const struct schedule *s, const struct dest *d,
 
 /* --- what is to be written -------------------------------------------------------------------- */
 
-/* How many cursors would have to be written if the shard's stood there. Those that would be
- * dropped do not count: else, once all have one of their own, the shard's would never move again.
- */
-static size_t cost(const struct schedule *s, const struct shard *shard, const struct cursor *there)
+/* Whether it is cheaper to move the shard's cursor there: by how many cursors would have to be
+ * written then, and else. Those that would be dropped do not count: else, once all have one of
+ * their own, the shard's would never move again. */
+static bool moving_is_cheaper(const struct schedule *s, const struct shard *shard,
+                              const struct cursor *stays, const struct cursor *there)
 {
-    bool moves = there->low != shard->low;
     size_t apart = shard->handed == s->position ? 0 : shard->stands_n[STANDS_APART];
-    size_t writes = moves ? shard->stands_n[STANDS_SHARD] : shard->stands_n[STANDS_END] + apart;
+    size_t staying = shard->spent + shard->stands_n[STANDS_END] + apart;
+    size_t moving = shard->stands_n[STANDS_SHARD];
     const struct dest *d;
     DL_FOREACH2(shard->stands[STANDS_ANEW], d, stand_next)
     {
         struct cursor at = now_at(s, d);
-        if (d->known && !follows(s, d, &at, there))
-            writes += !d->own || !cursor_same(&d->stored, &at);
+        if (!d->known || (d->own && cursor_same(&d->stored, &at)))
+            continue;
+        staying += !follows(s, d, &at, stays);
+        moving += !follows(s, d, &at, there);
     }
-    return writes;
+    return staying >= moving;
 }
 
 /* What was delivered ahead of a cursor and comes to be written as such: when that was is told as of
@@ -180,7 +183,7 @@ static void shard_delta(struct schedule *s, unsigned number, int64_t now_ms, str
     /* Never backwards: after a start the position is that of the shard that is furthest behind. */
     bool behind = shard->low < s->position && shard->urgent <= s->position;
     bool apart = shard->handed != s->position;
-    bool moves = behind && shard->spent + cost(s, shard, &stays) >= cost(s, shard, &there);
+    bool moves = behind && moving_is_cheaper(s, shard, &stays, &there);
     if (!moves)
         there = stays;
     shard->spent = moves ? 0 : shard->spent + (apart ? shard->stands_n[STANDS_APART] : 0);
