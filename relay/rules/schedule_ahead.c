@@ -273,6 +273,11 @@ static size_t due_find(const struct dest *d, uint64_t n)
     return i;
 }
 
+bool ahead_waits(const struct dest *d, uint64_t n)
+{
+    return due_find(d, n) < d->due_n;
+}
+
 bool ahead_outcome(struct schedule *s, struct dest *d, const struct flight *f,
                    const struct outcome *o)
 {

@@ -428,6 +428,8 @@ void unsaved_end(struct schedule *s, struct dest *d);
 /* schedule_ahead.c: lane N */
 /* What may go now, of what follows its cursor. */
 enum step next_ahead(struct schedule *s, struct dest *d, struct turn *t);
+/* It was looked at, and an inbox waits for it. */
+bool ahead_waits(const struct dest *d, uint64_t n);
 /* True: the host has to wait for it. */
 bool ahead_outcome(struct schedule *s, struct dest *d, const struct flight *flight,
                    const struct outcome *o);

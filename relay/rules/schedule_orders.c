@@ -39,7 +39,7 @@ static unsigned slots_to_retry(struct dest *d, uint64_t n, size_t *ret_count)
     unsigned slots = 0;
     *ret_count = 0;
     const struct cursor_head *head = &d->cursor.head;
-    bool passed = n <= d->cursor.low || n <= d->cursor.urgent;
+    bool passed = (n <= d->seen || n <= d->cursor.urgent) && !ahead_waits(d, n);
     unsigned ahead = cursor_done(&d->cursor, n) | (head->n == n ? head->done : 0);
     unsigned through = passed ? UINT_MAX : ahead;
     for (unsigned i = 0; i < d->slots_n; i++)
