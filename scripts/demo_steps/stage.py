@@ -23,7 +23,7 @@ class Stage:
     def __init__(self, broken=None):
         self.broken = broken
         # A broken delivery would be waited for at every check; there is no need to wait long.
-        self.patience = 2.0 if broken else 10.0
+        self.patience = 2.0 if broken else 30.0
         self.directory = Path(tempfile.mkdtemp(prefix="weir-demo-"))
         program = os.environ.get("WEIR_BIN", _ROOT / "build" / "weir")
         self.relay = Relay(program, self.directory / "weir", open_gate=broken == "rule")

@@ -19,7 +19,7 @@ LONG = 0.15  # for each freeze: one of a courier, for longer than its lease
 IN_HASTE = 0.15  # are followed by the next before all is well
 PAUSE_S, FEW_PAUSE_S = 2.4, 0.4  # at most, between being well and the next; where there are FEW
 FEW = 100  # kills, in which shares say nothing
-NEVER_S = 60  # after so long it will not be well any more
+NEVER_S = 90  # after so long it will not be well any more
 LOOK_S = 0.02
 
 

@@ -32,8 +32,8 @@ from peers.ports import free_host
 PROGRAM = Path(__file__).with_name("kill_peer.py")
 ADDRESS = "127.0.0.2"  # of a department, as relay.CONFIG has it
 QUIET_S = 1  # nothing came for so long: it is over, if nothing is missing
-SILENT_S = 10  # and so long if something is: it will not come any more
-OVER_S = 60  # whatever still comes then is not waited for
+SILENT_S = 30  # and so long if something is: it will not come any more
+OVER_S = 300  # whatever still comes then is not waited for
 GRACE_S = 1  # so long after a kill what was on its way may still arrive
 IN_HASTE = 0.15  # of the kills are followed by the next before all is well again
 PAUSE_S = 0.4  # at most, between being back and the next kill
@@ -133,6 +133,13 @@ class Load:
             time.sleep(0.1)
             if sizes != (sizes := self.sizes("got")):
                 since = time.monotonic()
+
+    def freeze(self):
+        """The last of the receivers stand still: what they are owed waits."""
+        self._processes[-1].send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self._processes[-1].send_signal(signal.SIGCONT)
 
     def sizes(self, kind):
         """Bytes of each file of a kind: whose grew has made progress."""

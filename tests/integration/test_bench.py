@@ -33,7 +33,7 @@ from bench_parts import fanout, figures
 def run(*words, programs=PROGRAMS):
     return subprocess.run(
         [sys.executable, ROOT / "scripts" / "bench.py", "--programs", programs, *map(str, words)],
-        capture_output=True, text=True, timeout=300, check=False, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, timeout=900, check=False, stdin=subprocess.DEVNULL,
         env={**os.environ, "WEIR_BIN": str(WEIR)},
     )
 

@@ -9,7 +9,7 @@ import pytest
 
 from integration.acts import accepted, deliveries, follow, join, received, server, settle
 from integration.relay import PATIENCE_S, Relay, wait_until
-from peers.faults import Fault
+from peers.faults import Pause
 
 
 @pytest.fixture(name="relay")
@@ -18,17 +18,8 @@ def fixture_relay(tmp_path):
         yield relay
 
 
-class Pause(Fault):
-    """A delay that says when it has begun."""
-
-    async def play(self, request):
-        self.began.set()
-        return await super().play(request)
-
-
 def pause(peer, **where):
     fault = Pause(delay=1.0, times=1, **where)
-    fault.began = threading.Event()
     peer.faults.append(fault)
     return fault.began
 

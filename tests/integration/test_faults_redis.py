@@ -77,7 +77,8 @@ def test_a_redis_that_stands_still_is_away_and_what_was_answered_is_kept(tmp_pat
         town_scene.back()
         town_scene.slow(0)
         town_scene.posts(2)
-        town_scene.all_there(repeats=0)  # all of it was answered before a lease ran out
+        # As a rule none: all of it was answered before a lease ran out. What was in flight may be.
+        town_scene.all_there(repeats=2 * len(town_scene.readers))
 
 
 # --- full ---------------------------------------------------------------------------------------
@@ -90,8 +91,8 @@ def test_a_full_redis_refuses_posts_delivers_what_waits_and_takes_posts_again(tm
         for reader in town_scene.readers:
             reader.down()
         town_scene.posts(waiting)
-        used = int(redis.info("memory")["used_memory"])
-        redis("CONFIG", "SET", "maxmemory", used - 10000)
+        # By more than what connections take for a while and give back.
+        redis("CONFIG", "SET", "maxmemory", int(redis.info("memory")["used_memory"]) // 2)
         town_scene.refuses()
         town_scene.told("memory")
         for reader in town_scene.readers:

@@ -113,7 +113,7 @@ def test_a_failover_after_a_partition_loses_nothing_where_a_202_waits_for_the_re
 def test_the_same_failover_is_seen_to_lose_where_it_does_not_wait(say, tmp_path, settlers):
     promised, refused, lost = lost_by_failover(tmp_path, settlers, 0)
     say(f"    WAIT 0: {promised} posts answered 202 while cut off, {refused} refused, {lost} lost")
-    assert lost and not refused
+    assert 0 < lost <= promised and refused < promised
 
 
 # --- Sentinel -----------------------------------------------------------------------------------
@@ -130,7 +130,7 @@ class Sentinel:
             f"port {self.host.split(':')[1]}\nbind 127.0.0.1\ndir {directory}\n"
             f"logfile {directory}/sentinel.log\n"
             f"sentinel monitor weir {host} {port} 1\n"
-            "sentinel down-after-milliseconds weir 700\n"
+            "sentinel down-after-milliseconds weir 2000\n"
             "sentinel failover-timeout weir 3000\n", "utf-8")
 
     def __enter__(self):

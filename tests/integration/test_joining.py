@@ -335,9 +335,9 @@ def test_an_end_date_ends_deliveries_and_sends_a_reject(relay, town):
     before = blog.post("while it lasts", tags=["partners"])
     received(partner, before.id)
     assert partner.post("we are here").status == 202
-    when = ends_in(relay, partner, 2)
+    when = ends_in(relay, partner, 4)
     record = rejected(partner)
-    assert when <= record["at"] < when + 10
+    assert when <= record["at"] < when + 60
     assert signed_by(relay, record)
     assert activity_of(record)["object"]["id"] == partner.inbox.followed["id"]
     assert relay.state(partner.host) == "expired"
@@ -351,7 +351,7 @@ def test_an_end_date_ends_deliveries_and_sends_a_reject(relay, town):
 
 
 def test_an_invitation_that_was_not_taken_up_ends_too(relay, town):
-    until, _ = soon(2)
+    until, _ = soon(4)
     partner = invited(relay, town, "--until", until)
     wait_until(lambda: relay.state(partner.host) == "expired", "the invitation has ended")
     refused(follow(relay, partner), 403, "expired")
@@ -360,7 +360,7 @@ def test_an_invitation_that_was_not_taken_up_ends_too(relay, town):
 def test_a_new_invitation_gives_a_later_end(relay, town):
     partner = invited(relay, town)
     join(relay, partner)
-    when = ends_in(relay, partner, 5)
+    when = ends_in(relay, partner, 6)
     relay.told("member", "invite", partner.host, "--until", "2033-04-30")
     # the first end date has to pass: nothing happens then
     time.sleep(max(0, when - time.time()) + 1)
@@ -371,7 +371,7 @@ def test_a_new_invitation_gives_a_later_end(relay, town):
 def test_an_expired_member_may_be_invited_again(relay, town):
     partner = invited(relay, town)
     join(relay, partner)
-    ends_in(relay, partner, 2)
+    ends_in(relay, partner, 4)
     rejected(partner)
     relay.told("member", "invite", partner.host, "--until", "2033-04-30")
     assert follow(relay, partner).status == 202

@@ -8,7 +8,7 @@ import os
 import time
 
 from integration import broken
-from integration.kills import Count, Killer, Load, story, table
+from integration.kills import SILENT_S, Count, Killer, Load, story, table
 from integration.relay import WEIR, Relay
 
 SEED = int(os.environ.get("WEIR_KILL_SEED") or time.time_ns() % 1_000_000_000)
@@ -19,6 +19,7 @@ LOAD = {"picky": 2}
 QUICK = "delivery: { backoff: 50ms, backoff_most: 1s, aside: 1s, aside_most: 1s, window: 1 }\n"
 # The control: its senders don't pause, so that at each kill something is on its way.
 FEW = {"front": 4, "redis": 6, "master": 4}
+CONTROL_SILENT_S = 5  # there, something is missing for ever
 
 
 @contextlib.contextmanager
@@ -32,7 +33,7 @@ def storm(say, directory, kills, program=WEIR, **how):
         began = time.monotonic()
         killer = Killer(relay, load, SEED)
         killer.kill(kills)
-        load.stop()
+        load.stop(SILENT_S if program == WEIR else CONTROL_SILENT_S)
         count = Count(load, killer.moments)
         say(table(title, killer, count, load, time.monotonic() - began))
         yield relay, load, killer, count

@@ -16,7 +16,7 @@ import pytest
 from integration.acts import activity as act
 from integration.acts import deliveries, join, received, server, settle
 from integration.redis_client import Redis
-from integration.relay import PARTNER, WEIR, Relay, wait_until
+from integration.relay import PARTNER, PATIENCE_S, WEIR, Relay, wait_until
 from integration.scenes import Scene, played
 from peers.faults import Fault
 
@@ -345,7 +345,7 @@ def test_a_line_a_second_until_it_is_interrupted(scene):
         told = [json.loads(line) for line in itertools.islice(objects.stdout, 3)]
         for process in (lines, objects):
             process.send_signal(signal.SIGINT)
-            assert process.wait(10) == -signal.SIGINT
+            assert process.wait(PATIENCE_S) == -signal.SIGINT
     assert all(" ready, members " in line and ", waiting " in line for line in said)
     assert any(", accepted " in line and "/s, delivered " in line for line in said[1:])
     assert all(t["status"]["ready"] for t in told)
@@ -362,7 +362,7 @@ def test_a_terminal_is_drawn_anew(scene):
         while seen.count(b"\x1b[H\x1b[J") < 3:
             seen += os.read(main, 65536)
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == -signal.SIGINT
+        assert process.wait(PATIENCE_S) == -signal.SIGINT
     os.close(main)
     screen = seen.split(b"\x1b[H\x1b[J")[2].decode()
     for word in ("members ", "lag ", "set aside ", "dead ", "per second "):

@@ -196,7 +196,7 @@ def test_a_killed_master_leaves_nothing_behind_and_the_next_goes_on_at_once(rela
         sent = blog.post(f"before {number}")
         left = [*relay.roles().values(), relay.redis_pid]
         relay.strike()
-        wait_until(lambda: not any(map(lives, left)), "all are gone", 2)
+        wait_until(lambda: not any(map(lives, left)), "all are gone")
         relay.start()
         received(wiki, sent.id)
     settle(relay)
@@ -250,7 +250,7 @@ def test_one_that_does_not_end_is_killed_in_the_end(tmp_path):
 def test_roles_end_in_their_order(relay, town):
     """Front, couriers, steward: the last one can be asked how it goes until the end."""
     shop, blog = join(relay, server(town), server(town))
-    shop.faults.append(Fault(delay=1.5, times=1))
+    shop.faults.append(Fault(delay=5, times=1))
     blog.post("slow to deliver")
     wait_until(lambda: relay.told("status")["destinations"]["sending"], "it is under way")
     os.kill(relay.pid, signal.SIGTERM)

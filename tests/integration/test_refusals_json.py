@@ -267,7 +267,7 @@ def test_j12_taken_and_forwarded_byte_for_byte(s, row):
     activity = s.blog.write("a post")  # with a proof, or it would be announced instead
     body = row[1](json.dumps(activity).encode("utf-8"), activity)
     s.accepted(s.signed(body))
-    arrived = s.wiki.records.wait_for(activity__id=s.expected[-1], timeout=20)[0]
+    arrived = s.wiki.records.wait_for(activity__id=s.expected[-1], timeout=PATIENCE_S)[0]
     assert hashlib.sha256(body_of(arrived)).digest() == hashlib.sha256(body).digest()
 
 

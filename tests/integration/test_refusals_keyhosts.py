@@ -25,7 +25,7 @@ LD = 'application/ld+json; profile="https://www.w3.org/ns/activitystreams"'
 # A key is refetched once in these minutes, as an operator has it.
 EXTRA = """\
 keys: { unreachable: 1s, refused: 1s, refetch: 5min }
-fetch: { connect: 1s, total: 1500ms }
+fetch: { connect: 3s, total: 4s }
 """
 NAMES = 'hosts: ["127.0.0.2:*", "*.nowhere.invalid"]'
 
@@ -221,7 +221,7 @@ def test_s20_many_who_wait_for_one_key_ask_once(s):
     release = threading.Event()
 
     def answer(line):
-        release.wait(5)
+        release.wait(PATIENCE_S)
         line.sendall(document)
 
     s.door.serve(author.path, answer)
@@ -421,7 +421,7 @@ def test_s22_many_keys_of_one_host(s):
         start = time.monotonic()
         s.expected.append(json.loads((good := s.post()).body)["id"])
         assert speak(s.relay.host, good.to_bytes())[0].status == 202
-        assert time.monotonic() - start < 1.5
+        assert time.monotonic() - start < 3.5  # it does not wait for those
         assert [read_answer(reader).status for reader in readers] == [503] * 300
         lines_, counted = s.news()
         assert counted == {"ok": 1, AWAY: 300}, counted

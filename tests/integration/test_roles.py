@@ -171,7 +171,7 @@ def test_a_machine_without_the_steward_changes_no_member(tmp_path, redis):
     front = Part(tmp_path, redis, "front").init()
     steward = Part(tmp_path, redis, "steward", front).init().with_keys_of(front)
     with running(front):
-        host, end = "127.0.0.3:7777", time.time() + 1
+        host, end = "127.0.0.3:7777", time.time() + 4
         until = datetime.datetime.fromtimestamp(end, datetime.timezone.utc)
         front.told("member", "invite", host, "--until", until.strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
         wait_until(lambda: front.metric('weir_members{state="invited"}') == 1, "it is counted")

@@ -13,7 +13,8 @@ from integration.redis_client import Redis, shard_of
 from integration.relay import Relay, wait_until
 from peers.faults import Fault
 
-QUICK = "delivery: {{ backoff: 50ms, backoff_most: 1s, lease: {lease} }}\n"
+# How long the disk takes to sync is not what is looked at.
+QUICK = "delivery: {{ backoff: 50ms, backoff_most: 1s, lease: {lease} }}\ndurability: standard\n"
 
 
 @contextlib.contextmanager
@@ -51,7 +52,7 @@ def frozen(relay, name):
 
 def test_couriers_share_from_the_beginning(tmp_path, town):
     with two_couriers(tmp_path, town, "10s") as (relay, blog, mine):
-        assert owners(relay) == {"courier-0": 32, "courier-1": 32}
+        wait_until(lambda: owners(relay) == {"courier-0": 32, "courier-1": 32}, "each has half")
         sent = [blog.post(f"post {n}").id for n in range(10)]
         for peer in mine[0] + mine[1]:
             for activity in sent:

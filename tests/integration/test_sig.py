@@ -22,7 +22,7 @@ SCHEMES = {"cavage": signing.sign_cavage, "rfc9421": signing.sign_rfc9421}
 
 def sig(*arguments, stdin=b""):
     return subprocess.run(
-        [WEIR, "sig", *map(str, arguments)], input=stdin, capture_output=True, timeout=20
+        [WEIR, "sig", *map(str, arguments)], input=stdin, capture_output=True, timeout=60
     )
 
 

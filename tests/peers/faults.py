@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import threading
 
 from aiohttp import web
 
@@ -46,6 +47,17 @@ class Fault:
             body = self.body.encode("utf-8")
             return web.Response(status=self.status or 500, headers=self.headers, body=body)
         return None
+
+
+@dataclasses.dataclass
+class Pause(Fault):
+    """A delay that says when it has begun."""
+
+    began: threading.Event = dataclasses.field(default_factory=threading.Event)
+
+    async def play(self, request):
+        self.began.set()
+        return await super().play(request)
 
 
 def first_fitting(faults, method, path):
