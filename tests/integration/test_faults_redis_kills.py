@@ -10,7 +10,8 @@ from integration.faults_redis import QUICK, of, scene
 from integration.kills import Count, Killer, Load, story, table
 from integration.proxy import Proxy
 from integration.redis_server import RedisServer
-from integration.relay import FULL, WEIR, Relay, wait_until
+from integration.relay import FULL, PATIENCE_S, WEIR, Relay, wait_until
+from peers.faults import Pause
 
 # A courier that forgets what was answered, as soon as Redis is away.
 FORGETS = [(r"(void courier_away\(struct courier \*c, const char \*why\)\n\{\n)",
@@ -94,16 +95,20 @@ def test_killed_again_and_again_while_deliveries_run(say, tmp_path):
 
 def repeats_of_a_kill(tmp_path, settlers, program=WEIR):
     """Answers come in while the Redis is away: how many of those posts were sent again?"""
-    with scene(tmp_path, settlers, program=program, readers=6) as town_scene:
-        town_scene.slow(0.5)
-        activity = town_scene.write()
-        assert town_scene.offer(activity) == 202
-        time.sleep(0.2)
+    lasting = QUICK.replace("lease: 3s", "lease: 10s")  # longer than Redis is away
+    with scene(tmp_path, settlers, program=program, readers=6, extra=lasting) as town_scene:
+        pauses = [Pause(delay=2, times=1, method="POST") for _ in town_scene.readers]
+        for reader, pause in zip(town_scene.readers, pauses):
+            reader.faults.append(pause)
+        town_scene.posts(1)
+        for pause in pauses:
+            assert pause.began.wait(PATIENCE_S)
         town_scene.redis.kill()
         town_scene.away()
-        time.sleep(1)
+        for reader in town_scene.readers:
+            wait_until(lambda reader=reader: town_scene.arrived(reader), "it has answered")
+        time.sleep(1)  # and is heard
         town_scene.redis.start()
-        town_scene.slow(0)
         town_scene.back()
         town_scene.posts(1)
         return town_scene.all_there()
