@@ -175,9 +175,9 @@ def test_a_courier_killed_before_the_commit_repeats_what_it_had_not_written_down
 # --- the steward --------------------------------------------------------------------------------
 
 FORGETFUL = """\
-delivery: { backoff: 50ms, backoff_most: 1s, aside: 1s, horizon: 1min, lease: 5min, connect: 60s,
+delivery: { backoff: 50ms, backoff_most: 1s, aside: 1s, horizon: 5min, lease: 5min, connect: 60s,
             total: 10min }
-retention: { entries: 1min, bodies: 1min }
+retention: { entries: 5min, bodies: 5min }
 redis_limits: { command: 60s }
 durability: standard
 """
@@ -186,7 +186,7 @@ durability: standard
 @pytest.mark.row("P09")
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_a_steward_killed_in_the_trim_leaves_it_to_the_next(tmp_path, settlers, after):
-    """A minute of theirs takes a second here, so that something is old enough to be trimmed."""
+    """A minute of theirs takes a second here: at the fifth trim from now something is old enough."""
     trap, clock = Trap(tmp_path), Clock(tmp_path, speed=60)
     with Relay(tmp_path, extra=FORGETFUL, workers=1, environment=loaded(trap, clock)) as relay, \
             Town() as town:
@@ -196,7 +196,8 @@ def test_a_steward_killed_in_the_trim_leaves_it_to_the_next(tmp_path, settlers, 
         wait_until(lambda: set(first) <= set(arrivals(wiki)[0]), "they have arrived")
         settle(relay)
         # By its hash Redis knows a script.
-        trap.arm("steward", OUT, hashlib.sha1(script("trim")).hexdigest(), after=after)
+        trap.arm("steward", OUT, hashlib.sha1(script("trim")).hexdigest(), nth=5,
+                 after=after)
         trap.wait()
         relay.wait_log("process", of="steward-0", change="ended", signal=9)
         later = [send(blog, blog.write("new"))]
