@@ -143,10 +143,12 @@ static void add_member(struct call *call, const struct member *m)
     if (m->state != MEMBER_ACTIVE && m->state != MEMBER_SUSPENDED)
         return;
     row.unread = book_unread(call->book, span_of(m->host));
-    row.whole = row.unread || row.cursor.low >= q->page_after;
+    uint64_t from =
+        row.cursor.low < row.cursor.urgent ? row.cursor.low : row.cursor.urgent; /* of each lane */
+    row.whole = row.unread || from >= q->page_after;
     for (size_t i = 0; !row.unread && i < q->entries_n; i++) {
         const struct entry *e = q->entries[i];
-        if (e->n <= row.cursor.low || trace_not_for(e, m))
+        if (!trace_is_owed(e, m, &row.cursor))
             continue;
         if (row.waiting++ == 0)
             row.oldest_ms = row.whole ? e->at_ms : 0;

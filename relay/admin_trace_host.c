@@ -93,12 +93,6 @@ static void on_entries(void *arg, enum err err, struct entry *const *list)
 
 /* --- what waits ------------------------------------------------------------------------------- */
 
-/* Each lane by itself; and some of what is ahead of the cursor may be there already. */
-static bool passed(const struct cursor *c, const struct entry *e)
-{
-    return e->n <= (e->lane == LANE_URGENT ? c->urgent : c->low) || cursor_done(c, e->n);
-}
-
 /* What follows its cursor: counted as far as the page goes, the first few by name. */
 static void write_waiting(struct call *call, const struct journal_page *page)
 {
@@ -110,7 +104,7 @@ static void write_waiting(struct call *call, const struct journal_page *page)
     json_open(w, '[');
     for (size_t i = 0; i < page->lines_n; i++) {
         const struct entry *e = page->lines[i].entry;
-        if (page->lines[i].kind != JOURNAL_ENTRY || trace_not_for(e, &t->member) || passed(&c, e))
+        if (page->lines[i].kind != JOURNAL_ENTRY || !trace_is_owed(e, &t->member, &c))
             continue;
         if (n++ >= WAITING_SHOWN)
             continue;

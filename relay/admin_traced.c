@@ -45,7 +45,8 @@ static void on_book(void *arg, enum err err, struct book *book)
         return;
     }
     /* It was there when it was read; what was recorded about it may have gone since. */
-    if (here->n <= book->floor)
+    bool urgent = here->entry->lane == LANE_URGENT;
+    if (here->n <= (urgent ? book->urgent_floor : book->floor))
         entry_unref(&here->entry);
     set->at++;
     next(call);

@@ -87,10 +87,12 @@ struct book_marks { /* of one shard, oldest first */
 };
 
 struct book {
-    uint64_t last;  /* number of the newest line */
-    uint64_t floor; /* everything up to here is gone, and the records about it */
-    size_t mail;    /* direct mail that waits */
-    size_t dead;    /* FAILs that no operator has seen, those left out of the records too */
+    uint64_t last; /* number of the newest line */
+    /* Everything of lane N up to here is gone, and the records about it; the same of lane U, which
+     * is kept longer. */
+    uint64_t floor, urgent_floor;
+    size_t mail; /* direct mail that waits */
+    size_t dead; /* FAILs that no operator has seen, those left out of the records too */
     unsigned shards;
     uint64_t unread; /* bit s: of shard s nothing could be read */
     /* Where those stand that have no cursor of their own, in lane N and in lane U. */

@@ -93,12 +93,41 @@ static const struct cursor_aside *aside(const struct facts *f, unsigned slot)
     return NULL;
 }
 
-static bool passed(const struct facts *f, unsigned slot)
+static bool passed(const struct cursor *c, const struct entry *e, unsigned slot)
 {
-    const struct cursor *c = &f->cursor;
-    if (f->e->lane == LANE_URGENT)
-        return c->urgent >= f->e->n || (c->head.n == f->e->n && c->head.done >> slot & 1);
-    return c->low >= f->e->n || (slot < CURSOR_SLOTS_MAX && cursor_done(c, f->e->n) >> slot & 1);
+    if (e->lane == LANE_URGENT)
+        return c->urgent >= e->n || (c->head.n == e->n && c->head.done >> slot & 1);
+    return c->low >= e->n || (slot < CURSOR_SLOTS_MAX && cursor_done(c, e->n) >> slot & 1);
+}
+
+/* An inbox that the member had when the entry came, and that may have it in some form. */
+static bool takes(const struct entry *e, const struct member_inbox *inbox)
+{
+    return inbox->url[0] && inbox->from < e->n &&
+           outgoing_form(&e->facts, inbox->style) != FORM_NOTHING;
+}
+
+static bool bids_farewell(const struct entry *e, const struct member *m)
+{
+    return e->lane == LANE_URGENT && m->farewell.url[0] &&
+           outgoing_form(&e->facts, m->farewell.style) != FORM_NOTHING;
+}
+
+bool trace_is_owed(const struct entry *e, const struct member *m, const struct cursor *c)
+{
+    bool any = bids_farewell(e, m);
+    if (trace_not_for(e, m))
+        return false;
+    if (any && !passed(c, e, m->farewell_slot))
+        return true;
+    for (unsigned slot = 0; slot < MEMBER_INBOXES_MAX; slot++) {
+        if (!takes(e, &m->inboxes[slot]))
+            continue;
+        any = true;
+        if (!passed(c, e, slot))
+            return true;
+    }
+    return !any && !passed(c, e, BOOK_EVERY_SLOT);
 }
 
 const char *trace_waits(const struct member *m, const struct cursor *c)
@@ -222,7 +251,7 @@ static void tell(const struct facts *f, unsigned slot, struct trace_row *row)
         row->until_ms = r->at_ms;
         if (passed_over)
             marked(f, slot, &row->by);
-    } else if (passed(f, slot)) {
+    } else if (passed(&f->cursor, f->e, slot)) {
         tell_delivered(f, NULL, row);
     } else {
         tell_waiting(f, slot, row);
@@ -277,16 +306,14 @@ size_t trace_member(const struct entry *e, const struct member *m, const struct 
     f.records = book_records(b, span_of(m->host), &f.records_n);
     for (unsigned slot = 0; slot < MEMBER_INBOXES_MAX; slot++) {
         const struct member_inbox *inbox = &m->inboxes[slot];
-        bool there = inbox->url[0] && inbox->from < e->n;
-        if (!there || outgoing_form(&e->facts, inbox->style) == FORM_NOTHING)
+        if (!takes(e, inbox))
             continue;
         rows[n] = blank();
         rows[n].inbox = inbox->url;
         tell(&f, slot, &rows[n++]);
         told |= 1U << slot;
     }
-    if (e->lane == LANE_URGENT && m->farewell.url[0] &&
-        outgoing_form(&e->facts, m->farewell.style) != FORM_NOTHING) {
+    if (bids_farewell(e, m)) {
         rows[n] = blank();
         rows[n].inbox = m->farewell.url;
         tell(&f, m->farewell_slot, &rows[n++]);

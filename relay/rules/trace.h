@@ -56,6 +56,10 @@ size_t trace_member(const struct entry *entry, const struct member *member, cons
 /* Why what follows the cursor of a member waits: queue, host (it is in trouble), parked, held (by
  * an operator), suspended, accept, leaving. */
 const char *trace_waits(const struct member *member, const struct cursor *cursor);
+/* Whether something of the entry is still to be sent to the member, whatever it waits for. What was
+ * set aside counts as sent: that waits by itself. */
+bool trace_is_owed(const struct entry *entry, const struct member *member,
+                   const struct cursor *cursor);
 /* Why an entry is not for the member by facts that cannot change, as `code` has it; NULL: it is, or
  * was. */
 const char *trace_not_for(const struct entry *entry, const struct member *member);

@@ -35,7 +35,8 @@ enum {
     AT_OWN,
     AT_RECORDS,
     AT_MARKS = AT_RECORDS + 4,
-    AT_ATTEMPTS
+    AT_ATTEMPTS,
+    AT_URGENT_FLOOR
 };
 
 static bool take_own(struct book *b, const struct redis_reply *own)
@@ -94,12 +95,14 @@ static enum err take_shard(struct book *b, unsigned shard, const struct redis_re
         b->unread |= UINT64_C(1) << shard;
         return ERR_OK;
     }
-    if (reply_len(reply) != AT_ATTEMPTS + 1)
+    if (reply_len(reply) != AT_URGENT_FLOOR + 1)
         return ERR_REDIS_REPLY;
     uint64_t last = answer_number(reply, AT_LAST);
     uint64_t floor = answer_number(reply, AT_FLOOR);
     b->last = last > b->last ? last : b->last;
+    uint64_t urgent_floor = answer_number(reply, AT_URGENT_FLOOR);
     b->floor = floor > b->floor ? floor : b->floor;
+    b->urgent_floor = urgent_floor > b->urgent_floor ? urgent_floor : b->urgent_floor;
     b->low[shard] = answer_number(reply, AT_LOW);
     b->urgent[shard] = answer_number(reply, AT_URGENT);
     b->mail += answer_number(reply, AT_MAIL);

@@ -11,7 +11,7 @@ struct ledger_ask {
     struct span host;  /* of this one alone (with its shard); absent or empty: of all */
     uint64_t from, to; /* records about these numbers, and cuts that cover any; 0, 0: none */
     size_t most;       /* of each kind, the newest of each shard */
-    bool fails_only;   /* of all kinds of records, FAILs alone */
+    bool fails_only;   /* of all kinds of records, FAILs alone; of all hosts: that none has seen */
     int64_t since_ms;  /* marks from then on; below 0: none */
 };
 

@@ -1,11 +1,12 @@
 #!lua flags=no-writes,allow-oom
 -- ledger: what is known of the destinations of one shard, as of one moment.
 -- ARGV: shard, host ('' = all), from, to (records about these numbers; 0 0: none), most records of each
---   kind (the newest), since (marks that are newer, and the one before them; '' = none), '1' = fails alone
+--   kind (the newest), since (marks that are newer, and the one before them; '' = none), '1' = fails alone; of all
+--   hosts, those that no operator has seen
 -- Answer: last floor low urgent mail dead { host cursor ... } { fail ... } { late ... } { skip ... } { cut ... }
 --   { id { t time s low host moved ... } ... }, newest first, { host outcomes ... } (of a host: its latest
---   attempts; of all: those that are about these numbers) | WRONG key (of another type than it should be: nothing
---   can be said of the shard)
+--   attempts; of all: those that are about these numbers) floor-of-U | WRONG key (of another type than it should
+--   be: nothing can be said of the shard)
 local P = '{weir}:'
 local shard, host, from, to, most, since = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]),
   tonumber(ARGV[6])
@@ -25,13 +26,18 @@ local function is_his(record, words)
   return host == '' or string.match(record, words .. '(%S+)') == host
 end
 
+-- An operator has seen it, and left it at that: where all are listed it must not stand in the way of others.
+local function is_unwanted(record)
+  return ARGV[7] ~= '' and host == '' and string.find(record, '^%d+ %S+ %S+ d ')
+end
+
 -- A cut is found by the last number that it covers, all others by the one that they are about.
 local function records(kind, words, top)
   local out, at = {}, 0
   while to > 0 and #out < most and (kind == 'fail:' or ARGV[7] == '') do
     local page = redis.call('ZREVRANGEBYSCORE', P .. kind .. shard, top, from, 'LIMIT', at, STEP)
     for _, record in ipairs(page) do
-      if #out < most and is_his(record, words) then out[#out + 1] = record end
+      if #out < most and is_his(record, words) and not is_unwanted(record) then out[#out + 1] = record end
     end
     if #page < STEP then break end
     at = at + STEP
@@ -74,10 +80,10 @@ local function attempts()
   return out
 end
 
-local log = redis.call('HMGET', P .. 'log', 'last', 'floor')
+local log = redis.call('HMGET', P .. 'log', 'last', 'floor', 'floorU')
 local at = redis.call('HMGET', P .. 'shard:' .. shard, 'low', 'urgent')
 return { log[1] or '0', log[2] or '0', at[1] or '0', at[2] or at[1] or '0',
-  redis.call('XLEN', P .. 'direct:' .. shard), 
+  redis.call('XLEN', P .. 'direct:' .. shard),
   redis.call('ZCARD', P .. 'fail:' .. shard) - redis.call('ZCARD', P .. 'dropped:' .. shard), own(),
   records('fail:', '^%d+ ', to), records('late:', '^%d+ ', to), records('skip:', '^%d+ ', to),
-  records('cut:', '^%d+ %d+ ', '+inf'), marks(), attempts() }
+  records('cut:', '^%d+ %d+ ', '+inf'), marks(), attempts(), log[3] or '0' }

@@ -40,6 +40,7 @@ static void work_read(struct call *call)
     c->book = book_new(FAKE_SHARDS);
     c->book->last = fake_last(s);
     c->book->floor = s->floor[LANE_NORMAL];
+    c->book->urgent_floor = s->floor[LANE_URGENT];
     c->book->mail = s->mail_n;
     for (unsigned i = 0; i < FAKE_SHARDS; i++) {
         c->book->low[i] = s->shards[i].low;

@@ -160,6 +160,33 @@ static void test_scenes(void **state)
     free(m);
 }
 
+/* Where nothing is recorded of an entry, a member is owed what waits for it, and nothing else: of
+ * that the queue tells how much. */
+static void test_owed(void **state)
+{
+    struct member *m = mem_new(sizeof(*m));
+    unsigned owed = 0;
+    (void)state;
+    for (size_t i = 0; i < sizeof scenes / sizeof scenes[0]; i++) {
+        struct trace_row rows[TRACE_ROWS_MAX];
+        struct entry *e = entry_of(&scenes[i]);
+        struct book *b = book_of(&scenes[i]);
+        struct cursor c = book_cursor(b, SPAN("m.example"));
+        member_of(&scenes[i], m);
+        size_t n = trace_member(e, m, b, NOW, rows);
+        bool waits = false;
+        for (size_t k = 0; k < n; k++)
+            waits = waits || rows[k].verdict == TRACE_WAITING;
+        owed += waits && !scenes[i].records;
+        if (!scenes[i].records && trace_is_owed(e, m, &c) != waits)
+            fail_msg("%s: it %s", scenes[i].name, waits ? "waits" : "does not wait");
+        book_free(&b);
+        entry_unref(&e);
+    }
+    assert_true(owed > 5 && owed < sizeof scenes / sizeof scenes[0] / 2);
+    free(m);
+}
+
 /* Of a shard that can't be read nothing is said, but what is so by the entry itself. */
 static void test_unread(void **state)
 {
@@ -195,6 +222,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_scenes),
+        cmocka_unit_test(test_owed),
         cmocka_unit_test(test_unread),
         cmocka_unit_test(test_verdict_names),
     };

@@ -61,7 +61,7 @@ MAYBE static void fill(struct rig *rig)
     shard_a = shard_of(SPAN("a.example"), STORE_SHARDS);
     shard_b = shard_of(SPAN("b.example"), STORE_SHARDS);
     assert_int_not_equal(shard_a, shard_b);
-    ask(rig, "HSET {weir}:log last 40 floor 3");
+    ask(rig, "HSET {weir}:log last 40 floor 3 floorU 2");
     ask(rig, "HSET {weir}:shard:%u low 38", shard_a);
     zadd(rig, "fail", shard_a, 5, "5 a.example 0 - too-old 0 77 3 gone for good");
     zadd(rig, "fail", shard_a, 9, "9 a.example 1 d too-old 0 77 3 x");

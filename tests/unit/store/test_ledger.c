@@ -25,7 +25,8 @@ static bool records_are(struct rig *rig, const struct ledger_ask *what, const ch
 
 static void test_records(void **state)
 {
-    static const struct {
+    const struct span a = {"a.example", 9};
+    const struct {
         struct ledger_ask ask;
         const char *records;
     } rows[] = {
@@ -33,15 +34,19 @@ static void test_records(void **state)
         {{.from = 9, .to = 9, .most = 9, .since_ms = -1},
          "late 9 a 0, fail 9 a 1, cut 12 a 8, fail 9 b 0, fail 9 c 0"},
         {{.from = 9, .to = 9, .most = 9, .fails_only = true, .since_ms = -1},
-         "fail 9 a 1, fail 9 b 0, fail 9 c 0"},
+         "fail 9 b 0, fail 9 c 0"}, /* a's was dropped, and would be in the way of others */
+        {{.host = a, .from = 9, .to = 9, .most = 9, .fails_only = true, .since_ms = -1},
+         "fail 9 a 1"},
+        {{.from = 5, .to = 9, .most = 1, .fails_only = true, .since_ms = -1},
+         "fail 9 b 0, fail 9 c 0"},
         {{.from = 13, .to = 40, .most = 9, .since_ms = -1}, ""},
         {{.from = 1, .to = 40, .most = 9, .since_ms = -1},
          "fail 5 a 0, late 9 a 0, fail 9 a 1, skip 10 a 8, cut 12 a 8, fail 9 b 0, fail 9 c 0"},
         {{.from = 1, .to = 40, .most = 1, .since_ms = -1},
          "late 9 a 0, skip 10 a 8, cut 12 a 8, fail 9 b 0, fail 9 c 0"},
-        {{.host = {"a.example", 9}, .from = 1, .to = 40, .most = 9, .since_ms = -1},
+        {{.host = a, .from = 1, .to = 40, .most = 9, .since_ms = -1},
          "fail 5 a 0, late 9 a 0, fail 9 a 1, skip 10 a 8, cut 12 a 8"},
-        {{.host = {"a.example", 9}, .from = 1, .to = 40, .most = 1, .since_ms = -1},
+        {{.host = a, .from = 1, .to = 40, .most = 1, .since_ms = -1},
          "late 9 a 0, fail 9 a 1, skip 10 a 8, cut 12 a 8"},
         {{.host = {"b.example", 9}, .from = 1, .to = 8, .most = 9, .since_ms = -1}, ""},
     };
@@ -106,6 +111,7 @@ static void test_standing(void **state)
     assert_int_equal(err, ERR_OK);
     assert_int_equal(b->last, 40);
     assert_int_equal(b->floor, 3);
+    assert_int_equal(b->urgent_floor, 2);
     assert_int_equal(b->mail, 2);
     assert_int_equal(b->dead, 3); /* one of the four was dropped */
     assert_int_equal(book_cursor(b, SPAN("a.example")).low, 38);
