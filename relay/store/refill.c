@@ -85,8 +85,8 @@ enum err refill_begin(struct refill *r, uint64_t known, bool replace)
     char epoch[24];
     const struct redis_reply *reply = NULL;
     snprintf(epoch, sizeof(epoch), "%" PRIu64, known);
-    struct span words[] = {SPAN("begin"), span_of(epoch)};
-    enum err e = redis_plain_script(r->redis, &script_restore, words, 2, &reply);
+    struct span words[] = {SPAN("begin"), span_of(epoch), replace ? SPAN("replace") : SPAN("")};
+    enum err e = redis_plain_script(r->redis, &script_restore, words, 3, &reply);
     e = failed(r, e, reply);
     return e == ERR_OK && replace ? remove_all(r) : e;
 }

@@ -3,7 +3,9 @@
 -- so that nobody takes a part for the whole; at the end they become the journal's. Nobody owns anything
 -- then; and whoever comes next is another Redis process to it, and opens an epoch behind all that were
 -- ever known: no number is used twice under one id. Which keys the actor has is for that one to say, too.
--- ARGV: begin, newest epoch that the caller knows of -> OK
+-- A journal that is to be replaced goes first of all: whoever still works for it, on another machine, is
+-- in no epoch then, and can write no more among what is removed and put there.
+-- ARGV: begin, newest epoch that the caller knows of, 'replace' or '' -> OK
 --       end, whose journal it is -> OK epoch n | PART
 local P = '{weir}:'
 local LOG, ASIDE = P .. 'log', P .. 'restoring'
@@ -12,6 +14,7 @@ local function epoch_of(key, field) return tonumber(redis.call('HGET', key, fiel
 if ARGV[1] == 'begin' then
   local known = math.max(tonumber(ARGV[2]), epoch_of(LOG, 'epoch'), epoch_of(ASIDE, 'known'))
   redis.call('HSET', ASIDE, 'known', string.format('%d', known))
+  if ARGV[3] == 'replace' then redis.call('DEL', LOG) end
   return { 'OK' }
 end
 
