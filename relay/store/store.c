@@ -38,7 +38,8 @@ struct store {
     char why[WHY_SIZE];         /* what on_ready was told last; empty: that it is ready */
     struct identity_kept known; /* the journal, and the newest epoch, also while not ready */
     bool elsewhere;             /* this one is no master: the next connection may find it */
-    uint64_t newest;            /* number of the journal that was seen in it */
+    bool served;     /* it was ready before: what is wrong now may be mended as it runs */
+    uint64_t newest; /* number of the journal that was seen in it */
     char epoch_text[24];
     unsigned shards, schema;
 };
@@ -132,6 +133,7 @@ static void enter(struct store *st, const struct redis_reply *reply)
         return;
     }
     store_goto(st, STORE_READY);
+    st->served = true;
     st->why[0] = '\0';
     st->config.on_ready(st->config.arg, true, false, NULL);
 }
@@ -149,7 +151,8 @@ static void on_hello(void *arg, enum err err, const struct redis_reply *reply)
                  "this Redis holds no journal, but %.300s names one: `weir restore` puts a backup "
                  "there, `weir journal adopt --force` starts anew",
                  st->journal_file);
-        not_ready(st, true, why);
+        trouble(st, TROUBLE_EMPTY, span_of(why));
+        not_ready(st, !st->served, why);
     } else if (answer_is(reply, "OTHER")) {
         struct span owner = reply_text(reply_at(reply, 2));
         snprintf(why, sizeof(why),
@@ -243,7 +246,8 @@ static void on_config(void *arg, enum err err, const struct redis_reply *reply)
         store_goto(st, STORE_GREETING);
         greet(st);
     } else if (lacks) {
-        not_ready(st, true, lacks);
+        trouble(st, TROUBLE_PROMISE, span_of(lacks));
+        not_ready(st, !st->served, lacks);
     } else if (may_not(reply_text(reply))) {
         not_ready(st, true,
                   "CONFIG GET is not allowed to this user: Weir must see appendonly, appendfsync "

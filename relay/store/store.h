@@ -28,8 +28,9 @@ struct store_config {
     int64_t replicas; /* that must have what is answered for, and what a lease rests on (WAIT) */
     int64_t command_ms;
     /* Ready or not any more; why: text when not ready, NULL otherwise. fatal: no waiting will mend
-     * it (a Redis that promises less than asked for, or another journal). Called when one of these
-     * changes; as long as Redis answers, it is asked again every second. */
+     * it: another journal, a newer one; and, where it never was ready, a Redis that promises less
+     * than asked for, or lost the journal (while it runs, these are waited for). Called when one of
+     * these changes; as long as Redis answers, it is asked again every second. */
     void (*on_ready)(void *arg, bool ready, bool fatal, const char *why);
     /* Each time that Redis answers something with trouble, and when the connection went away; text
      * is what it said, borrowed. NULL: nobody is told. */

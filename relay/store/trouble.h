@@ -21,6 +21,8 @@
     X(DENIED, "denied", "NO", "a password or a right is missing")                                  \
     X(PROTOCOL, "protocol", "Protocol error", "no Redis speaks so; the connection is given up")    \
     X(LOST, "lost", NULL, "it forgot what it had answered: a power cut or a failover")             \
+    X(EMPTY, "empty", NULL, "it holds no journal any more; waited for until that is back")         \
+    X(PROMISE, "promise", NULL, "it promises less than is asked of it, or evicts; waited for")     \
     X(OTHER, "other", NULL, "an answer without a name")
 
 enum trouble {

@@ -398,7 +398,8 @@ def test_a_redis_that_lost_everything_is_not_taken_for_a_new_one(outside, tmp_pa
         if file.is_file():
             file.unlink()
     outside.redis.start()
-    assert outside.relay.ended() == 1
+    outside.relay.wait_log("redis", trouble="empty")
+    assert 20 <= refused_for_now(outside) <= 60
     assert "holds no journal" in outside.relay.err_text
 
 

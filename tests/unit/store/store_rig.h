@@ -34,6 +34,7 @@ struct rig {
     bool strict;
     int64_t command_ms;
     int ready, not_ready, fatal; /* how often the store said so */
+    unsigned troubles;           /* bit n: of trouble n it told */
     char why[512];
     char answer[1 << 16]; /* of the last ask() */
     enum err err;
@@ -218,6 +219,22 @@ MAYBE static void rig_on_ready(void *arg, bool ready, bool fatal, const char *wh
     loop_stop(rig->loop);
 }
 
+MAYBE static void rig_on_trouble(void *arg, enum trouble what, struct span text)
+{
+    struct rig *rig = arg;
+    assert_true(text.n > 0);
+    rig->troubles |= 1U << what;
+}
+
+/* Until it is not ready for a reason with this word in it. */
+MAYBE static void rig_await_why(struct rig *rig, const char *word)
+{
+    for (int i = 0; i < 2000 && !strstr(rig->why, word); i++)
+        rig_idle(rig, 5);
+    if (!strstr(rig->why, word) || store_ready(rig->store))
+        fail_msg("not said: %s, but: %s", word, rig->why);
+}
+
 MAYBE static void rig_store(struct rig *rig)
 {
     const struct store_config config = {.url = rig->url,
@@ -225,8 +242,10 @@ MAYBE static void rig_store(struct rig *rig)
                                         .strict = rig->strict,
                                         .command_ms = rig->command_ms,
                                         .on_ready = rig_on_ready,
+                                        .on_trouble = rig_on_trouble,
                                         .arg = rig};
     rig->ready = rig->not_ready = rig->fatal = 0;
+    rig->troubles = 0;
     assert_int_equal(store_new(rig->loop, &config, &rig->store), ERR_OK);
 }
 

@@ -191,7 +191,7 @@ static void test_get_from_an_emptied_redis(void **state)
     assert_string_equal(get(rig, "b.example"), "ok");
     assert_answer(rig, "OK", "FLUSHALL");
     assert_string_equal(get(rig, "a.example"), "redis");
-    rig_await(rig, &rig->fatal, 1);
+    rig_await_why(rig, "holds no journal");
 }
 
 /* A record that can't be read is told: passed over in silence, its member would lose what is its.
