@@ -78,6 +78,7 @@ static struct http_limits limits_of(const struct settings *set)
     return (struct http_limits){.request_line = set->limits_request_line,
                                 .header = set->limits_header,
                                 .body = set->limits_body,
+                                .bodies = set->limits_bodies,
                                 .fields = set->limits_fields,
                                 .connections = set->limits_connections,
                                 .per_address = set->limits_per_address,

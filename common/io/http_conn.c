@@ -12,6 +12,7 @@
  * May not know: routes, what requests are for, how listeners are made. */
 #include "common/io/http_conn.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
@@ -33,6 +34,8 @@ struct http_request {
     struct http_message message;
     struct http_conn *conn; /* NULL: the connection ended, the reply goes nowhere */
     char peer[PEER_SIZE];
+    struct http_held *all; /* what all requests hold */
+    size_t holds;          /* of that, this one */
 };
 
 struct http_conn {
@@ -76,6 +79,7 @@ static struct http_request *request_new(struct http_conn *c)
     struct http_request *r = mem_new(sizeof *r);
     http_message_init(&r->message, &c->pool->limits);
     r->conn = c;
+    r->all = http_held_ref(c->pool->held);
     memcpy(r->peer, c->peer, sizeof r->peer);
     r->message.view.peer = span_of(r->peer);
     return r;
@@ -84,6 +88,8 @@ static struct http_request *request_new(struct http_conn *c)
 static void request_free(struct http_request **request)
 {
     if (*request) {
+        http_held_count((*request)->all, 0, &(*request)->holds, 0);
+        http_held_unref(&(*request)->all);
         http_message_fini(&(*request)->message);
         free(*request);
     }
@@ -191,14 +197,18 @@ static void set_answer(struct http_conn *c, const struct http_message *m,
 static enum step conn_refuse(struct http_conn *c, enum err e)
 {
     struct bytes problem;
+    char fields[160];
+    snprintf(fields, sizeof(fields),
+             "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
+    if (err_status(e) == 503) /* jitter, so that not all come back at once */
+        snprintf(fields + strlen(fields), 32, "Retry-After: %u\r\n", 20 + clock_chance() % 41);
     if (c->pool->refused)
         c->pool->refused(c->pool->arg, span_of(c->peer), e);
     http_answer_problem(&problem, e);
     set_answer(c, &c->request->message,
                &(struct http_response){.status = err_status(e),
                                        .content_type = "application/problem+json",
-                                       .fields = "Cache-Control: no-store\r\n"
-                                                 "X-Content-Type-Options: nosniff\r\n",
+                                       .fields = fields,
                                        .body = bytes_span(&problem),
                                        .close = true});
     bytes_fini(&problem);
@@ -263,6 +273,8 @@ static enum step conn_head(struct http_conn *c)
     }
     if (!c->request->message.has_body)
         return conn_goto(c, ASK);
+    if (!http_held_room(c->pool->held, c->parser.ll.content_length, c->pool->limits.bodies))
+        return conn_refuse(c, ERR_UNAVAILABLE); /* before any of it is read */
     if (c->request->message.expects && c->in.n == 0)
         say_continue(c);
     c->body_since_ms = loop_now_ms(c->pool->loop);
@@ -288,6 +300,9 @@ static enum step conn_body(struct http_conn *c)
     size_t before = c->in.n;
     enum http_parsed parsed = http_parse_body(&c->parser, &c->in);
     c->body_seen += before - c->in.n;
+    if (!http_held_count(c->request->all, c->request->message.body.n, &c->request->holds,
+                         c->pool->limits.bodies))
+        return conn_refuse(c, ERR_UNAVAILABLE);
     switch (parsed) {
     case HTTP_PARSED_BAD: return conn_refuse(c, c->parser.err);
     case HTTP_PARSED_DONE: return conn_goto(c, ASK);

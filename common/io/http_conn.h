@@ -2,6 +2,7 @@
  */
 #pragma once
 
+#include "common/io/http_held.h"
 #include "common/io/http_parse.h"
 #include "common/io/http_peers.h"
 #include "common/io/loop_uv.h"
@@ -23,6 +24,7 @@ struct http_pool {
     struct http_conn *all;
     struct http_conn *idle; /* the one that is idle longest stands first */
     struct http_peers peers;
+    struct http_held *held;        /* by the bodies of all requests */
     char *input;                   /* one read of any connection; eaten or copied before the next */
     void (*on_room)(void *server); /* a connection ended; may be NULL */
     void *server;

@@ -6,7 +6,8 @@
 
 void http_pool_init(struct http_pool *pool, struct loop *loop)
 {
-    *pool = (struct http_pool){.loop = loop, .input = mem_new(HTTP_INPUT_SIZE)};
+    *pool = (struct http_pool){
+        .loop = loop, .input = mem_new(HTTP_INPUT_SIZE), .held = http_held_new()};
 }
 
 bool http_pool_make_room(struct http_pool *pool)
@@ -31,6 +32,7 @@ void http_pool_fini(struct http_pool *pool)
     pool->on_room = NULL;
     while (pool->all)
         http_conn_end(pool->all);
+    http_held_unref(&pool->held);
     free(pool->input);
     pool->input = NULL;
 }

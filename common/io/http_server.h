@@ -16,7 +16,8 @@
  * - 408: header or body too slow; 413, 414, 431: beyond the limits;
  * - 415: a body with a Content-Encoding other than identity: it is never inflated;
  * - 417: an Expect other than 100-continue;
- * - 501: an unknown method, CONNECT, a transfer coding other than chunked.
+ * - 501: an unknown method, CONNECT, a transfer coding other than chunked;
+ * - 503 with Retry-After: a body, where those of others hold as much as may be.
  *
  * Left to the handler: paths and methods (404, 405), whether the Host is ours (421), Content-Type.
  * Trailer fields are dropped, Upgrade is ignored. Date, Content-Length and Connection of an answer
@@ -35,6 +36,7 @@
 
 struct http_limits {
     int64_t request_line, header, body; /* bytes */
+    int64_t bodies; /* of all requests together, those included that a handler has; 0: no limit */
     int64_t fields, connections, per_address;
     int64_t header_ms, body_ms, answer_ms, idle_ms;
     int64_t body_rate; /* least bytes a second once body_grace_ms have passed */

@@ -350,6 +350,9 @@ static void orders_check(struct checks *c)
     if (s->limits_request_line > s->limits_header)
         order_check(c, SETTING_AT_limits_request_line, SETTING_AT_limits_header,
                     "the request line counts with the header");
+    if (s->limits_body > s->limits_bodies)
+        order_check(c, SETTING_AT_limits_body, SETTING_AT_limits_bodies,
+                    "one body can't be larger than all");
     if (s->limits_per_address > s->limits_connections)
         order_check(c, SETTING_AT_limits_per_address, SETTING_AT_limits_connections,
                     "one address can't have more than all");

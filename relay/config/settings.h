@@ -32,6 +32,7 @@ enum { SETTINGS_SEEN_MS = 691200000 }; /* 8 days: how long ids are remembered (D
     X(limits_header,          "limits.header",           SIZE,     1024, 1048576, "32KiB", NULL, "largest header block")                                                               \
     X(limits_fields,          "limits.fields",           COUNT,    10, 1000, "100", NULL, "most header fields")                                                                        \
     X(limits_body,            "limits.body",             SIZE,     1024, 16777216, "1MiB", NULL, "largest request body")                                                               \
+    X(limits_bodies,          "limits.bodies",           SIZE,     1048576, 1099511627776, "256MiB", NULL, "most bytes of all request bodies together in memory; beyond it 503")       \
     X(limits_connections,     "limits.connections",      COUNT,    10, 1000000, "10000", NULL, "most connections in all")                                                              \
     X(limits_per_address,     "limits.per_address",      COUNT,    1, 100000, "64", NULL, "most connections from one address")                                                         \
     X(limits_json_depth,      "limits.json_depth",       COUNT,    4, 100, "32", NULL, "deepest nesting of JSON")                                                                      \

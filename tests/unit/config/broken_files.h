@@ -192,6 +192,9 @@ static const struct golden others[] = {
      "weir.yaml:3:19: limits.request_line (8KiB) is more than limits.header (1KiB): the request "
      "line "
      "counts with the header\n"},
+    {"one body and all", URL A "limits: { body: 2MiB, bodies: 1MiB }\n",
+     "weir.yaml:3:17: limits.body (2MiB) is more than limits.bodies (1MiB): one body can't be "
+     "larger than all\n"},
     {"one address and all", URL A "limits: { connections: 10 }\n",
      "weir.yaml:3:24: limits.per_address (64) is more than limits.connections (10): one address "
      "can't "

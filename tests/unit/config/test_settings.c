@@ -32,6 +32,7 @@ static const struct {
     {"limits.header", "1023", "1048577", "1MiB", "1MiB"},
     {"limits.fields", "9", "1001", "1000", "1000"},
     {"limits.body", "1023", "17MiB", "16MiB", "16MiB"},
+    {"limits.bodies", "1023KiB", "1025GiB", "1MiB", "1MiB"},
     {"limits.connections", "9", "1000001", "1000000", "1000000"},
     {"limits.per_address", "0", "100001", "1", "1"},
     {"limits.json_depth", "3", "101", "4", "4"},

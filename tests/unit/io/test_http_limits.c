@@ -239,6 +239,46 @@ static void h26_per_address(void **state)
     bench_fini(&b);
 }
 
+/* What the bodies of all hold is bounded, also while their clients are gone and a handler still has
+ * them; who finds no room is told when to come back, before it is read where its length is known.
+ */
+static void all_bodies(void **state)
+{
+    static const char *const bodies[] = {POST "600\r\n\r\n",
+                                         "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
+                                         "chunked\r\n\r\n258\r\n"};
+    struct http_limits limits = usual_limits();
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        struct bench b;
+        char text[601];
+        memset(text, 'x', 600);
+        text[600] = '\0';
+        limits.bodies = i < 2 ? 1000 : 0; /* the twins: there is no bound */
+        bench_init(&b, "127.0.0.1:0", limits);
+        b.hold = true;
+        bytes_addf(&client_open(&b, 1)->out, POST "600\r\n\r\n%s", text);
+        while (!b.held)
+            wait_until(&b, never, 5);
+        b.hold = false;
+        struct client *c = client_open(&b, 0);
+        bytes_addf(&c->out, "%s%s\r\n0\r\n\r\n", bodies[i % 2], text);
+        c->half = true;
+        assert_true(wait_until(&b, first_answered, WAIT_MS));
+        assert_int_equal(status_of(c), limits.bodies ? 503 : 200);
+        if (limits.bodies) {
+            assert_non_null(strstr(bytes_str(&c->in), "\r\nRetry-After: "));
+            assert_int_equal(b.why, ERR_UNAVAILABLE);
+        }
+        http_reply(&b.held, &(struct http_response){.status = 200});
+        client_close(&b, 0);
+        bytes_addf(&client_open(&b, 0)->out, POST "600\r\n\r\n%s", text);
+        assert_true(wait_until(&b, first_answered, WAIT_MS));
+        assert_int_equal(status_of(&b.clients[0]), 200);
+        bench_fini(&b);
+    }
+}
+
 /* A flood of connections leaves no descriptor behind. */
 static void h26_flood(void **state)
 {
@@ -354,6 +394,7 @@ int main(void)
         cmocka_unit_test(h04_young_ones_stay),
         cmocka_unit_test(h26_all_connections),
         cmocka_unit_test(h26_per_address),
+        cmocka_unit_test(all_bodies),
         cmocka_unit_test(h26_flood),
         cmocka_unit_test(h25_gone),
         cmocka_unit_test(h25_half_close),
