@@ -115,7 +115,7 @@ void admin_free(struct admin **admin)
     struct call *next;
     for (struct call *call = a->calls; call; call = next) {
         next = call->next;
-        if (call->reloads) { /* no answer of the store will come to free it */
+        if (call->reloads || call->rests) { /* no answer of the store will come to free it */
             call_end(call, ERR_UNAVAILABLE, SPAN_NONE);
             continue;
         }

@@ -28,6 +28,7 @@ struct call {
     void *more;                  /* what else the one who answers keeps */
     void (*more_free)(void *more);
     bool reloads; /* waits for another configuration, not for the store */
+    bool rests;   /* waits for a moment, not for the store */
 };
 
 /* admin_call.c */

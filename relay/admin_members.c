@@ -4,27 +4,49 @@
  *     POST /api/v1/members/HOST/{invite,accept,reject,suspend,resume,remove}   {zone, until}
  *
  * Where its deliveries stand is read from the ledger: whoever delivers may be another process.
+ * Who closes the gate is answered when it is closed: when whoever delivers there has read of it
+ * (SHOW -> REST -> SHOW ...); or after a while, with the word that it was not heard of there yet
+ * (`stopping`).
  * May not know: what a command line looks like. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/io/clock.h"
 #include "common/pure/date.h"
 #include "relay/admin_inner.h"
 #include "relay/member_view.h"
 #include "relay/membership.h"
 #include "relay/store/members.h"
 
+enum { CLOSING_MS = 5000, LOOK_MS = 50 };
+
+/* A gate that is to be closed. */
+struct closing {
+    struct timer *timer;
+    int64_t until_ms;
+};
+
 /* --- showing ---------------------------------------------------------------------------------- */
+
+/* Whoever delivers to it has read that it is suspended. */
+static bool is_closed(const struct book *book, const struct member *m, const struct cursor *cursor)
+{
+    uint64_t line = m->spans_n ? m->spans[m->spans_n - 1].to : 0;
+    uint64_t shard = book->low[shard_of(span_of(m->host), book->shards)];
+    return cursor->orders >= line || cursor->low >= line || shard >= line;
+}
 
 static void add_member(struct call *call, const struct member *member)
 {
     struct cursor cursor = book_cursor(call->book, span_of(member->host));
     bool served = member->state == MEMBER_ACTIVE || member->state == MEMBER_SUSPENDED;
-    bool held = member->state == MEMBER_SUSPENDED || cursor.health.held;
-    const char *state = held                             ? "held"
-                        : cursor.health.wake_ms          ? "waiting"
-                        : cursor.low >= call->book->last ? "idle"
-                                                         : "behind";
+    bool suspended = member->state == MEMBER_SUSPENDED;
+    bool closing = suspended && !is_closed(call->book, member, &cursor);
+    const char *state = closing                           ? "stopping"
+                        : suspended || cursor.health.held ? "held"
+                        : cursor.health.wake_ms           ? "waiting"
+                        : cursor.low >= call->book->last  ? "idle"
+                                                          : "behind";
     bool unread = book_unread(call->book, span_of(member->host));
     member_view(member, served && !unread ? &cursor : NULL, state, &call->w);
 }
@@ -41,11 +63,28 @@ static void on_each(void *arg, enum err err, const struct member *member)
     call_end(call, err, SPAN_NONE);
 }
 
+/* True if it is looked at again. */
+static bool rest(struct call *call, const struct member *member)
+{
+    struct closing *c = call->more;
+    struct cursor cursor = book_cursor(call->book, span_of(member->host));
+    if (!c || !call->admin || member->state != MEMBER_SUSPENDED ||
+        book_unread(call->book, span_of(member->host)) || is_closed(call->book, member, &cursor) ||
+        clock_mono_ms() >= c->until_ms)
+        return false;
+    book_free(&call->book);
+    call->rests = true;
+    timer_start(c->timer, LOOK_MS);
+    return true;
+}
+
 static void on_one(void *arg, enum err err, const struct member *member)
 {
     struct call *call = arg;
     if (err == ERR_OK && !member)
         err = ERR_NO_SUCH_MEMBER;
+    if (err == ERR_OK && rest(call, member))
+        return;
     if (err == ERR_OK)
         add_member(call, member);
     call_end(call, err, SPAN_NONE);
@@ -78,6 +117,29 @@ static void show(struct call *call)
 }
 
 /* --- changing --------------------------------------------------------------------------------- */
+
+static void on_rested(void *arg)
+{
+    struct call *call = arg;
+    call->rests = false;
+    show(call);
+}
+
+static void closing_free(void *more)
+{
+    struct closing *c = more;
+    timer_free(&c->timer);
+    free(c);
+}
+
+static void await_closing(struct call *call)
+{
+    struct closing *c = mem_new(sizeof(*c));
+    c->timer = timer_new(call->admin->config.context->loop, on_rested, call);
+    c->until_ms = clock_mono_ms() + CLOSING_MS;
+    call->more = c;
+    call->more_free = closing_free;
+}
 
 static void on_changed(void *arg, enum err err, const struct member *member)
 {
@@ -146,6 +208,8 @@ static void post_member(struct admin *a, struct http_request **request, const ch
     } else {
         struct call *call = call_new(a, request);
         span_copy(span_of(host), call->host, sizeof(call->host));
+        if (ask.event == EVENT_SUSPEND)
+            await_closing(call);
         membership_change(a->config.context, &ask, on_changed, call);
     }
     json_free(&json);

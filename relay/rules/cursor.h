@@ -60,7 +60,7 @@ struct cursor {
     struct cursor_part *parts; /* owned; sorted by number and slot; all of lane N, above `low` */
     size_t parts_n;
     struct cursor_head head;
-    uint64_t orders; /* operators' orders up to this number were carried out */
+    uint64_t orders; /* operators' orders (and suspensions) up to this number were carried out */
     uint64_t replay; /* lane N goes again from this number on, as soon as nothing of it is on its
                         way; 0: no such order waits */
     uint64_t again;  /* what of lane N is numbered up to here goes for another time */

@@ -205,6 +205,8 @@ void schedule_control(struct schedule *s, uint64_t n, const struct member *membe
     } else if (!d->left_ms && begins_anew(member, n)) {
         dest_cut(s, d, LANES_URGENT, n, member, why_cut(member));
     }
+    if (member->state == MEMBER_SUSPENDED && n > d->cursor.orders)
+        d->cursor.orders = n; /* whoever closed the gate waits for that */
     dest_heard(d, n);
     d->end_told = false;
     if (!place && !d->gone) { /* it came (back): whatever was wrong with it before is over */

@@ -155,6 +155,7 @@ static void test_suspend_and_resume(void **state)
     assert_string_equal(rig_state(s, "a"), "held");
     rig_rests(s, NOW);
     assert_string_equal(rig_commit(s, NOW), "all 4; own a 1");
+    assert_int_equal(rig_cursor(s).orders, 3); /* who ordered that is told so */
     control(s, 5, MEMBER_ACTIVE, 3, "0-3 5");
     rig_tell(s, 6, 6);
     rig_delivers(s, NOW, "a", 2);
@@ -203,7 +204,7 @@ static void test_gone_with_a_backlog(void **state)
         rig_tell(s, 26, 39);
         rig_rests(s, NOW);
         control(s, 40, MEMBER_SUSPENDED, 8, "0-40");
-        assert_string_equal(rig_commit(s, NOW), "all 40");
+        assert_string_equal(rig_commit(s, NOW), "all 40; own a 10"); /* that it heard of it */
         control(s, 41, MEMBER_REMOVED, 9, "0-40");
         assert_string_equal(rig_commit(s, NOW), "all 41; follow a; cut a 10-41 removed");
         assert_string_equal(rig_state(s, "a"), "unknown");
