@@ -51,11 +51,22 @@ static void add_member(struct call *call, const struct member *member)
     member_view(member, served && !unread ? &cursor : NULL, state, &call->w);
 }
 
+/* Nothing of it but its name can be read: it is not left out, or it would seem to be none. */
+static void add_unread(struct call *call, const struct member *member)
+{
+    json_open(&call->w, '{');
+    json_member(&call->w, "host", span_of(member->host));
+    json_member(&call->w, "state", span_of(err_code(ERR_UNREADABLE)));
+    json_close(&call->w, '}');
+}
+
 static void on_each(void *arg, enum err err, const struct member *member)
 {
     struct call *call = arg;
     if (member && err == ERR_OK)
         add_member(call, member);
+    else if (member)
+        add_unread(call, member);
     if (member)
         return;
     json_close(&call->w, ']');

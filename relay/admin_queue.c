@@ -136,13 +136,14 @@ static int by_low(const void *one, const void *other)
     return (a->cursor.low > b->cursor.low) - (a->cursor.low < b->cursor.low);
 }
 
-static void add_member(struct call *call, const struct member *m)
+/* unread: nothing but its name can be read. */
+static void add_member(struct call *call, const struct member *m, bool unread)
 {
     struct queue *q = call->more;
     struct row row = {.cursor = book_cursor(call->book, span_of(m->host))};
-    if (m->state != MEMBER_ACTIVE && m->state != MEMBER_SUSPENDED)
+    if (m->state != MEMBER_ACTIVE && m->state != MEMBER_SUSPENDED && !unread)
         return;
-    row.unread = book_unread(call->book, span_of(m->host));
+    row.unread = unread || book_unread(call->book, span_of(m->host));
     uint64_t from =
         row.cursor.low < row.cursor.urgent ? row.cursor.low : row.cursor.urgent; /* of each lane */
     row.whole = row.unread || from >= q->page_after;
@@ -174,10 +175,10 @@ static void on_member(void *arg, enum err err, const struct member *member)
 {
     struct call *call = arg;
     struct queue *q = call->more;
-    if (member && err == ERR_OK)
-        add_member(call, member);
-    if (member)
+    if (member) {
+        add_member(call, member, err != ERR_OK);
         return;
+    }
     if (err != ERR_OK || !call->admin) {
         call_end(call, err, SPAN_NONE);
         return;

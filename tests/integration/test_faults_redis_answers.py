@@ -239,6 +239,8 @@ def test_the_record_of_a_member_that_is_spoiled_stops_its_shard_alone(spoiled_sc
             wait_until(lambda reader=reader: set(scene_.sent) <= set(scene_.arrived(reader)),
                        "who is well gets everything")
     wait_until(lambda: scene_.relay.metric("weir_shards_stopped") == 1, "it is told")
+    listed = {m["host"]: m["state"] for m in scene_.relay.told("member", "list")["members"]}
+    assert listed[ill.host] == "unreadable" and listed[well[0].host] == "active"
     # What it sends itself can't be judged.
     assert ill.send(ill.write("and me?")).status == 503
     scene_.told("wrong-type")
