@@ -18,6 +18,14 @@ static enum err may(const struct redis_reply *facts, const struct identity_kept 
     struct span id = reply_text(reply_at(facts, 0));
     struct span whose = reply_text(reply_at(facts, 1));
     struct span keys = reply_text(reply_at(facts, 2));
+    uint64_t schema = answer_number(facts, 3);
+    if (schema > STORE_SCHEMA) { /* by no force: nothing of it is to change */
+        bytes_addf(why,
+                   "the journal was written by a newer version of Weir: its schema is %" PRIu64
+                   ", this one reads %d",
+                   schema, STORE_SCHEMA);
+        return ERR_AGAIN;
+    }
     if (force)
         return ERR_OK;
     if (!id.n && known->id[0])
@@ -88,10 +96,10 @@ enum err adopt_journal(struct redis_plain *redis, const struct identity_kept *kn
                        struct adopted *ret)
 {
     const struct redis_reply *facts;
-    const struct span words[] = {SPAN("HMGET"), SPAN(KEY("log")), SPAN("id"), SPAN("owner"),
-                                 SPAN("keys")};
+    const struct span words[] = {SPAN("HMGET"), SPAN(KEY("log")), SPAN("id"),
+                                 SPAN("owner"), SPAN("keys"),     SPAN("schema")};
     *ret = (struct adopted){0};
-    enum err e = redis_plain_call(redis, words, 5, &facts);
+    enum err e = redis_plain_call(redis, words, 6, &facts);
     e = answer_said(e, facts, why);
     if (e == ERR_OK)
         e = may(facts, known, adopter, force, why);
