@@ -26,11 +26,11 @@ static const struct row {
     const char *command, *known;
     bool force;
     const char *why;   /* empty: it is adopted */
-    const char *owner; /* as it is said in Redis afterwards */
+    const char *owner; /* as it is said in Redis afterwards; `-`: nobody's */
     bool founded, was_known;
 } rows[] = {
     {"PING", "", false, "", "http://a.example", true, false},
-    {"PING", "x", false, "holds no journal", "", false, false},
+    {"PING", "x", false, "holds no journal", "-", false, false},
     {"PING", "x", true, "", "http://a.example", true, false},
     {"HSET {weir}:log id x schema 2 shards 64 epoch 1 n 0 run r", "x", false, "",
      "http://a.example", false, true},
@@ -44,7 +44,7 @@ static const struct row {
      "x", false, "signs with other keys", "http://a.example", false, false},
     {"HSET {weir}:log id x owner http://b schema 3 shards 64 epoch 1 n 0 run r", "x", true,
      "newer version", "http://b", false, false}, /* not even by force, and nothing of it changes */
-    {"HSET {weir}:restoring known 3", "", true, "RESTORING", "", false, false},
+    {"HSET {weir}:restoring known 3", "", true, "RESTORING", "-", false, false},
 };
 
 static void test_adopt(void **state)
