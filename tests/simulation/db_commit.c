@@ -31,6 +31,17 @@ uint64_t db_urgent(struct world *w, unsigned host)
     return own ? own->urgent : w->db.shards[w->hosts[host].shard].urgent;
 }
 
+bool db_says_delivered(struct world *w, const struct act *act, unsigned host, unsigned slot)
+{
+    const struct cursor *own = db_own(w, host);
+    const struct fate *f = fate_of(w, act, host, slot);
+    uint64_t passed = act_takes_back(act) ? db_urgent(w, host) : db_low(w, host);
+    bool recorded = f->failed || f->noted || db_trimmed(w, act->n);
+    for (size_t i = 0; own && i < own->aside_n; i++)
+        recorded |= own->aside[i].n == act->n && own->aside[i].slot == slot;
+    return act->n <= passed && !recorded;
+}
+
 /* Whose commit it is, and whether it is the next. */
 static bool may_commit(struct world *w, struct call *call)
 {

@@ -135,6 +135,9 @@ MUTATIONS = [
     dict(name="replay-undrained", what="a cursor goes back with attempts under way (replay_nodrain)",
          rare=True, file=RULES + "schedule_orders.c", old="    if (!c->replay || flies(d))",
          new="    if (!c->replay || (false && flies(d)))"),
+    dict(name="ledger-by-cursor", what="whatever a cursor has passed is said to be delivered "
+         "(ledger_cursor_only)", file=COMMIT,
+         old="    return act->n <= passed && !recorded;", new="    (void)recorded;\n    return act->n <= passed;"),
     # --- lanes and marks --------------------------------------------------------------------------
     dict(name="delete-cancels-nothing", what="what is taken back goes out all the same",
          file=RULES + "mark.c", old="        if (mark->recalled || (!by",

@@ -130,6 +130,8 @@ void oracle_changed(struct world *w, unsigned host, const struct member *before,
     bool back = before && before->state == MEMBER_LEFT && after->state != MEMBER_LEFT;
     bool grace = after->state == MEMBER_LEFT && after->farewell.url[0];
     h->changed_ms = now_ms(w);
+    if (after->state != MEMBER_ACTIVE)
+        PUT(w, h->end_told, false);
     for (size_t i = 0; before && i < w->acts_n; i++) {
         struct act *act = w->acts[i];
         if (!act->n)
@@ -277,6 +279,17 @@ static void check_object(struct world *w, const struct flight *f)
     }
 }
 
+/* What members changed before it is known only once the journal was told as far as that. */
+static void check_told(struct world *w, const struct courier *c, const struct flight *f)
+{
+    uint64_t told = 0;
+    for (unsigned lane = 0; lane < LANE_COUNT; lane++)
+        told = c->last_line[lane] > told ? c->last_line[lane] : told;
+    if (f->act->n > told)
+        broken(w, "%s/%u: %llu is sent, but the journal was told up to %llu only",
+               w->hosts[f->host].name, f->attempt.slot, NUMBER(f->act->n), NUMBER(told));
+}
+
 void oracle_attempt(struct world *w, const struct courier *c, const struct flight *f)
 {
     const struct host *h = &w->hosts[f->host];
@@ -289,6 +302,7 @@ void oracle_attempt(struct world *w, const struct courier *c, const struct fligh
         broken(w, "%s: an operator holds it, and it is tried", h->name);
     if (!f->act)
         return;
+    check_told(w, c, f);
     check_right(w, f);
     check_again(w, c, f);
     check_object(w, f);

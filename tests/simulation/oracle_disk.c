@@ -173,6 +173,20 @@ static void check_through(struct world *w, unsigned host, uint64_t n, unsigned s
                w->hosts[host].own ? w->hosts[host].own : "its shard's");
 }
 
+/* What was under way when a cursor went back would be known ahead of it, and what was before that
+ * of its object would follow it. */
+static void check_drained(struct world *w, unsigned host, uint64_t low)
+{
+    uint64_t owner = w->db.shards[w->hosts[host].shard].owner;
+    for (size_t i = 0; i < w->plan.couriers; i++) {
+        const struct courier *c = &w->couriers[i];
+        for (const struct flight *f = c->nonce == owner ? c->flights : NULL; f; f = f->next)
+            if (f->host == host && f->act && !act_takes_back(f->act) && f->act->n > low)
+                broken(w, "%s: its cursor goes back to %llu, and %llu is under way",
+                       w->hosts[host].name, NUMBER(low), NUMBER(f->act->n));
+    }
+}
+
 /* What was delivered goes once more: that is to be seen. */
 static void go_back(struct world *w, unsigned host, uint64_t from, uint64_t low)
 {
@@ -180,6 +194,7 @@ static void go_back(struct world *w, unsigned host, uint64_t from, uint64_t low)
         broken(w, "%s: its cursor goes back from %llu to %llu", w->hosts[host].name, NUMBER(from),
                NUMBER(low));
     w->tally.back++;
+    check_drained(w, host, low);
     for (uint64_t n = low + 1; n <= from; n++)
         for (unsigned s = 0;
              act_at(w, n) && w->db.lines[n]->lane == LANE_NORMAL && s < w->plan.slots; s++) {
@@ -243,6 +258,7 @@ void oracle_moved(struct world *w, unsigned host, const uint64_t from[LANE_COUNT
     for (unsigned s = 0; own->head.n && s < w->plan.slots; s++)
         if (own->head.done >> s & 1)
             check_through(w, host, own->head.n, s);
+    oracle_keeps(w, host, &own->health);
     w->tally.aside += own->aside_n > 0;
     if (own->aside_n > CURSOR_ASIDE_MAX)
         broken(w, "%s: %zu are set aside", w->hosts[host].name, own->aside_n);
@@ -294,6 +310,15 @@ static bool host_waits(const struct world *w, unsigned host)
     return h->state == MEMBER_SUSPENDED || h->held_n || (h->accept && h->accept->refused);
 }
 
+/* Delivered is, by the ledger, what an attempt was acknowledged of, and nothing else. */
+static void check_ledger(struct world *w, const struct act *act, unsigned host, unsigned slot)
+{
+    const struct fate *f = fate_of(w, act, host, slot);
+    if (db_says_delivered(w, act, host, slot) && !f->acked)
+        broken(w, "%s/%u: %llu is said to be delivered, and was not", w->hosts[host].name, slot,
+               NUMBER(act->n));
+}
+
 static bool act_at_rest(struct world *w, const struct act *act, bool say)
 {
     for (unsigned i = 0; i < w->plan.hosts; i++)
@@ -307,6 +332,8 @@ static bool act_at_rest(struct world *w, const struct act *act, bool say)
                            NUMBER(act->n));
                 return false;
             }
+            if (say)
+                check_ledger(w, act, i, s);
             if (say && f->again_due && !f->failed && !f->noted && !f->ended && !f->dropped &&
                 !host_waits(w, i))
                 broken(w, "%s/%u: a replay was to bring %llu again", w->hosts[i].name, s,

@@ -166,10 +166,24 @@ void oracle_said_gone(struct world *w, unsigned host, bool gone)
                h->gone_days);
 }
 
+void oracle_keeps(struct world *w, unsigned host, const struct health *health)
+{
+    const struct judge_limits *limits = &w->plan.limits.judge;
+    const struct host *h = &w->hosts[host];
+    if (limits->silent_days && health->days >= limits->silent_days && !health->parked_ms)
+        broken(w, "%s was silent on %u days, as is written down, and is not parked", h->name,
+               health->days);
+    if (limits->gone_days && health->gone >= limits->gone_days && !h->end_told &&
+        h->state == MEMBER_ACTIVE)
+        broken(w, "%s said on %u days that it is gone, as is written down, and is a member still",
+               h->name, health->gone);
+}
+
 void oracle_ended(struct world *w, unsigned host)
 {
-    const struct host *h = &w->hosts[host];
+    struct host *h = &w->hosts[host];
     w->tally.ended++;
+    PUT(w, h->end_told, true);
     if (h->gone_days < w->plan.limits.judge.gone_days && !w->clock_moved_ms)
         broken(w, "%s is to be no member any more, and said on %u days that it is gone", h->name,
                h->gone_days);

@@ -136,6 +136,8 @@ void db_control(struct world *w, struct call *call);
 void db_order(struct world *w, struct call *call);
 const struct cursor *db_own(struct world *w, unsigned host); /* NULL: it follows its shard */
 uint64_t db_low(struct world *w, unsigned host);
+/* What the ledger answers, of what was owed: it looks at the cursor and at all exceptions. */
+bool db_says_delivered(struct world *w, const struct act *act, unsigned host, unsigned slot);
 uint64_t db_urgent(struct world *w, unsigned host);
 /* Whether the bytes of what has this number can still be had. */
 bool db_has_body(const struct world *w, uint64_t n);

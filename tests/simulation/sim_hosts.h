@@ -49,6 +49,7 @@ struct host {
     const char *read_text; /* what `read` was read from */
     struct cursor read;
     unsigned flying;
+    bool end_told;  /* a courier wanted its membership to end, since that began */
     uint64_t named; /* the last commit that said something of its cursor */
     struct knows {  /* what the courier who owns it should know; of one of its lives */
         uint64_t life;

@@ -55,6 +55,9 @@ void oracle_said_gone(struct world *w, unsigned host, bool gone);
 void oracle_replays(struct world *w, unsigned host, uint64_t of, uint64_t n);
 /* What the courier has in memory of hosts, entries and attempts keeps its bounds. */
 void oracle_bounds(struct world *w, struct courier *c);
+/* So it is written down: whoever was silent for days is parked, and the membership of whoever is
+ * gone for days is to end. */
+void oracle_keeps(struct world *w, unsigned host, const struct health *health);
 /* The courier wants its membership to end. */
 void oracle_ended(struct world *w, unsigned host);
 /* A commit is carried out: each word, then what has moved. */
