@@ -31,6 +31,7 @@ static void tell_letter(struct world *w, struct courier *c, const struct line *l
 static void tell_order(struct world *w, struct courier *c, const struct line *line)
 {
     struct span host = span_of(w->hosts[line->host].name);
+    schedule_leave_out(c->schedule, line->n, host, span_of(line->left_out ? line->left_out : ""));
     schedule_order(c->schedule, line->n, line->order, host, line->of);
 }
 

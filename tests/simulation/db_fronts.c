@@ -418,6 +418,8 @@ static void order_host(struct world *w, struct call *call)
     line->order = call->order;
     line->of = call->of;
     oracle_host_ordered(w, call->host, call->order, call->of, line->n);
+    if (call->order == ORDER_REPLAY)
+        db_leave_out(w, line);
     call->answer = "OK";
 }
 

@@ -244,6 +244,7 @@ void db_fini(struct world *w)
         entry_unref(&line->entry);
         free(line->member);
         free(line->marks);
+        free(line->left_out);
         free(line->url);
         free(line);
     }

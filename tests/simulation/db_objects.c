@@ -154,8 +154,15 @@ static void add_mark(const struct world *w, struct entry *e, struct span text)
 {
     struct bytes zones;
     struct entry_mark mark = {.recalled = text.p[0] == 'r'};
+    bool left_out = text.p[0] == 'h';
     text = (struct span){text.p + 1, text.n - 1};
     mark.by = next_number(&text);
+    if (left_out) {
+        mark.left_out = (unsigned)next_number(&text);
+        mark.audience = span_of(w->hosts[next_number(&text)].name);
+        entry_mark_add(e, &mark);
+        return;
+    }
     mark.proof = next_number(&text);
     bytes_init(&zones, 256);
     policy_set_write(&w->policy, (unsigned)next_number(&text), &zones);

@@ -108,6 +108,10 @@ static void call_arrive(struct world *w, struct event *e)
             call_free(w, call);
         return; /* its connection breaks, or did */
     }
+    if (!call->pending && db->hello_run != db->run) {
+        call_free(w, call); /* nobody has a connection to this Redis yet, be it through others */
+        return;
+    }
     if (db->hung_until_us > w->now_us) { /* in the order in which they came */
         event_at_us(w, e, db->hung_until_us + 1 + (int64_t)w->order++ % 1000);
         return;

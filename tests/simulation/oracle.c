@@ -166,8 +166,10 @@ void oracle_host_ordered(struct world *w, unsigned host, enum book_order order, 
 
 void oracle_ordered(struct world *w, unsigned host, const struct act *act)
 {
-    for (unsigned s = 0; s < w->plan.slots; s++)
+    for (unsigned s = 0; s < w->plan.slots; s++) {
         fate_of(w, act, host, s)->ordered = true;
+        PUT(w, fate_of(w, act, host, s)->left_out, 0);
+    }
 }
 
 void oracle_claimed(struct world *w, unsigned shard, const struct courier *c)
@@ -279,6 +281,15 @@ static void check_object(struct world *w, const struct flight *f)
     }
 }
 
+/* A later version arrived where this was refused for good: a replay does not bring it. */
+static void check_left_out(struct world *w, const struct courier *c, const struct flight *f)
+{
+    const struct fate *fate = fate_of(w, f->act, f->host, f->attempt.slot);
+    if (fate->left_out && fate->left_out <= c->last_line[LANE_NORMAL] && !fate->ordered)
+        broken(w, "%s/%u: %llu is sent, which replay %llu leaves out", w->hosts[f->host].name,
+               f->attempt.slot, NUMBER(f->act->n), NUMBER(fate->left_out));
+}
+
 /* What members changed before it is known only once the journal was told as far as that. */
 static void check_told(struct world *w, const struct courier *c, const struct flight *f)
 {
@@ -303,6 +314,7 @@ void oracle_attempt(struct world *w, const struct courier *c, const struct fligh
     if (!f->act)
         return;
     check_told(w, c, f);
+    check_left_out(w, c, f);
     check_right(w, f);
     check_again(w, c, f);
     check_object(w, f);

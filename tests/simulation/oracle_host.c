@@ -239,6 +239,14 @@ void oracle_replays(struct world *w, unsigned host, uint64_t of, uint64_t n)
     }
 }
 
+void oracle_left_out(struct world *w, const struct act *act, unsigned host, unsigned slots,
+                     uint64_t n)
+{
+    for (unsigned s = 0; s < w->plan.slots; s++)
+        if (slots >> s & 1)
+            PUT(w, fate_of(w, act, host, s)->left_out, n);
+}
+
 /* --- what is in memory -------------------------------------------------------------------------
  */
 

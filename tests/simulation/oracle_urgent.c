@@ -191,6 +191,33 @@ static void check_overtakes(struct world *w, const struct courier *c, const stru
                w->hosts[f->host].name, f->attempt.slot, NUMBER(f->act->n), NUMBER(head->n));
 }
 
+/* A later Update that was put in its place, and goes there too, as the courier was told. */
+static const struct act *in_its_place(const struct world *w, const struct courier *c,
+                                      const struct flight *f)
+{
+    const struct object *o = &w->objects[f->act->object];
+    for (size_t i = 0; f->act->type == ACTIVITY_UPDATE && i < o->acts_n; i++) {
+        const struct act *later = o->acts[i];
+        if (later->n <= f->act->n || later->type != ACTIVITY_UPDATE ||
+            later->n > c->last_line[LANE_NORMAL] ||
+            !fate_of(w, later, f->host, f->attempt.slot)->owed)
+            continue;
+        const struct entry *e = w->db.lines[later->n]->entry;
+        for (size_t k = 0; k < e->of_n; k++)
+            if (e->of[k] == f->act->n)
+                return later;
+    }
+    return NULL;
+}
+
+static void check_replaced(struct world *w, const struct courier *c, const struct flight *f)
+{
+    const struct act *later = in_its_place(w, c, f);
+    if (later)
+        broken(w, "%s/%u: %llu is sent, although %llu replaces it", w->hosts[f->host].name,
+               f->attempt.slot, NUMBER(f->act->n), NUMBER(later->n));
+}
+
 void oracle_urgency(struct world *w, const struct courier *c, const struct flight *f)
 {
     struct fate *fate = fate_of(w, f->act, f->host, f->attempt.slot);
@@ -205,6 +232,8 @@ void oracle_urgency(struct world *w, const struct courier *c, const struct fligh
         broken(w, "%s/%u: %llu is sent, although %llu takes it back", w->hosts[f->host].name,
                f->attempt.slot, NUMBER(f->act->n), NUMBER(f->act->taken));
     bool aside = f->act->n <= db_low(w, f->host) || !f->act->n; /* what is due of that goes first */
+    if (first && calm && f->act->n && f->attempt.tries == 1 && !fate->ordered)
+        check_replaced(w, c, f);
     if (first && calm && !aside && f->attempt.tries == 1 && !fate->ordered)
         check_overtakes(w, c, f);
 }

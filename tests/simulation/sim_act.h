@@ -18,6 +18,7 @@ struct fate {             /* of one activity at one inbox */
     bool refused;         /* a courier gave it up */
     bool ordered;         /* an operator wanted it tried again, */
     bool again_due;       /* or sent once more, with all that came after some number */
+    uint64_t left_out;    /* the number of the replay that leaves it out; 0: none does */
     bool doubt;           /* an attempt may have arrived, and nobody knows */
     uint32_t tried_life;  /* the life of a courier that tried it last */
     uint8_t sour;         /* how often it is not taken yet; 255: never */

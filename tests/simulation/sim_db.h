@@ -30,6 +30,7 @@ struct line {         /* what has a number; never changed, but for `settled`, `m
     bool cuts;
     enum book_order order;
     uint64_t of;
+    char *left_out;   /* ORDER: to replay: what is left out of that */
     char *marks;      /* ENTRY: that were put on it since; NULL: none */
     bool bare;        /* ENTRY: its body went when it was taken back */
     const char *mail; /* LETTER: its kind */
@@ -134,6 +135,8 @@ void db_append(struct world *w, struct call *call);
 void db_recall(struct world *w, struct call *call); /* of: the object */
 void db_control(struct world *w, struct call *call);
 void db_order(struct world *w, struct call *call);
+/* What a replay leaves out is marked, and named in its line (db_leave_out.c). */
+void db_leave_out(struct world *w, struct line *replay);
 const struct cursor *db_own(struct world *w, unsigned host); /* NULL: it follows its shard */
 uint64_t db_low(struct world *w, unsigned host);
 /* What the ledger answers, of what was owed: it looks at the cursor and at all exceptions. */

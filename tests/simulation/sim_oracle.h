@@ -53,6 +53,9 @@ void oracle_trouble(struct world *w, const struct flight *f, const struct judgem
 void oracle_said_gone(struct world *w, unsigned host, bool gone);
 /* Order n: all behind `of` goes once more. */
 void oracle_replays(struct world *w, unsigned host, uint64_t of, uint64_t n);
+/* A replay with the number n is not to bring it to these inboxes. */
+void oracle_left_out(struct world *w, const struct act *act, unsigned host, unsigned slots,
+                     uint64_t n);
 /* What the courier has in memory of hosts, entries and attempts keeps its bounds. */
 void oracle_bounds(struct world *w, struct courier *c);
 /* So it is written down: whoever was silent for days is parked, and the membership of whoever is
