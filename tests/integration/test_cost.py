@@ -9,6 +9,7 @@ from integration.relay import wait_until
 pytestmark = pytest.mark.alone
 
 FEW, MANY = 10, 10_000
+EACH_WAITING = 8  # bytes of Redis, at most, for each delivery that waits
 
 
 @pytest.fixture(scope="module", name="sides")
@@ -28,6 +29,8 @@ def test_one_post_one_script_whatever_the_members(sides):
         assert calls + others <= total <= calls + others + between, cost
     assert cost.slower() < ALIKE, cost
     assert not cost.grown(), cost
+    # The posts themselves included.
+    assert sum(cost.growth[1].values()) < EACH_WAITING * cost.posts * MANY, cost
     assert max(cost.moves) <= SHARDS * (cost.seconds + 2), cost.moves
     # They are owed all of it.
     for side in sides:
@@ -53,3 +56,4 @@ def test_a_queue_for_each_member_would_be_seen(sides):
     assert cost.calls == [cost.posts] * 2, cost
     assert cost.slower() > 10 * ALIKE, cost
     assert "queue" in cost.grown(), cost
+    assert sum(cost.growth[1].values()) > EACH_WAITING * cost.posts * MANY, cost
