@@ -25,7 +25,6 @@ from pathlib import Path
 sys.path[0] = str(Path(__file__).resolve().parent.parent.parent / "tests")
 
 from integration import kill_peer
-from peers.keys import ActorKeys
 from peers.wire import id_of
 
 PERIOD_S, BAD_S = 20, 5  # of each period so long are bad
@@ -51,6 +50,9 @@ class Guest(kill_peer.Host):
     async def serve(self):
         address, port = self._listen.rsplit(":", 1)
         return await asyncio.start_server(self._talk, address, int(port), limit=1 << 20, backlog=512)
+
+    def counts(self):
+        return {**super().counts(), "plays": self.plays}
 
 
 class Wild(Guest):
@@ -196,27 +198,5 @@ def guest(settings, keys, **how):
     return Wild(settings, keys, **how) if "manner" in how else Guest(settings, keys, **how)
 
 
-async def main(settings):
-    keys = ActorKeys.load_or_create(settings["keys"], "member")
-    hosts = [guest(settings, keys, **host) for host in settings["hosts"]]
-    servers = [await host.serve() for host in hosts]
-    for host in hosts:
-        await host.join()
-    print(json.dumps({"joined": [host.host for host in hosts]}), flush=True)
-    loop = asyncio.get_running_loop()
-    await loop.run_in_executor(None, sys.stdin.readline)
-    stopping = loop.run_in_executor(None, sys.stdin.readline)
-    stopping.add_done_callback(lambda _: [host.stopped.set() for host in hosts])
-    await asyncio.gather(stopping, *(host.run_lanes() for host in hosts))
-    counts, plays = collections.Counter(), collections.Counter()
-    for host in hosts:
-        counts += host.statuses
-        plays += host.plays
-    print(json.dumps({"statuses": counts, "plays": plays}), flush=True)
-    await loop.run_in_executor(None, sys.stdin.read)
-    for server in servers:
-        server.close()
-
-
 if __name__ == "__main__":
-    asyncio.run(main(json.loads(sys.argv[1])))
+    asyncio.run(kill_peer.main(json.loads(sys.argv[1]), guest))

@@ -6,12 +6,10 @@ away (behind a line of ours), some that misbehave. Each is served by a program t
 import collections
 import contextlib
 import itertools
-import json
-import subprocess
-import sys
 import time
 from pathlib import Path
 
+from integration.crowd import Crowd
 from integration.kills import ADDRESS, free_hosts
 from integration.proxy import Proxy
 from peers.keys import ActorKeys
@@ -31,31 +29,27 @@ class Town:
     the relay trusts."""
 
     def __init__(self, directory, relay, members, rate, authority):
-        self.directory, self._relay = Path(directory) / "members", relay
+        self.directory = Path(directory) / "members"
         self.directory.mkdir()
         ActorKeys.load_or_create(self.directory, "member")
         certificates = [str(authority.file(ADDRESS, own=own)) for own in (False, True)]
-        self._pace = SENDERS * LANES / rate if rate else 0
         self._stack = contextlib.ExitStack()
         hosts = list(itertools.islice(free_hosts(), SENDERS + members))
-        self.lines, self._groups = [], []
+        self.lines = []
         self.senders = hosts[:SENDERS]
         wild = hosts[SENDERS:SENDERS + min(len(MANNERS), members // 4)]
         near = hosts[SENDERS + len(wild) + min(FAR, members // 4):]
         far = [self._far(host) for host in hosts[SENDERS + len(wild):len(hosts) - len(near)]]
-        self._add_group({"host": host, "lanes": LANES} for host in self.senders)
-        self._add_group(_wild(host, place, certificates) for place, host in enumerate(wild))
         good = [{"host": host, "lanes": 0} for host in near] + far
-        self._add_group(good[::2])
-        self._add_group(good[1::2])
+        groups = [[{"host": host, "lanes": LANES} for host in self.senders],
+                  [_wild(host, place, certificates) for place, host in enumerate(wild)],
+                  good[::2], good[1::2]]
+        self._crowd = Crowd(PROGRAM, self.directory, relay, groups,
+                            pace=SENDERS * LANES / rate if rate else 0)
         self.healthy = [*self.senders, *(one["host"] for one in good)]
         self.hosts = [*self.healthy, *wild]
         self.answers, self.plays = collections.Counter(), collections.Counter()
-        self._processes = []
         self.ledger = None
-
-    def _add_group(self, hosts):
-        self._groups.append(list(hosts))
 
     def _far(self, listen):
         line = self._stack.enter_context(Proxy(listen, ADDRESS))
@@ -64,57 +58,24 @@ class Town:
 
     def __enter__(self):
         try:
-            self._processes += [self._start(group) for group in self._groups]
-            for process in self._processes:
-                assert "joined" in self._answer(process)
+            self._stack.enter_context(self._crowd)
             self.ledger = Ledger(self.directory, self.hosts, self.senders, self.healthy)
-            self._tell("go")
+            self._crowd.tell("go")
         except BaseException:
             self.__exit__()
             raise
         return self
 
     def __exit__(self, *_):
-        for process in self._processes:
-            process.stdin.close()
-        for process in self._processes:
-            try:
-                process.wait(5)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-            process.stdout.close()
         self._stack.close()
         if self.ledger:
             self.ledger.close()
 
-    def _start(self, group):
-        settings = {
-            "relay": {"host": self._relay.host, "actor": self._relay.actor,
-                      "inbox": self._relay.inbox},
-            "keys": str(self.directory), "logs": str(self.directory), "pace": self._pace, "delay": 0,
-            "hosts": group,
-        }
-        return subprocess.Popen([sys.executable, str(PROGRAM), json.dumps(settings)], text=True,
-                                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-
-    def _tell(self, word):
-        for process in self._processes:
-            process.stdin.write(word + "\n")
-            process.stdin.flush()
-
-    @staticmethod
-    def _answer(process):
-        line = process.stdout.readline()
-        assert line, "a member has ended"
-        return json.loads(line)
-
     def stop(self):
         """Nothing new is written, and nobody misbehaves any more; then until nothing is missing, or
         nothing more comes."""
-        self._tell("stop")
-        for process in self._processes:
-            said = self._answer(process)
+        self._crowd.tell("stop")
+        for said in self._crowd.answers():
             self.answers.update(said["statuses"])
             self.plays.update(said["plays"])
         came, since = None, time.monotonic()

@@ -251,13 +251,18 @@ class Host:
             return activity
         return proofs.add_proof(activity, f"{self.author}#ed25519-key", self._keys.ed25519, now)
 
+    def counts(self):
+        """What is told at the end, summed up over all hosts of the program."""
+        return {"statuses": self.statuses}
+
     async def run_lanes(self):
         await asyncio.gather(*(self.post(lane) for lane in range(self._lanes_n)))
 
 
-async def main(settings):
+async def main(settings, member=Host):
+    """`member`: makes a host of its settings."""
     keys = ActorKeys.load_or_create(settings["keys"], "member")
-    hosts = [Host(settings, keys, **host) for host in settings["hosts"]]
+    hosts = [member(settings, keys, **host) for host in settings["hosts"]]
     servers = [await host.serve() for host in hosts]
     for host in hosts:
         await host.join()
@@ -267,10 +272,11 @@ async def main(settings):
     stopping = loop.run_in_executor(None, sys.stdin.readline)
     stopping.add_done_callback(lambda _: [host.stopped.set() for host in hosts])
     await asyncio.gather(stopping, *(host.run_lanes() for host in hosts))
-    counts = collections.Counter()
+    totals = collections.defaultdict(collections.Counter)
     for host in hosts:
-        counts += host.statuses
-    print(json.dumps({"statuses": counts}), flush=True)
+        for name, counts in host.counts().items():
+            totals[name] += counts
+    print(json.dumps(totals), flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
     for server in servers:
         server.close()

@@ -12,17 +12,16 @@ comes from their files: a post counts as promised when its sender has read the 2
 """
 
 import collections
+import contextlib
 import itertools
-import json
 import os
 import random
 import signal
 import statistics
-import subprocess
-import sys
 import time
 from pathlib import Path
 
+from integration.crowd import Crowd
 from integration.kill_peer import refused_at_first
 from integration.redis_client import shard_of
 from integration.relay import PATIENCE_S, wait_until
@@ -52,68 +51,41 @@ class Load:
 
     def __init__(self, directory, relay, *, senders=2, receivers=6, lanes=4, pace=0.2, delay=0,
                  picky=0, address=ADDRESS):
-        self.directory, self.relay = Path(directory) / "members", relay
+        self.directory = Path(directory) / "members"
         self.directory.mkdir()
         ActorKeys.load_or_create(self.directory, "member")
         self.hosts = list(itertools.islice(free_hosts(address), senders + receivers))
-        self._pace, self._delay = pace, delay
-        halves = [self.hosts[senders::2], self.hosts[senders + 1::2]]
-        self._groups = [[(host, lanes)] for host in self.hosts[:senders]]
-        self._groups += [[(host, 0) for host in half] for half in halves]
         self.senders, self.picky = self.hosts[:senders], self.hosts[len(self.hosts) - picky:]
+        groups = [[self._host(host, lanes)] for host in self.senders]
+        groups += [[self._host(host, 0) for host in self.hosts[first::2]]
+                   for first in (senders, senders + 1)]
+        self._crowd = Crowd(PROGRAM, self.directory, relay, groups, pace=pace, delay=delay)
+        self._ends = None
         self.statuses = collections.Counter()
-        self._processes = []
+
+    def _host(self, host, lanes):
+        return {"host": host, "lanes": lanes, "picky": host in self.picky}
 
     def __enter__(self):
-        try:
-            self._processes += [self._start(group) for group in self._groups]
-            for process in self._processes:
-                assert "joined" in self._answer(process)
-            self._tell("go")
-        except BaseException:
-            self.__exit__()
-            raise
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(self._crowd)
+            self._crowd.tell("go")
+            self._ends = stack.pop_all()
         return self
 
     def __exit__(self, *_):
-        for process in self._processes:
-            process.stdin.close()
-        for process in self._processes:
-            try:
-                process.wait(5)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-            process.stdout.close()
+        self._ends.close()
 
-    def _start(self, group):
-        settings = {
-            "relay": {"host": self.relay.host, "actor": self.relay.actor,
-                      "inbox": self.relay.inbox},
-            "keys": str(self.directory), "logs": str(self.directory), "pace": self._pace,
-            "delay": self._delay, "hosts": [{"host": host, "lanes": lanes, "picky": host in self.picky}
-                                            for host, lanes in group],
-        }
-        return subprocess.Popen([sys.executable, str(PROGRAM), json.dumps(settings)], text=True,
-                                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-
-    def _tell(self, word):
-        for process in self._processes:
-            process.stdin.write(word + "\n")
-            process.stdin.flush()
-
-    @staticmethod
-    def _answer(process):
-        line = process.stdout.readline()
-        assert line, "a member has ended"
-        return json.loads(line)
+    def _stop(self):
+        """Every lane ends after its last post was taken."""
+        self._crowd.tell("stop")
+        for said in self._crowd.answers():
+            self.statuses.update(said["statuses"])
 
     def stop(self, silent=SILENT_S):
         """Every lane ends after its last post was taken; then until nothing more comes (for so long,
         where something is missing)."""
-        self._tell("stop")
-        for process in self._processes:
-            self.statuses.update(self._answer(process)["statuses"])
+        self._stop()
         sizes, began = None, time.monotonic()
         since = began
         while time.monotonic() - since < silent and time.monotonic() - began < OVER_S:
@@ -125,9 +97,7 @@ class Load:
 
     def stop_soon(self):
         """The same where some will never have everything."""
-        self._tell("stop")
-        for process in self._processes:
-            self.statuses.update(self._answer(process)["statuses"])
+        self._stop()
         sizes, since = None, time.monotonic()
         while time.monotonic() - since < QUIET_S:
             time.sleep(0.1)

@@ -109,6 +109,16 @@ def test_a_front_killed_between_the_journal_and_the_202_has_kept_it(scene, how):
 # --- the courier --------------------------------------------------------------------------------
 
 
+def courier_killed(scene, call, text, **which):
+    """Of each trial in which this kills the courier: how often each reader had the post again."""
+    for _ in trials(scene):
+        activity = scene.write()
+        scene.trap.arm("courier", call, text, **which)
+        send(scene.blog, activity)
+        shot(scene, "courier-0")
+        yield scene.repeats(activity)
+
+
 @pytest.mark.row("P03")
 def test_a_courier_killed_when_it_has_read_the_entry(scene):
     for _ in trials(scene):
@@ -121,12 +131,7 @@ def test_a_courier_killed_when_it_has_read_the_entry(scene):
 
 @pytest.mark.row("P04")
 def test_a_courier_killed_when_some_have_it_repeats_it_to_those_at_most(scene):
-    for _ in trials(scene):
-        activity = scene.write()
-        scene.trap.arm("courier", OUT, "POST /inbox", nth=1 + RECEIVERS // 2)
-        send(scene.blog, activity)
-        shot(scene, "courier-0")
-        again = scene.repeats(activity)
+    for again in courier_killed(scene, OUT, "POST /inbox", nth=1 + RECEIVERS // 2):
         assert max(again) <= 1 and sum(again) <= RECEIVERS // 2, again
 
 
@@ -143,32 +148,19 @@ def test_a_courier_killed_when_it_has_claimed_its_shards_leaves_them_to_the_next
 
 @pytest.mark.row("P06")
 def test_a_courier_killed_when_it_is_connected_has_sent_nothing(scene):
-    for _ in trials(scene):
-        activity = scene.write()
-        scene.trap.arm("courier", OUT, "POST /inbox")
-        send(scene.blog, activity)
-        shot(scene, "courier-0")
-        assert scene.repeats(activity) == [0] * RECEIVERS
+    for again in courier_killed(scene, OUT, "POST /inbox"):
+        assert again == [0] * RECEIVERS
 
 
 @pytest.mark.row("P07")
 def test_a_courier_killed_when_the_request_is_sent_repeats_that_one_at_most(scene):
-    for _ in trials(scene):
-        activity = scene.write()
-        scene.trap.arm("courier", OUT, "POST /inbox", after=True)
-        send(scene.blog, activity)
-        shot(scene, "courier-0")
-        assert sum(scene.repeats(activity)) <= 1
+    for again in courier_killed(scene, OUT, "POST /inbox", after=True):
+        assert sum(again) <= 1
 
 
 @pytest.mark.row("P08")
 def test_a_courier_killed_before_the_commit_repeats_what_it_had_not_written_down(scene):
-    for _ in trials(scene):
-        activity = scene.write()
-        scene.trap.arm("courier", IN, "HTTP/1.1 202", after=True, nth=RECEIVERS)
-        send(scene.blog, activity)
-        shot(scene, "courier-0")
-        again = scene.repeats(activity)
+    for again in courier_killed(scene, IN, "HTTP/1.1 202", after=True, nth=RECEIVERS):
         assert max(again) == 1, f"what it had read and not written down must come again: {again}"
 
 
