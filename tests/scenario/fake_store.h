@@ -66,6 +66,8 @@ void fake_store_up(struct store *store, bool up, bool new_process);
 void fake_tail_takes(struct store *store, int64_t ms);
 /* Called with the above. */
 void fake_store_on_ready(struct store *store, void (*cb)(void *arg, bool ready), void *arg);
+/* The process is dead: it reads no more; what it held is left behind, like all it had. */
+void fake_tails_die(struct store *store, unsigned process);
 
 /* --- what Redis holds ------------------------------------------------------------------------ */
 

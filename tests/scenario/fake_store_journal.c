@@ -370,6 +370,16 @@ void fake_tails_lost(struct store *s)
     }
 }
 
+void fake_tails_die(struct store *s, unsigned process)
+{
+    struct tail *t, *next;
+    DL_FOREACH_SAFE(s->tails, t, next)
+    {
+        if (t->process == process)
+            DL_DELETE(s->tails, t);
+    }
+}
+
 enum err tail_new(struct loop *loop, const struct tail_config *config, struct tail **ret)
 {
     struct tail *t = mem_new(sizeof(*t));

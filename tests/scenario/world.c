@@ -224,6 +224,7 @@ void world_courier_ends(struct world *w)
 
 void world_dies(struct world *w)
 {
+    fake_tails_die(w->context.store, w->process);
     fake_kill(w->process++);
     w->front = NULL;
     w->courier = NULL;
