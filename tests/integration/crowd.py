@@ -61,6 +61,10 @@ class Crowd:
             process.stdin.write(word + "\n")
             process.stdin.flush()
 
+    def signal(self, what):
+        """To the last of them alone."""
+        self._processes[-1].send_signal(what)
+
     def answers(self):
         """The next line of each."""
         for process in self._processes:

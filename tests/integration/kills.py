@@ -106,10 +106,10 @@ class Load:
 
     def freeze(self):
         """The last of the receivers stand still: what they are owed waits."""
-        self._processes[-1].send_signal(signal.SIGSTOP)
+        self._crowd.signal(signal.SIGSTOP)
 
     def thaw(self):
-        self._processes[-1].send_signal(signal.SIGCONT)
+        self._crowd.signal(signal.SIGCONT)
 
     def sizes(self, kind):
         """Bytes of each file of a kind: whose grew has made progress."""
