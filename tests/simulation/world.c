@@ -197,11 +197,13 @@ static void come_to_rest(struct world *w)
     trace(w, "now it comes to rest");
     while (!w->broken[0] && now_ms(w) < end) {
         run_until(w, now_ms(w) + step);
-        if (oracle_at_rest(w, false))
-            break;
         step = step < w->plan.limits.judge.horizon_ms / 4 ? 2 * step : step;
+        if (!oracle_at_rest(w, false))
+            continue;
+        run_until(w, now_ms(w) + 6 * w->plan.lease_ms + 3 * MINUTE);
+        if (oracle_at_rest(w, false)) /* no invitation has ended since, of which one is told */
+            break;
     }
-    run_until(w, now_ms(w) + 6 * w->plan.lease_ms + 3 * MINUTE);
     trace_couriers(w);
     if (!w->broken[0])
         oracle_at_rest(w, true);
