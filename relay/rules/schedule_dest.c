@@ -330,6 +330,8 @@ void dest_grace_over(struct schedule *s, struct dest *d, uint64_t n, const struc
     uint64_t from = cut_urgent(s, d, d->cursor.urgent, n, then, why);
     record_cut(s, d, LANES_URGENT, SLOT_ALL, from, n, why);
     aside_cut(s, d, LANES_URGENT, SLOT_ALL, n, why);
+    if (d->cursor.urgent >= n) /* told once more, after a restart */
+        return;
     urgent_pass(d, n);
     d->took = n;
 }

@@ -301,6 +301,17 @@ static void check_told(struct world *w, const struct courier *c, const struct fl
                w->hosts[f->host].name, f->attempt.slot, NUMBER(f->act->n), NUMBER(told));
 }
 
+/* Who reads the journal from where its cursors stand, after a restart, has what is older first, and
+ * comes to the order then. */
+static void check_held(struct world *w, const struct courier *c, const struct flight *f)
+{
+    const struct host *h = &w->hosts[f->host];
+    bool told = c->last_line[LANE_NORMAL] >= h->held_n;
+    if (h->held_n && h->held_n > h->changed_n && told && !lately(w, h->changed_ms) &&
+        !lately(w, w->crashed_ms))
+        broken(w, "%s: an operator holds it, and it is tried", h->name);
+}
+
 void oracle_attempt(struct world *w, const struct courier *c, const struct flight *f)
 {
     const struct host *h = &w->hosts[f->host];
@@ -308,9 +319,7 @@ void oracle_attempt(struct world *w, const struct courier *c, const struct fligh
     if (!has_shard(w, h->shard, c))
         broken(w, "courier %u sends to %s, whose shard another has taken", c->number, h->name);
     oracle_tries_host(w, c, f);
-    if (h->held_n && h->held_n > h->changed_n && !lately(w, h->changed_ms) &&
-        !lately(w, w->crashed_ms))
-        broken(w, "%s: an operator holds it, and it is tried", h->name);
+    check_held(w, c, f);
     if (!f->act)
         return;
     check_told(w, c, f);

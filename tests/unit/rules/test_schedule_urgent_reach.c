@@ -203,6 +203,25 @@ static void test_grace_of_later(void **state)
     schedule_free(&s);
 }
 
+/* The change is told once more, after a restart: what lane U has come to since stays. */
+static void test_grace_told_again(void **state)
+{
+    (void)state;
+    struct schedule *s = schedule_new(&rig_limits);
+    struct cursor c = {.low = 6, .urgent = 9};
+    schedule_load_shard(s, 0, 5, 5);
+    schedule_load_member(s, as_of(6, MEMBER_ACTIVE, 4));
+    schedule_load_cursor(s, SPAN("a"), &c);
+    schedule_loaded(s);
+    schedule_control(s, 6, as_of(6, MEMBER_ACTIVE, 4), false);
+    rig_tell_of(s, 7, X);
+    takes_back(s, 9, Y, "8");
+    rig_answers(s, NOW, 7, ERR_CONNECT, 0);
+    rig_rests(s, NOW);
+    assert_string_equal(rig_commit(s, NOW), "all 9; own a 6 urgent 9 failures 1; down a");
+    schedule_free(&s);
+}
+
 static void test_whom_else(void **state)
 {
     static const struct {
@@ -286,10 +305,11 @@ static void test_nothing_to_send(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_replaced),        cmocka_unit_test(test_who_left),
-        cmocka_unit_test(test_grace_ends),      cmocka_unit_test(test_grace_of_later),
-        cmocka_unit_test(test_whom_else),       cmocka_unit_test(test_actor_gone),
-        cmocka_unit_test(test_nothing_to_send), cmocka_unit_test(test_left_with_orders),
+        cmocka_unit_test(test_replaced),         cmocka_unit_test(test_who_left),
+        cmocka_unit_test(test_grace_ends),       cmocka_unit_test(test_grace_of_later),
+        cmocka_unit_test(test_grace_told_again), cmocka_unit_test(test_whom_else),
+        cmocka_unit_test(test_actor_gone),       cmocka_unit_test(test_nothing_to_send),
+        cmocka_unit_test(test_left_with_orders),
     };
     return cmocka_run_group_tests_name("schedule_urgent", tests, NULL, NULL);
 }
