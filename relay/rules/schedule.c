@@ -124,8 +124,9 @@ void schedule_floor(struct schedule *s, enum lane lane, uint64_t floor)
         {
             dest_here(s, d);
             dest_touch(s, d);
-            /* Who is gone: the change that would have cut the other lane is among them. */
-            bool both = lane == LANE_NORMAL && d->gone && !d->left_ms;
+            /* Who is gone: the change that would have cut the other lane is among them, if it is
+             * not still to be told. */
+            bool both = lane == LANE_NORMAL && d->gone && !d->left_ms && d->until <= floor;
             dest_cut(s, d, both ? LANES_BOTH : 1U << lane, floor, NULL, ERR_GAP);
         }
     }

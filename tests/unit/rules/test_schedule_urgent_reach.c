@@ -222,6 +222,36 @@ static void test_grace_told_again(void **state)
     schedule_free(&s);
 }
 
+/* It is no member any more since 9: where lane N has left the journal up to there, nothing will be
+ * told of that; where it has not, what lane U still has is not said to be gone. */
+static void test_gone_and_floors(void **state)
+{
+    static const struct {
+        uint64_t floor;
+        const char *text;
+    } rows[] = {{7, "cut a 2-7 gap"}, {9, "cut a 2-9 gap; cut a U5-9 gap"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct schedule *s = schedule_new(&rig_limits);
+        struct cursor c = {.low = 2, .urgent = 5};
+        schedule_load_shard(s, 0, 2, 2);
+        schedule_load_member(s, as_of(9, MEMBER_REMOVED, 9));
+        schedule_load_cursor(s, SPAN("a"), &c);
+        schedule_loaded(s);
+        schedule_floor(s, LANE_NORMAL, rows[i].floor);
+        schedule_floor(s, LANE_URGENT, 5);
+        const char *text = rig_commit(s, NOW);
+        assert_non_null(strstr(text, rows[i].text));
+        assert_int_equal(strstr(text, "U5-") != NULL, rows[i].floor == 9);
+        if (rows[i].floor < 9) {
+            schedule_control(s, 9, as_of(9, MEMBER_REMOVED, 9), true);
+            text = rig_commit(s, NOW);
+            assert_non_null(strstr(text, "cut a U5-9 removed"));
+        }
+        schedule_free(&s);
+    }
+}
+
 static void test_whom_else(void **state)
 {
     static const struct {
@@ -307,9 +337,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_replaced),         cmocka_unit_test(test_who_left),
         cmocka_unit_test(test_grace_ends),       cmocka_unit_test(test_grace_of_later),
-        cmocka_unit_test(test_grace_told_again), cmocka_unit_test(test_whom_else),
-        cmocka_unit_test(test_actor_gone),       cmocka_unit_test(test_nothing_to_send),
-        cmocka_unit_test(test_left_with_orders),
+        cmocka_unit_test(test_grace_told_again), cmocka_unit_test(test_gone_and_floors),
+        cmocka_unit_test(test_whom_else),        cmocka_unit_test(test_actor_gone),
+        cmocka_unit_test(test_nothing_to_send),  cmocka_unit_test(test_left_with_orders),
     };
     return cmocka_run_group_tests_name("schedule_urgent", tests, NULL, NULL);
 }
