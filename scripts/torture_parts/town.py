@@ -44,7 +44,7 @@ class Town:
         groups = [[{"host": host, "lanes": LANES} for host in self.senders],
                   [_wild(host, place, certificates) for place, host in enumerate(wild)],
                   good[::2], good[1::2]]
-        self._crowd = Crowd(PROGRAM, self.directory, relay, groups,
+        self._crowd = Crowd(PROGRAM, self.directory, relay, [(hosts, 0) for hosts in groups],
                             pace=SENDERS * LANES / rate if rate else 0)
         self.healthy = [*self.senders, *(one["host"] for one in good)]
         self.hosts = [*self.healthy, *wild]

@@ -16,18 +16,19 @@ END_S = 5  # so long a process may take for its end
 
 
 class Crowd:
-    """`groups`: the hosts of each process, as its program takes them; `pace`: seconds between two
-    posts of a lane; `delay`: seconds that a host takes for its answer."""
+    """`groups`: of each process, its hosts, as its program takes them, and the seconds that they
+    take for an answer; `pace`: seconds between two posts of a lane."""
 
-    def __init__(self, program, directory, relay, groups, *, pace=0, delay=0):
+    def __init__(self, program, directory, relay, groups, *, pace=0):
         self._program, self._directory, self._relay = program, directory, relay
-        self._groups = [group for group in groups if group]  # a process for nobody has nothing to say
-        self._pace, self._delay = pace, delay
+        # A process for nobody has nothing to say.
+        self._groups = [(hosts, delay) for hosts, delay in groups if hosts]
+        self._pace = pace
         self._processes = []
 
     def __enter__(self):
         try:
-            self._processes += [self._start(group) for group in self._groups]
+            self._processes += [self._start(*group) for group in self._groups]
             for said in self.answers():
                 assert "joined" in said
         except BaseException:
@@ -46,12 +47,12 @@ class Crowd:
                 process.wait()
             process.stdout.close()
 
-    def _start(self, hosts):
+    def _start(self, hosts, delay):
         relay = self._relay
         settings = {
             "relay": {"host": relay.host, "actor": relay.actor, "inbox": relay.inbox},
             "keys": str(self._directory), "logs": str(self._directory), "pace": self._pace,
-            "delay": self._delay, "hosts": hosts,
+            "delay": delay, "hosts": hosts,
         }
         return subprocess.Popen([sys.executable, str(self._program), json.dumps(settings)],
                                 text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)

@@ -56,12 +56,17 @@ class Load:
         ActorKeys.load_or_create(self.directory, "member")
         self.hosts = list(itertools.islice(free_hosts(address), senders + receivers))
         self.senders, self.picky = self.hosts[:senders], self.hosts[len(self.hosts) - picky:]
-        groups = [[self._host(host, lanes)] for host in self.senders]
-        groups += [[self._host(host, 0) for host in self.hosts[first::2]]
-                   for first in (senders, senders + 1)]
-        self._crowd = Crowd(PROGRAM, self.directory, relay, groups, pace=pace, delay=delay)
+        self._delay = delay
+        groups = [([self._host(host, lanes)], delay) for host in self.senders]
+        groups += [([self._host(host, 0) for host in hosts], seconds)
+                   for hosts, seconds in self._shares(self.hosts[senders:])]
+        self._crowd = Crowd(PROGRAM, self.directory, relay, groups, pace=pace)
         self._ends = None
         self.statuses = collections.Counter()
+
+    def _shares(self, receivers):
+        """Which of them are served by one process, and the seconds that they take for an answer."""
+        return [(receivers[first::2], self._delay) for first in range(2)]
 
     def _host(self, host, lanes):
         return {"host": host, "lanes": lanes, "picky": host in self.picky}

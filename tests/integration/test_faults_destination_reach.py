@@ -173,15 +173,13 @@ class StillLoad(Load):
     """A load of which some receivers take what comes and never answer."""
 
     def __init__(self, directory, relay, still, **how):
+        self._still = still
         super().__init__(directory, relay, **how)
         self.still = self.hosts[len(self.hosts) - still:]
-        awake = [host for host in self.hosts[len(self.senders):] if host not in self.still]
-        self._groups = self._groups[:len(self.senders)]
-        self._groups += [[(host, 0) for host in awake], [(host, 0) for host in self.still]]
 
-    def _start(self, group):
-        self._delay = 3600 if group[0][0] in self.still else 0
-        return super()._start(group)
+    def _shares(self, receivers):
+        awake = len(receivers) - self._still
+        return [(receivers[:awake], 0), (receivers[awake:], 3600)]
 
     def latencies(self):
         """Seconds from the 202 that a sender read to each arrival at a host that answers."""

@@ -83,10 +83,10 @@ class Freezer:
 
 
 @contextlib.contextmanager
-def frozen(say, directory, program=WEIR):
+def frozen(say, directory, program=WEIR, *, receivers=6, pace=0.25):
     """A relay of two couriers under load, each frozen in turn; gives (freezer, count)."""
     with Relay(directory, extra=LEASE, program=program, workers=2) as relay, \
-            Load(directory, relay, pace=0.25, delay=0.02) as load, \
+            Load(directory, relay, receivers=receivers, pace=pace, delay=0.02) as load, \
             contextlib.closing(Leases(relay)) as leases:
         freezer = Freezer(relay, load, leases)
         for number in range(FREEZES):
@@ -124,7 +124,8 @@ def refused(relay, slot):
 
 def test_what_one_that_ignores_its_lease_sends_is_seen_and_what_it_writes_is_refused(say, tmp_path):
     program = broken.weir(tmp_path, "relay/courier_lease.c", IGNORES_ITS_LEASE)
-    with frozen(say, tmp_path, program) as (freezer, count):
+    # As many deliveries, but to many: each of them is sent something before it is told that it may not.
+    with frozen(say, tmp_path, program, receivers=30, pace=1) as (freezer, count):
         assert len(late(freezer, count)) > FREEZES
         for slot in range(FREEZES):
             assert refused(freezer.relay, slot % 2)
