@@ -3,6 +3,7 @@
 Also what `--break` breaks. Nothing of it is a switch inside Weir: a key file is exchanged behind
 its members' backs, a rule loses its condition, or the receivers' lines are cut."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ from peers import keys
 from peers.program import PeerGone, Program, free_host
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
+_TRIES = 5
 
 
 class Stage:
@@ -117,8 +119,8 @@ class Stage:
 
 
 def _on_free_port(prefix, start):
-    """Starts a server; once more on another port where somebody else was faster."""
-    try:
-        return start(free_host(prefix))
-    except PeerGone:
-        return start(free_host(prefix))
+    """Starts a server; again on another port where somebody else was faster."""
+    for _ in range(_TRIES - 1):
+        with contextlib.suppress(PeerGone):
+            return start(free_host(prefix))
+    return start(free_host(prefix))
