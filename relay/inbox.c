@@ -80,7 +80,7 @@ void inbox_accept(struct inbox_room *room, struct http_request **request)
     *request = NULL;
     in->zone = -1;
     in->started_ms = clock_mono_ms();
-    bytes_init(&in->audience, 4096);
+    bytes_init(&in->audience, POLICY_AUDIENCE_MAX);
     DL_APPEND(room->working, in);
     room->working_n++;
     inbox_run(in);

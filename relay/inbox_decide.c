@@ -37,11 +37,10 @@ static void decide_audience(struct inbox *in)
 {
     const struct policy *policy = &in->room->context->config->policy;
     struct zone_verdict verdicts[POLICY_ZONES_MAX];
-    zone_set zones = policy_decide(policy, &in->activity, in->zone, verdicts);
-    if (activity_only_inside(&in->activity))
-        zones &= (zone_set)1 << in->zone;
+    struct zone_set zones;
+    policy_decide(policy, &in->activity, in->zone, verdicts, &zones);
     bytes_clear(&in->audience);
-    policy_set_write(policy, zones, &in->audience);
+    policy_set_write(policy, &zones, &in->audience);
     in->rule[0] = '\0';
     for (size_t i = 0; i < policy->zones_n && !in->rule[0]; i++)
         if (verdicts[i].rule)

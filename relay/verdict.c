@@ -59,8 +59,9 @@ void verdict_make(const struct config *config, const struct activity *activity, 
     ret->why = ret->refused;
     if (ret->refused != ERR_OK)
         return;
-    zone_set set = policy_decide(policy, activity, ret->from_zone, ret->zones);
-    ret->may = set != 0;
+    struct zone_set set;
+    policy_decide(policy, activity, ret->from_zone, ret->zones, &set);
+    ret->may = !zone_set_empty(&set);
     ret->why = ret->may ? ERR_OK : ERR_NO_AUDIENCE;
     if (!to)
         return;

@@ -7,7 +7,7 @@
 
 #include "relay/config/mistakes.h"
 
-enum { YAML_TREE_DEPTH = 16, YAML_TREE_KEYS = 1000 };
+enum { YAML_TREE_DEPTH = 16, YAML_TREE_KEYS = 2000 };
 
 enum yaml_tree_kind {
     TREE_TEXT,

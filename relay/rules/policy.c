@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-_Static_assert(POLICY_ZONES_MAX <= sizeof(zone_set) * 8, "a bit for every zone");
-
 static void texts_free(char **texts, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -101,38 +99,34 @@ size_t policy_trace(const struct policy *policy, const struct activity *activity
     return policy->rules_n;
 }
 
-zone_set policy_decide(const struct policy *policy, const struct activity *activity, int from,
-                       struct zone_verdict verdicts[POLICY_ZONES_MAX])
+void policy_decide(const struct policy *policy, const struct activity *activity, int from,
+                   struct zone_verdict verdicts[POLICY_ZONES_MAX], struct zone_set *ret)
 {
-    zone_set set = 0;
+    *ret = (struct zone_set){{0}};
     for (size_t i = 0; i < policy->zones_n; i++) {
         policy_trace(policy, activity, from, (int)i, NULL, 0, &verdicts[i]);
         if (verdicts[i].why == ERR_OK)
-            set |= (zone_set)1 << i;
+            zone_set_add(ret, (int)i);
     }
-    return set;
 }
 
-void policy_set_write(const struct policy *policy, zone_set set, struct bytes *out)
+void policy_set_write(const struct policy *policy, const struct zone_set *set, struct bytes *out)
 {
     bool first = true;
-    for (size_t i = 0; i < policy->zones_n; i++) {
-        if (!(set & (zone_set)1 << i))
-            continue;
+    for (int zone = zone_set_next(set, 0); zone >= 0; zone = zone_set_next(set, zone + 1)) {
         if (!first)
             bytes_add_char(out, ',');
-        bytes_add_str(out, policy->zones[i].name);
+        bytes_add_str(out, policy->zones[zone].name);
         first = false;
     }
 }
 
-zone_set policy_set_read(const struct policy *policy, struct span text)
+void policy_set_read(const struct policy *policy, struct span text, struct zone_set *ret)
 {
-    zone_set set = 0;
+    *ret = (struct zone_set){{0}};
     while (text.p) {
         int zone = policy_zone_by_name(policy, span_cut(&text, ','));
         if (zone >= 0)
-            set |= (zone_set)1 << zone;
+            zone_set_add(ret, zone);
     }
-    return set;
 }

@@ -10,15 +10,16 @@
 #include "common/pure/err.h"
 #include "common/pure/net.h"
 #include "relay/rules/activity.h"
+#include "relay/rules/zones.h"
 
 enum {
-    POLICY_ZONES_MAX = 32,
-    POLICY_RULES_MAX = 1000,
+    POLICY_RULES_MAX = 10000,
     POLICY_NAME_MAX = 63,
-    POLICY_HOSTS_MAX = 4096,   /* patterns of all zones */
-    POLICY_NETWORKS_MAX = 256, /* of one zone */
-    POLICY_TAGS_MAX = 100,     /* of one rule */
-    POLICY_TAG_SIZE = 200      /* bytes of one tag */
+    POLICY_AUDIENCE_MAX = POLICY_ZONES_MAX * (POLICY_NAME_MAX + 1), /* a set as text */
+    POLICY_HOSTS_MAX = 4096,                                        /* patterns of all zones */
+    POLICY_NETWORKS_MAX = 256,                                      /* of one zone */
+    POLICY_TAGS_MAX = 100,                                          /* of one rule */
+    POLICY_TAG_SIZE = 200                                           /* bytes of one tag */
 };
 
 enum zone_join { JOIN_OPEN, JOIN_APPROVAL, JOIN_INVITED };
@@ -85,9 +86,6 @@ void policy_tag_fold(char *text, size_t n);
 /* Whether a tag as received is the folded one. */
 bool policy_tag_is(struct span received, const char *folded);
 
-/* A set of zones, one bit each. */
-typedef uint32_t zone_set;
-
 /* What was decided about one zone: ERR_OK (it may have it; rule NULL: inside its own zone),
  * ERR_NO_RULE, ERR_RULE_DENIES; ERR_NOT_RELAYED where its type stays inside its zone whatever the
  * rules say (activity_only_inside). */
@@ -98,16 +96,16 @@ struct zone_verdict {
 
 /* Decides for every zone: the first rule whose from, to and conditions match; none: allow inside
  * from, deny across. A condition on a fact that is missing does not match. verdicts: one for each
- * zone of the policy. Returns the zones that may have it. from -1 (no zone): none may, ERR_NO_ZONE.
+ * zone of the policy. ret: the zones that may have it. from -1 (no zone): none may, ERR_NO_ZONE.
  * Whether the activity may be relayed at all (public, a type that is carried) is
  * activity_relayable()'s question, asked before. */
-zone_set policy_decide(const struct policy *policy, const struct activity *activity, int from,
-                       struct zone_verdict verdicts[POLICY_ZONES_MAX]);
+void policy_decide(const struct policy *policy, const struct activity *activity, int from,
+                   struct zone_verdict verdicts[POLICY_ZONES_MAX], struct zone_set *ret);
 
 /* A set as text and back, for the journal: names joined by commas, in the policy's order. Names
  * that the policy does not know (any more) are left out when read. */
-void policy_set_write(const struct policy *policy, zone_set set, struct bytes *out);
-zone_set policy_set_read(const struct policy *policy, struct span text);
+void policy_set_write(const struct policy *policy, const struct zone_set *set, struct bytes *out);
+void policy_set_read(const struct policy *policy, struct span text, struct zone_set *ret);
 
 /* One step of an explanation: which rule was looked at, and why it did not match. */
 struct rule_step {

@@ -64,7 +64,7 @@ static struct entry *entry_of(struct world *w, const struct append *a, uint64_t 
     if (a->hash)
         snprintf(entry.announce, sizeof(entry.announce), "%032u", a->hash - 1);
     bytes_init(&audience, 256);
-    policy_set_write(&w->policy, a->zones, &audience);
+    policy_set_write(&w->policy, &(struct zone_set){{a->zones}}, &audience);
     entry.audience = a->zones ? bytes_span(&audience) : SPAN("");
     entry.origin = act->recall ? SPAN("") : span_of(from->name);
     entry.object_host = span_of(owner->name);

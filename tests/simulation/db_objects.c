@@ -165,7 +165,7 @@ static void add_mark(const struct world *w, struct entry *e, struct span text)
     }
     mark.proof = next_number(&text);
     bytes_init(&zones, 256);
-    policy_set_write(&w->policy, (unsigned)next_number(&text), &zones);
+    policy_set_write(&w->policy, &(struct zone_set){{next_number(&text)}}, &zones);
     mark.audience = bytes_span(&zones);
     entry_mark_add(e, &mark);
     bytes_fini(&zones);

@@ -65,14 +65,16 @@ static void on_appended(struct world *w, struct call *call)
     }
 }
 
+/* Here a set of zones fits into a number, since there are so few. */
 static unsigned decide(struct world *w, const struct act *act)
 {
     struct zone_verdict verdicts[POLICY_ZONES_MAX];
     struct activity *activity = mem_new(sizeof(*activity));
     activity->type = act->type;
-    unsigned zones = policy_decide(&w->policy, activity, w->hosts[act->origin].zone, verdicts);
+    struct zone_set zones;
+    policy_decide(&w->policy, activity, w->hosts[act->origin].zone, verdicts, &zones);
     free(activity);
-    return zones;
+    return (unsigned)zones.words[0];
 }
 
 static void on_send(struct world *w, struct event *e)

@@ -192,7 +192,7 @@ static void test_many_keys(void **state)
         bytes_addf(&text, "k%d: 1\n", i);
     struct yaml_tree *tree = read_text(bytes_span(&text), &why);
     assert_null(tree);
-    assert_string_equal(bytes_str(&why), "f:1001:1: more than 1000 keys in one mapping\n");
+    assert_string_equal(bytes_str(&why), "f:2001:1: more than 2000 keys in one mapping\n");
     bytes_fini(&text);
     bytes_fini(&why);
 }

@@ -95,17 +95,19 @@ static void cells(const struct words *words, size_t n, struct policy *policy)
         int from = cell % ZONES;
         struct activity activity = with_tags(set);
         struct zone_verdict verdicts[POLICY_ZONES_MAX];
-        zone_set got = policy_decide(policy, &activity, from, verdicts);
+        struct zone_set got;
+        policy_decide(policy, &activity, from, verdicts, &got);
         for (int to = 0; to < ZONES; to++) {
             bool may;
             int by = oracle(words, n, (char)('a' + from), (char)('a' + to), set, &may);
             const struct rule *rule = by < 0 ? NULL : &policy->rules[by];
             enum err why = may ? ERR_OK : rule ? ERR_RULE_DENIES : ERR_NO_RULE;
-            if ((got >> to & 1) != may || verdicts[to].rule != rule || verdicts[to].why != why)
+            if (zone_set_has(&got, to) != may || verdicts[to].rule != rule ||
+                verdicts[to].why != why)
                 fail_msg("from %c to %c, tags %s: %s", 'a' + from, 'a' + to, *set ? *set : "-",
                          err_code(verdicts[to].why));
         }
-        assert_int_equal(got >> ZONES, 0);
+        assert_true(zone_set_next(&got, ZONES) < 0);
     }
 }
 
@@ -203,9 +205,11 @@ static void test_trace(void **state)
 
     /* Without a zone nothing is decided, and nothing may pass. */
     struct zone_verdict verdicts[POLICY_ZONES_MAX];
+    struct zone_set set;
     assert_int_equal(policy_trace(&policy, &activity, -1, 0, steps, 4, &verdict), 0);
     assert_int_equal(verdict.why, ERR_NO_ZONE);
-    assert_int_equal(policy_decide(&policy, &activity, -1, verdicts), 0);
+    policy_decide(&policy, &activity, -1, verdicts, &set);
+    assert_true(zone_set_empty(&set));
     assert_int_equal(verdicts[1].why, ERR_NO_ZONE);
     policy_fini(&policy);
     policy_fini(&policy);
@@ -230,6 +234,15 @@ static void test_zones(void **state)
     policy_fini(&policy);
 }
 
+/* The set as a number: there are only two zones. */
+static uint64_t set_read(const struct policy *policy, struct span text)
+{
+    struct zone_set set;
+    policy_set_read(policy, text, &set);
+    assert_true(zone_set_next(&set, 2) < 0);
+    return set.words[0];
+}
+
 static void test_sets(void **state)
 {
     (void)state;
@@ -237,16 +250,16 @@ static void test_sets(void **state)
     struct bytes text;
     readme_policy(&policy);
     bytes_init(&text, 1000);
-    for (zone_set set = 0; set < 4; set++) {
+    for (uint64_t set = 0; set < 4; set++) {
         static const char *const texts[] = {"", "internal", "partners", "internal,partners"};
         bytes_clear(&text);
-        policy_set_write(&policy, set, &text);
+        policy_set_write(&policy, &(struct zone_set){{set}}, &text);
         assert_string_equal(bytes_str(&text), texts[set]);
-        assert_int_equal(policy_set_read(&policy, bytes_span(&text)), set);
+        assert_int_equal(set_read(&policy, bytes_span(&text)), set);
     }
-    assert_int_equal(policy_set_read(&policy, SPAN("partners,gone,internal,")), 3);
-    assert_int_equal(policy_set_read(&policy, SPAN("gone")), 0);
-    assert_int_equal(policy_set_read(&policy, SPAN_NONE), 0);
+    assert_int_equal(set_read(&policy, SPAN("partners,gone,internal,")), 3);
+    assert_int_equal(set_read(&policy, SPAN("gone")), 0);
+    assert_int_equal(set_read(&policy, SPAN_NONE), 0);
     bytes_fini(&text);
     policy_fini(&policy);
 }
@@ -259,8 +272,11 @@ static void test_stays_inside(void **state)
     struct zone_verdict verdicts[POLICY_ZONES_MAX];
     struct activity like = {.type = ACTIVITY_LIKE}, create = {.type = ACTIVITY_CREATE};
     readme_policy(&policy);
-    assert_int_equal(policy_decide(&policy, &create, 1, verdicts), 3);
-    assert_int_equal(policy_decide(&policy, &like, 1, verdicts), 2);
+    struct zone_set set;
+    policy_decide(&policy, &create, 1, verdicts, &set);
+    assert_int_equal(set.words[0], 3);
+    policy_decide(&policy, &like, 1, verdicts, &set);
+    assert_int_equal(set.words[0], 2);
     assert_int_equal(verdicts[0].why, ERR_NOT_RELAYED);
     assert_null(verdicts[0].rule);
     assert_int_equal(verdicts[1].why, ERR_OK);
@@ -272,15 +288,26 @@ static void test_most_zones(void **state)
 {
     (void)state;
     static struct zone zones[POLICY_ZONES_MAX];
-    static char names[POLICY_ZONES_MAX][4];
+    static char names[POLICY_ZONES_MAX][8];
+    static struct zone_verdict verdicts[POLICY_ZONES_MAX];
     struct policy policy = {zones, POLICY_ZONES_MAX, NULL, 0};
-    struct zone_verdict verdicts[POLICY_ZONES_MAX];
+    struct zone_set set;
+    struct bytes text;
     struct activity activity = {.type = ACTIVITY_CREATE};
     for (size_t i = 0; i < POLICY_ZONES_MAX; i++) {
         snprintf(names[i], sizeof(names[i]), "z%zu", i);
         zones[i].name = names[i];
     }
-    assert_int_equal(policy_decide(&policy, &activity, POLICY_ZONES_MAX - 1, verdicts), 0x80000000);
+    policy_decide(&policy, &activity, POLICY_ZONES_MAX - 1, verdicts, &set);
+    assert_int_equal(zone_set_next(&set, 0), POLICY_ZONES_MAX - 1);
+    bytes_init(&text, POLICY_AUDIENCE_MAX);
+    set = zone_set_below(POLICY_ZONES_MAX);
+    policy_set_write(&policy, &set, &text);
+    policy_set_read(&policy, bytes_span(&text), &set);
+    assert_false(text.over);
+    for (int i = 0; i < POLICY_ZONES_MAX; i++)
+        assert_true(zone_set_has(&set, i));
+    bytes_fini(&text);
 }
 
 int main(void)
