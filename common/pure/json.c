@@ -202,6 +202,21 @@ const struct json *json_at(const struct json *v, size_t i)
     return from_tree(json_object_array_get_idx(to_tree(v), i));
 }
 
+bool json_next(const struct json *object, const void **at, struct span *ret_key,
+               const struct json **ret)
+{
+    if (json_kind(object) != JSON_OBJECT)
+        return false;
+    const struct lh_entry *entry =
+        *at ? ((const struct lh_entry *)*at)->next : json_object_get_object(to_tree(object))->head;
+    if (!entry)
+        return false;
+    *at = entry;
+    *ret_key = span_of(lh_entry_k(entry));
+    *ret = from_tree((struct json_object *)lh_entry_v(entry));
+    return true;
+}
+
 static bool has_key(struct json_object *o, const char *key)
 {
     if (json_object_is_type(o, json_type_array)) {

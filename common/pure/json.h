@@ -48,6 +48,11 @@ bool json_int(const struct json *v, int64_t *ret);    /* whole numbers that 64 b
  * `to`, `tag` and `type`); absent and null count none. */
 size_t json_len(const struct json *v);
 const struct json *json_at(const struct json *v, size_t i);
+/* The members of an object, in the order of the document, one a call: *at is NULL before the first,
+ * and is not looked into. False behind the last, and for anything but an object. The key is
+ * borrowed from the tree. */
+bool json_next(const struct json *object, const void **at, struct span *ret_key,
+               const struct json **ret);
 /* Whether any object in the tree, at any depth, has this key. */
 bool json_has_key_anywhere(const struct json *v, const char *key);
 

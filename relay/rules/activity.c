@@ -47,7 +47,7 @@ const char *activity_type_name(enum activity_type type)
     return kinds[type].name;
 }
 
-static struct span without_prefix(struct span name)
+struct span activity_bare_type(struct span name)
 {
     static const struct span prefixes[] = {{AS_NAMESPACE, sizeof(AS_NAMESPACE) - 1}, {"as:", 3}};
     for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
@@ -58,7 +58,7 @@ static struct span without_prefix(struct span name)
 
 enum activity_type activity_type_by_name(struct span name)
 {
-    name = without_prefix(name);
+    name = activity_bare_type(name);
     for (int type = 0; type < ACTIVITY_OTHER; type++)
         if (span_eq_str(name, kinds[type].name))
             return (enum activity_type)type;
@@ -82,6 +82,30 @@ static const struct json *only(const struct json *v)
 static bool is_said(const struct json *v)
 {
     return json_kind(v) != JSON_ABSENT && json_kind(v) != JSON_NULL;
+}
+
+bool activity_is_typed(const struct json *v, const char *bare)
+{
+    const struct json *type = json_get(v, "type");
+    size_t n = json_len(type);
+    for (size_t i = 0; i < n; i++)
+        if (span_eq_str(activity_bare_type(json_text(json_at(type, i))), bare))
+            return true;
+    return false;
+}
+
+const struct json *activity_inner(const struct json *level)
+{
+    return only(json_get(level, "object"));
+}
+
+bool activity_is_one(const struct json *embedded)
+{
+    const struct json *types = json_get(embedded, "type");
+    bool known = false;
+    for (size_t i = 0; i < json_len(types) && !known; i++)
+        known = activity_type_by_name(json_text(json_at(types, i))) != ACTIVITY_OTHER;
+    return known || is_said(json_get(embedded, "object"));
 }
 
 /* Text, or the id of an embedded object; absent for anything else. */
@@ -168,9 +192,7 @@ static enum err read_embedded(const struct json *object, const struct uri *actor
     /* What is undone without a type could be anything. */
     if (ret->type == ACTIVITY_UNDO && !ret->object_type.p)
         return ERR_NOT_AN_ACTIVITY;
-    /* What has an object of its own is an activity, also of a type that we do not know. */
-    bool is_activity = activity_type_by_name(ret->object_type) != ACTIVITY_OTHER ||
-                       is_said(json_get(object, "object"));
+    bool is_activity = activity_is_one(object);
     if (kinds[ret->type].carrying && (is_activity || ret->type != ACTIVITY_ANNOUNCE)) {
         ret->inner_type = ret->object_type;
         ret->inner_object = id_of(only(json_get(object, "object")));
@@ -254,23 +276,13 @@ static bool add_tag(struct activity *ret, struct span name)
     return true;
 }
 
-static bool is_hashtag(const struct json *tag)
-{
-    const struct json *type = json_get(tag, "type");
-    size_t n = json_len(type);
-    for (size_t i = 0; i < n; i++)
-        if (span_eq(without_prefix(json_text(json_at(type, i))), SPAN("Hashtag")))
-            return true;
-    return false;
-}
-
 static enum err read_tags(const struct json *level, struct activity *ret)
 {
     const struct json *tags = json_get(level, "tag");
     size_t n = json_len(tags);
     for (size_t i = 0; i < n; i++) {
         const struct json *tag = json_at(tags, i);
-        if (is_hashtag(tag) && !add_tag(ret, json_text(json_get(tag, "name"))))
+        if (activity_is_typed(tag, "Hashtag") && !add_tag(ret, json_text(json_get(tag, "name"))))
             return ERR_TAGS;
     }
     return ERR_OK;
@@ -284,7 +296,7 @@ static enum err read_levels(const struct json *json, size_t recipients_max, stru
     bool said = false;
     ret->visibility = VISIBILITY_PUBLIC;
     for (const struct json *level = json; json_kind(level) == JSON_OBJECT;
-         level = only(json_get(level, "object"))) {
+         level = activity_inner(level)) {
         recipients += count_recipients(level);
         if (recipients > recipients_max)
             return ERR_RECIPIENTS;
@@ -380,7 +392,7 @@ enum err activity_take_object(struct activity *activity, const struct json *obje
         !span_eq(id, activity_announced(a)) ||
         !read_type(json_get(object, "type"), &a->object_type))
         return ERR_OBJECT_DOCUMENT;
-    if (span_eq(without_prefix(a->object_type), SPAN("Tombstone")))
+    if (span_eq(activity_bare_type(a->object_type), SPAN("Tombstone")))
         return ERR_OBJECT_GONE;
     if (activity_type_by_name(a->object_type) != ACTIVITY_OTHER ||
         is_said(json_get(object, "object")) || json_has_key_anywhere(object, "@graph") ||
@@ -392,6 +404,7 @@ enum err activity_take_object(struct activity *activity, const struct json *obje
     if (a->object_actor.p && !same_origin(a->object_actor, &uri))
         return ERR_ORIGIN;
     bool hidden = a->hidden_recipients;
+    a->fetched = object;
     a->has_proof = false;
     a->tags_n = 0;
     enum err e = read_levels(object, limits->recipients_max, a);

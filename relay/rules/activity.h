@@ -33,7 +33,8 @@ enum {
 };
 
 struct activity {
-    const struct json *json; /* what all of this was read from */
+    const struct json *json;    /* what all of this was read from */
+    const struct json *fetched; /* activity_take_object(); NULL before */
     enum activity_type type;
     struct span type_name;   /* as received; of a list, the one that is known */
     struct span id, actor;   /* always there */
@@ -113,6 +114,16 @@ struct span activity_announced(const struct activity *activity);
 /* Whether the text is the public collection: the full URI, `as:Public` or `Public`; also
  * `as:public`, which some clients write (PROTOCOL 8.1). */
 bool activity_is_public(struct span text);
+/* The name of a type without `as:` or the namespace; borrowed. */
+struct span activity_bare_type(struct span name);
+/* Whether a type of v, or its only one, has this bare name. */
+bool activity_is_typed(const struct json *v, const char *bare);
+/* The embedded object or id that a level of an activity is about: `object`, or the only one of a
+ * list; NULL for none, or for several. */
+const struct json *activity_inner(const struct json *level);
+/* Whether what is embedded is an activity: of a type of ours, or (also of a type that we do not
+ * know) with an object of its own. */
+bool activity_is_one(const struct json *embedded);
 /* By name, with or without `as:` or the namespace; ACTIVITY_OTHER if it is none of ours. */
 enum activity_type activity_type_by_name(struct span name);
 const char *activity_type_name(enum activity_type type); /* `Create`; `other` for OTHER */
