@@ -27,6 +27,7 @@ build demo test bench | inc:json-c/json.h      | libjson-c-dev
 build demo test bench | inc:hiredis/hiredis.h  | libhiredis-dev
 build demo test bench | inc:idn2.h             | libidn2-dev
 build demo test bench | inc:yaml.h             | libyaml-dev
+build demo test bench | inc:pcre2.h            | libpcre2-dev
 build demo test bench | inc:uthash.h           | uthash-dev
 build demo test bench | llhttp                 | libllhttp-dev|node-llhttp
 demo test bench       | cmd:redis-server|valkey-server | redis-server|valkey-server
