@@ -126,6 +126,8 @@ bool link_host(struct span written, bool https, char out[URI_AUTHORITY_SIZE])
 {
     for (ptrdiff_t at; (at = span_find(written, '@')) >= 0;)
         written = behind(written, (size_t)at + 1);
+    if (span_ends(written, SPAN(":")))
+        written.n--;
     if (span_ends(written, SPAN(".")))
         written.n--;
     return uri_authority(written, https, out);
