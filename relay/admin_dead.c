@@ -201,8 +201,11 @@ static void post(struct admin *a, struct http_request **request, uint64_t of, co
     }
     struct call *call = letters_call(a, request, of, host);
     ((struct letters *)call->more)->order = (enum book_order)order;
-    ledger_order(store_of(call), (enum book_order)order, span_of(host), of, clock_wall_ms(),
-                 on_ordered, call);
+    const struct ledger_order ask = {.order = (enum book_order)order,
+                                     .host = span_of(host),
+                                     .of = of,
+                                     .now_ms = clock_wall_ms()};
+    ledger_order(store_of(call), &ask, on_ordered, call);
 }
 
 /* `17@example.org`, as it stands in a path. */

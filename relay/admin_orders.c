@@ -63,8 +63,9 @@ static void on_ordered(void *arg, enum err err, uint64_t n)
 static void give(struct call *call)
 {
     const struct order *o = call->more;
-    ledger_order(store_of(call), o->order, span_of(call->host), o->of, clock_wall_ms(), on_ordered,
-                 call);
+    const struct ledger_order order = {
+        .order = o->order, .host = span_of(call->host), .of = o->of, .now_ms = clock_wall_ms()};
+    ledger_order(store_of(call), &order, on_ordered, call);
 }
 
 static void give_from(struct call *call, uint64_t of)

@@ -147,7 +147,7 @@ int cmd_backup(int argc, char **argv)
         return code;
     struct bytes why;
     bytes_init(&why, 8192);
-    b.verify = verify_new();
+    b.verify = verify_new(sha256_hex);
     enum err e = take(&b, &why);
     if (e == ERR_OK) {
         const struct verify_report *report = verify_end(b.verify);

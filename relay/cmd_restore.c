@@ -135,7 +135,7 @@ static int verify_live(const char *file, bool as_json)
     if (code)
         return code;
     bytes_init(&why, 8192);
-    struct verify *verify = verify_new();
+    struct verify *verify = verify_new(sha256_hex);
     enum err e = snapshot_take(offline.loop, offline.config, offline.redis, &why, &snapshot);
     if (e == ERR_OK)
         e = holdings_read(snapshot.redis, &why, verify_take, verify);

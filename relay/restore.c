@@ -59,7 +59,7 @@ static enum err look_at(void *arg, const struct backup_record *record)
 enum err restore_look(struct restore *r)
 {
     enum err e = backup_check(r->path, r->why, r->digest);
-    r->verify = verify_new();
+    r->verify = verify_new(sha256_hex);
     if (e == ERR_OK)
         e = backup_read(r->path, r->why, look_at, r);
     r->report = verify_end(r->verify);

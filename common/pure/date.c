@@ -269,6 +269,15 @@ void date_iso_write(int64_t ms, char out[DATE_ISO_SIZE])
     put(out, "Z", sizeof "Z");
 }
 
+void date_iso_ms_write(int64_t ms, char out[DATE_ISO_SIZE])
+{
+    char fraction[] = ".000Z";
+    int64_t rest = ms % 1000;
+    date_iso_write(ms, out);
+    put_digits(fraction + 1, (unsigned)(rest < 0 ? rest + 1000 : rest), 3);
+    memcpy(out + strlen(out) - 1, fraction, sizeof(fraction));
+}
+
 bool date_day_read(struct span text, int64_t *ret_ms)
 {
     struct reader r = {text, true};

@@ -17,6 +17,8 @@ void date_http_write(int64_t seconds, char out[DATE_HTTP_SIZE]);
 bool date_iso_read(struct span text, int64_t *ret_ms);
 /* `2026-01-02T03:04:05Z`, milliseconds dropped. */
 void date_iso_write(int64_t ms, char out[DATE_ISO_SIZE]);
+/* `2026-01-02T03:04:05.678Z` */
+void date_iso_ms_write(int64_t ms, char out[DATE_ISO_SIZE]);
 /* A day or a moment as people type it: `2027-04-30` (the last millisecond of that day, UTC) or
  * RFC 3339. */
 bool date_day_read(struct span text, int64_t *ret_ms);

@@ -38,9 +38,9 @@ static uint64_t actor_number(const uint8_t *hash)
     return number & INT64_MAX;
 }
 
-/* The words in the order of append.lua. kind: its letter. */
+/* The words in the order of append.lua. kind: its letter; recall: NULL if it is none. */
 static void call_append(struct store *store, const char *kind, const struct journal_append *p,
-                        struct span reason, redis_cb cb, void *arg)
+                        const struct journal_recall *recall, redis_cb cb, void *arg)
 {
     struct words a = {0};
     char again_bucket[16];
@@ -71,7 +71,8 @@ static void call_append(struct store *store, const char *kind, const struct jour
     add_hex(&a, p->kind == JOURNAL_ANNOUNCE ? p->again_hash : NULL, 16);
     words_add_int(&a, (int64_t)actor_number(p->actor_hash));
     words_add_str(&a, p->gone ? "1" : "0");
-    words_add(&a, reason);
+    words_add(&a, recall ? recall->reason : SPAN(""));
+    words_add(&a, recall ? recall->note : SPAN(""));
     words_add(&a, p->body);
     store_promise(store, &a, &script_append, cb, arg);
 }
@@ -116,7 +117,7 @@ void journal_append(struct store *store, const struct journal_append *append,
     static const char *const kinds[] = {"C", "U", "D", "A", "O"};
     struct append_call *call = mem_new(sizeof(*call));
     *call = (struct append_call){store, cb, arg};
-    call_append(store, kinds[append->kind], append, SPAN(""), on_appended, call);
+    call_append(store, kinds[append->kind], append, NULL, on_appended, call);
 }
 
 /* --- what is recalled ------------------------------------------------------------------------- */
@@ -134,9 +135,10 @@ static void on_recalled(void *arg, enum err err, const struct redis_reply *reply
     const struct redis_reply *of = reply_at(reply, 2);
     if (err == ERR_OK && !answer_is(reply, "OK")) {
         bool gone = answer_is(reply, "DUP");
-        answer.err = gone                       ? ERR_OBJECT_GONE
-                     : answer_is(reply, "NONE") ? ERR_NOT_KNOWN
-                                                : ERR_REDIS_REPLY;
+        answer.err = gone                        ? ERR_OBJECT_GONE
+                     : answer_is(reply, "NONE")  ? ERR_NOT_KNOWN
+                     : answer_is(reply, "WRONG") ? ERR_UNREADABLE
+                                                 : ERR_REDIS_REPLY;
     }
     if (answer.err == ERR_OK) {
         answer.n = answer_number(reply, 1);
@@ -169,5 +171,5 @@ void journal_recall(struct store *store, const struct journal_recall *recall,
         .body = SPAN(""),
     };
     *call = (struct recall_call){store, cb, arg};
-    call_append(store, "R", &append, recall->reason, on_recalled, call);
+    call_append(store, "R", &append, recall, on_recalled, call);
 }

@@ -1,8 +1,8 @@
 #!lua
 -- append: one accepted activity into the journal: seen? + entry + body + object index, in one piece; or an
--- operator's recall of an object (kind R), which is a line of our own.
+-- operator's recall of an object (kind R), which is a line of our own, with one of the audit log (`note`) beside it.
 -- All checks come before all writes: a script is atomic, but not rolled back.
--- Answer: OK n { of } | DUP n | REUSED | STALE | NOTOWNER | NOBODY | FULL | NONE | AGAIN member | EPOCH
+-- Answer: OK n { of } | DUP n | REUSED | STALE | NOTOWNER | NOBODY | FULL | NONE | AGAIN member | WRONG key | EPOCH
 --
 -- An object's record: owner (its host), live, top (the newest stamp seen), dead (when it was last
 -- deleted), aud (zones that had it since), hash (of our Announce that stands, if one does), out (to whom
@@ -16,7 +16,7 @@ local MOST = 32 -- entries of an object
 local A = {}
 for i, name in ipairs({ 'epoch', 'from', 'ver', 'now', 'kind', 'week', 'bucket', 'field', 'check', 'object',
   'owner', 'stamp', 'audience', 'zone', 'againbucket', 'againfield', 'hash', 'proof', 'type', 'undone', 'id',
-  'objectid', 'objecthost', 'about', 'actor', 'gone', 'reason', 'body' }) do
+  'objectid', 'objecthost', 'about', 'actor', 'gone', 'reason', 'note', 'body' }) do
   A[name] = ARGV[i]
 end
 
@@ -29,6 +29,7 @@ if A.kind ~= 'R' and (redis.call('HGET', MEMBER, 'ver') or '0') ~= A.ver then
 end
 
 --: objects
+--: audit
 
 local obj, about = record(A.object), record(A.about)
 if A.kind ~= 'R' and obj.owner and obj.owner ~= A.owner then return { 'NOTOWNER' } end
@@ -173,6 +174,7 @@ if takes_back then
 else
   refusal, first = decide_other()
 end
+if not refusal and A.note ~= '' and audit_spoiled() then return { 'WRONG', AUDIT } end
 
 -- --- from here on, only writes -------------------------------------------------------------------------
 
@@ -269,6 +271,7 @@ if takes_back then
     if about.hash == hash and about.aud == audience then redis.call('HSET', about.key, 'hash', '', 'out', '0') end
   end
   if obj.againfield ~= '' then remember(obj.againbucket, obj.againfield, without(undone, audience)) end
+  if A.note ~= '' then audit(A.epoch, A.note, n) end
   return { 'OK', tostring(n), of }
 end
 if A.againfield ~= '' then remember(A.againbucket, A.againfield, union(went, audience)) end

@@ -1,16 +1,19 @@
 #!lua flags=allow-oom
 -- control: one change of one member, numbered in the journal, with the direct mail that tells its followers so.
 -- The member's new record holds HERE where its own number belongs.
--- ARGV: epoch, host, ver expected, new record, event, now, cuts, shard, HERE, then of each letter: inbox, kind, body
--- Answer: OK n | AGAIN member | EPOCH
+-- ARGV: epoch, host, ver expected, new record, event, now, cuts, shard, HERE, what to write in the audit log ('' =
+--   no person did it), then of each letter: inbox, kind, body
+-- Answer: OK n | AGAIN member | WRONG key (of the audit log: nothing is done that is not written down) | EPOCH
 local P = '{weir}:'
-local epoch, host, ver, record, event, now, cuts, shard, here = unpack(ARGV, 1, 9)
+--: audit
+local epoch, host, ver, record, event, now, cuts, shard, here, note = unpack(ARGV, 1, 10)
 local log = redis.call('HMGET', P .. 'log', 'epoch', 'last', 'lastN')
 if log[1] ~= epoch then return { 'EPOCH' } end
 local MEMBER = P .. 'member:' .. host
 if (redis.call('HGET', MEMBER, 'ver') or '0') ~= ver then
   return { 'AGAIN', redis.call('HGET', MEMBER, 'm') or '' }
 end
+if note ~= '' and audit_spoiled() then return { 'WRONG', AUDIT } end
 
 -- From here on, only writes.
 local n = redis.call('HINCRBY', P .. 'log', 'n', 1)
@@ -22,9 +25,10 @@ redis.call('XADD', P .. 'N', epoch .. '-' .. n, 'pv', log[3] or log[2], 'k', 'c'
   'x', cuts, 't', now)
 redis.call('HSET', P .. 'log', 'last', n, 'lastN', n)
 redis.call('HINCRBY', P .. 'log', 'changes', 1)
-for i = 10, #ARGV, 3 do
+for i = 11, #ARGV, 3 do
   local d = redis.call('HINCRBY', P .. 'log', 'n', 1)
   redis.call('XADD', P .. 'direct:' .. shard, epoch .. '-' .. d, 't', now, 'h', host, 'i', ARGV[i], 'k', ARGV[i + 1],
     'b', ARGV[i + 2])
 end
+if note ~= '' then audit(epoch, note, n) end
 return { 'OK', tostring(n) }

@@ -66,11 +66,12 @@ struct journal_recall {
     const uint8_t *object_hash; /* SHA-256 of the object's id, or of that of an Announce */
     struct span object, object_host;
     struct span reason; /* for people: short, one line */
+    struct span note;   /* of audit_write(), written down with it; absent: nothing is */
     int64_t now_ms;
 };
 struct journal_recalled {
     enum err err; /* ERR_NOT_KNOWN: nothing of it went out; ERR_OBJECT_GONE: it is deleted, or was
-                     recalled before */
+                     recalled before; ERR_UNREADABLE: the audit log can't be written to */
     uint64_t n;   /* its line */
     size_t of_n;
     uint64_t of[ENTRY_OF_MAX]; /* the entries that it takes back, oldest first */

@@ -234,17 +234,18 @@ static void on_ordered(void *arg, enum err err, const struct redis_reply *reply)
     free(call);
 }
 
-void ledger_order(struct store *store, enum book_order order, struct span host, uint64_t of,
-                  int64_t now_ms, ledger_ordered_cb cb, void *arg)
+void ledger_order(struct store *store, const struct ledger_order *o, ledger_ordered_cb cb,
+                  void *arg)
 {
     struct order_call *call = mem_new(sizeof(*call));
     struct words a = {0};
-    *call = (struct order_call){order, cb, arg};
+    *call = (struct order_call){o->order, cb, arg};
     words_add_str(&a, store_epoch_text(store));
-    words_add_str(&a, book_order_name(order));
-    words_add(&a, host);
-    words_add_int(&a, (int64_t)of);
-    words_add_int(&a, shard_of(host, store_shards(store)));
-    words_add_int(&a, now_ms);
+    words_add_str(&a, book_order_name(o->order));
+    words_add(&a, o->host);
+    words_add_int(&a, (int64_t)o->of);
+    words_add_int(&a, shard_of(o->host, store_shards(store)));
+    words_add_int(&a, o->now_ms);
+    words_add(&a, o->note);
     store_promise(store, &a, &script_order, on_ordered, call);
 }

@@ -38,7 +38,16 @@ void ledger_find(struct store *store, const uint8_t *id_hash, int64_t now_ms, le
  * letter `of`; REPLAY: from behind `of`; the others: `of` is 0. ERR_NO_SUCH_MEMBER: nothing is
  * known of the host. ERR_NO_SUCH_LETTER: there is none (to be dropped: or it was already);
  * ERR_NOT_KEPT: it was direct mail, which can't be tried again; ERR_ORDERED: an order about it is
- * still to be carried out. */
+ * still to be carried out; ERR_UNREADABLE: nobody could carry it out, or the audit log can't be
+ * written to. note: of audit_write(), written down with it; absent: nothing is. */
+struct ledger_order {
+    enum book_order order;
+    struct span host;
+    uint64_t of;
+    struct span note;
+    int64_t now_ms;
+};
 typedef void (*ledger_ordered_cb)(void *arg, enum err err, uint64_t n);
-void ledger_order(struct store *store, enum book_order order, struct span host, uint64_t of,
-                  int64_t now_ms, ledger_ordered_cb cb, void *arg);
+/* Copies what it needs. */
+void ledger_order(struct store *store, const struct ledger_order *order, ledger_ordered_cb cb,
+                  void *arg);

@@ -224,7 +224,7 @@ static void on_changed(void *arg, enum err err, const struct redis_reply *reply)
         answer.err = ERR_AGAIN;
         answer.member = reply_text(reply_at(reply, 1));
     } else if (err == ERR_OK) {
-        answer.err = ERR_REDIS_REPLY;
+        answer.err = answer_is(reply, "WRONG") ? ERR_UNREADABLE : ERR_REDIS_REPLY;
     }
     call->cb(call->arg, &answer);
     free(call);
@@ -252,6 +252,7 @@ void members_change(struct store *store, const struct members_change *c, members
     words_add_str(&a, c->cuts ? "1" : "0");
     words_add_int(&a, shard_of(host, store_shards(store)));
     words_add_str(&a, here);
+    words_add(&a, c->note);
     for (size_t i = 0; i < c->letters_n; i++) {
         words_add(&a, c->letters[i].inbox);
         words_add(&a, c->letters[i].kind);

@@ -39,9 +39,11 @@ struct members_change {
     int64_t now_ms;
     const struct members_letter *letters; /* sent in this order */
     size_t letters_n;
+    struct span note; /* of audit_write(), written down with it; absent: no person did it */
 };
 struct members_changed {
-    enum err err; /* OK; ERR_AGAIN: the record changed meanwhile */
+    enum err err; /* OK; ERR_AGAIN: the record changed meanwhile; ERR_UNREADABLE: the audit log
+                     can't be written to */
     uint64_t n;
     struct span member; /* AGAIN: the record now, or empty; borrowed during the callback */
 };

@@ -2,18 +2,20 @@
 -- order: an operator's order about one dead letter (retry, drop) or about a host, numbered in the journal:
 -- only the owner of the shard may change what is recorded there. One at a time for each letter: the second
 -- would undo what came of the first. What was ordered is kept as long as the letter's number.
--- ARGV: epoch, order, host, number of the entry (replay: what follows it is sent again; else 0), shard, now
+-- ARGV: epoch, order, host, number of the entry (replay: what follows it is sent again; else 0), shard, now,
+--   what to write in the audit log ('' = nothing)
 -- What a replay leaves out is marked so (h<line>:<bits of inboxes>:<host>), and named in the line.
 -- Answer: OK n | NONE (no such letter, or no such member) | MAIL | ORDERED | WRONG key (of the shard: nobody could
--- carry it out) | EPOCH
+-- carry it out; or of the audit log) | EPOCH
 local P = '{weir}:'
-local epoch, order, host, of, shard, now = unpack(ARGV)
+local epoch, order, host, of, shard, now, note = unpack(ARGV)
 local MAIL = '9' -- in place of an inbox
 local log = redis.call('HMGET', P .. 'log', 'epoch', 'last', 'lastN')
 if log[1] ~= epoch then return { 'EPOCH' } end
 
 --: shards
-local spoiled = wrong(shard)
+--: audit
+local spoiled = wrong(shard) or (note ~= '' and audit_spoiled())
 if spoiled then return { 'WRONG', spoiled } end
 
 local about_letter = order == 'retry' or order == 'drop'
@@ -111,4 +113,5 @@ redis.call('XADD', P .. 'N', epoch .. '-' .. n, 'pv', log[3] or log[2], 'k', 'o'
   unpack(#left_out > 0 and { 'lo', table.concat(left_out, ' ') } or {}))
 redis.call('HSET', P .. 'log', 'last', n, 'lastN', n)
 if about_letter then redis.call('ZADD', ORDERS, of, table.concat({ of, host, order, n, now }, ' ')) end
+if note ~= '' then audit(epoch, note, n) end
 return { 'OK', tostring(n) }

@@ -5,6 +5,8 @@
 #include "store_scripts.h"
 
 struct redis_script script_append = {.name = "append", .text = LUA_APPEND};
+struct redis_script script_audit = {.name = "audit", .text = LUA_AUDIT};
+struct redis_script script_auditread = {.name = "auditread", .text = LUA_AUDITREAD};
 struct redis_script script_claim = {.name = "claim", .text = LUA_CLAIM};
 struct redis_script script_commit = {.name = "commit", .text = LUA_COMMIT};
 struct redis_script script_control = {.name = "control", .text = LUA_CONTROL};

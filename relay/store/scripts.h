@@ -5,6 +5,8 @@
 #include "common/io/redis.h"
 
 extern struct redis_script script_append;
+extern struct redis_script script_audit;
+extern struct redis_script script_auditread;
 extern struct redis_script script_claim;
 extern struct redis_script script_commit;
 extern struct redis_script script_control;

@@ -78,6 +78,9 @@ static void take_log(struct verify *v, const struct holding *h)
     v->floor[1] = fact_or(v, h, "floorU", 0);
     v->last[0] = fact_or(v, h, "lastN", last);
     v->last[1] = fact_or(v, h, "lastU", 0);
+    v->audit_said.n = fact_or(v, h, "audit", 0);
+    span_copy(reply_text(reply_field(h->value, "audithead")), v->audit_said.hash,
+              sizeof(v->audit_said.hash));
     if (r->shards < 1 || r->shards > STORE_SHARDS)
         verify_found(v, h->key, "%" PRIu64 " shards, and it can only be 1 to %d", r->shards,
                      STORE_SHARDS);
@@ -341,6 +344,7 @@ static const struct {
     {"aud", HOLDING_HASH, NULL},
     {"gone", HOLDING_HASH, NULL},
     {"days", HOLDING_HASH, NULL},
+    {"audit", HOLDING_STREAM, verify_audit},
 };
 
 static bool is_named(struct span key, const char *name)
@@ -349,9 +353,10 @@ static bool is_named(struct span key, const char *name)
     return span_ends(wanted, SPAN(":")) ? span_starts(key, wanted) : span_eq(key, wanted);
 }
 
-struct verify *verify_new(void)
+struct verify *verify_new(audit_hash hash_of)
 {
     struct verify *v = mem_new(sizeof(*v));
+    v->audit.hash_of = hash_of;
     bytes_init(&v->report.findings, FINDINGS_SIZE);
     return v;
 }
@@ -393,6 +398,7 @@ const struct verify_report *verify_end(struct verify *v)
     if (!v->report.id[0])
         verify_found(v, SPAN("log"), "there is no journal");
     verify_journal_end(v);
+    verify_audit_end(v);
     members_end(v);
     return &v->report;
 }

@@ -3,6 +3,7 @@
  * read. It is told key by key, in the order of holdings_read(). */
 #pragma once
 
+#include "relay/rules/audit_chain.h"
 #include "relay/store/holdings.h"
 #include "relay/store/store.h"
 
@@ -13,6 +14,7 @@ struct verify_report {
     char owner[512];        /* whose it is; empty: not said */
     uint64_t schema, shards, epoch, n, floor, body_floor;
     uint64_t keys, lines, entries, bodies, members, cursors, records, mail, objects;
+    uint64_t audit;  /* lines of the audit log */
     uint64_t behind; /* cursors behind the floor: a gap will be recorded for each */
     uint64_t gone;   /* entries whose body is not kept any more, or was taken back */
     size_t findings_n;
@@ -20,7 +22,8 @@ struct verify_report {
 };
 
 struct verify;
-struct verify *verify_new(void);
+/* hash_of: what the audit log is chained with. */
+struct verify *verify_new(audit_hash hash_of);
 void verify_free(struct verify **verify);
 /* One key, or a part of one. Always ERR_OK: what is wrong is found, and it goes on. */
 enum err verify_take(void *verify, const struct holding *holding);

@@ -1,6 +1,7 @@
 /* verify_inner: what the files of verify share. */
 #pragma once
 
+#include "relay/rules/audit_chain.h"
 #include "relay/rules/member.h"
 #include "relay/store/store_inner.h"
 #include "relay/store/verify.h"
@@ -36,6 +37,9 @@ struct verify {
     bool sorted;
     struct verify_numbers recalled;
     struct verify_names listed, kept; /* members: in the list; with a record */
+    struct audit_chain audit;         /* up to the line that was taken last */
+    struct audit_chain audit_said;    /* its head, as the facts say it */
+    bool audit_broken;
 };
 
 /* `where` is the key; what, and what follows, as printf has it. */
@@ -46,6 +50,10 @@ void *verify_room(void *list, size_t n, size_t *cap, size_t size);
 /* The record of a member, as a key or a line holds it. */
 void verify_member(struct verify *v, struct span where, struct span text, struct span host);
 
+/* verify_audit.c */
+void verify_audit(struct verify *v, const struct holding *h);
+/* Lines that are missing at the end, or another last one. */
+void verify_audit_end(struct verify *v);
 /* verify_journal.c */
 void verify_lane(struct verify *v, const struct holding *h);
 void verify_marks(struct verify *v, const struct holding *h);

@@ -184,14 +184,13 @@ static void answer_order(struct call *call, enum err err)
     c->cb(c->arg, err != ERR_OK ? err : c->refused, c->n);
 }
 
-void ledger_order(struct store *store, enum book_order order, struct span host, uint64_t of,
-                  int64_t now_ms, ledger_ordered_cb cb, void *arg)
+void ledger_order(struct store *store, const struct ledger_order *order, ledger_ordered_cb cb,
+                  void *arg)
 {
     struct order_call *c = mem_new(sizeof(*c));
-    (void)now_ms;
-    c->order = order;
-    span_copy(host, c->host, sizeof(c->host));
-    c->of = of;
+    c->order = order->order;
+    span_copy(order->host, c->host, sizeof(c->host));
+    c->of = order->of;
     c->cb = cb;
     c->arg = arg;
     fake_call(store, OP_CHANGE, &c->call, work_order, answer_order);

@@ -209,6 +209,14 @@ static void writes(void **state)
     assert_string_equal(iso, "9999-12-31T23:59:59Z");
     date_iso_write(INT64_MIN, iso);
     assert_string_equal(iso, "0000-01-01T00:00:00Z");
+    date_iso_ms_write(1767323045678, iso);
+    assert_string_equal(iso, "2026-01-02T03:04:05.678Z");
+    date_iso_ms_write(1767323045007, iso);
+    assert_string_equal(iso, "2026-01-02T03:04:05.007Z");
+    date_iso_ms_write(-1, iso);
+    assert_string_equal(iso, "1969-12-31T23:59:59.999Z");
+    date_iso_ms_write(-1000, iso);
+    assert_string_equal(iso, "1969-12-31T23:59:59.000Z");
 }
 
 /* Every day of eight centuries, counted on the fingers, both ways through both formats. */

@@ -147,9 +147,9 @@ static void test_twins(void **state)
     static const struct twin twins[] = {
         {"an old record is refused", old_record_is_refused, &script_control, "~= ver then",
          "== 'never' then"},
-        {"all letters go", all_letters_go, &script_control, "#ARGV, 3", "10, 3"},
-        {"letters in order", all_letters_go, &script_control, "i = 10, #ARGV, 3",
-         "i = #ARGV - 2, 10, -3"},
+        {"all letters go", all_letters_go, &script_control, "#ARGV, 3", "11, 3"},
+        {"letters in order", all_letters_go, &script_control, "i = 11, #ARGV, 3",
+         "i = #ARGV - 2, 11, -3"},
         {"changes are counted", all_letters_go, &script_control, "'changes', 1", "'changes', 0"},
         {"texts stay", texts_stay, &script_control,
          "'(%w\":)' .. here .. '([,}])', '%1' .. n .. '%2'", "here, n"},

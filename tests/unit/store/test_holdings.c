@@ -2,6 +2,7 @@
 #include "tests/unit/store/journal_rig.h"
 
 #include "common/io/redis_resp.h"
+#include "keys/digest.h"
 #include "relay/store/refill.h"
 #include "relay/store/scripts.h"
 #include "relay/store/verify.h"
@@ -63,7 +64,7 @@ static void all_read(struct rig *rig, struct all *all)
     struct redis_plain *redis = connected(rig);
     struct bytes why;
     bytes_init(&why, 1024);
-    *all = (struct all){.verify = verify_new()};
+    *all = (struct all){.verify = verify_new(sha256_hex)};
     assert_int_equal(holdings_read(redis, &why, keep, all), ERR_OK);
     bytes_fini(&why);
     redis_plain_free(&redis);
@@ -98,6 +99,14 @@ static void test_verify(void **state)
                                           "own:5: the cursor of a.example can't be read\n"},
         {"HSET {weir}:log shards 0", "log: 0 shards, and it can only be 1 to 64\n"},
         {"SADD {weir}:members x.example", "members: x.example is listed and has no record\n"},
+        {"XADD {weir}:audit 1-0 l x", "audit: line 1 can't be read\n"},
+        {"HSET {weir}:log audit 3", "audit: its last line is 0, and 3 were written: lines are "
+                                    "missing\n"},
+        {"SET {weir}:audit x", "audit: it is a text, and should be a stream\n"},
+        /* It is whole; the facts name another. */
+        {"EVAL redis.call('XADD','{weir}:audit','1-0','l','{\"n\":1,\"prev\":\"'.."
+         "string.rep('0',64)..'\"}')return(redis.call('HSET','{weir}:log','audit','1')) 0",
+         "audit: its last line, 1, is not as it was written\n"},
     };
     struct rig *rig = *state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -21,7 +21,8 @@ static const char *order(struct rig *rig, enum book_order what, const char *host
 {
     static char text[64];
     struct ordered o = {.rig = rig};
-    ledger_order(rig->store, what, span_of(host), of, 99, on_ordered, &o);
+    const struct ledger_order ask = {.order = what, .host = span_of(host), .of = of, .now_ms = 99};
+    ledger_order(rig->store, &ask, on_ordered, &o);
     rig_await(rig, &o.calls, 1);
     snprintf(text, sizeof text, o.err == ERR_OK ? "ok %d" : "%.0d%s", (int)o.n, err_code(o.err));
     return o.err == ERR_OK ? text : err_code(o.err);
