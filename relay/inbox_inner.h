@@ -74,6 +74,7 @@ struct inbox {
     char *owner, *owner_inbox;     /* of the key: the actor that signed */
     char *owner_followers;         /* its followers collection; may be empty */
     bool owner_machine;            /* it is an Application or a Service */
+    bool owner_indexable;          /* it says that it wants to be found */
     bool refetched;
     struct json *json;
     struct activity activity;

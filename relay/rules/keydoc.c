@@ -76,6 +76,7 @@ enum err keydoc_read(const struct json *json, struct span key_id, struct span ur
         ret->inbox = inbox_of(json, id);
         ret->followers = followers_of(json, id);
         ret->machine = is_machine(json);
+        ret->indexable = json_flag(json_get(json, "indexable"), false);
         if (ret->pem.n && span_eq(ret->owner, id))
             return ERR_OK;
         if (json_kind(json_get(json, "publicKey")) != JSON_ABSENT)

@@ -17,6 +17,7 @@ struct keydoc {
                           else absent */
     struct span followers; /* its followers collection if that is of its origin, else absent */
     bool machine;          /* an Application or a Service (PROTOCOL 8.2) */
+    bool indexable;        /* wants to be found by search; who says nothing does not (FEP-5feb) */
     struct span next;      /* ERR_AGAIN: what to fetch to know */
 };
 

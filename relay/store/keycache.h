@@ -8,6 +8,7 @@ struct keycache_entry {
     struct span inbox;     /* shared inbox where there is one, else inbox; may be empty */
     struct span followers; /* its followers collection; may be empty */
     bool machine;          /* an Application or a Service */
+    bool indexable;        /* says that it wants to be found */
     struct span pem;
     int64_t fetched_ms;
 };

@@ -255,6 +255,7 @@ static void answer_key(struct call *call, enum err err)
                                         .inbox = span_of(k->inbox),
                                         .followers = span_of(k->followers),
                                         .machine = k->machine,
+                                        .indexable = k->indexable,
                                         .pem = span_of(k->pem),
                                         .fetched_ms = k->fetched_ms};
     c->cb(c->arg, err, k ? &entry : NULL);
@@ -286,6 +287,7 @@ void keycache_put(struct store *store, const char *id_hash, const struct keycach
     k->inbox = mem_copy(entry->inbox);
     k->followers = mem_copy(entry->followers);
     k->machine = entry->machine;
+    k->indexable = entry->indexable;
     k->pem = mem_copy(entry->pem);
     k->fetched_ms = entry->fetched_ms;
     fake_process(process);

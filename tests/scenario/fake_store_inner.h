@@ -42,7 +42,7 @@ struct seen {
 struct key_kept {
     char hash[65];
     char *owner, *inbox, *followers, *pem;
-    bool machine;
+    bool machine, indexable;
     int64_t fetched_ms;
 };
 

@@ -148,36 +148,42 @@ static void test_table(void **state)
     }
 }
 
-/* What else the document says of its actor: its followers collection, if it is of its origin, and
- * whether it is a machine. */
+/* What else the document says of its actor: its followers collection, if it is of its origin,
+ * whether it is a machine, and whether it wants to be found. */
 static void test_actor(void **state)
 {
     (void)state;
     static const struct {
         const char *more, *followers;
-        bool machine;
+        bool machine, indexable;
     } rows[] = {
-        {"", "", false},
-        {",'type':'Application'", "", true},
-        {",'type':'Service'", "", true},
-        {",'type':'as:Service'", "", true},
-        {",'type':'https://www.w3.org/ns/activitystreams#Application'", "", true},
-        {",'type':['Person','Service']", "", true},
-        {",'type':'Person'", "", false},
-        {",'type':'Group'", "", false},
-        {",'type':'Organization'", "", false},
-        {",'type':'service'", "", false},
-        {",'type':'Application '", "", false},
-        {",'type':['Person']", "", false},
-        {",'type':[]", "", false},
-        {",'type':{'id':'Service'}", "", false},
-        {",'type':7", "", false},
-        {",'followers':'" ACTOR "/followers'", ACTOR "/followers", false},
-        {",'followers':'https://a.test/f'", "https://a.test/f", false},
-        {",'followers':'https://b.test/f'", "", false},
-        {",'followers':'http://a.test/f'", "", false},
-        {",'followers':{'id':'" ACTOR "/followers'}", "", false},
-        {",'followers':'f'", "", false},
+        {"", "", false, false},
+        {",'type':'Application'", "", true, false},
+        {",'type':'Service'", "", true, false},
+        {",'type':'as:Service'", "", true, false},
+        {",'type':'https://www.w3.org/ns/activitystreams#Application'", "", true, false},
+        {",'type':['Person','Service']", "", true, false},
+        {",'type':'Person'", "", false, false},
+        {",'type':'Group'", "", false, false},
+        {",'type':'Organization'", "", false, false},
+        {",'type':'service'", "", false, false},
+        {",'type':'Application '", "", false, false},
+        {",'type':['Person']", "", false, false},
+        {",'type':[]", "", false, false},
+        {",'type':{'id':'Service'}", "", false, false},
+        {",'type':7", "", false, false},
+        {",'followers':'" ACTOR "/followers'", ACTOR "/followers", false, false},
+        {",'followers':'https://a.test/f'", "https://a.test/f", false, false},
+        {",'followers':'https://b.test/f'", "", false, false},
+        {",'followers':'http://a.test/f'", "", false, false},
+        {",'followers':{'id':'" ACTOR "/followers'}", "", false, false},
+        {",'followers':'f'", "", false, false},
+        {",'indexable':true", "", false, true},
+        {",'indexable':false", "", false, false},
+        {",'indexable':'true'", "", false, false},
+        {",'indexable':1", "", false, false},
+        {",'indexable':null", "", false, false},
+        {",'discoverable':true", "", false, false},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         char text[512];
@@ -185,7 +191,8 @@ static void test_actor(void **state)
         snprintf(text, sizeof(text), "{'id':'" ACTOR "','publicKey':GIVEN%s}", rows[i].more);
         struct json *json = document(text);
         assert_int_equal(keydoc_read(json, SPAN(KEY), SPAN(ACTOR), &got), ERR_OK);
-        if (got.machine != rows[i].machine || !span_eq_str(got.followers, rows[i].followers))
+        if (got.machine != rows[i].machine || got.indexable != rows[i].indexable ||
+            !span_eq_str(got.followers, rows[i].followers))
             fail_msg("%s", text);
         json_free(&json);
     }
