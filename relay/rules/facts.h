@@ -84,8 +84,8 @@ struct facts {
     void *owned[FACT_COUNT];     /* the texts of those that have more, or made their own */
 };
 
-/* Begins; reads nothing yet. The activity, its trees and what the context points to outlive ret.
- * To be ended by facts_fini(). */
+/* Begins; reads nothing yet. The activity, its trees and what the context points to outlive ret,
+ * which stays where it is (texts point into it). To be ended by facts_fini(). */
 void facts_init(struct facts *ret, const struct activity *activity,
                 const struct facts_context *context);
 void facts_fini(struct facts *facts);

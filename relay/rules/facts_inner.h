@@ -26,7 +26,7 @@ void gather_keep(struct gather *gather, struct facts *facts, enum fact fact);
  * follow by activity_inner(). */
 const struct json *facts_levels(const struct facts *facts);
 
-enum { LINK_HEAD_MAX = 1024 }; /* of a URL, by which its host must have ended */
+enum { LINK_HEAD_MAX = 512 }; /* of a URL, by which its host must have ended */
 
 enum link {
     LINK_NONE,  /* relative, or of a scheme without hosts */

@@ -85,7 +85,7 @@ static bool holds_url(struct span name)
     static const struct span names[] = {{"href", 4},        {"src", 3},  {"srcset", 6},
                                         {"poster", 6},      {"data", 4}, {"action", 6},
                                         {"formaction", 10}, {"cite", 4}, {"background", 10}};
-    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+    for (size_t i = 0; name.n && i < sizeof(names) / sizeof(*names); i++)
         if (span_eq_ci(name, names[i]))
             return true;
     return false;

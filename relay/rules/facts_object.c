@@ -152,8 +152,10 @@ static unsigned media_in_html(struct span html)
     unsigned found = 0;
     for (ptrdiff_t at; (at = span_find(html, '<')) >= 0;) {
         html = (struct span){html.p + at, html.n - (size_t)at};
+        /* A letter's case is one bit; most tags are told apart by their first. */
+        char first = html.n > 1 ? (char)(html.p[1] | 0x20) : '\0';
         for (size_t i = 0; i < sizeof(tags) / sizeof(*tags); i++)
-            if (begins(html, span_of(tags[i].tag)))
+            if (first == tags[i].tag[1] && begins(html, span_of(tags[i].tag)))
                 found |= bit(tags[i].media);
         html = (struct span){html.p + 1, html.n - 1};
     }
