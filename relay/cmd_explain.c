@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/io/clock.h"
 #include "common/pure/uri.h"
 #include "relay/args.h"
 #include "relay/verdict.h"
@@ -78,12 +79,12 @@ static enum err read_activity(const struct config *config, struct span text, str
 }
 
 static int show(const struct request *r, const struct config *config, const struct activity *a,
-                const char *from, const char *to)
+                size_t bytes, const char *from, const char *to)
 {
     struct verdict verdict;
     struct bytes out;
     bytes_init(&out, 1 << 20);
-    verdict_make(config, a, from, to, &verdict);
+    verdict_make(config, a, bytes, clock_wall_ms(), from, to, &verdict);
     if (r->json) {
         verdict_write_json(&verdict, &out);
         bytes_add_char(&out, '\n');
@@ -113,7 +114,7 @@ static int explain(const struct request *r, const struct config *config)
     if (file_read(r->file, &text)) {
         enum err e = read_activity(config, bytes_span(&text), &json, activity);
         if (e == ERR_OK)
-            code = show(r, config, activity, from, r->to ? to : NULL);
+            code = show(r, config, activity, text.n, from, r->to ? to : NULL);
         else
             fprintf(stderr, "weir: %s: %s: %s\n", r->file, err_code(e), err_title(e));
     }

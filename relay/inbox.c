@@ -317,8 +317,8 @@ static void write_log(const struct inbox *in, int status, int64_t ms)
     if (in->err == ERR_OK && in->appended.n) {
         log_int(&l, "n", (int64_t)in->appended.n);
         log_text(&l, "audience", bytes_span(&in->audience));
-        log_str(&l, "rule", in->rule[0] ? in->rule : NULL);
     }
+    log_str(&l, "rule", in->rule[0] ? in->rule : NULL);
     log_int(&l, "ms", ms);
     log_end(&l);
 }

@@ -31,20 +31,36 @@ static enum err state_refuses(const struct member *member)
     return ERR_NOT_MEMBER;
 }
 
+/* Whether it goes where its object went: what the rules say of it counts only where that is not
+ * known. */
+static bool follows_object(const struct activity *a)
+{
+    return a->type == ACTIVITY_UPDATE || a->type == ACTIVITY_DELETE || a->type == ACTIVITY_UNDO;
+}
+
 /* The zones that may have it, as the journal writes them; which rule opened or closed the way
- * across. */
-static void decide_audience(struct inbox *in)
+ * across. Why nobody may have it, if nobody may. */
+static enum err decide_audience(struct inbox *in)
 {
     const struct policy *policy = &in->room->context->config->policy;
+    const struct facts_context context = {.now_ms = clock_wall_ms(),
+                                          .bytes = http_view(in->request)->body.n,
+                                          .bot = in->owner_machine ? FACT_YES : FACT_NO,
+                                          .zone_of = policy_zone_name,
+                                          .arg = (void *)policy};
     struct zone_verdict verdicts[POLICY_ZONES_MAX];
     struct zone_set zones;
-    policy_decide(policy, &in->activity, in->zone, verdicts, &zones);
+    struct facts facts;
+    facts_init(&facts, &in->activity, &context);
+    policy_decide(policy, &facts, in->zone, verdicts, &zones);
+    facts_fini(&facts);
     bytes_clear(&in->audience);
     policy_set_write(policy, &zones, &in->audience);
     in->rule[0] = '\0';
     for (size_t i = 0; i < policy->zones_n && !in->rule[0]; i++)
         if (verdicts[i].rule)
             span_copy(span_of(verdicts[i].rule->name), in->rule, sizeof(in->rule));
+    return zone_set_empty(&zones) ? policy_refusal(policy, verdicts, in->zone) : ERR_OK;
 }
 
 enum step inbox_decide(struct inbox *in)
@@ -68,7 +84,9 @@ enum step inbox_decide(struct inbox *in)
         return inbox_goto(in, INBOX_FETCH);
     if (e != ERR_OK)
         return inbox_finish(in, e, NULL);
-    decide_audience(in);
+    e = decide_audience(in);
+    if (e != ERR_OK && !follows_object(a))
+        return inbox_finish(in, e, NULL);
     return inbox_goto(in, INBOX_APPEND);
 }
 

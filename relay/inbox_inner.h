@@ -87,7 +87,7 @@ struct inbox {
     struct journal_appended appended;
     enum member_event event;
     struct member_follower *follower; /* what the event is about */
-    char rule[POLICY_NAME_MAX + 1];   /* that decided about other zones; for the log */
+    char rule[POLICY_RULE_NAME_MAX + 1]; /* that decided about other zones; for the log */
 };
 
 /* Whether the activity is about the membership itself. */

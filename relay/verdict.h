@@ -10,11 +10,14 @@ struct verdict {
     const struct config *config;     /* borrowed, as all that follows */
     const struct activity *activity; /* */
     const char *from, *to;           /* hosts as in uri.authority; to NULL: every zone */
+    struct facts *facts;             /* owned; NULL where it was refused before any rule */
     int from_zone, to_zone;          /* -1: none */
     enum err refused;                /* before any rule was asked; ERR_OK: it was not */
     struct zone_verdict zones[POLICY_ZONES_MAX];
     struct rule_step *steps; /* with to: the rules in order; owned */
     size_t steps_n;
+    struct zone_verdict decided;     /* the same for it */
+    const struct rule_step *nearest; /* the rule that would come nearest to allowing it, or NULL */
     enum outgoing_form with_proofs, otherwise; /* what a member would get that takes proofs, and
                                                   another */
     bool follows; /* goes where its object went, whatever the rules say now; and what becomes of it
@@ -26,10 +29,15 @@ struct verdict {
 };
 
 /* Decides as the inbox would, taking the signature as good and its signer as the activity's actor.
- * ret is given back with verdict_fini(). */
-void verdict_make(const struct config *config, const struct activity *activity, const char *from,
-                  const char *to, struct verdict *ret);
+ * bytes: its size as received. What only a running relay knows (the author's document, the software
+ * of its host) is missing here. ret is given back with verdict_fini(). */
+void verdict_make(const struct config *config, const struct activity *activity, size_t bytes,
+                  int64_t now_ms, const char *from, const char *to, struct verdict *ret);
 void verdict_fini(struct verdict *v);
+/* It is to go back to the host that it came from. */
+bool verdict_is_return(const struct verdict *v);
+/* Why a rule did not match, in words; nothing if it did. */
+void verdict_because(const struct verdict *v, const struct rule_step *step, struct bytes *out);
 /* For people, and as one JSON object. */
 void verdict_write(const struct verdict *v, struct bytes *out);
 void verdict_write_json(const struct verdict *v, struct bytes *out);

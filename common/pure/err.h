@@ -76,13 +76,15 @@
     X(FOLLOWERS, "followers", 403, false, "too many actors of this host follow the relay")         \
     X(SELF, "self", 403, false, "that is this relay itself")                                       \
     X(ID_REUSED, "id-reused", 409, false, "this id was used for something else before")            \
+    X(NO_RULE, "no-rule", 403, false, "no rule allows it")                                         \
+    X(RULE_DENIES, "rule-denies", 403, false, "a rule denies it")                                  \
     /* decided, not refused: 202, and nothing goes out */                                          \
     X(NOT_PUBLIC, "not-public", 0, false, "not addressed to the public collection")                \
     X(NOT_RELAYED, "not-relayed", 0, false, "this type of activity is not relayed")                \
     X(DUPLICATE, "duplicate", 0, false, "seen before")                                             \
     X(STALE, "stale", 0, false, "older than what is known of the object")                          \
-    X(NO_RULE, "no-rule", 0, false, "no rule allows it")                                           \
-    X(RULE_DENIES, "rule-denies", 0, false, "a rule denies it")                                    \
+    X(RULE_HOLDS, "rule-holds", 0, false, "a rule holds it for a person to decide")                \
+    X(RULE_DROPS, "rule-drops", 0, false, "a rule drops it without a word to the sender")          \
     X(NO_AUDIENCE, "no-audience", 0, false, "no zone may have it")                                 \
     /* deliveries */                                                                               \
     X(NO_FORM, "no-form", 0, false, "no form of it would be believed there")                       \

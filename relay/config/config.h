@@ -9,7 +9,7 @@
 enum config_durability { DURABILITY_STRICT, DURABILITY_STANDARD };
 
 enum {
-    CONFIG_FILE_MAX = 1 << 20,
+    CONFIG_FILE_MAX = 8 << 20,
     CONFIG_WHY_MAX = 1 << 17, /* room for every mistake that is listed */
 };
 

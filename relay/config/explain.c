@@ -2,6 +2,7 @@
  * May not know: how a value is read. */
 #include <string.h>
 
+#include "common/pure/date.h"
 #include "common/pure/json.h"
 #include "relay/config/config.h"
 
@@ -14,13 +15,29 @@ static const struct {
     {"zones.NAME.networks", "list of networks", "none",
      "private addresses that its hosts may have, besides public ones"},
     {"zones.NAME.join", "open, approval or invited", "invited", "how one becomes a member"},
-    {"rules[].name", "text", "rule-N", "what logs and `weir explain` call it"},
-    {"rules[].from", "zone or *", "must be given",
+    {"zones.NAME.inside", "allow or deny", "allow", "what holds inside it where no rule decides"},
+    {"zones.NAME.export", "list of rules with `to`", "none",
+     "what leaves it; asked before `rules`, the first that matches decides; none: deny"},
+    {"zones.NAME.import", "list of rules with `from`", "none",
+     "what it takes; as export. An activity crosses when both sides allow"},
+    {"rules[]", "list of rules with `from` and `to`", "none",
+     "stand for both sides; inside a zone, where they name it as from and as to"},
+    {"rules[].name", "text", "by place: rule-N, ZONE.export-N, ZONE.import-N",
+     "what logs and `weir explain` call it; the same in a zone's rules, as all below"},
+    {"rules[].from", "zone, list of zones, or *", "must be given",
      "zone of the signer's host; * is any other than to"},
-    {"rules[].to", "zone or *", "must be given", "zone that may have it; * is any other than from"},
-    {"rules[].when.tags", "list of tags", "always", "any of these, without #, case does not count"},
-    {"rules[].then", "allow or deny", "must be given",
-     "the first rule that matches decides; none: deny across zones, allow inside one"},
+    {"rules[].to", "zone, list of zones, or *", "must be given",
+     "zone that may have it; * is any other than from"},
+    {"rules[].when", "mapping of facts", "always",
+     "all must hold; of a list, one must. A fact that is missing holds for nothing"},
+    {"rules[].unless", "mapping of facts", "never",
+     "where all of these hold, the rule does not match"},
+    {"rules[].then", "allow, deny or drop", "must be given",
+     "the first rule that matches decides; drop is deny without telling the sender"},
+    {"rules[].until", "day or moment", "no end",
+     "from then on it is passed over; a day counts to its end (UTC)"},
+    {"rules[].owner", "text", "none", "who answers for it; said by `weir explain`"},
+    {"rules[].reason", "text", "none", "why it is there; said by `weir explain`"},
 };
 enum { POLICY_KEYS = sizeof(policy_keys) / sizeof(*policy_keys) };
 
@@ -41,17 +58,13 @@ static void policy_explain(const struct policy *policy, struct bytes *out)
 {
     for (size_t i = 0; i < policy->zones_n; i++) {
         const struct zone *z = &policy->zones[i];
-        bytes_addf(out, "zone %s: %zu hosts, %zu networks, join %s\n", z->name, z->hosts_n,
-                   z->networks_n, zone_join_name(z->join));
+        bytes_addf(out, "zone %s: %zu hosts, %zu networks, join %s, inside %s\n", z->name,
+                   z->hosts_n, z->networks_n, zone_join_name(z->join),
+                   rule_verdict_name(z->inside));
     }
     for (size_t i = 0; i < policy->rules_n; i++) {
-        const struct rule *r = &policy->rules[i];
-        bytes_addf(out, "rule %s: from %s to %s", r->name,
-                   r->from < 0 ? "*" : policy->zones[r->from].name,
-                   r->to < 0 ? "*" : policy->zones[r->to].name);
-        for (size_t j = 0; j < r->tags_n; j++)
-            bytes_addf(out, "%s%s", j ? ", " : " when tags ", r->tags[j]);
-        bytes_addf(out, " then %s\n", r->then == RULE_ALLOW ? "allow" : "deny");
+        policy_rule_write(policy, &policy->rules[i], out);
+        bytes_add_char(out, '\n');
     }
 }
 
@@ -92,6 +105,58 @@ static void setting_json(const struct config *config, int i, struct json_writer 
     bytes_fini(&text);
 }
 
+static void end_json(const struct policy *policy, const char *key, const struct rule_end *end,
+                     struct json_writer *w)
+{
+    json_key(w, key);
+    json_open(w, '[');
+    for (size_t i = 0; i < end->n; i++)
+        json_add_text(w, span_of(policy->zones[end->zones[i]].name));
+    if (!end->n)
+        json_add_text(w, SPAN("*"));
+    json_close(w, ']');
+}
+
+static void conditions_json(const char *key, const struct conditions *conditions,
+                            struct json_writer *w)
+{
+    struct bytes text;
+    if (!conditions->n)
+        return;
+    bytes_init(&text, POLICY_WORDS_MAX * (POLICY_WORD_SIZE + 4));
+    json_key(w, key);
+    json_open(w, '{');
+    for (size_t i = 0; i < conditions->n; i++) {
+        policy_condition_write(&conditions->list[i], &text);
+        member_bytes(w, fact_row(conditions->list[i].fact)->name, &text);
+    }
+    json_close(w, '}');
+    bytes_fini(&text);
+}
+
+static void rule_json(const struct policy *policy, const struct rule *r, struct json_writer *w)
+{
+    static const char *const parts[] = {"export", "import", "both"};
+    json_open(w, '{');
+    json_member(w, "name", span_of(r->name));
+    json_member(w, "side", span_of(parts[r->part]));
+    end_json(policy, "from", &r->from, w);
+    end_json(policy, "to", &r->to, w);
+    conditions_json("when", &r->when, w);
+    conditions_json("unless", &r->unless, w);
+    json_member(w, "then", span_of(rule_verdict_name(r->then)));
+    if (r->until_ms) {
+        char until[DATE_ISO_SIZE];
+        date_iso_write(r->until_ms, until);
+        json_member(w, "until", span_of(until));
+    }
+    if (r->owner)
+        json_member(w, "owner", span_of(r->owner));
+    if (r->reason)
+        json_member(w, "reason", span_of(r->reason));
+    json_close(w, '}');
+}
+
 static void policy_json(const struct policy *policy, struct json_writer *w)
 {
     json_key(w, "zones");
@@ -101,6 +166,7 @@ static void policy_json(const struct policy *policy, struct json_writer *w)
         json_open(w, '{');
         json_member(w, "name", span_of(z->name));
         json_member(w, "join", span_of(zone_join_name(z->join)));
+        json_member(w, "inside", span_of(rule_verdict_name(z->inside)));
         json_key(w, "hosts");
         json_open(w, '[');
         for (size_t j = 0; j < z->hosts_n; j++)
@@ -112,20 +178,8 @@ static void policy_json(const struct policy *policy, struct json_writer *w)
     json_close(w, ']');
     json_key(w, "rules");
     json_open(w, '[');
-    for (size_t i = 0; i < policy->rules_n; i++) {
-        const struct rule *r = &policy->rules[i];
-        json_open(w, '{');
-        json_member(w, "name", span_of(r->name));
-        json_member(w, "from", span_of(r->from < 0 ? "*" : policy->zones[r->from].name));
-        json_member(w, "to", span_of(r->to < 0 ? "*" : policy->zones[r->to].name));
-        json_key(w, "tags");
-        json_open(w, '[');
-        for (size_t j = 0; j < r->tags_n; j++)
-            json_add_text(w, span_of(r->tags[j]));
-        json_close(w, ']');
-        json_member(w, "then", span_of(r->then == RULE_ALLOW ? "allow" : "deny"));
-        json_close(w, '}');
-    }
+    for (size_t i = 0; i < policy->rules_n; i++)
+        rule_json(policy, &policy->rules[i], w);
     json_close(w, ']');
 }
 

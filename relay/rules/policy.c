@@ -1,4 +1,4 @@
-/* policy: which zones may have an activity, by the operator's rules. The policy owns its zones and
+/* policy: the policy's own parts, and small questions about them. The policy owns its zones and
  * rules; everything handed out is borrowed from it.
  * May not know: where the rules were written down, who is a member, the time. */
 #include "relay/rules/policy.h"
@@ -6,24 +6,46 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void texts_free(char **texts, size_t n)
+#include "relay/rules/policy_inner.h"
+
+static void conditions_fini(struct conditions *conditions)
 {
-    for (size_t i = 0; i < n; i++)
-        free(texts[i]);
-    free(texts);
+    for (size_t i = 0; i < conditions->n; i++) {
+        struct condition *c = &conditions->list[i];
+        for (size_t j = 0; j < c->patterns_n; j++) {
+            free(c->patterns[j].text);
+            regex_free(&c->patterns[j].regex);
+        }
+        free(c->patterns);
+        free(c->ranges);
+    }
+    free(conditions->list);
+}
+
+static void rule_fini(struct rule *rule)
+{
+    free(rule->name);
+    free(rule->from.zones);
+    free(rule->to.zones);
+    free(rule->owner);
+    free(rule->reason);
+    conditions_fini(&rule->when);
+    conditions_fini(&rule->unless);
 }
 
 void policy_fini(struct policy *policy)
 {
+    policy_index_free(&policy->index);
     for (size_t i = 0; i < policy->zones_n; i++) {
-        free(policy->zones[i].name);
-        free(policy->zones[i].networks);
-        texts_free(policy->zones[i].hosts, policy->zones[i].hosts_n);
+        struct zone *zone = &policy->zones[i];
+        free(zone->name);
+        free(zone->networks);
+        for (size_t j = 0; j < zone->hosts_n; j++)
+            free(zone->hosts[j]);
+        free(zone->hosts);
     }
-    for (size_t i = 0; i < policy->rules_n; i++) {
-        free(policy->rules[i].name);
-        texts_free(policy->rules[i].tags, policy->rules[i].tags_n);
-    }
+    for (size_t i = 0; i < policy->rules_n; i++)
+        rule_fini(&policy->rules[i]);
     free(policy->zones);
     free(policy->rules);
     *policy = (struct policy){0};
@@ -35,79 +57,59 @@ const char *zone_join_name(enum zone_join join)
     return names[join];
 }
 
+const char *rule_verdict_name(enum rule_verdict verdict)
+{
+    static const char *const names[] = {"allow", "hold", "deny", "drop"};
+    return names[verdict];
+}
+
+const char *policy_side_name(enum policy_side side)
+{
+    static const char *const names[] = {"export", "import", "inside"};
+    return names[side];
+}
+
+enum err rule_verdict_err(enum rule_verdict verdict)
+{
+    static const enum err errors[] = {ERR_OK, ERR_RULE_HOLDS, ERR_RULE_DENIES, ERR_RULE_DROPS};
+    return errors[verdict];
+}
+
 int policy_zone_of(const struct policy *policy, struct span host)
 {
-    for (size_t i = 0; i < policy->zones_n; i++) {
-        const struct zone *zone = &policy->zones[i];
-        for (size_t j = 0; j < zone->hosts_n; j++)
-            if (policy_pattern_matches(span_of(zone->hosts[j]), host))
-                return (int)i;
-    }
-    return -1;
+    return policy_hosts_zone(policy->index->hosts, host);
+}
+
+const char *policy_zone_name(void *policy, struct span host)
+{
+    const struct policy *p = policy;
+    int zone = policy_zone_of(p, host);
+    return zone < 0 ? NULL : p->zones[zone].name;
 }
 
 int policy_zone_by_name(const struct policy *policy, struct span name)
 {
+    if (policy->index) {
+        const struct zone *zone = map_get(policy->index->zones, name);
+        return zone ? (int)(zone - policy->zones) : -1;
+    }
     for (size_t i = 0; i < policy->zones_n; i++)
         if (span_eq_str(name, policy->zones[i].name))
             return (int)i;
     return -1;
 }
 
-/* Why the rule does not decide for this pair; NULL if it does. */
-static const char *rule_mismatch(const struct rule *rule, const struct activity *activity, int from,
-                                 int to)
+bool rule_end_covers(const struct rule_end *end, int zone)
 {
-    if (rule->from >= 0 && rule->from != from)
-        return "from is another zone";
-    if (rule->to >= 0 && rule->to != to)
-        return "to is another zone";
-    if (from == to && (rule->from < 0 || rule->to < 0))
-        return "* means other zones, and this is inside one";
-    if (rule->tags_n == 0)
-        return NULL;
-    for (size_t i = 0; i < activity->tags_n; i++)
-        for (size_t j = 0; j < rule->tags_n; j++)
-            if (policy_tag_is(activity->tags[i], rule->tags[j]))
-                return NULL;
-    return activity->tags_n ? "none of its tags" : "it has no tags";
+    for (size_t i = 0; i < end->n; i++)
+        if (end->zones[i] == zone)
+            return true;
+    return end->n == 0;
 }
 
-size_t policy_trace(const struct policy *policy, const struct activity *activity, int from, int to,
-                    struct rule_step *steps, size_t steps_max, struct zone_verdict *verdict)
+bool rule_ended(const struct rule *rule, const struct facts *facts)
 {
-    if (from < 0 || to < 0) {
-        *verdict = (struct zone_verdict){ERR_NO_ZONE, NULL};
-        return 0;
-    }
-    if (from != to && activity_only_inside(activity)) {
-        *verdict = (struct zone_verdict){ERR_NOT_RELAYED, NULL};
-        return 0;
-    }
-    for (size_t i = 0; i < policy->rules_n; i++) {
-        const struct rule *rule = &policy->rules[i];
-        const char *because = rule_mismatch(rule, activity, from, to);
-        if (i < steps_max)
-            steps[i] = (struct rule_step){rule, because == NULL, because};
-        if (!because) {
-            *verdict =
-                (struct zone_verdict){rule->then == RULE_ALLOW ? ERR_OK : ERR_RULE_DENIES, rule};
-            return i + 1;
-        }
-    }
-    *verdict = (struct zone_verdict){from == to ? ERR_OK : ERR_NO_RULE, NULL};
-    return policy->rules_n;
-}
-
-void policy_decide(const struct policy *policy, const struct activity *activity, int from,
-                   struct zone_verdict verdicts[POLICY_ZONES_MAX], struct zone_set *ret)
-{
-    *ret = (struct zone_set){{0}};
-    for (size_t i = 0; i < policy->zones_n; i++) {
-        policy_trace(policy, activity, from, (int)i, NULL, 0, &verdicts[i]);
-        if (verdicts[i].why == ERR_OK)
-            zone_set_add(ret, (int)i);
-    }
+    return rule->until_ms && rule->until_ms < facts->context.now_ms;
 }
 
 void policy_set_write(const struct policy *policy, const struct zone_set *set, struct bytes *out)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/pure/uri.h"
-#include "relay/rules/policy.h"
+#include "relay/rules/policy_inner.h"
 
 /* A pattern, or a host (which is a pattern without stars), taken apart. */
 struct parts {
@@ -46,6 +46,13 @@ static struct parts parts_of(struct span text)
         parts.port_is_head = true;
     }
     return parts;
+}
+
+struct span policy_pattern_name(struct span pattern, bool *ret_below)
+{
+    struct parts parts = parts_of(pattern);
+    *ret_below = parts.below;
+    return parts.name;
 }
 
 static bool port_ok(const struct parts *parts, uint64_t *ret)

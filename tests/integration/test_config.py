@@ -88,7 +88,7 @@ def test_explain_prints_every_setting(place):
     assert done.returncode == 0
     assert "signature.past\n    how far" in done.stdout
     assert "duration, 1s to 1d; default 65min; now 65min" in done.stdout
-    assert "rule shared: from internal to partners when tags partners then allow" in done.stdout
+    assert "rule shared: from internal to partners when {tags: partners} then allow" in done.stdout
     answer = json.loads(weir("config", "explain", "--json", cwd=place).stdout)
     names = [setting["name"] for setting in answer["settings"]]
     assert len(names) == len(set(names)) > 40
@@ -179,22 +179,26 @@ def test_a_post_for_partners_crosses(place):
     code, answer = explained(place, post(tags=["#Partners"]), "--from", BLOG)
     assert (code, answer["allow"], answer["code"]) == (0, True, "ok")
     assert answer["zones"] == [
-        {"zone": "internal", "allow": True, "code": "ok"},
-        {"zone": "partners", "allow": True, "code": "ok", "rule": "shared"}]
+        {"zone": "internal", "allow": True, "code": "ok", "side": "inside"},
+        {"zone": "partners", "allow": True, "code": "ok", "side": "export", "rule": "shared"}]
     code, answer = explained(place, post(tags=["#Partners"]), "--from", BLOG, "--to", PARTNER)
-    assert (code, answer["rules"]) == (0, [{"rule": "shared", "line": 17, "matches": True}])
+    assert (code, answer["rules"]) == (0, [
+        {"side": side, "rule": "shared", "line": 17, "matches": True, "then": "allow"}
+        for side in ("export", "import")])
 
 
 def test_another_stays_inside(place):
     code, answer = explained(place, post(tags=["#q3"]), "--from", BLOG, "--to", PARTNER)
     assert (code, answer["allow"], answer["code"]) == (1, False, "no-rule")
     assert answer["rules"] == [
-        {"rule": "shared", "line": 17, "matches": False, "because": "none of its tags"},
-        {"rule": "back", "line": 18, "matches": False, "because": "from is another zone"}]
+        {"side": "export", "rule": "shared", "line": 17, "matches": False,
+         "because": "tags is [q3], wants partners"},
+        {"side": "export", "rule": "back", "line": 18, "matches": False,
+         "because": "from is another zone"}]
     assert explained(place, post(tags=["#q3"]), "--from", BLOG, "--to", WIKI)[0] == 0
     done = explain(place, post(), "--from", BLOG, "--to", PARTNER)
-    assert "rule 1    shared               it has no tags\n" in done.stdout
-    assert "verdict   deny   no-rule: no rule allows it\n" in done.stdout
+    assert "export 1  shared               tags is [], wants partners\n" in done.stdout
+    assert "verdict   deny   no-rule: no rule allows it, on export\n" in done.stdout
 
 
 def test_a_rule_can_deny(place):

@@ -19,7 +19,10 @@ NOT_SIGNER = "actor-not-signer"
 NOT_PUBLIC = "not-public"
 URL = "url"
 NAMED = 'hosts: ["127.0.0.2:*", "localhost:*"]'
-HUSH = "  - { name: hush, from: internal, to: internal, when: { tags: [secret] }, then: deny }\n"
+HUSH = """\
+  - { name: hush, from: internal, to: internal, when: { tags: [secret] }, then: deny }
+  - { name: shush, from: internal, to: internal, when: { tags: [quiet] }, then: drop }
+"""
 
 
 @pytest.fixture(scope="module", name="s")
@@ -279,12 +282,15 @@ def test_who_waits_for_approval_is_told_so(s):
 
 
 def test_what_no_zone_may_have_goes_nowhere(s):
-    for tags, code in ((["Secret"], "no-audience"), (["other"], "ok")):
+    """Whoever is denied is told so; what is dropped is answered as if it were taken."""
+    for tags, code in ((["Secret"], "rule-denies"), (["Quiet"], "rule-drops"), (["other"], "ok")):
         post = s.blog.prepare(s.blog.write("a post", tags=tags), s.relay.inbox)
         if code == "ok":
             s.accepted(post)
-        else:
+        elif code == "rule-drops":
             s.ignored(post, code)
+        else:
+            s.refused(post, 403, code)
 
 
 def test_an_undo_by_somebody_else_of_the_same_host(s):

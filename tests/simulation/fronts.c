@@ -71,8 +71,12 @@ static unsigned decide(struct world *w, const struct act *act)
     struct zone_verdict verdicts[POLICY_ZONES_MAX];
     struct activity *activity = mem_new(sizeof(*activity));
     activity->type = act->type;
+    const struct facts_context context = {0};
     struct zone_set zones;
-    policy_decide(&w->policy, activity, w->hosts[act->origin].zone, verdicts, &zones);
+    struct facts facts;
+    facts_init(&facts, activity, &context);
+    policy_decide(&w->policy, &facts, w->hosts[act->origin].zone, verdicts, &zones);
+    facts_fini(&facts);
     free(activity);
     return (unsigned)zones.words[0];
 }

@@ -87,12 +87,22 @@ static void plan(struct world *w)
 /* --- what there is at the beginning ------------------------------------------------------------
  */
 
+static void add_end(struct rule_end *end, int zone)
+{
+    if (zone < 0)
+        return;
+    end->zones = mem_new(sizeof(*end->zones));
+    end->zones[end->n++] = zone;
+}
+
 static void add_rule(struct world *w, int from, int to, enum rule_verdict then)
 {
     struct policy *p = &w->policy;
     p->rules = mem_grow(p->rules, (p->rules_n + 1) * sizeof(*p->rules));
-    p->rules[p->rules_n++] =
-        (struct rule){.name = mem_copy(SPAN("rule")), .from = from, .to = to, .then = then};
+    struct rule *rule = &p->rules[p->rules_n++];
+    *rule = (struct rule){.name = mem_copy(SPAN("rule")), .part = RULE_SHORT, .then = then};
+    add_end(&rule->from, from);
+    add_end(&rule->to, to);
 }
 
 static void policy_init(struct world *w)
@@ -107,6 +117,7 @@ static void policy_init(struct world *w)
             if (from != to && draw(w, 2))
                 add_rule(w, from, to, draw(w, 5) ? RULE_ALLOW : RULE_DENY);
     add_rule(w, (int)draw(w, ZONES), -1, RULE_ALLOW);
+    policy_compile(p);
 }
 
 static void hosts_init(struct world *w)

@@ -74,11 +74,11 @@ static void test_readme(void **state)
     assert_int_equal(policy_zone_of(&c->policy, SPAN("127.0.0.1:9201")), 1);
     assert_int_equal(policy_zone_of(&c->policy, SPAN("127.0.0.1:9301")), -1);
     assert_string_equal(c->policy.rules[0].name, "shared");
-    assert_string_equal(c->policy.rules[0].tags[0], "partners");
+    assert_string_equal(c->policy.rules[0].when.list[0].patterns[0].text, "partners");
     assert_int_equal(c->policy.rules[0].line, 17);
     assert_int_equal(c->policy.rules[0].then, RULE_ALLOW);
-    assert_int_equal(c->policy.rules[1].from, 1);
-    assert_int_equal(c->policy.rules[1].to, 0);
+    assert_int_equal(c->policy.rules[1].from.zones[0], 1);
+    assert_int_equal(c->policy.rules[1].to.zones[0], 0);
     config_free(&c);
     assert_null(c);
 }
@@ -243,8 +243,8 @@ static void test_explain(void **state)
     config_explain(c, &text);
     assert_non_null(strstr(bytes_str(&text), "default 1MiB; now 1MiB"));
     assert_non_null(
-        strstr(bytes_str(&text), "rule rule-1: from a to * when tags \xc3\xa4, y then deny"));
-    assert_non_null(strstr(bytes_str(&text), "zone b: 1 hosts, 0 networks, join invited"));
+        strstr(bytes_str(&text), "rule rule-1: from a to * when {tags: [y, \xc3\xa4]} then deny"));
+    assert_non_null(strstr(bytes_str(&text), "zone b: 1 hosts, 0 networks, join invited, inside allow"));
     assert_null(strstr(bytes_str(&text), "secret"));
     bytes_clear(&text);
     config_explain_json(c, &text);

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "relay/rules/policy.h"
+#include "tests/unit/rules/policy_rig.h"
 
 static struct activity with_tags(const char *const *tags)
 {
@@ -71,36 +71,38 @@ static struct words rule_of(size_t k)
     return (struct words){tags[k / 16 % 3], letters[k % 4], letters[k / 4 % 4], k / 48 % 2};
 }
 
-static void rule_fill(struct rule *rule, const struct words *w, char **tag)
+static void rule_add(struct policy *policy, const struct words *w)
 {
-    static char name[] = "r";
-    *tag = (char *)(uintptr_t)w->tag;
-    *rule = (struct rule){.name = name,
-                          .from = w->from == '*' ? -1 : w->from - 'a',
-                          .to = w->to == '*' ? -1 : w->to - 'a',
-                          .tags = tag,
-                          .tags_n = w->tag != NULL,
-                          .then = w->allow ? RULE_ALLOW : RULE_DENY};
+    char from[2] = {w->from, '\0'}, to[2] = {w->to, '\0'};
+    struct rule *rule =
+        rig_rule(policy, NULL, RULE_SHORT, from, to, w->allow ? RULE_ALLOW : RULE_DENY);
+    if (w->tag)
+        rig_words(&rule->when, FACT_TAGS, w->tag);
 }
 
 /* Every cell of one list of rules. */
-static void cells(const struct words *words, size_t n, struct policy *policy)
+static void cells(const struct words *words, size_t n)
 {
-    char *tags[4];
+    struct policy policy = {0};
+    const struct facts_context context = {0};
+    rig_zones(&policy, ZONES);
     for (size_t i = 0; i < n; i++)
-        rule_fill(&policy->rules[i], &words[i], &tags[i]);
-    policy->rules_n = n;
+        rule_add(&policy, &words[i]);
+    policy_compile(&policy);
     for (int cell = 0; cell < TAG_SETS * ZONES; cell++) {
         const char *const *set = tag_sets[cell / ZONES];
         int from = cell % ZONES;
         struct activity activity = with_tags(set);
         struct zone_verdict verdicts[POLICY_ZONES_MAX];
         struct zone_set got;
-        policy_decide(policy, &activity, from, verdicts, &got);
+        struct facts facts;
+        facts_init(&facts, &activity, &context);
+        policy_decide(&policy, &facts, from, verdicts, &got);
+        facts_fini(&facts);
         for (int to = 0; to < ZONES; to++) {
             bool may;
             int by = oracle(words, n, (char)('a' + from), (char)('a' + to), set, &may);
-            const struct rule *rule = by < 0 ? NULL : &policy->rules[by];
+            const struct rule *rule = by < 0 ? NULL : &policy.rules[by];
             enum err why = may ? ERR_OK : rule ? ERR_RULE_DENIES : ERR_NO_RULE;
             if (zone_set_has(&got, to) != may || verdicts[to].rule != rule ||
                 verdicts[to].why != why)
@@ -109,106 +111,120 @@ static void cells(const struct words *words, size_t n, struct policy *policy)
         }
         assert_true(zone_set_next(&got, ZONES) < 0);
     }
+    policy_fini(&policy);
 }
-
-static struct zone three_zones[ZONES];
 
 static void test_matrix(void **state)
 {
     (void)state;
-    static char names[ZONES][2] = {"a", "b", "c"};
-    struct rule rules[4];
-    struct policy policy = {three_zones, ZONES, rules, 0};
     struct words words[4] = {{0}};
-    for (size_t i = 0; i < ZONES; i++)
-        three_zones[i].name = names[i];
-    cells(words, 0, &policy);
+    cells(words, 0);
     for (size_t i = 0; i < KINDS; i++) {
         words[0] = rule_of(i);
-        cells(words, 1, &policy);
-        for (size_t j = 0; j < KINDS; j++) {
+        cells(words, 1);
+        for (size_t j = i % 3; j < KINDS; j += 3) {
             words[1] = rule_of(j);
-            cells(words, 2, &policy);
+            cells(words, 2);
         }
     }
     /* Longer lists: a walk through them, the same each time. */
     uint32_t walk = 1;
-    for (int i = 0; i < 5000; i++) {
+    for (int i = 0; i < 2000; i++) {
         for (size_t j = 0; j < 4; j++) {
             walk = walk * 1664525 + 1013904223;
             words[j] = rule_of((walk >> 8) % KINDS);
         }
-        cells(words, 3 + (size_t)(i & 1), &policy);
+        cells(words, 3 + (size_t)(i & 1));
     }
 }
 
-/* The policy of the README. */
+/* The policy of the README: two zones, what is tagged for partners goes out, nothing comes back. */
 static void readme_policy(struct policy *policy)
 {
-    policy->zones = mem_new(2 * sizeof(*policy->zones));
-    policy->rules = mem_new(2 * sizeof(*policy->rules));
     static const char *const names[] = {"internal", "partners"};
     static const char *const hosts[] = {"127.0.0.1:91*", "127.0.0.1:92*"};
+    rig_zones(policy, 2);
     for (size_t i = 0; i < 2; i++) {
         struct zone *zone = &policy->zones[i];
+        free(zone->name);
         zone->name = mem_copy(span_of(names[i]));
         zone->hosts = mem_new(sizeof(char *));
         zone->hosts[zone->hosts_n++] = mem_copy(span_of(hosts[i]));
         zone->networks = mem_new(sizeof(struct network));
         zone->networks_n = 1;
     }
-    struct rule *shared = &policy->rules[0], *back = &policy->rules[1];
-    *shared = (struct rule){.name = mem_copy(SPAN("shared")), .from = 0, .to = 1};
-    shared->tags = mem_new(sizeof(char *));
-    shared->tags[shared->tags_n++] = mem_copy(SPAN("partners"));
-    *back = (struct rule){.name = mem_copy(SPAN("back")), .from = 1, .to = 0};
-    policy->zones_n = policy->rules_n = 2;
+    struct rule *shared = rig_rule(policy, "shared", RULE_SHORT, "a", "b", RULE_ALLOW);
+    rig_words(&shared->when, FACT_TAGS, "partners");
+    rig_rule(policy, "back", RULE_SHORT, "b", "a", RULE_ALLOW);
+    policy_compile(policy);
+}
+
+/* The steps for one activity, and what came of it. */
+static struct rule_step steps[16];
+static struct zone_verdict verdict;
+static size_t trace(const struct policy *policy, const char *const *tags, int from, int to)
+{
+    const struct facts_context context = {0};
+    struct activity activity = with_tags(tags);
+    struct facts facts;
+    facts_init(&facts, &activity, &context);
+    size_t n = policy_trace(policy, &facts, from, to, steps, 16, &verdict);
+    facts_fini(&facts);
+    return n;
 }
 
 static void test_trace(void **state)
 {
     (void)state;
     struct policy policy = {0};
-    struct rule_step steps[4];
-    struct zone_verdict verdict;
     readme_policy(&policy);
     static const char *const none[] = {NULL}, *const other[] = {"q3", NULL},
                              *const shared[] = {"q3", "Partners", NULL};
-    struct activity activity = with_tags(none);
-    assert_int_equal(policy_trace(&policy, &activity, 0, 1, steps, 4, &verdict), 2);
-    assert_string_equal(steps[0].because, "it has no tags");
-    assert_string_equal(steps[1].because, "from is another zone");
+    assert_int_equal(trace(&policy, none, 0, 1), 2);
+    assert_int_equal(steps[0].why, STEP_WHEN);
+    assert_int_equal(steps[0].condition->fact, FACT_TAGS);
+    assert_int_equal(steps[0].failing, 1);
+    assert_int_equal(steps[1].why, STEP_FROM);
     assert_int_equal(verdict.why, ERR_NO_RULE);
+    assert_int_equal(verdict.side, SIDE_EXPORT);
     assert_null(verdict.rule);
 
-    activity = with_tags(other);
-    assert_int_equal(policy_trace(&policy, &activity, 0, 1, steps, 4, &verdict), 2);
-    assert_string_equal(steps[0].because, "none of its tags");
-    assert_false(steps[0].matched);
+    assert_int_equal(trace(&policy, other, 0, 1), 2);
+    assert_int_equal(steps[0].why, STEP_WHEN);
 
-    activity = with_tags(shared);
-    assert_int_equal(policy_trace(&policy, &activity, 0, 1, steps, 4, &verdict), 1);
-    assert_true(steps[0].matched);
-    assert_null(steps[0].because);
+    /* Both sides are asked, by the same rule. */
+    assert_int_equal(trace(&policy, shared, 0, 1), 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_ptr_equal(steps[i].rule, &policy.rules[0]);
+        assert_int_equal(steps[i].why, STEP_MATCHES);
+        assert_int_equal(steps[i].side, i == 0 ? SIDE_EXPORT : SIDE_IMPORT);
+    }
     assert_ptr_equal(verdict.rule, &policy.rules[0]);
     assert_int_equal(verdict.why, ERR_OK);
 
-    assert_int_equal(policy_trace(&policy, &activity, 1, 0, steps, 1, &verdict), 2);
+    assert_int_equal(trace(&policy, shared, 1, 0), 4);
     assert_ptr_equal(verdict.rule, &policy.rules[1]);
-    assert_int_equal(policy_trace(&policy, &activity, 0, 0, steps, 4, &verdict), 2);
-    assert_string_equal(steps[0].because, "to is another zone");
+    assert_int_equal(trace(&policy, shared, 0, 0), 2);
+    assert_int_equal(steps[0].why, STEP_TO);
     assert_int_equal(verdict.why, ERR_OK);
+    assert_int_equal(verdict.side, SIDE_INSIDE);
 
-    policy.rules[0].to = -1;
-    assert_int_equal(policy_trace(&policy, &activity, 0, 0, steps, 4, &verdict), 2);
-    assert_string_equal(steps[0].because, "* means other zones, and this is inside one");
+    policy.rules[0].to.n = 0;
+    assert_int_equal(trace(&policy, shared, 0, 0), 2);
+    assert_int_equal(steps[0].why, STEP_STAR);
+    policy.rules[0].to.n = 1;
 
     /* Without a zone nothing is decided, and nothing may pass. */
+    assert_int_equal(trace(&policy, shared, -1, 0), 0);
+    assert_int_equal(verdict.why, ERR_NO_ZONE);
+    const struct facts_context context = {0};
+    struct activity activity = with_tags(shared);
     struct zone_verdict verdicts[POLICY_ZONES_MAX];
     struct zone_set set;
-    assert_int_equal(policy_trace(&policy, &activity, -1, 0, steps, 4, &verdict), 0);
-    assert_int_equal(verdict.why, ERR_NO_ZONE);
-    policy_decide(&policy, &activity, -1, verdicts, &set);
+    struct facts facts;
+    facts_init(&facts, &activity, &context);
+    policy_decide(&policy, &facts, -1, verdicts, &set);
+    facts_fini(&facts);
     assert_true(zone_set_empty(&set));
     assert_int_equal(verdicts[1].why, ERR_NO_ZONE);
     policy_fini(&policy);
@@ -228,6 +244,8 @@ static void test_zones(void **state)
     assert_int_equal(policy_zone_by_name(&policy, SPAN("partners")), 1);
     assert_int_equal(policy_zone_by_name(&policy, SPAN("partner")), -1);
     assert_int_equal(policy_zone_by_name(&policy, SPAN("")), -1);
+    assert_string_equal(policy_zone_name(&policy, SPAN("127.0.0.1:9201")), "partners");
+    assert_null(policy_zone_name(&policy, SPAN("127.0.0.1:9301")));
     assert_string_equal(zone_join_name(JOIN_OPEN), "open");
     assert_string_equal(zone_join_name(JOIN_APPROVAL), "approval");
     assert_string_equal(zone_join_name(JOIN_INVITED), "invited");
@@ -264,18 +282,28 @@ static void test_sets(void **state)
     policy_fini(&policy);
 }
 
+static void decide(const struct policy *policy, enum activity_type type, int from,
+                   struct zone_verdict *verdicts, struct zone_set *set)
+{
+    const struct facts_context context = {0};
+    struct activity activity = {.type = type};
+    struct facts facts;
+    facts_init(&facts, &activity, &context);
+    policy_decide(policy, &facts, from, verdicts, set);
+    facts_fini(&facts);
+}
+
 /* A Like crosses by no rule (PRODUCT 1.2); inside it flows. */
 static void test_stays_inside(void **state)
 {
     (void)state;
     struct policy policy = {0};
     struct zone_verdict verdicts[POLICY_ZONES_MAX];
-    struct activity like = {.type = ACTIVITY_LIKE}, create = {.type = ACTIVITY_CREATE};
-    readme_policy(&policy);
     struct zone_set set;
-    policy_decide(&policy, &create, 1, verdicts, &set);
+    readme_policy(&policy);
+    decide(&policy, ACTIVITY_CREATE, 1, verdicts, &set);
     assert_int_equal(set.words[0], 3);
-    policy_decide(&policy, &like, 1, verdicts, &set);
+    decide(&policy, ACTIVITY_LIKE, 1, verdicts, &set);
     assert_int_equal(set.words[0], 2);
     assert_int_equal(verdicts[0].why, ERR_NOT_RELAYED);
     assert_null(verdicts[0].rule);
@@ -287,18 +315,19 @@ static void test_stays_inside(void **state)
 static void test_most_zones(void **state)
 {
     (void)state;
-    static struct zone zones[POLICY_ZONES_MAX];
-    static char names[POLICY_ZONES_MAX][8];
     static struct zone_verdict verdicts[POLICY_ZONES_MAX];
-    struct policy policy = {zones, POLICY_ZONES_MAX, NULL, 0};
+    struct policy policy = {0};
     struct zone_set set;
     struct bytes text;
-    struct activity activity = {.type = ACTIVITY_CREATE};
+    rig_zones(&policy, POLICY_ZONES_MAX);
     for (size_t i = 0; i < POLICY_ZONES_MAX; i++) {
-        snprintf(names[i], sizeof(names[i]), "z%zu", i);
-        zones[i].name = names[i];
+        char name[POLICY_NAME_MAX + 1];
+        snprintf(name, sizeof(name), "z%0*zu", POLICY_NAME_MAX - 1, i); /* as long as they get */
+        free(policy.zones[i].name);
+        policy.zones[i].name = mem_copy(span_of(name));
     }
-    policy_decide(&policy, &activity, POLICY_ZONES_MAX - 1, verdicts, &set);
+    policy_compile(&policy);
+    decide(&policy, ACTIVITY_CREATE, POLICY_ZONES_MAX - 1, verdicts, &set);
     assert_int_equal(zone_set_next(&set, 0), POLICY_ZONES_MAX - 1);
     bytes_init(&text, POLICY_AUDIENCE_MAX);
     set = zone_set_below(POLICY_ZONES_MAX);
@@ -308,6 +337,7 @@ static void test_most_zones(void **state)
     for (int i = 0; i < POLICY_ZONES_MAX; i++)
         assert_true(zone_set_has(&set, i));
     bytes_fini(&text);
+    policy_fini(&policy);
 }
 
 int main(void)
