@@ -1,5 +1,5 @@
 """Activities at random, in the shapes of the programs that send them. All of them sound: what they
-say can be read in one way only.
+say can be read in one way only; but now and then a link or a mention does not say which host it means.
 
     Documents(seed).question()  ->  (activity, Around)
 """
@@ -81,6 +81,7 @@ class Documents:
                 f"<img src={quote}{url}{quote} alt={quote}y{quote}>",
                 f"<video poster={quote}{url}{quote}></video>",
                 "<audio></audio>", "<iframe></iframe>",
+                f"<a href={quote}https:{self.host()}{quote}>x</a>" if self.maybe(0.1) else "",
                 f"see https://{self.random.choice(['docs.example', 'wiki.corp.example'])}/z.",
             ]))
         return "<p>" + " ".join(parts) + "</p>"
@@ -92,6 +93,8 @@ class Documents:
 
     def mention(self):
         host = self.host()
+        if self.maybe(0.03):
+            return {"type": "Mention", "name": "@bo"}
         if self.maybe(0.2) and "[" not in host:
             return {"type": "Mention", "name": self.random.choice(["@bo@", "bo@"]) + host}
         return {"type": "Mention", "name": "@bo", "href": self.url(host)}

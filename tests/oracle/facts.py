@@ -3,7 +3,8 @@ how Weir reads them. Sound documents only; what strangers get wrong has tests of
 
     facts(activity, Around(zones={"a.example": "internal"}, now=...))  ->  {"type": ["Create"], ...}
 
-A fact that is missing is not in it. Texts are lists, without an order.
+A fact that is missing is not in it. Texts are lists, without an order. `cut` names those of which
+not all can be known: a link or a mention that does not say for sure which host is meant.
 """
 
 import dataclasses
@@ -183,6 +184,7 @@ def media(thing):
 
 
 def links(thing, author):
+    """The hosts, and whether there may be others."""
     urls = set()
     for key in ("url", "quote", "quoteUrl", "quoteUri", "_misskey_quote"):
         for value in several(thing.get(key)):
@@ -197,18 +199,22 @@ def links(thing, author):
     own, found = host_of(author), set()
     for host in {host_of(url) for url in urls if "//" in url} - {None, own}:
         found |= {host} | ({name_of(host)} - {name_of(own)})
-    return found
+    return found, any(re.match("https?:[^/]", url) for url in urls)
 
 
 def mentions(activity, fetched, zones):
-    found = set()
+    """The zones, and whether there may be others."""
+    found, unknown = set(), False
     for level in levels(fetched if fetched is not None else activity):
         for tag in several(level.get("tag")):
             if "Mention" not in types(tag):
                 continue
-            host = host_of(tag["href"]) if tag.get("href") else tag["name"].rsplit("@", 1)[1].lower()
-            found.add(zones.get(host, "other"))
-    return found
+            host = host_of(tag["href"]) if tag.get("href") else \
+                tag["name"].removeprefix("@").partition("@")[2].lower()
+            if host:
+                found.add(zones.get(host, "other"))
+            unknown = unknown or not host
+    return found, unknown
 
 
 def tags(activity, fetched):
@@ -251,6 +257,8 @@ def facts(activity, around):
     thing = the_object(activity, around.fetched)
     actor = several(activity["actor"])[0]
     actor = actor["id"] if isinstance(actor, dict) else actor
+    mentioned, more_mentions = mentions(activity, around.fetched, around.zones)
+    linked, more_links = links(thing or {}, actor)
     known = {
         "type": {next((t for t in types(activity) if t in ACTIVITIES), types(activity)[0])},
         "tags": tags(activity, around.fetched),
@@ -260,7 +268,7 @@ def facts(activity, around):
         "bot": around.bot,
         "indexable": around.indexable,
         "size": around.size or None,
-        "mentions": mentions(activity, around.fetched, around.zones),
+        "mentions": mentioned,
         "proof": proofs(activity, around.fetched),
         "age": age(activity, thing, around.now),
         "language": languages(activity, thing, around.fetched) or None,
@@ -276,7 +284,9 @@ def facts(activity, around):
             "media": media(thing),
             "sensitive": thing.get("sensitive"),
             "reply_to": {reply_to(thing, around.zones)},
-            "links": links(thing, actor),
+            "links": linked,
         }
+    known["cut"] = {name for name, more in (("links", more_links), ("mentions", more_mentions))
+                    if more}
     return {name: sorted(value) if isinstance(value, set) else value
             for name, value in known.items() if value is not None}
