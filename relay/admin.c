@@ -1,11 +1,13 @@
 /* admin: the operators' API: its listener, and which file answers what.
  *
- *     GET  /api/v1/status      admin_status.c        POST /api/v1/reload
+ *     GET  /api/v1/status      admin_status.c
+ *     POST /api/v1/reload      admin_reload.c
  *     *    /api/v1/members     admin_members.c
  *     GET  /api/v1/trace       admin_trace.c
  *     *    /api/v1/queue       admin_queue.c, admin_orders.c
  *     *    /api/v1/dead        admin_dead.c
  *     POST /api/v1/recall      admin_recall.c
+ *     GET  /api/v1/audit       admin_audit.c
  *
  * Everything is answered from Redis: whoever accepts and delivers may be another process.
  * May not know: what a command line looks like. */
@@ -16,26 +18,6 @@
 #include "relay/admin_inner.h"
 
 enum { CONNECTIONS = 64, SECOND = 1000 };
-
-static void post_reload(struct admin *a, struct http_request **request)
-{
-    struct call *call = call_new(a, request);
-    call->reloads = true;
-    json_open(&call->w, '{');
-    json_member_bool(&call->w, "reloaded", true);
-    json_close(&call->w, '}');
-    a->config.reload(a->config.arg);
-}
-
-void admin_reloaded(struct admin *a, enum err err, struct span why)
-{
-    struct call *next;
-    for (struct call *call = a->calls; call; call = next) {
-        next = call->next;
-        if (call->reloads)
-            call_end(call, err, why);
-    }
-}
 
 /* The path is the noun's, or one below it: then *ret_rest is what follows the slash. */
 static bool behind(struct span path, struct span noun, struct span *ret_rest)
@@ -61,7 +43,7 @@ static void on_request(void *arg, struct http_request *request)
     else if (get && span_eq_str(path, "/api/v1/status"))
         admin_status(a, &request);
     else if (post && span_eq_str(path, "/api/v1/reload"))
-        post_reload(a, &request);
+        admin_reload(a, &request);
     else if (behind(path, SPAN("/api/v1/members"), &rest))
         admin_members(a, &request, rest);
     else if (get && behind(path, SPAN("/api/v1/trace"), &rest))
@@ -72,6 +54,8 @@ static void on_request(void *arg, struct http_request *request)
         admin_recall(a, &request);
     else if (behind(path, SPAN("/api/v1/dead"), &rest))
         admin_dead(a, &request, rest);
+    else if (get && behind(path, SPAN("/api/v1/audit"), &rest))
+        admin_audit(a, &request, rest);
     else
         admin_refuse(&request, ERR_NOT_FOUND, SPAN_NONE);
 }

@@ -19,4 +19,6 @@ struct admin_config {
 enum err admin_new(const struct admin_config *config, struct bytes *why, struct admin **ret);
 /* Tells all who asked since the last time: OK, or why it was refused. */
 void admin_reloaded(struct admin *admin, enum err err, struct span why);
+/* Another configuration was taken: its digest was `before` until now. */
+void admin_config_taken(struct admin *admin, const char *before);
 void admin_free(struct admin **admin);

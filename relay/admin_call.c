@@ -7,10 +7,10 @@
 #include "relay/admin_inner.h"
 #include "relay/public.h"
 
-void admin_answer(struct http_request **request, int status, const struct bytes *body)
+void admin_answer(struct http_request **request, const char *type, const struct bytes *body)
 {
-    struct http_response response = {.status = status,
-                                     .content_type = "application/json",
+    struct http_response response = {.status = 200,
+                                     .content_type = type ? type : "application/json",
                                      .fields = "Cache-Control: no-store\r\n",
                                      .body = bytes_span(body)};
     http_reply(request, &response);
@@ -63,7 +63,7 @@ void call_end(struct call *call, enum err err, struct span detail)
 {
     if (!call_over(call)) {
         if (err == ERR_OK)
-            admin_answer(&call->request, 200, &call->out);
+            admin_answer(&call->request, call->content_type, &call->out);
         else
             admin_refuse(&call->request, err == ERR_REDIS ? ERR_UNAVAILABLE : err,
                          err == ERR_REDIS ? SPAN("Redis does not answer") : detail);

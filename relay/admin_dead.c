@@ -189,6 +189,23 @@ static void on_ordered(void *arg, enum err err, uint64_t n)
     call_end(call, err, SPAN_NONE);
 }
 
+static void give(struct call *call, const struct audit_by *by)
+{
+    const struct letters *l = call->more;
+    char id[ID_SIZE];
+    struct bytes note;
+    snprintf(id, sizeof(id), "%" PRIu64 "@%s", l->of, call->host);
+    admin_note(by, l->order == ORDER_RETRY ? "dead retry" : "dead drop", span_of(id), SPAN_NONE,
+               &note);
+    const struct ledger_order ask = {.order = l->order,
+                                     .host = span_of(call->host),
+                                     .of = l->of,
+                                     .note = bytes_span(&note),
+                                     .now_ms = clock_wall_ms()};
+    ledger_order(store_of(call), &ask, on_ordered, call);
+    bytes_fini(&note);
+}
+
 static void post(struct admin *a, struct http_request **request, uint64_t of, const char *host,
                  struct span verb)
 {
@@ -199,13 +216,15 @@ static void post(struct admin *a, struct http_request **request, uint64_t of, co
         admin_refuse(request, ERR_NOT_FOUND, SPAN_NONE);
         return;
     }
+    struct json *json = NULL;
+    struct audit_by by;
+    bool read = admin_body(request, &json) && admin_by(a, request, json, false, &by);
+    json_free(&json);
+    if (!read)
+        return;
     struct call *call = letters_call(a, request, of, host);
     ((struct letters *)call->more)->order = (enum book_order)order;
-    const struct ledger_order ask = {.order = (enum book_order)order,
-                                     .host = span_of(host),
-                                     .of = of,
-                                     .now_ms = clock_wall_ms()};
-    ledger_order(store_of(call), &ask, on_ordered, call);
+    give(call, &by);
 }
 
 /* `17@example.org`, as it stands in a path. */

@@ -4,6 +4,7 @@
 #include "common/io/http_server.h"
 #include "common/pure/json.h"
 #include "relay/admin.h"
+#include "relay/rules/audit_note.h"
 #include "relay/rules/trace.h"
 #include "relay/store/ledger.h"
 
@@ -13,6 +14,8 @@ struct admin {
     struct admin_config config;
     struct http_server *server;
     struct call *calls; /* requests that wait for their answer */
+    int64_t user;       /* who asked last, and its name; empty: nobody did */
+    char user_name[AUDIT_WHO_SIZE];
 };
 
 /* Outlives the server if it must: answers of the store come when they come. */
@@ -27,8 +30,9 @@ struct call {
     struct traced_set *traced;   /* see admin_traced.h; lies in `more` */
     void *more;                  /* what else the one who answers keeps */
     void (*more_free)(void *more);
-    bool reloads; /* waits for another configuration, not for the store */
-    bool rests;   /* waits for a moment, not for the store */
+    const char *content_type; /* of the answer; NULL: JSON */
+    bool reloads;             /* waits for another configuration, not for the store */
+    bool rests;               /* waits for a moment, not for the store */
 };
 
 /* admin_call.c */
@@ -36,10 +40,21 @@ struct call {
 struct call *call_new(struct admin *admin, struct http_request **request);
 /* Answers with what was written (err OK), or refuses; frees the call. */
 void call_end(struct call *call, enum err err, struct span detail);
-void admin_answer(struct http_request **request, int status, const struct bytes *body);
+/* type: NULL for JSON. */
+void admin_answer(struct http_request **request, const char *type, const struct bytes *body);
 void admin_refuse(struct http_request **request, enum err why, struct span detail);
 /* Reads a host as it stands in a path; false: it is refused already. */
 bool admin_host(struct admin *admin, struct http_request **request, struct span given, char *ret);
+
+/* admin_by.c. The request's body as JSON, which the caller gives back; NULL: it has none. False: it
+ * is refused already. */
+bool admin_body(struct http_request **request, struct json **ret);
+/* Whose doing it is what the request asks for. must: it wants a reason. False: it is refused. */
+bool admin_by(struct admin *admin, struct http_request **request, const struct json *body,
+              bool must, struct audit_by *ret);
+/* What to write down of it; after: JSON, or absent. The caller gives it back with bytes_fini(). */
+void admin_note(const struct audit_by *by, const char *verb, struct span target, struct span after,
+                struct bytes *out);
 
 /* Each takes the request. rest: the path behind the noun and its slash; absent: there was none. */
 void admin_members(struct admin *admin, struct http_request **request, struct span rest);
@@ -50,6 +65,8 @@ void admin_queue(struct admin *admin, struct http_request **request, struct span
 void admin_orders(struct admin *admin, struct http_request **request, const char *host,
                   struct span verb);
 void admin_dead(struct admin *admin, struct http_request **request, struct span rest);
+void admin_audit(struct admin *admin, struct http_request **request, struct span rest);
+void admin_reload(struct admin *admin, struct http_request **request);
 
 void admin_recall(struct admin *admin, struct http_request **request);
 void admin_trace_host(struct admin *admin, struct http_request **request, const char *host);

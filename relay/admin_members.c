@@ -1,7 +1,8 @@
 /* admin_members: members as operators see and change them.
  *
  *     GET  /api/v1/members           GET  /api/v1/members/HOST
- *     POST /api/v1/members/HOST/{invite,accept,reject,suspend,resume,remove}   {zone, until}
+ *     POST /api/v1/members/HOST/{invite,accept,reject,suspend,resume,remove}   {zone, until,
+ * reason}
  *
  * Where its deliveries stand is read from the ledger: whoever delivers may be another process.
  * Who closes the gate is answered when it is closed: when whoever delivers there has read of it
@@ -200,23 +201,27 @@ static bool event_of(struct span verb, enum member_event *ret)
     return false;
 }
 
+/* Who decides over others says why. */
+static bool wants_reason(enum member_event event)
+{
+    return event == EVENT_ACCEPT || event == EVENT_REJECT || event == EVENT_SUSPEND;
+}
+
 static void post_member(struct admin *a, struct http_request **request, const char *host,
                         struct span verb)
 {
-    static const struct json_limits limits = {4, 32, 64};
     struct json *json = NULL;
     struct member *with = mem_new(sizeof(*with));
     const char *why = NULL;
-    struct membership_ask ask = {.host = span_of(host), .with = with};
-    struct span body = http_view(*request)->body;
+    struct audit_by by;
+    struct membership_ask ask = {.host = span_of(host), .with = with, .by = &by};
     enum err e = event_of(verb, &ask.event) ? ERR_OK : ERR_NOT_FOUND;
-    if (e == ERR_OK && body.n)
-        e = json_read(body, &limits, &json);
-    if (e == ERR_OK && ask.event == EVENT_INVITE)
+    bool read = e == ERR_OK && admin_body(request, &json);
+    if (read && ask.event == EVENT_INVITE)
         e = read_invitation(a, json, host, with, &why);
     if (e != ERR_OK) {
         admin_refuse(request, e, span_of(why));
-    } else {
+    } else if (read && admin_by(a, request, json, wants_reason(ask.event), &by)) {
         struct call *call = call_new(a, request);
         span_copy(span_of(host), call->host, sizeof(call->host));
         if (ask.event == EVENT_SUSPEND)

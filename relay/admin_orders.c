@@ -2,6 +2,8 @@
  *
  *     POST /api/v1/queue/HOST/{retry,hold,release,drop}
  *     POST /api/v1/queue/HOST/replay       {"since_ms": MOMENT} or {"from": NUMBER}
+ *                                          and a reason with each, if there is one: {"reason":
+ * TEXT}
  *
  *     MEMBER (is it one?) -> LOOK (replay: how far the journal reaches; since a moment: which entry
  *     was the first then?) -> ORDER
@@ -9,6 +11,8 @@
  *
  * The owner of the shard carries it out when it reads that line. May not know: what a command line
  * looks like. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/io/clock.h"
@@ -20,22 +24,24 @@ enum { LOOK = 64 };
 struct order {
     enum book_order order;
     const char *name; /* as the path has it */
+    const char *verb; /* as the command line has it */
     int64_t since_ms; /* REPLAY: from the first that was accepted then or later; 0: `of` says */
     uint64_t of;      /* REPLAY: the cursor goes back to here */
     /* Where that is looked for: not before `low`, not behind `high`, by a look behind `at`. */
     uint64_t low, high, at;
     bool known; /* how far the journal reaches */
+    struct audit_by by;
 };
 
 /* As the path names them. */
 static const struct {
-    const char *name;
+    const char *name, *verb;
     enum book_order order;
-} orders[] = {{"retry", ORDER_WAKE},
-              {"hold", ORDER_HOLD},
-              {"release", ORDER_RELEASE},
-              {"drop", ORDER_CUT},
-              {"replay", ORDER_REPLAY}};
+} orders[] = {{"retry", "queue retry", ORDER_WAKE},
+              {"hold", "queue hold", ORDER_HOLD},
+              {"release", "queue release", ORDER_RELEASE},
+              {"drop", "queue drop", ORDER_CUT},
+              {"replay", "replay", ORDER_REPLAY}};
 
 static struct store *store_of(const struct call *call)
 {
@@ -63,9 +69,18 @@ static void on_ordered(void *arg, enum err err, uint64_t n)
 static void give(struct call *call)
 {
     const struct order *o = call->more;
-    const struct ledger_order order = {
-        .order = o->order, .host = span_of(call->host), .of = o->of, .now_ms = clock_wall_ms()};
+    char after[48] = "";
+    struct bytes note;
+    if (o->order == ORDER_REPLAY)
+        snprintf(after, sizeof(after), "{\"from\":%" PRIu64 "}", o->of + 1);
+    admin_note(&o->by, o->verb, span_of(call->host), span_of(after), &note);
+    const struct ledger_order order = {.order = o->order,
+                                       .host = span_of(call->host),
+                                       .of = o->of,
+                                       .note = bytes_span(&note),
+                                       .now_ms = clock_wall_ms()};
     ledger_order(store_of(call), &order, on_ordered, call);
+    bytes_fini(&note);
 }
 
 static void give_from(struct call *call, uint64_t of)
@@ -147,17 +162,27 @@ static void on_member(void *arg, enum err err, const struct member *member)
 }
 
 /* False: neither a moment nor a number. */
-static bool read_replay(struct span body, struct order *o)
+static bool read_replay(const struct json *json, struct order *o)
 {
-    static const struct json_limits limits = {2, 8, 16};
-    struct json *json = NULL;
     int64_t from = 0;
-    bool ok = json_read(body, &limits, &json) == ERR_OK;
-    bool since = ok && json_int(json_get(json, "since_ms"), &o->since_ms);
-    bool numbered = ok && json_int(json_get(json, "from"), &from);
-    json_free(&json);
+    bool since = json_int(json_get(json, "since_ms"), &o->since_ms);
+    bool numbered = json_int(json_get(json, "from"), &from);
     o->of = from > 0 ? (uint64_t)from - 1 : 0;
     return since != numbered && (since ? o->since_ms > 0 : from > 0);
+}
+
+/* What the body says. False: it is refused already. */
+static bool read_order(struct admin *a, struct http_request **request, struct order *o)
+{
+    struct json *json = NULL;
+    bool ok = admin_body(request, &json);
+    if (ok && o->order == ORDER_REPLAY && !read_replay(json, o)) {
+        admin_refuse(request, ERR_USAGE, SPAN("say since when, or from which entry on"));
+        ok = false;
+    }
+    ok = ok && admin_by(a, request, json, false, &o->by);
+    json_free(&json);
+    return ok;
 }
 
 void admin_orders(struct admin *a, struct http_request **request, const char *host,
@@ -167,16 +192,15 @@ void admin_orders(struct admin *a, struct http_request **request, const char *ho
     for (size_t i = 0; i < sizeof(orders) / sizeof(*orders); i++)
         if (span_eq_str(verb, orders[i].name)) {
             o.name = orders[i].name;
+            o.verb = orders[i].verb;
             o.order = orders[i].order;
         }
     if (o.order == ORDER_COUNT) {
         admin_refuse(request, ERR_NOT_FOUND, SPAN_NONE);
         return;
     }
-    if (o.order == ORDER_REPLAY && !read_replay(http_view(*request)->body, &o)) {
-        admin_refuse(request, ERR_USAGE, SPAN("say since when, or from which entry on"));
+    if (!read_order(a, request, &o))
         return;
-    }
     struct call *call = call_new(a, request);
     struct order *kept = mem_new(sizeof(*kept));
     *kept = o;

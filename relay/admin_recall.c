@@ -15,10 +15,9 @@
 #include "keys/digest.h"
 #include "relay/admin_traced.h"
 
-enum { REASON_MAX = 300 };
-
 struct recall {
-    char object[URI_MAX + 1], reason[REASON_MAX + 1];
+    char object[URI_MAX + 1];
+    struct audit_by by;
     struct traced_set set; /* what it takes back, oldest first, and behind them the recall */
 };
 
@@ -126,7 +125,7 @@ static void on_recalled(void *arg, const struct journal_recalled *answer)
     }
     json_open(w, '{');
     json_member(w, "object", span_of(r->object));
-    json_member(w, "reason", span_of(r->reason));
+    json_member(w, "reason", span_of(r->by.reason));
     json_member_int(w, "line", (int64_t)answer->n);
     json_key(w, "entries");
     json_open(w, '[');
@@ -141,17 +140,18 @@ static void on_recalled(void *arg, const struct journal_recalled *answer)
     traced_read(call, &r->set);
 }
 
-/* One line, which people will read. */
-static bool read_ask(struct span body, struct recall *r)
+/* False: it is refused already. */
+static bool read_ask(struct admin *a, struct http_request **request, struct recall *r,
+                     struct uri *ret_uri)
 {
-    static const struct json_limits limits = {2, 8, 16};
     struct json *json = NULL;
-    bool ok = json_read(body, &limits, &json) == ERR_OK;
-    struct span reason = ok ? json_text(json_get(json, "reason")) : SPAN_NONE;
-    ok = ok && span_copy(json_text(json_get(json, "object")), r->object, sizeof(r->object)) &&
-         reason.n && span_copy(reason, r->reason, sizeof(r->reason));
-    for (const char *c = r->reason; ok && *c; c++)
-        ok = (unsigned char)*c >= ' ';
+    bool ok = admin_body(request, &json);
+    if (ok && !(span_copy(json_text(json_get(json, "object")), r->object, sizeof(r->object)) &&
+                uri_read(span_of(r->object), ret_uri) == ERR_OK)) {
+        admin_refuse(request, ERR_USAGE, SPAN("name the object by its URL"));
+        ok = false;
+    }
+    ok = ok && admin_by(a, request, json, true, &r->by);
     json_free(&json);
     return ok;
 }
@@ -159,11 +159,10 @@ static bool read_ask(struct span body, struct recall *r)
 void admin_recall(struct admin *a, struct http_request **request)
 {
     struct uri uri;
+    struct bytes note;
     uint8_t hash[SHA256_SIZE];
     struct recall *r = mem_new(sizeof(*r));
-    if (!read_ask(http_view(*request)->body, r) || uri_read(span_of(r->object), &uri) != ERR_OK) {
-        admin_refuse(request, ERR_USAGE,
-                     SPAN("name the object by its URL, and a reason of one line"));
+    if (!read_ask(a, request, r, &uri)) {
         recall_free(r);
         return;
     }
@@ -172,10 +171,13 @@ void admin_recall(struct admin *a, struct http_request **request)
     call->more = r;
     call->more_free = recall_free;
     sha256(span_of(r->object), hash);
+    admin_note(&r->by, "recall", span_of(r->object), SPAN_NONE, &note);
     const struct journal_recall recall = {.object_hash = hash,
                                           .object = span_of(r->object),
                                           .object_host = span_of(uri.authority),
-                                          .reason = span_of(r->reason),
+                                          .reason = span_of(r->by.reason),
+                                          .note = bytes_span(&note),
                                           .now_ms = clock_wall_ms()};
     journal_recall(a->config.context->store, &recall, on_recalled, call);
+    bytes_fini(&note);
 }

@@ -11,6 +11,8 @@
 #include "relay/config/config.h"
 #include "relay/verbs.h"
 
+enum { ASK_REASON_MAX = 1 << 20 };
+
 static const struct json_limits limits = {16, 10000000, 20000000};
 
 static void print_problem(const struct bytes *answer, int status)
@@ -107,6 +109,18 @@ int ask_wrong(const char *word, const char *what, const char *about)
 {
     fprintf(stderr, "weir: %s%s%s\n", what, about ? " " : "", about ? about : "");
     return ask_usage(word);
+}
+
+void ask_reason(const char *reason, struct bytes *ret)
+{
+    struct json_writer w;
+    bytes_init(ret, ASK_REASON_MAX);
+    if (!reason)
+        return;
+    json_begin(&w, ret);
+    json_open(&w, '{');
+    json_member(&w, "reason", span_of(reason));
+    json_close(&w, '}');
 }
 
 void ask_escape(struct bytes *path, const char *text)

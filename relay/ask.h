@@ -26,6 +26,9 @@ int ask_report(int code, const struct bytes *answer, bool as_json,
 int ask_usage(const char *word);
 /* The same, after a line that says what is wrong; about: a word behind that, or NULL. */
 int ask_wrong(const char *word, const char *what, const char *about);
+/* What to send with what only wants a reason, if there is one: `{"reason": ...}`, or nothing. The
+ * caller gives it back with bytes_fini(). */
+void ask_reason(const char *reason, struct bytes *ret);
 /* Adds text to a path or query: what neither can hold is escaped. */
 void ask_escape(struct bytes *path, const char *text);
 

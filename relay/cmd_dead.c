@@ -18,7 +18,7 @@ enum { LOOKS = 50, LOOK_US = 100000 };
 static const struct json_limits limits = {16, 10000, 20000};
 
 struct dead_words {
-    const char *file, *id;
+    const char *file, *id, *reason;
     bool as_json;
 };
 
@@ -157,6 +157,7 @@ static int tell(const struct dead_words *w, const char *verb, int64_t line, enum
 static int order(const char *verb, const struct dead_words *w)
 {
     struct bytes path;
+    struct bytes body;
     struct bytes answer;
     struct json *json = NULL;
     struct letter before;
@@ -164,13 +165,15 @@ static int order(const char *verb, const struct dead_words *w)
         return EXIT_REFUSED; /* there is no configuration; else the order tells what is wrong */
     add_path(w, verb, &path);
     bytes_init(&answer, ASK_ANSWER_MAX);
-    int code = ask_relay(w->file, "POST", bytes_str(&path), SPAN_NONE, &answer);
+    ask_reason(w->reason, &body);
+    int code = ask_relay(w->file, "POST", bytes_str(&path), bytes_span(&body), &answer);
     if (code == 0 && json_read(bytes_span(&answer), &limits, &json) == ERR_OK) {
         int64_t line = ask_number(json, "line");
         code = tell(w, verb, line, await(w, &before, line, strcmp(verb, "retry") == 0));
     }
     json_free(&json);
     bytes_fini(&path);
+    bytes_fini(&body);
     bytes_fini(&answer);
     return code;
 }
@@ -199,12 +202,13 @@ int cmd_dead(int argc, char **argv)
 {
     struct dead_words w = {0};
     const char *words[1] = {NULL};
-    const struct arg items[] = {{"-c", &w.file, NULL}, {"--json", NULL, &w.as_json}};
+    const struct arg items[] = {
+        {"-c", &w.file, NULL}, {"--json", NULL, &w.as_json}, {"--reason", &w.reason, NULL}};
     const char *verb = argc > 1 ? argv[1] : "";
     bool lists = strcmp(verb, "list") == 0;
     bool shows = strcmp(verb, "show") == 0;
     bool orders = strcmp(verb, "retry") == 0 || strcmp(verb, "drop") == 0;
-    const struct args args = {items, 2, "", !lists, !lists};
+    const struct args args = {items, orders ? 3 : 2, "", !lists, !lists};
     if ((!lists && !shows && !orders) || !args_read(&args, argc - 1, argv + 1, words))
         return ask_usage("dead");
     w.id = words[0];

@@ -54,7 +54,7 @@ static void print_members(const struct json *json)
  */
 
 struct member_words {
-    const char *file, *zone, *until, *host;
+    const char *file, *zone, *until, *reason, *host;
     bool as_json;
 };
 
@@ -80,6 +80,7 @@ static int member_ask(const char *verb, const struct member_words *w)
         json_open(&json, '{');
         json_member(&json, "zone", span_of(w->zone));
         json_member(&json, "until", span_of(w->until));
+        json_member(&json, "reason", span_of(w->reason));
         json_close(&json, '}');
     }
     int code = ask_relay(w->file, lists || shows ? "GET" : "POST", bytes_str(&path),
@@ -91,6 +92,13 @@ static int member_ask(const char *verb, const struct member_words *w)
     return code;
 }
 
+/* It is refused without one: say so before anybody is asked. */
+static bool wants_reason(const char *verb)
+{
+    return strcmp(verb, "accept") == 0 || strcmp(verb, "reject") == 0 ||
+           strcmp(verb, "suspend") == 0;
+}
+
 int cmd_member(int argc, char **argv)
 {
     static const char *const verbs[] = {"list",   "show",    "invite", "accept",
@@ -99,6 +107,7 @@ int cmd_member(int argc, char **argv)
     const char *words[1] = {NULL};
     const struct arg items[] = {{"-c", &w.file, NULL},
                                 {"--json", NULL, &w.as_json},
+                                {"--reason", &w.reason, NULL},
                                 {"--zone", &w.zone, NULL},
                                 {"--until", &w.until, NULL}};
     const char *verb = argc > 1 ? argv[1] : "";
@@ -107,11 +116,15 @@ int cmd_member(int argc, char **argv)
         known = known || strcmp(verb, verbs[i]) == 0;
     if (!known)
         return ask_usage("member");
+    bool lists = strcmp(verb, "list") == 0;
+    bool changes = !lists && strcmp(verb, "show") != 0;
     bool invites = strcmp(verb, "invite") == 0;
-    size_t hosts = strcmp(verb, "list") == 0 ? 0 : 1;
-    const struct args args = {items, invites ? 4 : 2, "", hosts, hosts};
+    size_t hosts = lists ? 0 : 1;
+    const struct args args = {items, invites ? 5 : changes ? 3 : 2, "", hosts, hosts};
     if (!args_read(&args, argc - 1, argv + 1, words))
         return ask_usage("member");
+    if (wants_reason(verb) && (!w.reason || !*w.reason))
+        return ask_wrong("member", "say why: --reason TEXT", NULL);
     w.host = words[0];
     return member_ask(verb, &w);
 }
@@ -127,15 +140,20 @@ static void print_reloaded(const struct json *json)
 int cmd_reload(int argc, char **argv)
 {
     const char *file = NULL;
+    const char *reason = NULL;
     bool as_json = false;
+    struct bytes body;
     struct bytes answer;
-    const struct arg items[] = {{"-c", &file, NULL}, {"--json", NULL, &as_json}};
-    const struct args args = {items, 2, "", 0, 0};
+    const struct arg items[] = {
+        {"-c", &file, NULL}, {"--json", NULL, &as_json}, {"--reason", &reason, NULL}};
+    const struct args args = {items, 3, "", 0, 0};
     if (!args_read(&args, argc, argv, NULL))
         return ask_usage("reload");
+    ask_reason(reason, &body);
     bytes_init(&answer, ASK_ANSWER_MAX);
-    int code = ask_relay(file, "POST", "/api/v1/reload", SPAN_NONE, &answer);
+    int code = ask_relay(file, "POST", "/api/v1/reload", bytes_span(&body), &answer);
     code = ask_report(code, &answer, as_json, print_reloaded);
+    bytes_fini(&body);
     bytes_fini(&answer);
     return code;
 }

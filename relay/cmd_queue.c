@@ -15,12 +15,12 @@
 #include "relay/args.h"
 #include "relay/ask.h"
 
-enum { LOOKS = 100, LOOK_US = 100000 };
+enum { LOOKS = 100, LOOK_US = 100000, BODY_MAX = 1 << 20 };
 
 static const struct json_limits limits = {16, 10000, 20000};
 
 struct queue_words {
-    const char *file, *host;
+    const char *file, *host, *reason;
     bool as_json;
 };
 
@@ -205,24 +205,53 @@ static int order(const struct queue_words *w, const char *verb, struct span body
     return code;
 }
 
+static int order_host(const struct queue_words *w, const char *verb)
+{
+    struct bytes body;
+    ask_reason(w->reason, &body);
+    int code = order(w, verb, bytes_span(&body));
+    bytes_fini(&body);
+    return code;
+}
+
+/* since_ms: or, where that is 0, from. */
+static int order_replay(const struct queue_words *w, int64_t since_ms, uint64_t from)
+{
+    struct bytes body;
+    struct json_writer json;
+    bytes_init(&body, BODY_MAX);
+    json_begin(&json, &body);
+    json_open(&json, '{');
+    if (since_ms)
+        json_member_int(&json, "since_ms", since_ms);
+    else
+        json_member_int(&json, "from", (int64_t)from);
+    json_member(&json, "reason", span_of(w->reason));
+    json_close(&json, '}');
+    int code = order(w, "replay", bytes_span(&body));
+    bytes_fini(&body);
+    return code;
+}
+
 /* --- the verbs -------------------------------------------------------------------------------- */
 
 int cmd_queue(int argc, char **argv)
 {
     static const char *const orders[] = {"retry", "hold", "release", "drop"};
     struct queue_words w = {0};
-    const struct arg items[] = {{"-c", &w.file, NULL}, {"--json", NULL, &w.as_json}};
+    const struct arg items[] = {
+        {"-c", &w.file, NULL}, {"--json", NULL, &w.as_json}, {"--reason", &w.reason, NULL}};
     const char *verb = argc > 1 ? argv[1] : "";
     bool lists = strcmp(verb, "list") == 0;
     bool known = lists || strcmp(verb, "show") == 0;
     bool ordered = false;
-    const struct args args = {items, 2, "", !lists, !lists};
     for (size_t i = 0; i < sizeof(orders) / sizeof(*orders); i++)
         ordered = ordered || strcmp(verb, orders[i]) == 0;
+    const struct args args = {items, ordered ? 3 : 2, "", !lists, !lists};
     if ((!known && !ordered) || !args_read(&args, argc - 1, argv + 1, &w.host))
         return ask_usage("queue");
     if (ordered)
-        return order(&w, verb, SPAN_NONE);
+        return order_host(&w, verb);
     return lists ? list(&w) : show(&w);
 }
 
@@ -233,12 +262,12 @@ int cmd_replay(int argc, char **argv)
     const char *from = NULL;
     int64_t ago_ms = 0;
     uint64_t number = 0;
-    char body[64];
     const struct arg items[] = {{"-c", &w.file, NULL},
                                 {"--json", NULL, &w.as_json},
                                 {"--since", &since, NULL},
-                                {"--from", &from, NULL}};
-    const struct args args = {items, 4, "", 1, 1};
+                                {"--from", &from, NULL},
+                                {"--reason", &w.reason, NULL}};
+    const struct args args = {items, 5, "", 1, 1};
     if (!args_read(&args, argc, argv, &w.host))
         return ask_usage("replay");
     if (!since == !from)
@@ -247,9 +276,5 @@ int cmd_replay(int argc, char **argv)
         return ask_wrong("replay", "--since is a time such as 90m, 2h or 7d, not", since);
     if (from && (!span_u64(span_of(from), INT64_MAX, &number) || !number))
         return ask_wrong("replay", "--from is the number of an entry, not", from);
-    if (since)
-        snprintf(body, sizeof(body), "{\"since_ms\":%" PRId64 "}", clock_wall_ms() - ago_ms);
-    else
-        snprintf(body, sizeof(body), "{\"from\":%" PRIu64 "}", number);
-    return order(&w, "replay", span_of(body));
+    return order_replay(&w, since ? clock_wall_ms() - ago_ms : 0, number);
 }

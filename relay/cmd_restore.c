@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/io/clock.h"
 #include "relay/args.h"
 #include "relay/ask.h"
 #include "relay/cmd_backup.h"
@@ -14,6 +15,10 @@
 #include "relay/restore.h"
 #include "relay/snapshot.h"
 #include "relay/store/adopt.h"
+#include "relay/store/audit.h"
+#include "relay/user.h"
+
+enum { JOURNAL_JSON_MAX = 1024 };
 
 static int code_of(enum err e)
 {
@@ -68,14 +73,19 @@ static void restored(const struct restore *r, bool as_json)
 int cmd_restore(int argc, char **argv)
 {
     const char *file = NULL;
+    const char *reason = NULL;
     bool as_json = false;
     struct bytes why;
     struct restore r = {.why = &why};
-    const struct arg items[] = {
-        {"-c", &file, NULL}, {"--json", NULL, &as_json}, {"--force", NULL, &r.force}};
-    const struct args args = {items, 3, "", 1, 1};
+    const struct arg items[] = {{"-c", &file, NULL},
+                                {"--json", NULL, &as_json},
+                                {"--force", NULL, &r.force},
+                                {"--reason", &reason, NULL}};
+    const struct args args = {items, 4, "", 1, 1};
     if (!args_read(&args, argc, argv, &r.path))
         return ask_usage("restore");
+    if (!user_by(reason, &r.by))
+        return ask_wrong("restore", USER_REASON, NULL);
     bytes_init(&why, 8192);
     enum err e = restore_look(&r);
     int code = e == ERR_OK ? offline_open(file, true, &r.offline) : failed(e, "not restored", &why);
@@ -184,7 +194,43 @@ static void tell_adopted(const struct adopted *a, bool as_json)
     }
 }
 
-static enum err adopt(struct offline *offline, bool force, struct bytes *why, struct adopted *ret)
+static void add_journal(const char *id, struct bytes *out)
+{
+    struct json_writer w;
+    bytes_init(out, JOURNAL_JSON_MAX);
+    json_begin(&w, out);
+    json_open(&w, '{');
+    if (*id)
+        json_member(&w, "journal", span_of(id));
+    json_close(&w, '}');
+}
+
+/* Not before it is done: until then it may be another relay's journal, and refused. */
+static enum err write_down(struct offline *offline, const struct audit_by *by, const char *was,
+                           const struct adopted *a, struct bytes *why)
+{
+    struct bytes before;
+    struct bytes after;
+    struct bytes text;
+    add_journal(was, &before);
+    add_journal(a->kept.id, &after);
+    bytes_init(&text, AUDIT_NOTE_MAX);
+    const struct audit_note note = {.by = by,
+                                    .verb = "journal adopt",
+                                    .target = span_of(offline->config->set.url),
+                                    .before = bytes_span(&before),
+                                    .after = bytes_span(&after),
+                                    .now_ms = clock_wall_ms()};
+    audit_write(&note, &text);
+    enum err e = audit_add_plain(offline->redis, bytes_span(&text), why);
+    bytes_fini(&before);
+    bytes_fini(&after);
+    bytes_fini(&text);
+    return e;
+}
+
+static enum err adopt(struct offline *offline, bool force, const struct audit_by *by,
+                      struct bytes *why, struct adopted *ret)
 {
     struct identity_kept kept;
     char keys[FINGERPRINT_SIZE];
@@ -193,6 +239,8 @@ static enum err adopt(struct offline *offline, bool force, struct bytes *why, st
     enum err e = fingerprint_files(offline->config->data_dir, why, keys);
     if (e == ERR_OK)
         e = adopt_journal(offline->redis, &kept, &adopter, force, why, ret);
+    if (e == ERR_OK && (force || !ret->known)) /* else nothing was changed */
+        e = write_down(offline, by, kept.id, ret, why);
     if (e != ERR_OK || identity_save(offline->journal_file, &ret->kept))
         return e;
     bytes_addf(why, "%s: %s", offline->journal_file, strerror(errno));
@@ -202,21 +250,27 @@ static enum err adopt(struct offline *offline, bool force, struct bytes *why, st
 int cmd_journal(int argc, char **argv)
 {
     const char *file = NULL;
+    const char *reason = NULL;
     bool as_json = false;
     bool force = false;
     struct offline offline;
     struct bytes why;
     struct adopted adopted;
-    const struct arg items[] = {
-        {"-c", &file, NULL}, {"--json", NULL, &as_json}, {"--force", NULL, &force}};
-    const struct args args = {items, 3, "", 0, 0};
+    struct audit_by by;
+    const struct arg items[] = {{"-c", &file, NULL},
+                                {"--json", NULL, &as_json},
+                                {"--force", NULL, &force},
+                                {"--reason", &reason, NULL}};
+    const struct args args = {items, 4, "", 0, 0};
     if (argc < 2 || strcmp(argv[1], "adopt") != 0 || !args_read(&args, argc - 1, argv + 1, NULL))
         return ask_usage("journal");
+    if (!user_by(reason, &by))
+        return ask_wrong("journal", USER_REASON, NULL);
     int code = offline_open(file, true, &offline);
     if (code)
         return code;
     bytes_init(&why, 8192);
-    enum err e = adopt(&offline, force, &why, &adopted);
+    enum err e = adopt(&offline, force, &by, &why, &adopted);
     if (e == ERR_OK)
         tell_adopted(&adopted, as_json);
     else

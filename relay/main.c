@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "relay/cmd_audit.h"
 #include "relay/cmd_backup.h"
 #include "relay/cmd_config.h"
 #include "relay/cmd_explain.h"

@@ -152,6 +152,33 @@ static void add_backup(struct bytes *out)
                 "one in Redis is right.\n");
 }
 
+static void add_audit(struct bytes *out)
+{
+    add_section(out, "AUDIT",
+                "Every change that a person makes is written down in the audit log, which is only "
+                "ever added to: member invite, accept, reject, suspend, resume and remove; queue "
+                "retry, hold, release and drop; replay; dead retry and drop; recall; reload; "
+                "journal adopt; restore. A change inside the journal and its line are one step: "
+                "neither is there without the other. A reload has a line before (begun) and one "
+                "with what came of it; one by SIGHUP has a line if it brought another "
+                "configuration, and nobody can say who sent the signal. A line is one JSON object: "
+                "n (its number), epoch, prev, line (of the journal), time, who, via (cli, api, "
+                "signal), verb, target, before, after, of, outcome, reason.\n\n"
+                "who is the user of the system who opened the admin socket, as the system says it; "
+                "behind sudo that is the user that the command ran as. via is what the client says "
+                "of itself. member accept, reject and suspend and recall want --reason TEXT, one "
+                "line; the other changes take one.\n\n"
+                "prev is the SHA-256 of the line before (of the first: 64 zeros), so that a line "
+                "that was changed, put in or taken out shows: `weir audit verify` names the first. "
+                "Whoever can write to Redis could write all of it anew. Against that the relay "
+                "logs number and hash of the newest line at its start and once a day (event "
+                "audit): keep that log elsewhere, and give one of them to `weir audit verify "
+                "--head LINE:HASH`. `weir audit export` writes the lines as they are; sha256sum of "
+                "one, without its end of line, is the prev of the next. The audit log is part of a "
+                "backup, and `weir verify` looks through it. A restore brings the audit log of the "
+                "backup, and writes down what it replaced.\n");
+}
+
 static void add_files(struct bytes *out)
 {
     add_section(out, "FILES", "");
@@ -188,6 +215,7 @@ void manual_weir(struct bytes *out)
                 "to the master.\n");
     add_processes(out);
     add_backup(out);
+    add_audit(out);
     add_files(out);
     add_metrics(out);
     add_problems(out);

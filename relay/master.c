@@ -18,6 +18,7 @@
 
 #include "common/io/http_server.h"
 #include "common/io/log.h"
+#include "keys/digest.h"
 #include "relay/lock.h"
 #include "relay/meters.h"
 #include "relay/redis_server.h"
@@ -282,7 +283,10 @@ static enum err start_here(struct master *m, struct span text, struct bytes *why
     wanted.wanted.has[ROLE_STEWARD] = true;
     metric_set(METER_PROCESSES, METER_ROLE_ALL, 1);
     enum err e = config_read(text, m->config->path, why, &config);
-    return e == ERR_OK ? roles_new(&wanted, &config, why, &m->roles) : e;
+    if (e != ERR_OK)
+        return e;
+    sha256_hex(text, config->digest);
+    return roles_new(&wanted, &config, why, &m->roles);
 }
 
 static void add_worker(struct master *m, enum role role, unsigned slot)

@@ -65,3 +65,18 @@ void member_view(const struct member *m, const struct cursor *cursor, const char
     }
     json_close(w, '}');
 }
+
+void member_view_brief(const struct member *m, struct bytes *out)
+{
+    struct json_writer w;
+    json_begin(&w, out);
+    if (!m) {
+        json_add_null(&w);
+        return;
+    }
+    json_open(&w, '{');
+    json_member(&w, "state", span_of(member_state_name(m->state)));
+    json_member(&w, "zone", span_of(m->zone));
+    add_time(&w, "until", m->until_ms);
+    json_close(&w, '}');
+}

@@ -8,3 +8,5 @@
 /* One object. cursor and state: of its destination; NULL where there is none. */
 void member_view(const struct member *member, const struct cursor *cursor, const char *state,
                  struct json_writer *w);
+/* What a person's change of it may have changed, for the audit log; `null` where there is none. */
+void member_view_brief(const struct member *member, struct bytes *out);

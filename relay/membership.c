@@ -6,19 +6,22 @@
 #include "relay/membership.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/io/clock.h"
 #include "common/io/log.h"
 #include "keys/digest.h"
+#include "relay/member_view.h"
 #include "relay/rules/documents.h"
 
 enum {
     TRIES_MAX = 8,
     FOLLOW_MAX = 32 * 1024,
     ANSWER_MAX = 63 * 1024,
-    LETTERS_MAX = 2 * MEMBER_FOLLOWERS_MAX + 1
+    LETTERS_MAX = 2 * MEMBER_FOLLOWERS_MAX + 1,
+    NOTE_PART_MAX = 1024
 };
 
 struct membership {
@@ -27,6 +30,8 @@ struct membership {
     enum member_event event;
     struct member *with;
     struct bytes follow;
+    bool audited;
+    struct audit_by by;
     membership_cb cb;
     void *arg;
     unsigned tries;
@@ -54,6 +59,10 @@ static void membership_end(struct membership *m, enum err err, const struct memb
         log_str(&l, "zone", member->zone);
     } else {
         log_str(&l, "code", err_code(err));
+    }
+    if (m->audited) {
+        log_str(&l, "who", m->by.who);
+        log_str(&l, "reason", m->by.reason[0] ? m->by.reason : NULL);
     }
     log_end(&l);
     m->cb(m->arg, err, member);
@@ -180,19 +189,48 @@ static void on_changed(void *arg, const struct members_changed *answer)
     membership_end(m, answer->err, answer->err == ERR_OK ? &m->change.after : NULL);
 }
 
+/* What it was and what it is, for the audit log; nothing where no person does it. */
+static void write_note(const struct membership *m, const struct member *before, struct bytes *out)
+{
+    struct bytes was;
+    struct bytes is;
+    char verb[32];
+    if (!m->audited)
+        return;
+    snprintf(verb, sizeof(verb), "member %s", member_event_name(m->event));
+    bytes_init(&was, NOTE_PART_MAX);
+    bytes_init(&is, NOTE_PART_MAX);
+    member_view_brief(before, &was);
+    member_view_brief(&m->change.after, &is);
+    const struct audit_note note = {.by = &m->by,
+                                    .verb = verb,
+                                    .target = span_of(m->host),
+                                    .before = bytes_span(&was),
+                                    .after = bytes_span(&is),
+                                    .now_ms = clock_wall_ms()};
+    audit_write(&note, out);
+    bytes_fini(&was);
+    bytes_fini(&is);
+}
+
 static void membership_write(struct membership *m, const struct member *before)
 {
     struct letters letters = {.n = 0};
+    struct bytes note;
     write_letters(m, before, &letters);
+    bytes_init(&note, AUDIT_NOTE_MAX);
+    write_note(m, before, &note);
     struct members_change change = {.after = &m->change.after,
                                     .ver = before ? before->ver : 0,
                                     .event = m->event,
                                     .cuts = m->change.cuts,
                                     .now_ms = clock_wall_ms(),
                                     .letters = letters.list,
-                                    .letters_n = letters.n};
+                                    .letters_n = letters.n,
+                                    .note = bytes_span(&note)};
     members_change(m->context->store, &change, on_changed, m);
     letters_fini(&letters);
+    bytes_fini(&note);
 }
 
 static void membership_judge(struct membership *m, const struct member *before)
@@ -234,6 +272,9 @@ void membership_change(struct context *context, const struct membership_ask *ask
         *m->with = *ask->with;
         span_copy(ask->host, m->with->host, sizeof(m->with->host));
     }
+    m->audited = ask->by != NULL;
+    if (ask->by)
+        m->by = *ask->by;
     bytes_init(&m->follow, 1024 * 1024);
     bytes_add(&m->follow, ask->follow);
     members_get(context->store, ask->host, on_loaded, m);

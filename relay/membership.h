@@ -4,6 +4,7 @@
 #pragma once
 
 #include "relay/context.h"
+#include "relay/rules/audit_note.h"
 #include "relay/store/members.h"
 
 struct membership_ask {
@@ -11,6 +12,7 @@ struct membership_ask {
     enum member_event event;
     const struct member *with; /* what the event brings (see member_apply()), or NULL; copied */
     struct span follow; /* FOLLOW: the activity as received, embedded in the answer; copied */
+    const struct audit_by *by; /* the person who does it: it is written down; NULL: none; copied */
 };
 
 /* What the id of our Follow back of this follower is made of, and of its Undo (32 hex digits):
@@ -18,7 +20,8 @@ struct membership_ask {
 enum { MEMBERSHIP_HASH_SIZE = 33 };
 void membership_back_hash(const struct member_follower *follower, char ret[MEMBERSHIP_HASH_SIZE]);
 
-/* err: OK, or why the rule says no (TRANSITION, NOT_INVITED ...), or ERR_REDIS. member: as it is
+/* err: OK, or why the rule says no (TRANSITION, NOT_INVITED ...), or ERR_REDIS; UNREADABLE where it
+ * can't be written down. member: as it is
  * now (with OK) or as it was (may be NULL); borrowed during the callback. OK means durable. */
 typedef void (*membership_cb)(void *arg, enum err err, const struct member *member);
 /* Answers in a later turn, exactly once. */

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "common/io/log.h"
+#include "keys/digest.h"
 
 enum { ANSWER_MS = 10000 };
 
@@ -183,8 +184,10 @@ static void swap(struct reload *r, struct span text, struct config **config, int
         return;
     }
     r->err = config_read(text, r->config.path, &r->why, &theirs);
-    if (r->err == ERR_OK)
+    if (r->err == ERR_OK) {
+        sha256_hex(text, theirs->digest);
         roles_take_config(r->config.roles, &theirs);
+    }
     reload_end(r);
 }
 

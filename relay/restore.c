@@ -14,7 +14,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/io/clock.h"
+#include "common/pure/json.h"
 #include "relay/names.h"
+#include "relay/store/audit.h"
 #include "relay/store/identity.h"
 #include "relay/store/refill.h"
 
@@ -174,18 +177,70 @@ static enum err put(void *arg, const struct backup_record *record)
     return e;
 }
 
+/* The head of the audit log that goes, as JSON: its lines are not in the one that comes. */
+static void read_replaced(struct restore *r, struct bytes *out)
+{
+    struct span line;
+    struct bytes why;
+    struct json *json = NULL;
+    static const struct json_limits limits = {8, 128, 512};
+    char hash[AUDIT_HASH_SIZE];
+    int64_t n = 0;
+    bytes_init(&why, PATH_SIZE);
+    bool there = audit_newest_plain(r->offline.redis, &line, &why) == ERR_OK && line.n &&
+                 json_read(line, &limits, &json) == ERR_OK && json_int(json_get(json, "n"), &n);
+    if (there) {
+        sha256_hex(line, hash);
+        bytes_addf(out, "{\"audit\":%" PRId64 ",\"head\":\"%s\"}", n, hash);
+    }
+    json_free(&json);
+    bytes_fini(&why);
+}
+
+static enum err write_down(struct restore *r, struct span replaced)
+{
+    struct bytes after;
+    struct bytes text;
+    struct json_writer w;
+    bytes_init(&after, PATH_SIZE);
+    bytes_init(&text, AUDIT_NOTE_MAX);
+    json_begin(&w, &after);
+    json_open(&w, '{');
+    json_member(&w, "created", span_of(r->created));
+    json_member(&w, "sha256", span_of(r->digest));
+    json_close(&w, '}');
+    const struct audit_note note = {.by = &r->by,
+                                    .verb = "restore",
+                                    .target = span_of(r->path),
+                                    .before = replaced,
+                                    .after = bytes_span(&after),
+                                    .now_ms = clock_wall_ms()};
+    audit_write(&note, &text);
+    enum err e = audit_add_plain(r->offline.redis, bytes_span(&text), r->why);
+    bytes_fini(&after);
+    bytes_fini(&text);
+    return e;
+}
+
 enum err restore_put(struct restore *r)
 {
     struct identity_kept kept;
     struct putting p = {r, {.redis = r->offline.redis, .why = r->why}};
+    struct bytes replaced;
+    bytes_init(&replaced, PATH_SIZE);
     identity_load(r->offline.journal_file, &kept);
     enum err e = in_the_way(r, &kept);
+    if (e == ERR_OK)
+        read_replaced(r, &replaced);
     if (e == ERR_OK)
         e = refill_begin(&p.refill, kept.epoch, r->force);
     if (e == ERR_OK)
         e = backup_read(r->path, r->why, put, &p);
     if (e == ERR_OK)
         e = refill_end(&p.refill, span_of(r->offline.config->set.url), &kept.epoch);
+    if (e == ERR_OK)
+        e = write_down(r, bytes_span(&replaced));
+    bytes_fini(&replaced);
     if (e != ERR_OK)
         return e;
     span_copy(span_of(r->report->id), kept.id, sizeof(kept.id));

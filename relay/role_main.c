@@ -18,6 +18,7 @@
 
 #include "common/io/channel.h"
 #include "common/io/log.h"
+#include "keys/digest.h"
 #include "relay/meters.h"
 #include "relay/roles.h"
 
@@ -99,6 +100,8 @@ static enum err read_config(int fd, const char *path, struct bytes *why, struct 
     enum err e = config_text(file, &text, why);
     if (e == ERR_OK)
         e = config_read(bytes_span(&text), path, why, ret);
+    if (e == ERR_OK)
+        sha256_hex(bytes_span(&text), (*ret)->digest);
     bytes_fini(&text);
     return e;
 }

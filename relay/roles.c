@@ -135,9 +135,11 @@ void roles_others(struct roles *r, bool ready, struct span why)
 
 void roles_take_config(struct roles *r, struct config **config)
 {
+    char before[CONFIG_DIGEST_SIZE];
+    span_copy(span_of(r->context.config->digest), before, sizeof(before));
     context_take_config(&r->context, config);
     if (r->steward)
-        steward_policy_changed(r->steward);
+        steward_config_taken(r->steward, before);
 }
 
 void roles_reloaded(struct roles *r, enum err err, struct span why)

@@ -15,6 +15,7 @@
 #include "relay/admin.h"
 #include "relay/membership.h"
 #include "relay/meters.h"
+#include "relay/steward_audit.h"
 #include "relay/steward_trim.h"
 #include "relay/store/members.h"
 
@@ -36,6 +37,7 @@ struct steward {
     struct http_server *metrics;
     struct admin *admin;
     struct trimmer *trimmer;
+    struct auditor *auditor;
     struct timer *calendar, *second;
     struct walk *walk;
     struct count *count;
@@ -256,6 +258,7 @@ enum err steward_new(const struct steward_config *config, struct bytes *why, str
     span_copy(SPAN("starting"), s->why, sizeof(s->why));
     s->calendar = timer_new(loop, start_walk, s);
     s->trimmer = trimmer_new(config->context);
+    s->auditor = auditor_new(config->context);
     s->second = timer_new(loop, on_second, s);
     struct admin_config admin = {
         .context = config->context, .reload = on_reload, .changed = on_changed, .arg = s};
@@ -280,8 +283,10 @@ void steward_ready(struct steward *s, bool ready, const char *why)
         s->policy_changed = true; /* the configuration may be another one than last time */
         timer_start(s->calendar, 0);
     }
-    if (!s->config.watches)
+    if (!s->config.watches) {
         trimmer_ready(s->trimmer, ready);
+        auditor_ready(s->auditor, ready);
+    }
 }
 
 void steward_others(struct steward *s, bool ready, const char *why)
@@ -294,8 +299,9 @@ void steward_reloaded(struct steward *s, enum err err, struct span why)
     admin_reloaded(s->admin, err, why);
 }
 
-void steward_policy_changed(struct steward *s)
+void steward_config_taken(struct steward *s, const char *before)
 {
+    admin_config_taken(s->admin, before);
     s->policy_changed = true;
     start_walk(s);
 }
@@ -314,6 +320,7 @@ void steward_free(struct steward **steward)
     http_server_free(&s->metrics);
     timer_free(&s->calendar);
     trimmer_free(&s->trimmer);
+    auditor_free(&s->auditor);
     timer_free(&s->second);
     free(s);
 }

@@ -17,8 +17,9 @@ struct steward_config {
 enum err steward_new(const struct steward_config *config, struct bytes *why, struct steward **ret);
 /* The store is ready, or not; why: in words, NULL when ready. */
 void steward_ready(struct steward *steward, bool ready, const char *why);
-/* The policy changed: members that fit no zone any more are suspended, others moved. */
-void steward_policy_changed(struct steward *steward);
+/* The context has another configuration; before: the digest of the one until now. Members that fit
+ * no zone any more are suspended, others moved. */
+void steward_config_taken(struct steward *steward, const char *before);
 /* Whether the other roles can work, and if not, why: /readyz tells it. Until this is called, they
  * can. */
 void steward_others(struct steward *steward, bool ready, const char *why);

@@ -12,32 +12,35 @@
     X("status",          cmd_status,   "[--watch]",                                   "how the running relay is doing; --watch: from second to second") \
     X("config check",    cmd_config,   "",                                            "whether the configuration is right, with the place of every mistake") \
     X("config explain",  cmd_config,   "",                                            "every setting with its bounds, default and value") \
-    X("reload",          cmd_reload,   "",                                            "make the running relay read its configuration anew (as SIGHUP does)") \
+    X("reload",          cmd_reload,   "[--reason TEXT]",                             "make the running relay read its configuration anew (as SIGHUP does)") \
     X("member list",     cmd_member,   "",                                            "all members") \
     X("member show",     cmd_member,   "HOST",                                        "one member, with its health") \
-    X("member invite",   cmd_member,   "HOST [--zone ZONE] [--until DATE]",           "let a host join; its membership may carry an end date") \
-    X("member accept",   cmd_member,   "HOST",                                        "let a host in that waits for approval") \
-    X("member reject",   cmd_member,   "HOST",                                        "refuse it, and say so on the wire") \
-    X("member suspend",  cmd_member,   "HOST",                                        "close the gate for a while; what it is owed waits") \
-    X("member resume",   cmd_member,   "HOST",                                        "open it again") \
-    X("member remove",   cmd_member,   "HOST",                                        "end a membership, and say so on the wire") \
+    X("member invite",   cmd_member,   "HOST [--zone ZONE] [--until DATE] [--reason TEXT]", "let a host join; its membership may carry an end date") \
+    X("member accept",   cmd_member,   "HOST --reason TEXT",                          "let a host in that waits for approval") \
+    X("member reject",   cmd_member,   "HOST --reason TEXT",                          "refuse it, and say so on the wire") \
+    X("member suspend",  cmd_member,   "HOST --reason TEXT",                          "close the gate for a while; what it is owed waits") \
+    X("member resume",   cmd_member,   "HOST [--reason TEXT]",                        "open it again") \
+    X("member remove",   cmd_member,   "HOST [--reason TEXT]",                        "end a membership, and say so on the wire") \
     X("trace",           cmd_trace,    "ACTIVITY | OBJECT | HOST",                    "which member got it, when, at which attempt; or why not") \
     X("queue list",      cmd_queue,    "",                                            "who has not everything yet, since when, and why") \
     X("queue show",      cmd_queue,    "HOST",                                        "one destination, with what came of the latest attempts") \
-    X("queue retry",     cmd_queue,    "HOST",                                        "try it now, also if it is parked") \
-    X("queue hold",      cmd_queue,    "HOST",                                        "send it nothing for now; what it is owed waits") \
-    X("queue release",   cmd_queue,    "HOST",                                        "send again") \
-    X("queue drop",      cmd_queue,    "HOST",                                        "give up what waits for it now; that is recorded") \
-    X("replay",          cmd_replay,   "HOST --since 2h | --from N",                  "send it once more what it had since then, under the same ids") \
+    X("queue retry",     cmd_queue,    "HOST [--reason TEXT]",                        "try it now, also if it is parked") \
+    X("queue hold",      cmd_queue,    "HOST [--reason TEXT]",                        "send it nothing for now; what it is owed waits") \
+    X("queue release",   cmd_queue,    "HOST [--reason TEXT]",                        "send again") \
+    X("queue drop",      cmd_queue,    "HOST [--reason TEXT]",                        "give up what waits for it now; that is recorded") \
+    X("replay",          cmd_replay,   "HOST --since 2h | --from N [--reason TEXT]",  "send it once more what it had since then, under the same ids") \
     X("recall",          cmd_recall,   "OBJECT --reason TEXT",                        "take an object back; tells, member by member, what to expect") \
     X("dead list",       cmd_dead,     "",                                            "what was given up, newest first") \
     X("dead show",       cmd_dead,     "ID",                                          "one of these, with what the receiver said") \
-    X("dead retry",      cmd_dead,     "ID",                                          "try it again") \
-    X("dead drop",       cmd_dead,     "ID",                                          "leave it at that") \
+    X("dead retry",      cmd_dead,     "ID [--reason TEXT]",                          "try it again") \
+    X("dead drop",       cmd_dead,     "ID [--reason TEXT]",                          "leave it at that") \
+    X("audit list",      cmd_audit,    "[--since 7d | --last N]",                     "who changed what, and why: the last 50 lines of the audit log, or those since then") \
+    X("audit verify",    cmd_audit,    "[FILE] [--head LINE:HASH]",                   "whether each line is as it was written, here or in what was exported; --head: also the one whose hash was kept elsewhere") \
+    X("audit export",    cmd_audit,    "[FILE]",                                      "all lines as they are, one a line, to a new file or standard output") \
     X("backup",          cmd_backup,   "FILE [--with-keys]",                          "a copy of all that it holds, as of one moment, while it works or not") \
-    X("restore",         cmd_restore,  "FILE [--force]",                              "put a backup back; --force: in the place of what is there") \
+    X("restore",         cmd_restore,  "FILE [--force] [--reason TEXT]",              "put a backup back; --force: in the place of what is there") \
     X("verify",          cmd_verify,   "[FILE]",                                      "whether what it holds, or a backup, is whole") \
-    X("journal adopt",   cmd_journal,  "[--force]",                                   "make the journal in Redis this relay's; --force: begin one there") \
+    X("journal adopt",   cmd_journal,  "[--force] [--reason TEXT]",                   "make the journal in Redis this relay's; --force: begin one there") \
     X("explain",         cmd_explain,  "ACTIVITY.json --from HOST [--to HOST]",       "which rule decides where an activity may go") \
     X("sig canonicalize", cmd_sig,     "[options]",                                   "the exact text that a request's signature covers") \
     X("sig sign",        cmd_sig,      "--key FILE --key-id URL [options]",           "sign a request from standard input") \

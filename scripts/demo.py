@@ -96,12 +96,13 @@ Everything stays up until Ctrl-C. To look at:
     print(f"""To try:
    write a post on the blog's page, with the tag partners and without, and look at the partner
    build/weir member list -c {config}
-   build/weir member suspend {stage.partner.host} -c {config}
+   build/weir member suspend {stage.partner.host} --reason 'a try' -c {config}
       and write again; then resume
    build/weir status -c {config}
    build/weir explain {stage.directory}/asked-about.json --from {stage.blog.host} -c {config}
    build/weir trace {stage.story or 'ID'} -c {config}
    build/weir queue list -c {config}
+   build/weir audit list -c {config}
    change a rule in {config}, then  build/weir reload -c {config}
    kill any process of it but the master, and write again""", flush=True)
     while relay.alive():

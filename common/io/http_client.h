@@ -69,7 +69,7 @@ struct http_call *http_client_send(struct http_client *client, const struct http
 void http_call_cancel(struct http_call **call);
 
 /* One call and its answer, waiting; over a Unix socket (for the command line, which has no loop). A
- * body goes out as application/json. answer receives the body, up to its maximum (ERR_TOO_LARGE).
- * ERR_CONNECT if nobody listens there, ERR_TIMEOUT after a minute. */
+ * body goes out as application/json. User-Agent is `weir/VERSION`. answer receives the body, up to
+ * its maximum (ERR_TOO_LARGE). ERR_CONNECT if nobody listens there, ERR_TIMEOUT after a minute. */
 enum err http_unix_call(const char *socket_path, const char *method, const char *path,
                         struct span body, int *ret_status, struct bytes *answer);

@@ -50,6 +50,7 @@ struct http_conn {
     struct http_conn *idle_prev, *idle_next; /* among the idle */
     struct http_peer *address;               /* NULL for a Unix socket */
     char peer[PEER_SIZE];
+    int64_t user; /* of a Unix socket */
     enum state state;
     struct timer *deadline;
     struct http_parser parser;
@@ -82,6 +83,7 @@ static struct http_request *request_new(struct http_conn *c)
     r->all = http_held_ref(c->pool->held);
     memcpy(r->peer, c->peer, sizeof r->peer);
     r->message.view.peer = span_of(r->peer);
+    r->message.view.user = c->address ? -1 : c->user;
     return r;
 }
 
@@ -460,10 +462,8 @@ static bool admit(struct http_conn *c, bool local)
 {
     struct sockaddr_storage sa = {0};
     int n = sizeof sa;
-    if (local) {
-        memcpy(c->peer, "unix", sizeof "unix");
-        return true;
-    }
+    if (local)
+        return http_peers_local(&c->uv.handle, c->peer, &c->user);
     if (uv_tcp_getpeername(&c->uv.tcp, (struct sockaddr *)&sa, &n) != 0)
         return false;
     net_name((const struct sockaddr *)&sa, c->peer);

@@ -58,6 +58,7 @@ struct http_view {
     size_t fields_n;
     struct span body; /* whole, without chunks; empty where there was none */
     struct span peer; /* address without port; `unix` for a Unix socket */
+    int64_t user;     /* Unix socket: the user who connected, as the system says; else -1 */
 };
 
 /* Called once for each well-formed request. The handler owns the request until it gives it back

@@ -98,6 +98,7 @@
     X(DROPPED, "dropped", 0, false, "an operator gave it up")                                      \
     /* operators */                                                                                \
     X(USAGE, "usage", 400, false, "wrong use")                                                     \
+    X(REASON_MISSING, "reason-missing", 422, false, "this wants a reason")                         \
     X(TRANSITION, "transition", 409, false, "not possible in the member's present state")          \
     X(NO_SUCH_MEMBER, "no-such-member", 404, false, "no such member")                              \
     X(NO_SUCH_LETTER, "no-such-letter", 404, false, "no such dead letter")                         \

@@ -10,6 +10,7 @@ enum config_durability { DURABILITY_STRICT, DURABILITY_STANDARD };
 
 enum {
     CONFIG_FILE_MAX = 8 << 20,
+    CONFIG_DIGEST_SIZE = 65,
     CONFIG_WHY_MAX = 1 << 17, /* room for every mistake that is listed */
 };
 
@@ -23,6 +24,8 @@ struct config {
     char *redis_socket; /* data_dir/redis.sock: of the embedded Redis */
     bool https;         /* scheme of url */
     char *authority;    /* of url */
+    /* SHA-256 of its text in hex, where whoever read it put that down; else empty. */
+    char digest[CONFIG_DIGEST_SIZE];
 };
 
 /* Reads text (the content of the file called path). Mistakes are added to why, one a line,

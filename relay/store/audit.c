@@ -1,51 +1,13 @@
-/* audit: lines of the audit log are put together, added, and read.
- * May not know: who may do what; whether the lines fit together (audit_chain.c says that). */
+/* audit: lines of the audit log are added, and read.
+ * May not know: what they tell; whether the lines fit together (audit_chain.c says that). */
 #include "relay/store/audit.h"
 
 #include <stdlib.h>
 
-#include "common/pure/date.h"
-#include "common/pure/json.h"
 #include "relay/store/scripts.h"
 #include "relay/store/store_inner.h"
 
-/* --- writing ---------------------------------------------------------------------------------- */
-
-static void add_value(struct json_writer *w, const char *key, struct span json)
-{
-    if (!json.n)
-        return;
-    json_key(w, key);
-    json_add_raw(w, json);
-}
-
-static void add_text(struct json_writer *w, const char *key, const char *text)
-{
-    if (text && *text)
-        json_member(w, key, span_of(text));
-}
-
-void audit_write(const struct audit_note *note, struct bytes *out)
-{
-    char time[DATE_ISO_SIZE];
-    struct json_writer w;
-    date_iso_ms_write(note->now_ms, time);
-    json_begin(&w, out);
-    json_open(&w, '{');
-    json_member(&w, "time", span_of(time));
-    json_member(&w, "who", span_of(note->by->who));
-    json_member(&w, "via", span_of(note->by->via));
-    json_member(&w, "verb", span_of(note->verb));
-    if (note->target.n)
-        json_member(&w, "target", note->target);
-    add_value(&w, "before", note->before);
-    add_value(&w, "after", note->after);
-    if (note->of)
-        json_member_int(&w, "of", (int64_t)note->of);
-    add_text(&w, "outcome", note->outcome);
-    add_text(&w, "reason", note->by->reason);
-    json_close(&w, '}');
-}
+/* --- adding ----------------------------------------------------------------------------------- */
 
 struct add_call {
     audit_cb cb;
@@ -56,7 +18,9 @@ static enum err added(enum err err, const struct redis_reply *reply)
 {
     if (err != ERR_OK || answer_is(reply, "OK"))
         return err;
-    return answer_is(reply, "WRONG") ? ERR_UNREADABLE : ERR_REDIS_REPLY;
+    return answer_is(reply, "WRONG")  ? ERR_UNREADABLE
+           : answer_is(reply, "NONE") ? ERR_NOT_KNOWN
+                                      : ERR_REDIS_REPLY;
 }
 
 static void on_added(void *arg, enum err err, const struct redis_reply *reply)
@@ -130,6 +94,8 @@ static enum err said(enum err e, const struct redis_reply *reply, struct bytes *
     if (e == ERR_UNREADABLE)
         bytes_addf(why, "%.*s is of another type than it should be",
                    SPAN_ARG(reply_text(reply_at(reply, 1))));
+    if (e == ERR_NOT_KNOWN)
+        bytes_add_str(why, "there is no journal");
     return e;
 }
 

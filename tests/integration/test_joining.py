@@ -225,7 +225,7 @@ def test_who_needs_approval_waits_for_an_operator_and_is_then_accepted(relay, to
     refused(guest.post("too early"), 403, "pending")
     settle(relay)
     assert deliveries(guest) == []
-    assert relay.told("member", "accept", guest.host)["state"] == "active"
+    assert relay.told("member", "accept", guest.host, "--reason", "a test")["state"] == "active"
     accept = activity_of(accepted(guest))
     # Misskey looks for the Follow's id and actor inside, Mastodon for its id.
     inner = accept["object"]
@@ -236,7 +236,7 @@ def test_who_needs_approval_waits_for_an_operator_and_is_then_accepted(relay, to
 def test_who_is_not_approved_is_rejected_on_the_wire_and_stays_out(relay, town):
     guest = server(town, GUEST)
     sent = follow(relay, guest)
-    assert relay.told("member", "reject", guest.host)["state"] == "removed"
+    assert relay.told("member", "reject", guest.host, "--reason", "a test")["state"] == "removed"
     record = rejected(guest)
     assert signed_by(relay, record)
     assert activity_of(record)["object"]["id"] == sent.id
@@ -383,7 +383,7 @@ def test_an_expired_member_may_be_invited_again(relay, town):
 
 def test_a_suspended_member_is_refused_and_gets_nothing(relay, town):
     blog, wiki = join(relay, server(town), server(town))
-    assert relay.told("member", "suspend", blog.host)["state"] == "suspended"
+    assert relay.told("member", "suspend", blog.host, "--reason", "a test")["state"] == "suspended"
     refused(blog.post("may I?"), 403, "suspended")
     refused(follow(relay, blog), 403, "suspended")
     sent = wiki.post("without the blog")
@@ -393,7 +393,7 @@ def test_a_suspended_member_is_refused_and_gets_nothing(relay, town):
 
 def test_suspending_and_resuming_say_nothing_on_the_wire(relay, town):
     blog, = join(relay, server(town))
-    relay.told("member", "suspend", blog.host)
+    relay.told("member", "suspend", blog.host, "--reason", "a test")
     relay.told("member", "resume", blog.host)
     settle(relay)
     assert [r["activity"]["type"] for r in deliveries(blog)] == ["Accept"]
@@ -404,7 +404,7 @@ def test_after_resuming_what_waited_from_before_goes_out_and_nothing_from_meanwh
     blog.down()
     waiting = [wiki.post(f"before {n}") for n in range(3)]
     received(other, waiting[-1].id)
-    relay.told("member", "suspend", blog.host)
+    relay.told("member", "suspend", blog.host, "--reason", "a test")
     blog.up()
     during = [wiki.post(f"during {n}") for n in range(3)]
     received(other, during[-1].id)
@@ -420,7 +420,7 @@ def test_after_resuming_what_waited_from_before_goes_out_and_nothing_from_meanwh
 
 def test_a_resumed_member_is_heard_again(relay, town):
     blog, wiki = join(relay, server(town), server(town))
-    relay.told("member", "suspend", blog.host)
+    relay.told("member", "suspend", blog.host, "--reason", "a test")
     relay.told("member", "resume", blog.host)
     received(wiki, blog.post("thank you").id)
 

@@ -150,7 +150,7 @@ def test_what_is_set_aside(scene):
 def test_what_waits_for_a_suspended_member(scene):
     scene.shop.down()
     owed = scene.post("owed")
-    scene.relay.told("member", "suspend", scene.shop.host)
+    scene.relay.told("member", "suspend", scene.shop.host, "--reason", "a test")
     never = scene.post("not owed")
     found = scene.row(owed)
     assert (found["verdict"], found["code"]) == ("waiting", "suspended")

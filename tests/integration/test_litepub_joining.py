@@ -109,7 +109,7 @@ def test_a_guest_is_followed_back_when_it_was_approved(relay, town):
     assert relay.state(guest.host) == "pending"
     settle(relay)
     assert deliveries(guest) == []
-    relay.told("member", "accept", guest.host)
+    relay.told("member", "accept", guest.host, "--reason", "a test")
     inner = activity_of(accepted(guest))["object"]
     assert (inner["id"], inner["object"]) == (guest.inbox.followed["id"], relay.actor)
     asked(guest)
@@ -237,7 +237,7 @@ def test_suspending_it_says_nothing(relay, town):
     pleroma = joined(relay, town)
     back_is(relay, pleroma, "accepted")
     before = len(deliveries(pleroma))
-    relay.told("member", "suspend", pleroma.host)
+    relay.told("member", "suspend", pleroma.host, "--reason", "a test")
     relay.told("member", "resume", pleroma.host)
     settle(relay)
     assert len(deliveries(pleroma)) == before

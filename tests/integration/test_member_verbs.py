@@ -18,6 +18,8 @@ def invited(relay, town, *how, zone="partners", address=PARTNER):
     return peer
 
 
+REASON = ("--reason", "a test")
+WANT_REASON = ("accept", "reject", "suspend")
 CHANGES = ("invite", "accept", "reject", "suspend", "resume", "remove")
 # What has to have happened to a partner before, so that the verb can be obeyed; the state after.
 OBEYED = {
@@ -40,7 +42,7 @@ def member_for(relay, town, steps):
     if "join" in steps:
         join(relay, blog)
     if "suspend" in steps:
-        relay.told("member", "suspend", blog.host)
+        relay.told("member", "suspend", blog.host, "--reason", "a test")
     return blog.host
 
 
@@ -48,7 +50,7 @@ def member_for(relay, town, steps):
 def test_a_verb_that_was_obeyed_ends_with_0_and_shows_the_member(relay, town, verb):
     steps, state = OBEYED[verb]
     host = member_for(relay, town, steps)
-    done = relay.verb("member", verb, host)
+    done = relay.verb("member", verb, host, *REASON)
     assert (done.code, done.err) == (0, "")
     assert f"host       {host}" in done.out
     assert f"state      {state}" in done.out
@@ -58,13 +60,13 @@ def test_a_verb_that_was_obeyed_ends_with_0_and_shows_the_member(relay, town, ve
 def test_a_verb_that_was_obeyed_says_so_in_json(relay, town, verb):
     steps, state = OBEYED[verb]
     host = member_for(relay, town, steps)
-    done = relay.verb("member", verb, host, "--json")
+    done = relay.verb("member", verb, host, *REASON, "--json")
     assert (done.code, done.json["host"], done.json["state"]) == (0, host, state)
 
 
 @pytest.mark.parametrize("verb", [v for v in CHANGES if v != "invite"] + ["show"])
 def test_a_verb_about_a_host_that_is_not_known_ends_with_1(relay, verb):
-    done = relay.verb("member", verb, "127.0.0.2:1")
+    done = relay.verb("member", verb, "127.0.0.2:1", *(REASON if verb != "show" else ()))
     assert (done.code, done.out) == (1, "")
     assert "no-such-member" in done.err
 
@@ -72,7 +74,7 @@ def test_a_verb_about_a_host_that_is_not_known_ends_with_1(relay, verb):
 @pytest.mark.parametrize("verb", ["accept", "resume"])
 def test_a_verb_that_the_state_does_not_allow_ends_with_1_and_names_the_state(relay, town, verb):
     blog, = join(relay, server(town))
-    done = relay.verb("member", verb, blog.host)
+    done = relay.verb("member", verb, blog.host, *REASON)
     assert (done.code, done.out) == (1, "")
     assert "transition" in done.err and "active" in done.err
 
@@ -81,6 +83,9 @@ def test_a_verb_that_the_state_does_not_allow_ends_with_1_and_names_the_state(re
     *([verb] for verb in (*CHANGES, "show")),
     *([verb, "127.0.0.2:1", "127.0.0.2:2"] for verb in (*CHANGES, "show")),
     *([verb, "127.0.0.2:1", "--force"] for verb in (*CHANGES, "show")),
+    *([verb, "127.0.0.2:1"] for verb in WANT_REASON),
+    *([verb, "127.0.0.2:1", "--reason", ""] for verb in WANT_REASON),
+    ["show", "127.0.0.2:1", *REASON], ["list", *REASON],
     ["list", "127.0.0.2:1"], ["list", "--zone", "internal"], ["suspend", "127.0.0.2:1", "--zone"],
     ["dance"], [],
 ], ids=" ".join)
@@ -91,8 +96,8 @@ def test_wrong_use_ends_with_2_and_shows_the_right_one(relay, words):
 
 
 @pytest.mark.parametrize("words", [
-    *(["member", verb, "127.0.0.2:1"] for verb in (*CHANGES, "show")),
-    ["member", "list"], ["status"], ["reload"],
+    *(["member", verb, "127.0.0.2:1", *REASON] for verb in CHANGES),
+    ["member", "show", "127.0.0.2:1"], ["member", "list"], ["status"], ["reload"],
 ], ids=" ".join)
 def test_a_relay_that_does_not_run_ends_a_verb_with_3(tmp_path, words):
     done = Relay(tmp_path).init().verb(*words)

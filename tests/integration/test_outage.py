@@ -351,11 +351,12 @@ def test_what_was_accepted_before_redis_went_away_is_delivered_after_it_is_back(
 def test_an_operator_is_told_that_redis_is_away(outside):
     outside.redis.kill()
     away(outside)
-    done = outside.relay.verb("member", "suspend", outside.shop.host)
+    done = outside.relay.verb("member", "suspend", outside.shop.host, "--reason", "a test")
     assert done.code == 1 and "unavailable" in done.err
     outside.redis.start()
     back(outside)
-    assert outside.relay.told("member", "suspend", outside.shop.host)["state"] == "suspended"
+    done = outside.relay.told("member", "suspend", outside.shop.host, "--reason", "a test")
+    assert done["state"] == "suspended"
 
 
 def test_a_relay_that_starts_before_its_redis_waits_for_it(tmp_path, settlers):

@@ -277,7 +277,7 @@ def test_who_waits_for_approval_is_told_so(s):
     assert peer.follow(s.relay.actor).status == 202
     s.news()
     s.refused(s.signed(s.activity(peer), peer), 403, "pending")
-    s.relay.told("member", "accept", peer.host)
+    s.relay.told("member", "accept", peer.host, "--reason", "a test")
     s.judged(s.signed(s.activity(peer), peer), 202, "ok")  # for its own zone, and no other
 
 
@@ -319,7 +319,7 @@ def test_what_an_operator_does_is_told_to_the_member(s):
     peer = s.member()
     s.news()
     good = s.signed(s.activity(peer), peer)
-    s.relay.told("member", "suspend", peer.host)
+    s.relay.told("member", "suspend", peer.host, "--reason", "a test")
     s.refused(good, 403, "suspended")
     s.relay.told("member", "resume", peer.host)
     s.accepted(good)

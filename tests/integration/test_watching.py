@@ -142,7 +142,7 @@ def test_gauges_show_what_is(relay, town):
     shows("weir_destination_behind_entries", 4)
     shows("weir_redis_up", 1)
     shows("weir_direct_waiting", 0)
-    relay.told("member", "suspend", blog.host)
+    relay.told("member", "suspend", blog.host, "--reason", "a test")
     shows('weir_members{state="suspended"}', 1)
     shop.up()
     received(shop, posts[-1].id)

@@ -104,7 +104,7 @@ def test_fedify_waits_for_the_operator_and_for_nobody_else(relay, fedify, town):
         impostor.send(forged, f"{guest.origin}/inbox", "instance")
         assert guest.do("state")["state"] == "asked"
 
-    relay.told("member", "accept", guest.host)
+    relay.told("member", "accept", guest.host, "--reason", "a test")
     assert by_relay(arrived(guest, did="accepted"), relay)
     assert guest.do("state")["state"] == "accepted"
     relay.told("member", "remove", guest.host)

@@ -27,6 +27,7 @@ enum fake_op {
     OP_RESUME,
     OP_KEY,
     OP_TRIM,
+    OP_AUDIT,
     OP_COUNT
 };
 enum fake_fault {

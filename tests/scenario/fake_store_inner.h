@@ -68,6 +68,7 @@ struct store {
     int64_t tail_ms;
     unsigned cuts; /* connections that went with what was on them */
     uint64_t epoch, n, last[LANE_COUNT], floor[LANE_COUNT], body_floor;
+    uint64_t audit_n; /* lines of the audit log */
     void (*on_ready)(void *arg, bool ready);
     void *on_ready_arg;
 

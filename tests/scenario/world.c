@@ -104,7 +104,7 @@ void world_policy(struct world *w, const char *text)
     struct config *config = read_config(text ? text : zones);
     context_take_config(&w->context, &config);
     if (w->steward)
-        steward_policy_changed(w->steward);
+        steward_config_taken(w->steward, "");
 }
 
 static void context_new(struct context *ret)

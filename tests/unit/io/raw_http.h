@@ -39,6 +39,7 @@ struct bench {
     size_t answer_size;
     bool hold; /* the handler keeps the request */
     struct http_request *held;
+    int64_t user; /* who asked last */
     bool (*until)(struct bench *b);
     int64_t until_ms;
     bool met;
@@ -186,6 +187,7 @@ static inline void on_request(void *arg, struct http_request *request)
     const struct http_view *v = http_view(request);
     struct bytes text;
     b->handled++;
+    b->user = v->user;
     if (b->hold) {
         b->held = request;
         return;

@@ -64,6 +64,7 @@ static void orphans(void **state)
     wait_until(&b, never, 10);
     assert_true(span_eq_str(http_view(b.held)->body, "abc"));
     assert_true(span_eq_str(http_view(b.held)->peer, "127.0.0.1"));
+    assert_int_equal(http_view(b.held)->user, -1);
     reply_held(&b);
     bench_fini(&b);
 }
@@ -245,6 +246,7 @@ static void unix_socket(void **state)
     bytes_add_str(&c->out, GOOD);
     assert_true(wait_until(&b, first_answered, WAIT_MS));
     assert_non_null(strstr(c->in.p, "|a.example|unix|"));
+    assert_int_equal(b.user, getuid());
     /* A second server is turned away and does not take the file with it. */
     assert_int_equal(try_listen(b.loop, listen, "somebody listens there already"), ERR_FILE);
     assert_int_equal(lstat(path, &st), 0);

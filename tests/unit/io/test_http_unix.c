@@ -74,14 +74,18 @@ static void test_on_the_wire(void **state)
         const char *method, *path, *body, *request;
     } rows[] = {
         {"GET", "/echo?a=%41&b=../c", NULL,
-         "GET /echo?a=%41&b=../c HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n\r\n"},
+         "GET /echo?a=%41&b=../c HTTP/1.1\r\nHost: localhost\r\nUser-Agent: weir/" WEIR_VERSION
+         "\r\nAccept: */*\r\n\r\n"},
         {"POST", "/echo", "{\"a\":1}",
-         "POST /echo HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n"
+         "POST /echo HTTP/1.1\r\nHost: localhost\r\nUser-Agent: weir/" WEIR_VERSION
+         "\r\nAccept: */*\r\n"
          "Content-Type: application/json\r\nContent-Length: 7\r\n\r\n{\"a\":1}"},
         {"POST", "/echo", NULL,
-         "POST /echo HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\nContent-Length: 0\r\n\r\n"},
+         "POST /echo HTTP/1.1\r\nHost: localhost\r\nUser-Agent: weir/" WEIR_VERSION
+         "\r\nAccept: */*\r\nContent-Length: 0\r\n\r\n"},
         {"PATCH", "/echo", "{}",
-         "PATCH /echo HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n"
+         "PATCH /echo HTTP/1.1\r\nHost: localhost\r\nUser-Agent: weir/" WEIR_VERSION
+         "\r\nAccept: */*\r\n"
          "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"},
     };
     struct rig rig;

@@ -93,6 +93,7 @@ static const struct {
     {ERR_GAP, "gap", 0, false},
     {ERR_DROPPED, "dropped", 0, false},
     {ERR_USAGE, "usage", 400, false},
+    {ERR_REASON_MISSING, "reason-missing", 422, false},
     {ERR_TRANSITION, "transition", 409, false},
     {ERR_NO_SUCH_MEMBER, "no-such-member", 404, false},
     {ERR_NO_SUCH_LETTER, "no-such-letter", 404, false},
