@@ -11,7 +11,7 @@ import stat
 
 import pytest
 
-from integration.acts import act, follow, join, note, server
+from integration.acts import activity, follow, join, note, server
 from integration.redis_client import Redis
 from integration.relay import GUEST, PARTNER, Relay, wait_until
 from integration.scenes import Scene
@@ -137,15 +137,15 @@ def test_orders_are_lines(relay, town):
 def test_recalls_and_dead_letters_are_lines(relay, town):
     scene = Scene(relay, town)
     text = note(scene.blog)
-    sent = scene.blog.send(act(scene.blog, "Create", text), relay.inbox)
+    sent = scene.blog.send(activity(scene.blog, "Create", text), relay.inbox)
     assert sent.status == 202
     line = relay.told("recall", text["id"], "--reason", "not for partners")["line"]
     told = newest(relay, verb="recall")
     assert (told["target"], told["reason"], told["line"]) == (text["id"], "not for partners", line)
     scene.shop.faults.append(Fault(status=410, body="no", times=1))
-    activity = scene.post("news")
-    scene.until(activity, "never")
-    letter = f"{relay.told('trace', activity)['n']}@{scene.shop.host}"
+    posted = scene.post("news")
+    scene.until(posted, "never")
+    letter = f"{relay.told('trace', posted)['n']}@{scene.shop.host}"
     relay.told("dead", "drop", letter)
     told = newest(relay, target=letter)
     assert (told["verb"], told["via"], "reason" in told) == ("dead drop", "cli", False)
@@ -161,10 +161,13 @@ def test_a_reload_is_a_line_before_and_one_with_what_came_of_it(relay):
     text = relay.config.read_bytes()
     assert done["after"] == {"config": hashlib.sha256(text).hexdigest()} == done["before"]
     relay.config.write_text("nonsense: 1\n")
-    assert relay.verb("reload").code == 1
+    try:
+        assert Admin(relay).ask("POST", "/api/v1/reload")[0] == 400
+    finally:
+        relay.config.write_bytes(text)
     begun, done = lines(relay)[-2:]
-    assert (done["outcome"], done["of"]) == ("usage", begun["n"])
-    relay.config.write_bytes(text)
+    assert (begun["via"], done["outcome"], done["of"]) == ("api", "usage", begun["n"])
+    assert done["after"] == done["before"]
 
 
 def test_another_configuration_by_a_signal_is_a_line_of_nobody(relay):
