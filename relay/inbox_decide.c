@@ -46,6 +46,7 @@ static enum err decide_audience(struct inbox *in)
     const struct facts_context context = {.now_ms = clock_wall_ms(),
                                           .bytes = http_view(in->request)->body.n,
                                           .bot = in->owner_machine ? FACT_YES : FACT_NO,
+                                          .indexable = in->owner_indexable ? FACT_YES : FACT_NO,
                                           .zone_of = policy_zone_name,
                                           .arg = (void *)policy};
     struct zone_verdict verdicts[POLICY_ZONES_MAX];

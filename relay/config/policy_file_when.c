@@ -6,7 +6,7 @@
  * a rule that denies by it would let through what it was written to stop. */
 static bool is_offered(enum fact fact)
 {
-    return fact != FACT_CONSENT && fact != FACT_INDEXABLE && fact != FACT_SOFTWARE;
+    return fact != FACT_CONSENT && fact != FACT_SOFTWARE;
 }
 
 static void unknown(struct job *job, const struct yaml_tree *key)

@@ -3,8 +3,9 @@
  * The boundary has two sides. A zone has rules for what leaves it (export) and for what it takes
  * (import), and an activity crosses when both sides allow; the rules of the short form stand for
  * both sides. On each side the zone's own rules are asked first, then those of the short form, each
- * in the order of the file; the first that matches decides; none: deny. Inside a zone only a rule of
- * the short form decides that names the zone on both ends; none: what the zone says (`inside`). */
+ * in the order of the file; the first that matches decides; none: deny. Inside a zone only a rule
+ * of the short form decides that names the zone on both ends; none: what the zone says (`inside`).
+ */
 #pragma once
 
 #include "common/pure/bytes.h"
@@ -19,12 +20,12 @@ enum {
     POLICY_NAME_MAX = 63,
     POLICY_RULE_NAME_MAX = POLICY_NAME_MAX + 20, /* also one by place: `internal.export-3` */
     POLICY_AUDIENCE_MAX = POLICY_ZONES_MAX * (POLICY_NAME_MAX + 1), /* a set as text */
-    POLICY_HOSTS_MAX = 4096,   /* patterns of all zones */
-    POLICY_NETWORKS_MAX = 256, /* of one zone */
-    POLICY_WORDS_MAX = 1000,   /* of one condition */
-    POLICY_WORD_SIZE = 2048,   /* bytes of one word */
-    POLICY_TAG_SIZE = 200,     /* bytes of one tag */
-    POLICY_REGEXES_MAX = 1000, /* of all rules */
+    POLICY_HOSTS_MAX = 4096,                                        /* patterns of all zones */
+    POLICY_NETWORKS_MAX = 256,                                      /* of one zone */
+    POLICY_WORDS_MAX = 1000,                                        /* of one condition */
+    POLICY_WORD_SIZE = 2048,                                        /* bytes of one word */
+    POLICY_TAG_SIZE = 200,                                          /* bytes of one tag */
+    POLICY_REGEXES_MAX = 1000,                                      /* of all rules */
     /* How often regular expressions are matched for one decision; behind that each is one that
      * gave up. */
     POLICY_REGEX_MATCHES = 4096
@@ -71,10 +72,10 @@ struct number_range {
 /* What a rule asks of one fact: any of these. */
 struct condition {
     enum fact fact;
-    bool flag;                 /* of a flag: what it must be */
-    bool crossed;              /* reply_to: `crossed` is among the words */
-    struct pattern *patterns;  /* of a text; policy_compile() sorts them */
-    size_t patterns_n, exacts; /* exacts: so many of them, at the head, are EXACT */
+    bool flag;                   /* of a flag: what it must be */
+    bool crossed;                /* reply_to: `crossed` is among the words */
+    struct pattern *patterns;    /* of a text; policy_compile() sorts them */
+    size_t patterns_n, exacts;   /* exacts: so many of them, at the head, are EXACT */
     struct number_range *ranges; /* of a number */
     size_t ranges_n;
 };
@@ -98,13 +99,13 @@ struct rule {
     struct conditions when;   /* all of them; none: always */
     struct conditions unless; /* where all of them hold, the rule does not match; none: never */
     enum rule_verdict then;
-    int64_t until_ms; /* from then on it is passed over; 0: none */
+    int64_t until_ms;     /* from then on it is passed over; 0: none */
     char *owner, *reason; /* NULL: not said */
     unsigned line;        /* in the file */
 };
 
-/* rules: those of EXPORT and IMPORT zone by zone, then those of SHORT; within these, in the order of
- * the file. */
+/* rules: those of EXPORT and IMPORT zone by zone, then those of SHORT; within these, in the order
+ * of the file. */
 struct policy {
     struct zone *zones;
     size_t zones_n;
@@ -117,8 +118,8 @@ struct policy {
 void policy_compile(struct policy *policy);
 /* Frees everything and empties it. */
 void policy_fini(struct policy *policy);
-const char *zone_join_name(enum zone_join join);            /* `open`, `approval`, `invited` */
-const char *rule_verdict_name(enum rule_verdict verdict);   /* `allow`, `hold`, `deny`, `drop` */
+const char *zone_join_name(enum zone_join join);          /* `open`, `approval`, `invited` */
+const char *rule_verdict_name(enum rule_verdict verdict); /* `allow`, `hold`, `deny`, `drop` */
 
 /* The number of the zone whose patterns match the host (uri.authority form); -1 if none does. Of a
  * compiled policy. */
@@ -182,8 +183,8 @@ struct zone_verdict {
 /* Decides for every zone of a compiled policy. verdicts: one for each zone of it. ret: the zones
  * that may have it. The time (until) is that of the facts' context. A condition on a fact that is
  * missing does not match, in `when` and in `unless`; on one that is cut, or where a regular
- * expression gave up, see facts_cut_matches(). from -1 (no zone): none may, ERR_NO_ZONE. Whether the
- * activity may be relayed at all (public, a type that is carried) is activity_relayable()'s
+ * expression gave up, see facts_cut_matches(). from -1 (no zone): none may, ERR_NO_ZONE. Whether
+ * the activity may be relayed at all (public, a type that is carried) is activity_relayable()'s
  * question, asked before. */
 void policy_decide(const struct policy *policy, struct facts *facts, int from,
                    struct zone_verdict verdicts[POLICY_ZONES_MAX], struct zone_set *ret);
@@ -211,11 +212,12 @@ struct rule_step {
     const struct rule *rule;
     enum policy_side side;
     enum step_why why;
-    const struct condition *condition; /* of STEP_WHEN the first that fails; of STEP_UNLESS the first
-                                          of all */
+    const struct condition *condition; /* of STEP_WHEN the first that fails; of STEP_UNLESS the
+                                          first of all */
     size_t failing;                    /* how many conditions of `when` fail; of STEP_ENDED too */
 };
 /* All rules that are asked for one pair of zones, in order, side by side, each up to and with the
- * one that decides there. Returns how many steps; those beyond steps_max are counted, not written. */
+ * one that decides there. Returns how many steps; those beyond steps_max are counted, not written.
+ */
 size_t policy_trace(const struct policy *policy, struct facts *facts, int from, int to,
                     struct rule_step *steps, size_t steps_max, struct zone_verdict *verdict);

@@ -74,19 +74,36 @@ static void to_make(const struct policy *policy, const struct rule *rule, struct
         zone_set_add(&to->several, rule->to.zones[i]);
 }
 
+static void own_make(const struct policy *policy, struct policy_index *index)
+{
+    size_t rule = 0;
+    index->own = mem_new((policy->zones_n + 1) * sizeof(*index->own));
+    for (size_t zone = 0; zone < policy->zones_n; zone++) {
+        index->own[zone] = (uint16_t)rule;
+        for (; rule < policy->rules_n; rule++) {
+            const struct rule *r = &policy->rules[rule];
+            const struct rule_end *end = r->part == RULE_EXPORT ? &r->from : &r->to;
+            if (r->part == RULE_SHORT || end->zones[0] != (int)zone)
+                break;
+        }
+    }
+    index->own[policy->zones_n] = (uint16_t)rule;
+}
+
 /* --- keys --------------------------------------------------------------------------------------
  */
 
-/* Not those that are found by reading all of the content: that would be read for every activity,
- * where perhaps no rule gets to ask for it. */
-static bool is_key_fact(enum fact fact)
-{
-    return fact_row(fact)->kind == FACT_KIND_TEXT && fact != FACT_LINKS && fact != FACT_MEDIA;
-}
+/* Facts that can be keys, and how common a word of theirs is among activities, roughly: nearly
+ * every one is public, few have one certain tag. Not those that are found by reading all of the
+ * content: that would be read for every activity, where perhaps no rule gets to ask for it. */
+static const unsigned commonness[FACT_COUNT] = {
+    [FACT_TAGS] = 1,      [FACT_AUTHOR] = 1,    [FACT_AUTHOR_HOST] = 2, [FACT_SOFTWARE] = 20,
+    [FACT_MENTIONS] = 10, [FACT_LANGUAGE] = 30, [FACT_REPLY_TO] = 50,   [FACT_OBJECT] = 70,
+    [FACT_TYPE] = 80,     [FACT_PROOF] = 90,    [FACT_VISIBILITY] = 100};
 
 static bool is_key(const struct condition *c)
 {
-    return is_key_fact(c->fact) && c->exacts > 0 && c->exacts == c->patterns_n && !c->crossed;
+    return commonness[c->fact] && c->exacts > 0 && c->exacts == c->patterns_n && !c->crossed;
 }
 
 static struct span word_of(const struct pattern *pattern)
@@ -109,8 +126,8 @@ static void words_count(struct policy_index *index, const struct condition *c)
     }
 }
 
-/* The condition whose words are wanted least: the fewest activities bring this rule up then. NULL:
- * it has none that could be a key. */
+/* The condition whose words activities have least, and the fewest other rules want: what has to be
+ * looked at is the product of both. NULL: it has none that could be a key. */
 static const struct condition *key_of(const struct policy_index *index, const struct rule *rule)
 {
     const struct condition *best = NULL;
@@ -122,7 +139,7 @@ static const struct condition *key_of(const struct policy_index *index, const st
             continue;
         for (size_t j = 0; j < c->exacts; j++) {
             const struct key_rules *list = map_get(index->keys[c->fact], word_of(&c->patterns[j]));
-            used += list->used;
+            used += list->used * commonness[c->fact];
         }
         if (!best || used < least) {
             best = c;
@@ -194,6 +211,7 @@ void policy_compile(struct policy *policy)
         add_sides(policy, index, i);
         to_make(policy, &policy->rules[i], &index->to[i]);
     }
+    own_make(policy, index);
     keys_make(policy, index);
     policy->index = index;
 }
@@ -215,6 +233,7 @@ void policy_index_free(struct policy_index **index)
         free(i->lists[k].rules);
     free(i->lists);
     free(i->always);
+    free(i->own);
     free(i->to);
     free(i);
     *index = NULL;

@@ -15,12 +15,13 @@ enum { ASKED = 1, YES = 2, CROSSED_SHIFT = 2 };
 struct deciding {
     const struct policy *policy;
     struct matching matching;
+    int from;
     struct zone_verdict *verdicts;
     struct zone_set passed; /* of the sweep under way */
     bool crossed_known;
     struct zone_set crossed; /* zones that what is answered crossed to */
     uint64_t candidates[WORDS_MAX];
-    uint8_t answers[POLICY_RULES_MAX];
+    uint8_t answers[POLICY_RULES_MAX]; /* of the rules of the short form, which both sides ask */
 };
 
 /* --- candidates --------------------------------------------------------------------------------
@@ -54,7 +55,10 @@ static void candidates_find(struct deciding *d)
 static bool answer(struct deciding *d, size_t number, bool crossed)
 {
     unsigned shift = crossed ? CROSSED_SHIFT : 0;
-    uint8_t *said = &d->answers[number];
+    size_t own = d->policy->index->own[d->policy->zones_n];
+    if (number < own)
+        return rule_conditions_hold(&d->matching, &d->policy->rules[number], crossed);
+    uint8_t *said = &d->answers[number - own];
     if (!(*said >> shift & ASKED)) {
         bool yes = rule_conditions_hold(&d->matching, &d->policy->rules[number], crossed);
         *said = (uint8_t)(*said | (ASKED | (yes ? YES : 0)) << shift);
@@ -143,42 +147,61 @@ static void ask(struct deciding *d, enum policy_side side, size_t number, struct
         ask_several(d, side, number, open);
 }
 
-/* Asks one side about the zones in *open; what is left there no rule decided. d->passed: those that
- * it lets through, or holds. */
-static void sweep(struct deciding *d, enum policy_side side, int from, struct zone_set *open)
+/* Asks the rules from `first` up to `end` that could decide on this side; see sweep(). */
+static void sweep_part(struct deciding *d, enum policy_side side, size_t first, size_t end,
+                       struct zone_set *open)
 {
     const struct policy_index *index = d->policy->index;
-    const uint64_t *relevant = &index->relevant[side][(size_t)from * index->words];
-    d->passed = (struct zone_set){{0}};
-    for (size_t i = 0; i < index->words; i++) {
-        for (uint64_t word = relevant[i] & d->candidates[i]; word; word &= word - 1)
+    const uint64_t *relevant = &index->relevant[side][(size_t)d->from * index->words];
+    for (size_t i = first / 64; first < end && i <= (end - 1) / 64; i++) {
+        uint64_t word = relevant[i] & d->candidates[i];
+        if (i == first / 64)
+            word &= UINT64_MAX << (first % 64);
+        if (i == end / 64)
+            word &= ((uint64_t)1 << (end % 64)) - 1;
+        for (; word; word &= word - 1)
             ask(d, side, i * 64 + (size_t)__builtin_ctzll(word), open);
-        if (zone_set_empty(open))
-            return;
     }
 }
 
-static void across(struct deciding *d, int from)
+/* Asks one side about the zones in *open: the own rules of whoever's side it is, then the short
+ * form. What is left there no rule decided. d->passed: those that it lets through, or holds. */
+static void sweep(struct deciding *d, enum policy_side side, struct zone_set *open)
+{
+    const uint16_t *own = d->policy->index->own;
+    struct zone_set owners = *open;
+    d->passed = (struct zone_set){{0}};
+    if (side == SIDE_EXPORT) {
+        owners = (struct zone_set){{0}};
+        zone_set_add(&owners, d->from);
+    }
+    for (int z = zone_set_next(&owners, 0); z >= 0; z = zone_set_next(&owners, z + 1))
+        sweep_part(d, side, own[z], own[z + 1], open);
+    if (!zone_set_empty(open))
+        sweep_part(d, side, own[d->policy->zones_n], d->policy->rules_n, open);
+}
+
+static void across(struct deciding *d)
 {
     struct zone_set open = zone_set_below(d->policy->zones_n);
-    zone_set_take(&open, from);
-    sweep(d, SIDE_EXPORT, from, &open);
+    zone_set_take(&open, d->from);
+    sweep(d, SIDE_EXPORT, &open);
     open = d->passed;
     if (zone_set_empty(&open))
         return;
-    sweep(d, SIDE_IMPORT, from, &open);
+    sweep(d, SIDE_IMPORT, &open);
     for (int zone = zone_set_next(&open, 0); zone >= 0; zone = zone_set_next(&open, zone + 1))
         d->verdicts[zone] = (struct zone_verdict){ERR_NO_RULE, SIDE_IMPORT, NULL};
 }
 
-static void inside(struct deciding *d, int from)
+static void inside(struct deciding *d)
 {
     struct zone_set open = {{0}};
-    enum rule_verdict otherwise = d->policy->zones[from].inside;
-    zone_set_add(&open, from);
-    d->verdicts[from] = (struct zone_verdict){
+    enum rule_verdict otherwise = d->policy->zones[d->from].inside;
+    zone_set_add(&open, d->from);
+    d->verdicts[d->from] = (struct zone_verdict){
         otherwise == RULE_DENY ? ERR_NO_RULE : rule_verdict_err(otherwise), SIDE_INSIDE, NULL};
-    sweep(d, SIDE_INSIDE, from, &open);
+    sweep(d, SIDE_INSIDE, &open);
 }
 
 void policy_decide(const struct policy *policy, struct facts *facts, int from,
@@ -193,18 +216,22 @@ void policy_decide(const struct policy *policy, struct facts *facts, int from,
     if (from < 0)
         return;
     d.policy = policy;
+    d.from = from;
     d.matching = (struct matching){facts, 0};
     d.verdicts = verdicts;
     d.crossed_known = false;
-    d.crossed = (struct zone_set){{0}};
-    memset(d.answers, 0, policy->rules_n);
+    d.crossed = d.passed = (struct zone_set){{0}};
+    memset(d.answers, 0, policy->rules_n - policy->index->own[policy->zones_n]);
     candidates_find(&d);
-    inside(&d, from);
     if (!stays)
-        across(&d, from);
-    for (size_t i = 0; i < policy->zones_n; i++)
-        if (verdicts[i].why == ERR_OK)
-            zone_set_add(ret, (int)i);
+        across(&d);
+    /* Passed both sides, or held on one; and what is inside, whoever decided that. */
+    struct zone_set passed = d.passed;
+    inside(&d);
+    zone_set_add(&passed, from);
+    for (int zone = zone_set_next(&passed, 0); zone >= 0; zone = zone_set_next(&passed, zone + 1))
+        if (verdicts[zone].why == ERR_OK)
+            zone_set_add(ret, zone);
 }
 
 enum err policy_refusal(const struct policy *policy, const struct zone_verdict *verdicts, int from)

@@ -16,5 +16,5 @@ build_bench() {
 
 bench_programs() {
     cmake -S "$ROOT" -B "$ROOT/build" -DWEIR_BENCH=ON &&
-        cmake --build "$ROOT/build" --parallel "$JOBS" --target bench_sink bench_limit
+        cmake --build "$ROOT/build" --parallel "$JOBS" --target bench_sink bench_limit bench_policy
 }
