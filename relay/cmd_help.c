@@ -18,6 +18,8 @@ static bool write_manual(const char *page, struct bytes *out)
         manual_weir(out);
     else if (strcmp(page, "weir.yaml.5") == 0)
         manual_weir_yaml(out);
+    else if (strcmp(page, "weir-policy.7") == 0)
+        manual_weir_policy(out);
     else
         return false;
     return true;
@@ -31,7 +33,7 @@ int cmd_help(int argc, char **argv)
     const struct arg items[] = {{"--list", NULL, &list}, {"--man", &page, NULL}};
     const struct args args = {items, 2,
                               "usage: weir help [--list] [settings|metrics|problems|verbs]\n       "
-                              "weir help --man weir.1|weir.yaml.5\n",
+                              "weir help --man weir.1|weir.yaml.5|weir-policy.7\n",
                               0, 1};
     struct bytes out;
     if (!args_read(&args, argc, argv, words))

@@ -3,6 +3,15 @@
 
 #include "common/pure/bytes.h"
 
-/* weir(1) and weir.yaml(5), in roff (man macros). */
+/* weir(1), weir.yaml(5) and weir-policy(7), in roff (man macros). */
 void manual_weir(struct bytes *out);
 void manual_weir_yaml(struct bytes *out);
+void manual_weir_policy(struct bytes *out);
+
+/* The worked examples of weir-policy(7). file: zones and rules, as they may stand in a
+ * configuration file. */
+struct manual_example {
+    const char *title, *file, *prose;
+};
+enum { MANUAL_EXAMPLES = 10 };
+extern const struct manual_example manual_examples[MANUAL_EXAMPLES];

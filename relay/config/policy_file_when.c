@@ -1,10 +1,11 @@
 /* policy_file_when: reads what a rule asks of the facts.
  * May not know: how a value is written (policy_file_words.c), how a fact is found. */
+#include "relay/config/policy_file.h"
 #include "relay/config/policy_file_inner.h"
 
 /* What nobody tells the rules yet would always be missing, so a condition on it would never hold:
  * a rule that denies by it would let through what it was written to stop. */
-static bool is_offered(enum fact fact)
+bool policy_file_offers(enum fact fact)
 {
     return fact != FACT_CONSENT && fact != FACT_SOFTWARE;
 }
@@ -14,7 +15,7 @@ static void unknown(struct job *job, const struct yaml_tree *key)
     struct span names[FACT_COUNT];
     size_t n = 0;
     for (int i = 0; i < FACT_COUNT; i++)
-        if (is_offered((enum fact)i))
+        if (policy_file_offers((enum fact)i))
             names[n++] = span_of(fact_row((enum fact)i)->name);
     mistake_unknown(job->mistakes, key->at, "condition", yaml_tree_text(key), names, n);
 }
@@ -64,7 +65,7 @@ void conditions_read(struct job *job, struct conditions *conditions, const char 
     for (size_t i = 0; i < value->n; i++) {
         struct condition *condition = &conditions->list[conditions->n];
         if (!fact_by_name(yaml_tree_text(value->keys[i]), &condition->fact) ||
-            !is_offered(condition->fact)) {
+            !policy_file_offers(condition->fact)) {
             unknown(job, value->keys[i]);
             continue;
         }

@@ -96,7 +96,7 @@ def test_the_help_names_every_verb_and_the_exit_codes():
     assert weir("help").stdout == answer.stdout
 
 
-@pytest.mark.parametrize("page", ["weir.1", "weir.yaml.5"])
+@pytest.mark.parametrize("page", ["weir.1", "weir.yaml.5", "weir-policy.7"])
 def test_no_prose_of_a_manual_page_is_a_request_to_roff(page):
     text = weir("help", "--man", page).stdout
     assert text.startswith(".TH ") and ".SH NAME\n" in text

@@ -1,0 +1,136 @@
+/* manual_policy: weir-policy(7): what zones and rules may say, and how they are asked. The facts
+ * come from their table. May not know: which verb prints it. */
+#include "relay/config/policy_file.h"
+#include "relay/manual.h"
+#include "relay/roff.h"
+
+static const char description[] =
+    "Every host belongs to a zone, or to none. An activity that a member sends is for its own zone "
+    "and for every zone that it may cross to; rules decide which. A boundary has two sides: what "
+    "leaves a zone (export) and what a zone takes (import). An activity crosses when both sides "
+    "allow it.\n";
+
+static const char grammar[] =
+    "zones:\n"
+    "  NAME:\n"
+    "    hosts: [HOST, ...]\n"
+    "    inside: allow | deny\n"
+    "    export:\n"
+    "      - {to: ZONES, RULE}\n"
+    "    import:\n"
+    "      - {from: ZONES, RULE}\n"
+    "rules:\n"
+    "  - {from: ZONES, to: ZONES, RULE}\n"
+    "\n"
+    "ZONES: a zone, a list of zones, or \"*\": any other zone\n"
+    "RULE:  then: allow | deny | drop       must be given\n"
+    "       when: {FACT: VALUES, ...}       all of them must hold\n"
+    "       unless: {FACT: VALUES, ...}     where all hold, it does not match\n"
+    "       name: NAME                      else rule-N, ZONE.export-N ...\n"
+    "       until: 2027-04-30               to the end of that day (UTC)\n"
+    "       owner: TEXT, reason: TEXT       said by weir explain\n";
+
+static const char asking[] =
+    "On each side the zone's own rules are asked first, in their order; then those under `rules`, "
+    "which stand for both sides; the first that matches decides that side. Where none matches, the "
+    "side denies. The import side is asked only where the export side lets an activity through. "
+    "Inside a zone neither side is asked: only those of `rules` decide that name the zone as from "
+    "and as to (\"*\" means other zones); where none matches, `inside` holds. The hosts of a zone "
+    "that says nothing may speak with each other, and with nobody else.\n\n";
+
+static const char following[] =
+    "Rules decide about what is new. An Update, a Delete or an Undo goes where its object went, "
+    "whatever the rules say by then. A Like stays inside its zone. Only what is public is relayed "
+    "at all, and nothing goes back to the host that it came from.\n";
+
+static void add_verdicts(struct bytes *out)
+{
+    roff_section(out, "VERDICTS", "");
+    roff_item(out, "allow", "", "this side lets it through");
+    roff_item(out, "deny", "",
+              "this side does not. Where no zone at all may have an activity, its sender is told: "
+              "403, with the code rule-denies or no-rule");
+    roff_item(out, "drop", "",
+              "as deny, but the sender is answered 202, as if it had been taken; the log and the "
+              "metrics say rule-drops");
+}
+
+static void add_values(struct bytes *out)
+{
+    roff_section(out, "VALUES", "A value, or a list of values of which any may hold.\n");
+    roff_item(out, "word", "", "exactly this");
+    roff_item(out, "word*, *word", "", "what begins so, what ends so");
+    roff_item(out, "*", "", "anything, if there is anything");
+    roff_item(out, "/expression/", "",
+              "a regular expression (PCRE2), found anywhere unless it says ^ or $. A match that "
+              "takes too many steps is given up: see MISSING AND UNSURE");
+    roff_item(out, "NAME, NAME:PORT, *.NAME", "",
+              "of facts that are hosts: as in a zone's hosts. *.corp.example is every name below "
+              "corp.example, not that itself");
+    roff_item(out, "<=N, <N, >=N, >N, N..M, N", "",
+              "of numbers; sizes as 64KiB, times as 30min or 7d. To be quoted where YAML asks for "
+              "it");
+    roff_item(out, "true, false", "", "of what is so or not");
+}
+
+static void add_facts(struct bytes *out)
+{
+    static const char *const kinds[] = {[FACT_KIND_TEXT] = "(words)",
+                                        [FACT_KIND_NUMBER] = "(number)",
+                                        [FACT_KIND_FLAG] = "(true or false)"};
+    roff_section(out, "FACTS", "What a rule may ask for, under `when` and `unless`.\n");
+    for (int i = 0; i < FACT_COUNT; i++) {
+        const struct fact_row *row = fact_row((enum fact)i);
+        struct bytes text;
+        if (!policy_file_offers((enum fact)i))
+            continue;
+        bytes_init(&text, 1000);
+        bytes_addf(&text, "%s. Missing: %s.", row->prose, row->missing);
+        roff_item(out, row->name, kinds[row->kind], bytes_str(&text));
+        bytes_fini(&text);
+    }
+}
+
+static const char unsure[] =
+    "A condition on a fact that is missing does not hold, under `when` and under `unless`, "
+    "whatever "
+    "the rule would do: a rule that asks for language: en does not match a post that names no "
+    "language, and one that says unless: {sensitive: true} is not stopped by a post that does not "
+    "say. Write a last rule without conditions for what is left.\n\n";
+
+static const char unsure_too[] =
+    "Where a list is longer than what is read (64 links, 64 mentions), or an expression was given "
+    "up, nobody knows whether a condition holds. If none of what is known fits, it is taken so "
+    "that less goes through: under `when` it holds for a rule that denies and not for one that "
+    "allows; under `unless` the other way round.\n";
+
+static void add_examples(struct bytes *out)
+{
+    roff_section(out, "EXAMPLES", "");
+    for (size_t i = 0; i < MANUAL_EXAMPLES; i++) {
+        const struct manual_example *e = &manual_examples[i];
+        roff_item(out, e->title, "", e->prose);
+        roff_lines(out, e->file);
+    }
+}
+
+void manual_weir_policy(struct bytes *out)
+{
+    roff_head(out, "weir-policy", 7, "zones and rules of a Weir relay");
+    roff_section(out, "DESCRIPTION", description);
+    bytes_add_str(out, ".SH GRAMMAR\n");
+    roff_lines(out, grammar);
+    roff_section(out, "HOW RULES ARE ASKED", "");
+    roff_text(out, asking);
+    roff_text(out, following);
+    add_verdicts(out);
+    add_values(out);
+    add_facts(out);
+    roff_section(out, "MISSING AND UNSURE", "");
+    roff_text(out, unsure);
+    roff_text(out, unsure_too);
+    add_examples(out);
+    roff_section(out, "SEE ALSO",
+                 "weir(1), weir.yaml(5); `weir explain` says of one activity which "
+                 "rule decided, on which side, by which fact\n");
+}
