@@ -186,9 +186,7 @@ static bool is_claim(const struct claim *claim, const struct courier *c)
     return claim->courier == c->number && claim->process == c->process;
 }
 
-/* Where Redis lost that it was taken, whoever had it before may still have it, and the other one
- * finds out when it asks. */
-static bool has_shard(const struct world *w, unsigned shard, const struct courier *c)
+bool oracle_has_shard(const struct world *w, unsigned shard, const struct courier *c)
 {
     return is_claim(&w->claims[shard], c) || is_claim(&w->taken[shard], c);
 }
@@ -316,7 +314,7 @@ void oracle_attempt(struct world *w, const struct courier *c, const struct fligh
 {
     const struct host *h = &w->hosts[f->host];
     w->tally.attempts++;
-    if (!has_shard(w, h->shard, c))
+    if (!oracle_has_shard(w, h->shard, c))
         broken(w, "courier %u sends to %s, whose shard another has taken", c->number, h->name);
     oracle_tries_host(w, c, f);
     check_held(w, c, f);

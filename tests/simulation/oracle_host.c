@@ -62,6 +62,8 @@ void oracle_told(struct world *w, struct courier *c, const struct line *line)
 void oracle_writes(struct world *w, const struct courier *c, unsigned host,
                    const struct health *health)
 {
+    if (!oracle_has_shard(w, w->hosts[host].shard, c))
+        return; /* it woke up, and does not know yet: Redis will refuse it */
     struct knows *knows = oracle_knows(w, c, host);
     if (health->failures && !knows->troubled && !w->hosts[host].down)
         broken(w, "%s is blamed for a fault of ours", w->hosts[host].name);

@@ -38,6 +38,9 @@ void oracle_urgency(struct world *w, const struct courier *c, const struct fligh
 bool oracle_may_repeat(const struct world *w, const struct act *act, unsigned host, unsigned slot);
 
 void oracle_claimed(struct world *w, unsigned shard, const struct courier *c);
+/* It took it last. Where Redis lost that it was taken, whoever had it before may still have it, and
+ * the other one finds out when it asks. */
+bool oracle_has_shard(const struct world *w, unsigned shard, const struct courier *c);
 void oracle_first_arrival(struct world *w, unsigned host, const struct act *act);
 void oracle_attempt(struct world *w, const struct courier *c, const struct flight *f);
 void oracle_answered(struct world *w, const struct flight *f, const struct judgement *j);
