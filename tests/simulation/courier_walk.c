@@ -38,6 +38,8 @@ int64_t courier_now(struct world *w, struct courier *c)
     c->clock_ms = w->wall_offset_ms;
     if (by > CLOCK_SET_MS || by < -CLOCK_SET_MS)
         schedule_clock(c->schedule, by);
+    else
+        w->clock_slewed_ms += by < 0 ? -by : by;
     return wall_ms(w);
 }
 
