@@ -46,6 +46,8 @@ struct knows *oracle_knows(struct world *w, const struct courier *c, unsigned ho
 static void lives(struct world *w, const struct courier *c, unsigned host)
 {
     struct knows *knows = oracle_knows(w, c, host);
+    if (knows->parked)
+        w->hosts[host].probed_ms = now_ms(w);
     knows->wait_ms = 0;
     knows->failing = knows->parked = false;
     w->hosts[host].silent_day = 0;
@@ -295,7 +297,8 @@ static int64_t patience(const struct world *w)
 }
 
 /* Where too few hosts are tried to see that it is us, who could not be reached while our own
- * network was down for days is parked: then it is tried once a day, and has nothing before that. */
+ * network was down for days is parked: then it is tried once a day, and has nothing before that,
+ * unless it shows that it lives. */
 static int64_t parked_by_us(struct world *w, struct host *h)
 {
     if (w->plan.large || !h->knows.parked)
