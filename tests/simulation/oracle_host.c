@@ -32,8 +32,11 @@ struct knows *oracle_knows(struct world *w, const struct courier *c, unsigned ho
     if (h->knows.life != c->life) {
         const struct cursor *own = db_own(w, host);
         int64_t until = h->wait_saved_ms ? h->wait_saved_ms - c->loaded_clock_ms : 0;
+        int64_t most = longest_wait(w, host);
+        bool impossible =
+            until > now_ms(w) + most || (own && own->health.wake_ms > wall_ms(w) + most);
         h->knows = (struct knows){.life = c->life,
-                                  .wait_ms = until > now_ms(w) + longest_wait(w, host) ? 0 : until,
+                                  .wait_ms = impossible ? 0 : until,
                                   .troubled = own && own->health.failures,
                                   .failing = own && own->health.failures,
                                   .parked = own && own->health.parked_ms};

@@ -212,6 +212,8 @@ static const struct act *in_its_place(const struct world *w, const struct courie
 
 static void check_replaced(struct world *w, const struct courier *c, const struct flight *f)
 {
+    if (f->act->taken)
+        return; /* that is all that its marks say then, and it counts once it is told */
     const struct act *later = in_its_place(w, c, f);
     if (later)
         broken(w, "%s/%u: %llu is sent, although %llu replaces it", w->hosts[f->host].name,
