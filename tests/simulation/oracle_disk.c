@@ -355,11 +355,21 @@ static bool overtaken(const struct object *o, const struct act *act)
     return false;
 }
 
+/* Two things that were done to it within a millisecond. */
+static bool at_once(const struct object *o, const struct act *act)
+{
+    for (size_t i = 0; i < o->acts_n; i++)
+        if (o->acts[i]->stamp_ms == act->stamp_ms && o->acts[i]->version != act->version)
+            return true;
+    return false;
+}
+
 /* Whether what its owner did to it can be told apart by time. */
 static bool object_is_stamped(const struct world *w, const struct object *o)
 {
     for (size_t i = 0; i < o->acts_n; i++)
-        if (!o->acts[i]->stamp_ms || o->acts[i]->recall || overtaken(o, o->acts[i]))
+        if (!o->acts[i]->stamp_ms || o->acts[i]->recall || overtaken(o, o->acts[i]) ||
+            at_once(o, o->acts[i]))
             return false;
     return w->clock_moved_ms == 0;
 }
