@@ -379,14 +379,15 @@ static void check_deleted(struct world *w, unsigned object)
 {
     const struct object *o = &w->objects[object];
     const struct act *latest = NULL;
-    bool announced = false; /* since: that makes it known again */
+    bool again = false; /* announced since, or made anew without an answer: it is known again */
     for (size_t i = 0; i < o->acts_n; i++)
         if (o->acts[i]->type != ACTIVITY_ANNOUNCE && o->acts[i]->answered)
             latest = o->acts[i];
     for (size_t i = 0; latest && i < o->acts_n; i++)
-        announced |= o->acts[i]->type == ACTIVITY_ANNOUNCE && o->acts[i]->n > latest->n;
-    if (latest && latest->type == ACTIVITY_DELETE && o->live && !announced &&
-        object_is_stamped(w, o) && w->plan.durability != DURABLE_EVERY_SECOND)
+        again |= (o->acts[i]->type == ACTIVITY_ANNOUNCE || !o->acts[i]->answered) &&
+                 o->acts[i]->n > latest->n;
+    if (latest && latest->type == ACTIVITY_DELETE && o->live && !again && object_is_stamped(w, o) &&
+        w->plan.durability != DURABLE_EVERY_SECOND)
         broken(w, "object %u was deleted, and lives on", object);
 }
 

@@ -133,7 +133,8 @@ void oracle_trouble(struct world *w, const struct flight *f, const struct judgem
     bool bad = j->host_trouble || j->local;
     if (!ours(f->sending.answer.err) && f->sending.answer.status / 100 != 2)
         knows->troubled = true;
-    if ((j->verdict == VERDICT_LATER || bad) && fresh)
+    /* What failed by itself may not count as trouble; then what was under way with it does. */
+    if (j->verdict == VERDICT_LATER || bad)
         knows->trouble_ms = now_ms(w);
     if (bad && fresh)
         knows->failing = true;
