@@ -76,8 +76,8 @@ struct courier {
     int64_t commit_by_ms; /* it runs until then at most */
     unsigned begun;       /* attempts since the last commit went out */
     unsigned unwritten;   /* outcomes that came since the last commit went out */
-    bool busy;            /* many went out with it */
     bool early;           /* the timer was set for them */
+    int64_t busy_ms;      /* until then much is sent: see reckon() */
     int64_t early_ms;     /* how many more may come early: see hasten() */
     int64_t touched_ms;   /* when there was last something to write down */
     int64_t ahead_ms; /* of the monotonic clock is the wall clock, as far as the schedule knows */
