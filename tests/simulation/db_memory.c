@@ -237,6 +237,7 @@ void db_fini(struct world *w)
         free(w->db.undo[i].text);
     free(w->db.undo);
     free(w->db.scripts);
+    free(w->db.spare);
     free(w->letters);
     while (w->all_lines) {
         struct line *line = w->all_lines;

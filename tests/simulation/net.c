@@ -66,7 +66,10 @@ void call_free(struct world *w, struct call *call)
             entry_unref(&call->entries[i]);
     free(call->entries);
     free(call->lines);
-    free(call->table);
+    if (call->table) {
+        free(w->db.spare);
+        w->db.spare = call->table;
+    }
     free(call->seqs);
     free(call);
 }

@@ -83,6 +83,7 @@ struct courier {
     size_t flights_n;
 };
 
+extern const char *const courier_names[];
 void couriers_init(struct world *w);
 void couriers_fini(struct world *w);
 /* courier_away.c */
