@@ -62,6 +62,10 @@ void schedule_load_shard(struct schedule *s, unsigned shard, uint64_t low, uint6
 void schedule_load_member(struct schedule *s, const struct member *member);
 /* A cursor of its own; copied. */
 void schedule_load_cursor(struct schedule *s, struct span host, const struct cursor *cursor);
+/* The newest entry of lane U that there was, told for each shard or once. What it takes back of
+ * lane N bears no mark before it was told, and may have been told to a host already: nothing of the
+ * journal is sent before. */
+void schedule_load_urgent(struct schedule *s, uint64_t newest);
 /* All is loaded: returns where the tail has to be read from, behind this number. UINT64_MAX: no
  * shard is owned, and nothing has to be read. */
 uint64_t schedule_loaded(struct schedule *s);

@@ -154,6 +154,7 @@ void db_claim(struct world *w, struct call *call)
     call->seq = row->seq;
     call->low = row->low;
     call->urgent = row->urgent;
+    call->to = w->db.lane_last[LANE_URGENT];
     for (size_t i = 0; i < w->shard_hosts_n[call->shard]; i++) {
         unsigned host = w->shard_hosts[call->shard][i];
         if (w->hosts[host].own)

@@ -132,9 +132,10 @@ bool oracle_forgotten(const struct world *w, const struct act *act, const struct
 /* --- an attempt --------------------------------------------------------------------------------
  */
 
+/* Or it could know: that was there when it began. */
 static bool told_of(const struct courier *c, uint64_t n)
 {
-    return c->last_line[LANE_URGENT] >= n;
+    return c->last_line[LANE_URGENT] >= n || c->urgent >= n;
 }
 
 /* Something keeps it: another of its lane, or of its object, is under way; or one of its object is
