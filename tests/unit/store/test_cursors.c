@@ -321,17 +321,6 @@ static bool one_call_for_all(struct rig *rig)
     return ok;
 }
 
-/* Who has no lease owns nothing. */
-static bool no_claim_without_a_lease(struct rig *rig)
-{
-    struct owner a;
-    owner_init(rig, NONCE_A, UINT64_MAX, &a);
-    bool ok = claim(&a) == ERR_FENCED;
-    ok = ok && strcmp(ask(rig, "EXISTS {weir}:shard:0"), "0") == 0;
-    owner_free(&a);
-    return ok;
-}
-
 /* Two commits that both think they follow the same one: a snapshot that was given up arrives late
  * (ENGINE 1, noseq). The same owner, so only the sequence tells, and it may be its own commit. */
 static bool late_commit_is_refused(struct rig *rig)
@@ -393,49 +382,6 @@ static bool epoch_is_checked(struct rig *rig)
     return ok;
 }
 
-static bool claim_checks_the_epoch(struct rig *rig)
-{
-    struct owner a;
-    owner_init(rig, NONCE_A, UINT64_MAX, &a);
-    bool ok = lease(&a, "courier-0") == ERR_OK;
-    ask(rig, "HSET {weir}:log epoch 5 run other");
-    ok = ok && claim(&a) == ERR_REDIS;
-    ok = ok && strcmp(ask(rig, "EXISTS {weir}:shard:0"), "0") == 0;
-    owner_free(&a);
-    return ok;
-}
-
-/* Nothing is sent before lane U was told as far as it is now. */
-static bool lane_u_first(struct rig *rig)
-{
-    struct owner a;
-    struct attempt attempt;
-    struct member m = {.host = "x.example", .state = MEMBER_ACTIVE, .zone = "red", .spans_n = 1};
-    const struct entry posts[] = {
-        {.n = 1, .facts = {.type = ACTIVITY_CREATE}, .audience = SPAN("red")},
-        {.n = 2, .lane = LANE_URGENT, .facts = {.type = ACTIVITY_DELETE}, .audience = SPAN("red")}};
-    unsigned sent[2] = {0};
-    m.spans[0] = (struct member_span){.to = MEMBER_SPAN_OPEN, .zone = "red"};
-    m.inboxes[0] = (struct member_inbox){.url = "http://x.example/inbox"};
-    owner_init(rig, NONCE_A, UINT64_MAX, &a);
-    ask(rig, "HSET {weir}:log n 2 lastU 2");
-    bool ok = lease(&a, "courier-0") == ERR_OK && claim(&a) == ERR_OK;
-    schedule_load_member(a.schedule, &m);
-    schedule_loaded(a.schedule);
-    for (size_t i = 0; i < 2; i++) {
-        struct entry *e = entry_new(&posts[i]);
-        schedule_entry(a.schedule, e);
-        entry_unref(&e);
-        while (schedule_next(a.schedule, 1, &attempt)) {
-            const struct judgement taken = {.verdict = VERDICT_DELIVERED};
-            sent[i]++;
-            schedule_outcome(a.schedule, &attempt, &taken, 202, NULL, 1, 0);
-        }
-    }
-    owner_free(&a);
-    return ok && sent[0] == 0 && sent[1] > 0;
-}
-
 static void test_twins(void **state)
 {
     static const struct twin twins[] = {
@@ -452,10 +398,6 @@ static void test_twins(void **state)
          "for at = 4, 3 do"},
         {"one call makes them ours", one_call_for_all, &script_claim,
          "if owner == ARGV[2] then return end", ""},
-        {"lane U first", lane_u_first, &script_claim, "redis.call('HGET', P .. 'log', 'lastU')",
-         "nil"},
-        {"no claim without a lease", no_claim_without_a_lease, &script_claim,
-         "redis.call('HEXISTS', LEASE, ARGV[2]) == 0", "false"},
         {"a late commit is refused", late_commit_is_refused, &script_commit,
          "tonumber(has[2] or '0') + 1 ~= tonumber(ARGV[at + 2])", "false"},
         {"all or nothing", all_or_nothing, &script_commit, "  shard = ARGV[at + 1]\n",
@@ -467,8 +409,6 @@ static void test_twins(void **state)
          "not WORDS[word]"},
         {"no commit across time lines", epoch_is_checked, &script_commit, "~= ARGV[1] then return",
          "== 'never' then return"},
-        {"no claim across time lines", claim_checks_the_epoch, &script_claim,
-         "~= ARGV[1] then return", "== 'never' then return"},
     };
     run_twins(*state, twins, sizeof twins / sizeof twins[0]);
 }
