@@ -188,8 +188,9 @@ static void test_what_any_process_lost_counts(void **state)
 
 /* --- keys that can't be read ----------------------------------------------------------------- */
 
-static const char *const kinds[] = {"shard",   "own",    "fail",   "late", "skip", "cut",
-                                    "dropped", "orders", "direct", "when", "last"};
+static const char *const kinds[] = {"shard", "own",     "fail",   "late",   "skip",
+                                    "cut",   "dropped", "orders", "direct", "when",
+                                    "last",  "when10",  "when60", "when600"};
 
 static void test_a_shard_of_the_wrong_type_is_left_alone(void **state)
 {
