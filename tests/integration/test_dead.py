@@ -49,6 +49,21 @@ def test_what_was_given_up_and_what_the_receiver_said(scene):
     assert letter in scene.relay.verb("dead", "list").out
 
 
+def test_the_list_goes_on_behind_a_letter(scene):
+    older, newer = (given_up(scene, text)[1] for text in ("older", "newer"))
+    everything = scene.relay.told("dead", "list")
+    ids = [d["id"] for d in everything["dead"]]
+    assert ids.index(newer) < ids.index(older)
+    assert "next" not in everything  # there are not that many
+    behind = [d["id"] for d in scene.relay.told("dead", "list", "--before", newer)["dead"]]
+    assert behind == ids[ids.index(newer) + 1:]
+    assert older in scene.relay.verb("dead", "list", f"--before={newer}").out
+    assert newer not in scene.relay.verb("dead", "list", "--before", newer).out
+    assert older not in scene.relay.verb("dead", "list", "--before", older).out
+    wrong = scene.relay.verb("dead", "list", "--before", "17@not a host")
+    assert (wrong.code != 0, wrong.out) == (True, "")
+
+
 def test_what_a_receiver_says_cannot_steer_a_terminal(scene):
     activity, letter, _ = given_up(scene, body="\x1b[2Jgone\r\n\x9b31m\u202e")
     for words in (("trace", activity), ("dead", "show", letter), ("dead", "list")):
