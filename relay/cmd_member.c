@@ -28,9 +28,10 @@ static void print_followers(const struct json *list)
 
 static void print_member(const struct json *m)
 {
-    static const char *const names[] = {
-        "host",     "state",  "why",      "zone",   "since", "until",  "software",   "health",
-        "delivery", "cursor", "failures", "status", "next",  "parked", "silentDays", "goneDays"};
+    static const char *const names[] = {"host",     "state",    "why",    "zone",     "since",
+                                        "until",    "software", "health", "delivery", "cursor",
+                                        "failures", "status",   "next",   "parked",   "silentDays",
+                                        "goneDays", "notFound"};
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
         ask_print_field(m, names[i]);
     print_followers(json_get(m, "followers"));

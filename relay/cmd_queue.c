@@ -32,6 +32,8 @@ static void print_why(const struct json *row)
     struct span next = json_text(json_get(row, "next"));
     if (span_eq_str(code, "suspended"))
         printf("suspended");
+    else if (span_eq_str(code, "inbox-lost"))
+        printf("suspended: %.*s", SPAN_ARG(ask_title(code)));
     else if (span_eq_str(code, "accept"))
         printf("our Accept was refused there");
     else if (span_eq_str(code, "host"))

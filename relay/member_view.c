@@ -46,6 +46,8 @@ void member_view(const struct member *m, const struct cursor *cursor, const char
     add_time(w, "until", m->until_ms);
     if (m->gone)
         json_member(w, "why", span_of(err_code(ERR_INBOX_GONE)));
+    if (m->lost)
+        json_member(w, "why", span_of(err_code(ERR_INBOX_LOST)));
     add_text(w, "software", m->software);
     add_followers(w, m);
     if (cursor) {
@@ -56,6 +58,8 @@ void member_view(const struct member *m, const struct cursor *cursor, const char
             json_member_int(w, "silentDays", cursor->health.days);
         if (cursor->health.gone)
             json_member_int(w, "goneDays", cursor->health.gone);
+        if (cursor->health.lost)
+            json_member_int(w, "notFound", cursor->health.lost);
         if (cursor->health.failures) {
             json_member_int(w, "failures", cursor->health.failures);
             json_member_int(w, "status", cursor_status(cursor));

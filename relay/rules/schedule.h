@@ -174,6 +174,10 @@ enum change_kind {
     CHANGE_DIRECT, /* direct mail `id` is settled */
     CHANGE_ENDED,  /* an inbox of the host said for days that it is gone: its membership is to end;
                       nothing to be written, but to be asked for */
+    CHANGE_LOOK,   /* the actors of the host are to be looked at again: an inbox of it may have
+                      moved (QUEUE 2.11); at most once an hour. Nothing to be written either. why:
+                      OK, an inbox redirected us; INBOX_LOST, it said 404 for days: where that has
+                      not moved, its membership is to be suspended */
     CHANGE_DOWN,   /* the host is in back-off: any sign of life from it is worth telling */
     CHANGE_UP
 };

@@ -158,6 +158,7 @@ struct dest {
     unsigned faults;   /* attempts in a row that failed by what may be our fault */
     int64_t rest_ms;   /* for these: no attempt before; 0: now */
     bool end_told;     /* that its inbox is gone */
+    int64_t look_ms;   /* nobody is asked to look at its actors again before; 0: now */
     uint64_t back;  /* its cursor went back: nothing of lane N goes before the delta behind this is
                        on disk; 0: it did not */
     bool slow;      /* its last attempt took long */

@@ -278,7 +278,8 @@ static void add_change(struct cursors *c, struct words *a, const struct change *
         break;
     case CHANGE_DROP: add_about(a, "P", change); break;
     case CHANGE_DIRECT: add_two(a, "D", change->id); break;
-    case CHANGE_ENDED: break; /* asked for by whoever committed */
+    case CHANGE_ENDED:
+    case CHANGE_LOOK: break; /* asked for by whoever committed */
     case CHANGE_DOWN: add_two(a, "-", change->host); break;
     case CHANGE_UP: add_two(a, "+", change->host); break;
     }

@@ -223,7 +223,8 @@ static void apply(struct store *s, const struct change *c)
     case CHANGE_RETRY: forget_fails(s, c); break;
     case CHANGE_DROP: drop_fails(s, c); break;
     case CHANGE_DIRECT: settle_mail(s, c->id); break;
-    case CHANGE_ENDED: break;
+    case CHANGE_ENDED:
+    case CHANGE_LOOK: break;
     case CHANGE_DOWN: down_set(s, c->host, true); break;
     case CHANGE_UP: down_set(s, c->host, false); break;
     }

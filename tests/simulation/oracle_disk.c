@@ -144,6 +144,7 @@ void oracle_word(struct world *w, const struct commit *commit, const struct comm
     case CHANGE_RETRY: check_retry(w, word); break;
     case CHANGE_DIRECT: check_letter(w, word); break;
     case CHANGE_ENDED: oracle_ended(w, word->host); break;
+    case CHANGE_LOOK:
     case CHANGE_DROP:
     case CHANGE_DOWN:
     case CHANGE_UP: break;
