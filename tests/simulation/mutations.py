@@ -119,6 +119,9 @@ MUTATIONS = [
     dict(name="fence-and-sequence", what="neither owner nor sequence is looked at (nofence)",
          rare=True, file=COMMIT, old=OF_THE_OWNER[0], new=OF_THE_OWNER[1],
          also=[("        if (row->seq + 1 != word->seq) {", "        if (false) {")]),
+    dict(name="fence-not-sequence", what="the owner is not looked at, but the sequence is: that works "
+         "as a fence by itself (nofence, with sequence)", harmless=True, file=COMMIT,
+         old=OF_THE_OWNER[0], new=OF_THE_OWNER[1]),
     dict(name="first-unchecked", what="a courier that was frozen starts one before it looks "
          "(no_wakecheck)", rare=True, file=WALK,
          old="    c->starved = !courier_may_start(w, c);\n    if (c->starved)\n",
@@ -264,7 +267,7 @@ MUTATIONS = [
          new="    return since_ms <= lease_ms * 1000;"),
     dict(name="mail-behind", what="entries go before direct mail was read",
          file=WALK, old=" || c->pumping || !c->mail_read)", new=" || c->pumping)"),
-    dict(name="tail-behind", what="what the tail has not told is sent from pages",
+    dict(name="tail-behind", what="what the tail has not told is sent from pages", rare=True,
          file=RULES + "schedule_window.c", old="    if (to > s->position)\n        to = s->position;",
          new=""),
     dict(name="own-forgotten", what="own cursors are not loaded", file=WALK,

@@ -150,6 +150,8 @@ void call_reply(struct world *w, struct call *call)
     }
     struct conn *conn = call->conn;
     int64_t at = w->now_us + latency_us(w);
+    if (conn->is_tail && w->plan.uneven && draw(w, 2))
+        at += 1000 * draw_time(w, 10, 2 * SECOND);
     if (at <= conn->back_us)
         at = conn->back_us + 1;
     conn->back_us = at;

@@ -58,7 +58,8 @@ static void lives(struct world *w, const struct courier *c, unsigned host)
 
 void oracle_told(struct world *w, struct courier *c, const struct line *line)
 {
-    if (line->kind == LINE_LETTER || !(c->held >> w->hosts[line->host].shard & 1))
+    unsigned shard = w->hosts[line->host].shard;
+    if (line->kind == LINE_LETTER || !(c->held >> shard & 1) || !oracle_has_shard(w, shard, c))
         return;
     if (line->kind != LINE_ORDER || line->order == ORDER_WAKE) /* it lives; or it came back */
         lives(w, c, line->host);
