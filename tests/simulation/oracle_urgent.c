@@ -18,8 +18,13 @@ static void take(struct world *w, struct act *act, uint64_t by)
 void oracle_takes(struct world *w, const struct act *act)
 {
     const struct entry *e = w->db.lines[act->n]->entry;
+    const struct object *o = &w->objects[act->object];
     for (size_t i = 0; act_takes_back(act) && i < e->of_n; i++)
         take(w, act_at(w, e->of[i]), act->n);
+    /* Where there were too many, not all Updates are named that are still in the journal. */
+    for (size_t i = 0; act_takes_back(act) && i < o->acts_n; i++)
+        if (o->acts[i]->type == ACTIVITY_UPDATE && o->acts[i]->n && !db_trimmed(w, o->acts[i]->n))
+            take(w, o->acts[i], act->n);
     for (size_t i = 0; e->gone && i < w->acts_n; i++) {
         struct act *other = w->acts[i];
         if (other->n && !act_takes_back(other) && other->type != ACTIVITY_ANNOUNCE &&
@@ -91,26 +96,10 @@ bool oracle_may_skip(const struct world *w, const struct act *act, unsigned host
     }
 }
 
-/* Where an object had too many versions, what takes it back does not name the Updates that later
- * ones replace. Who was to have this one, but has gone to another zone and was not to have those,
- * is not sent it there either: that it is not is written down when its cursor comes to it. */
-static bool is_left_out(const struct world *w, const struct act *act, const struct act *behind,
-                        const struct fate *fate)
-{
-    const struct object *o = &w->objects[act->object];
-    bool replaced = false;
-    for (size_t i = 0; i < o->acts_n; i++)
-        replaced |= o->acts[i]->n > act->n && o->acts[i]->type == ACTIVITY_UPDATE &&
-                    o->acts[i]->proof == act->proof;
-    return behind && act_takes_back(behind) && act->type == ACTIVITY_UPDATE && replaced &&
-           fate->withdrawn;
-}
-
 bool oracle_may_wait(const struct world *w, const struct act *act, const struct act *behind,
                      unsigned host, unsigned slot)
 {
-    return act->taken || is_replaced(w, act, host, slot) || oracle_harmless(act, behind) ||
-           is_left_out(w, act, behind, fate_of(w, act, host, slot));
+    return act->taken || is_replaced(w, act, host, slot) || oracle_harmless(act, behind);
 }
 
 /* An Announce says no more than that there is something to be fetched: of what is deleted, nothing
@@ -221,6 +210,16 @@ static void check_replaced(struct world *w, const struct courier *c, const struc
                f->attempt.slot, NUMBER(f->act->n), NUMBER(later->n));
 }
 
+/* What is set aside and due goes first. */
+static bool is_aside(struct world *w, const struct flight *f)
+{
+    const struct cursor *own = db_own(w, f->host);
+    for (size_t i = 0; own && i < own->aside_n; i++)
+        if (own->aside[i].n == f->act->n && own->aside[i].slot == f->attempt.slot)
+            return true;
+    return false;
+}
+
 void oracle_urgency(struct world *w, const struct courier *c, const struct flight *f)
 {
     struct fate *fate = fate_of(w, f->act, f->host, f->attempt.slot);
@@ -234,7 +233,7 @@ void oracle_urgency(struct world *w, const struct courier *c, const struct fligh
     if (f->act->taken && told_of(c, f->act->taken) && calm)
         broken(w, "%s/%u: %llu is sent, although %llu takes it back", w->hosts[f->host].name,
                f->attempt.slot, NUMBER(f->act->n), NUMBER(f->act->taken));
-    bool aside = f->act->n <= db_low(w, f->host) || !f->act->n; /* what is due of that goes first */
+    bool aside = f->act->n <= db_low(w, f->host) || !f->act->n || is_aside(w, f);
     if (first && calm && f->act->n && f->attempt.tries == 1 && !fate->ordered)
         check_replaced(w, c, f);
     if (first && calm && !aside && f->attempt.tries == 1 && !fate->ordered)
