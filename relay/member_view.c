@@ -36,7 +36,7 @@ static void add_followers(struct json_writer *w, const struct member *m)
 }
 
 void member_view(const struct member *m, const struct cursor *cursor, const char *state,
-                 struct json_writer *w)
+                 uint64_t floor, struct json_writer *w)
 {
     json_open(w, '{');
     json_member(w, "host", span_of(m->host));
@@ -54,6 +54,8 @@ void member_view(const struct member *m, const struct cursor *cursor, const char
         json_member(w, "health", span_of(health_name(&cursor->health)));
         json_member(w, "delivery", span_of(state));
         json_member_int(w, "cursor", (int64_t)cursor->low);
+        if (cursor->low < floor)
+            json_member_int(w, "gap", (int64_t)floor);
         if (cursor->health.days)
             json_member_int(w, "silentDays", cursor->health.days);
         if (cursor->health.gone)

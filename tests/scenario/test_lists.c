@@ -110,9 +110,35 @@ static void test_furthest_behind_first(void **state)
     end(&s);
 }
 
+/* Where the journal does not reach back to where a member stands, that is told of it, until it has
+ * gone on from there. */
+static void test_behind_the_journal(void **state)
+{
+    (void)state;
+    static const char path[] = "/api/v1/members/reader.corp.example";
+    struct scene s;
+    char gap[32];
+    begin(&s);
+    world_operate(&s.w, "/api/v1/queue/reader.corp.example/hold", SPAN_NONE, &s.reply);
+    fake_run(5 * SECOND);
+    for (unsigned k = 0; k < 3; k++)
+        post(&s, k + 1);
+    uint64_t last = fake_newest(s.w.context.store);
+    assert_null(strstr(told(&s, path, 200), "\"gap\""));
+    fake_drop_entries(s.w.context.store, last - 1);
+    snprintf(gap, sizeof gap, "\"gap\":%llu", (unsigned long long)last - 1);
+    assert_non_null(strstr(told(&s, path, 200), gap));
+    assert_null(strstr(told(&s, "/api/v1/members/other.corp.example", 200), "\"gap\""));
+    world_operate(&s.w, "/api/v1/queue/reader.corp.example/release", SPAN_NONE, &s.reply);
+    fake_run(5 * SECOND);
+    assert_null(strstr(told(&s, path, 200), "\"gap\""));
+    end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_letters_behind_one),
-                                       cmocka_unit_test(test_furthest_behind_first)};
+                                       cmocka_unit_test(test_furthest_behind_first),
+                                       cmocka_unit_test(test_behind_the_journal)};
     return cmocka_run_group_tests(tests, world_keys, world_keys_gone);
 }
