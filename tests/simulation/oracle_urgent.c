@@ -81,6 +81,17 @@ static bool is_replaced(const struct world *w, const struct act *act, unsigned h
     return false;
 }
 
+/* An Update that had left the journal already when its object was taken back: whoever has it in
+ * memory may know that, or not. */
+static bool is_past(const struct world *w, const struct act *act)
+{
+    const struct object *o = &w->objects[act->object];
+    bool past = false;
+    for (size_t i = 0; act->type == ACTIVITY_UPDATE && i < o->acts_n; i++)
+        past |= act_takes_back(o->acts[i]) && o->acts[i]->n > act->n;
+    return past;
+}
+
 bool oracle_may_skip(const struct world *w, const struct act *act, unsigned host, unsigned slot,
                      enum err why)
 {
@@ -90,7 +101,7 @@ bool oracle_may_skip(const struct world *w, const struct act *act, unsigned host
     case ERR_NO_FORM:
     case ERR_NOT_MEMBER: return f->ended > 0;
     case ERR_BODY_GONE: return f->refused;
-    case ERR_RECALLED: return act->taken && !act_takes_back(act);
+    case ERR_RECALLED: return !act_takes_back(act) && (act->taken || is_past(w, act));
     case ERR_REPLACED: return is_replaced(w, act, host, slot);
     default: return false;
     }
