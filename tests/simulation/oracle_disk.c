@@ -52,9 +52,19 @@ static void check_late(struct world *w, const struct commit_word *word)
                w->hosts[word->host].name, word->slot, NUMBER(word->to));
 }
 
-static void check_skip(struct world *w, const struct commit_word *word)
+/* So far the journal was told to whoever wrote it; who has loaded anew since can't be asked. */
+static uint64_t told_to(const struct world *w, const struct commit *commit)
+{
+    for (size_t i = 0; i < w->plan.couriers; i++)
+        if (w->couriers[i].life == commit->life)
+            return oracle_told_to(&w->couriers[i]);
+    return UINT64_MAX;
+}
+
+static void check_skip(struct world *w, const struct commit *commit, const struct commit_word *word)
 {
     const struct act *act = act_at(w, word->to);
+    uint64_t told = told_to(w, commit);
     w->tally.skips++;
     w->tally.skips_recalled += word->why == ERR_RECALLED;
     w->tally.skips_replaced += word->why == ERR_REPLACED;
@@ -62,7 +72,7 @@ static void check_skip(struct world *w, const struct commit_word *word)
         return;
     for (unsigned s = first_slot(w, word); s < end_of_slots(w, word); s++) {
         struct fate *f = fate_of(w, act, word->host, s);
-        if (f->owed && !f->acked && !oracle_may_skip(w, act, word->host, s, word->why))
+        if (f->owed && !f->acked && !oracle_may_skip(w, act, word->host, s, word->why, told))
             broken(w, "%s/%u: %llu is skipped without a reason (%s)", w->hosts[word->host].name, s,
                    NUMBER(word->to), err_code(word->why));
         PUT(w, f->noted, true);
@@ -126,7 +136,6 @@ static void check_shard(struct world *w, const struct commit_word *word)
 void oracle_word(struct world *w, const struct commit *commit, const struct commit_word *word)
 {
     struct host *h = &w->hosts[word->host];
-    (void)commit;
     if (word->kind != CHANGE_SHARD && h->shard != word->shard)
         broken(w, "%s is written down in shard %u", h->name, word->shard);
     switch (word->kind) {
@@ -139,7 +148,7 @@ void oracle_word(struct world *w, const struct commit *commit, const struct comm
     case CHANGE_FOLLOW: PUT(w, h->wait_saved_ms, 0); break;
     case CHANGE_FAIL: check_fail(w, word); break;
     case CHANGE_LATE: check_late(w, word); break;
-    case CHANGE_SKIP: check_skip(w, word); break;
+    case CHANGE_SKIP: check_skip(w, commit, word); break;
     case CHANGE_CUT: check_cut(w, word); break;
     case CHANGE_RETRY: check_retry(w, word); break;
     case CHANGE_DIRECT: check_letter(w, word); break;

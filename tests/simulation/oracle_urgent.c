@@ -68,14 +68,15 @@ char oracle_inbox(const struct world *w, const struct act *act, unsigned host, u
 /* --- what may be skipped -----------------------------------------------------------------------
  */
 
-/* A later Update in the same form was to go there. */
-static bool is_replaced(const struct world *w, const struct act *act, unsigned host, unsigned slot)
+/* A later Update in the same form, up to that number, was to go there. */
+static bool is_replaced(const struct world *w, const struct act *act, unsigned host, unsigned slot,
+                        uint64_t told)
 {
     const struct object *o = &w->objects[act->object];
     for (size_t i = 0; act->type == ACTIVITY_UPDATE && i < o->acts_n; i++) {
         const struct act *later = o->acts[i];
-        if (later->n > act->n && later->type == ACTIVITY_UPDATE && later->proof == act->proof &&
-            fate_of(w, later, host, slot)->owed)
+        if (later->n > act->n && later->n <= told && later->type == ACTIVITY_UPDATE &&
+            later->proof == act->proof && fate_of(w, later, host, slot)->owed)
             return true;
     }
     return false;
@@ -83,17 +84,17 @@ static bool is_replaced(const struct world *w, const struct act *act, unsigned h
 
 /* An Update that had left the journal already when its object was taken back: whoever has it in
  * memory may know that, or not. */
-static bool is_past(const struct world *w, const struct act *act)
+static bool is_past(const struct world *w, const struct act *act, uint64_t told)
 {
     const struct object *o = &w->objects[act->object];
     bool past = false;
     for (size_t i = 0; act->type == ACTIVITY_UPDATE && i < o->acts_n; i++)
-        past |= act_takes_back(o->acts[i]) && o->acts[i]->n > act->n;
+        past |= act_takes_back(o->acts[i]) && o->acts[i]->n > act->n && o->acts[i]->n <= told;
     return past;
 }
 
 bool oracle_may_skip(const struct world *w, const struct act *act, unsigned host, unsigned slot,
-                     enum err why)
+                     enum err why, uint64_t told)
 {
     const struct fate *f = fate_of(w, act, host, slot);
     switch (why) {
@@ -101,8 +102,10 @@ bool oracle_may_skip(const struct world *w, const struct act *act, unsigned host
     case ERR_NO_FORM:
     case ERR_NOT_MEMBER: return f->ended > 0;
     case ERR_BODY_GONE: return f->refused;
-    case ERR_RECALLED: return !act_takes_back(act) && (act->taken || is_past(w, act));
-    case ERR_REPLACED: return is_replaced(w, act, host, slot);
+    case ERR_RECALLED:
+        return !act_takes_back(act) &&
+               ((act->taken && act->taken <= told) || is_past(w, act, told));
+    case ERR_REPLACED: return is_replaced(w, act, host, slot, told);
     default: return false;
     }
 }
@@ -110,7 +113,8 @@ bool oracle_may_skip(const struct world *w, const struct act *act, unsigned host
 bool oracle_may_wait(const struct world *w, const struct act *act, const struct act *behind,
                      unsigned host, unsigned slot)
 {
-    return act->taken || is_replaced(w, act, host, slot) || oracle_harmless(act, behind);
+    return act->taken || is_replaced(w, act, host, slot, UINT64_MAX) ||
+           oracle_harmless(act, behind);
 }
 
 /* An Announce says no more than that there is something to be fetched: of what is deleted, nothing
