@@ -184,6 +184,24 @@ static struct member *as_of(uint64_t n, enum member_state now, uint64_t to)
     return m;
 }
 
+/* One of its inboxes has it, as was loaded, and there is no other any more: then it is through with
+ * it, and that is written down, or after the next start it would have it again. */
+static void test_other_inbox_ends(void **state)
+{
+    (void)state;
+    struct schedule *s = schedule_new(&rig_limits);
+    struct cursor own = {.head = {.n = 4, .slot = 1, .done = 1}};
+    schedule_load_shard(s, 0, 0, 0);
+    schedule_load_member(s, rig_record("a", MEMBER_ACTIVE, 0, 0));
+    schedule_load_cursor(s, SPAN("a"), &own);
+    schedule_loaded(s);
+    rig_tell_of(s, 1, X);
+    takes_back(s, 4, Y, "");
+    rig_answers(s, NOW, 1, ERR_CONNECT, 0);
+    assert_non_null(strstr(rig_commit(s, NOW), "own a 0 urgent 4"));
+    schedule_free(&s);
+}
+
 /* What it was still to be told when it came back, or was put out, is given up; also where the
  * record that is loaded knows of the end already, and not of the grace. */
 static void test_grace_ends(void **state)
@@ -381,7 +399,7 @@ int main(void)
         cmocka_unit_test(test_grace_of_later),   cmocka_unit_test(test_grace_told_again),
         cmocka_unit_test(test_gone_and_floors),  cmocka_unit_test(test_whom_else),
         cmocka_unit_test(test_actor_gone),       cmocka_unit_test(test_nothing_to_send),
-        cmocka_unit_test(test_left_with_orders),
+        cmocka_unit_test(test_left_with_orders), cmocka_unit_test(test_other_inbox_ends),
     };
     return cmocka_run_group_tests_name("schedule_urgent", tests, NULL, NULL);
 }
