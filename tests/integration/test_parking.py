@@ -1,6 +1,6 @@
-"""Hosts that are silent for days, and inboxes that are gone or not found for days, with real processes and a real
-Redis. A day passes while the relay is stopped: its clock, and everybody's, is set on by one
-(shims.py)."""
+"""Hosts that are silent for days, and inboxes that are gone or not found for days, with real processes
+and a real Redis. A day passes while the relay is stopped: its clock, and everybody's, is set on by
+one (shims.py)."""
 
 import pytest
 
