@@ -1,9 +1,11 @@
 /* admin_dead: dead letters: what will not be delivered any more, unless an operator wants it tried
  * again.
  *
- *     GET  /api/v1/dead               GET  /api/v1/dead/N@HOST
+ *     GET  /api/v1/dead[?before=N@HOST]               GET  /api/v1/dead/N@HOST
  *     POST /api/v1/dead/N@HOST/{retry,drop}
  *
+ * A list ends where there are too many, between two letters, and says with which: the next begins
+ * behind that one, whatever became of it.
  * An order is answered when it is in the journal; that it was carried out shows in the letter: a
  * retry takes it away, a drop marks it.
  * May not know: what a command line looks like. */
@@ -14,6 +16,7 @@
 #include "common/io/clock.h"
 #include "common/pure/uri.h"
 #include "relay/admin_inner.h"
+#include "relay/rules/letters.h"
 #include "relay/store/members.h"
 
 enum { LIST_MAX = 500, ID_SIZE = MEMBER_HOST_SIZE + 24 };
@@ -21,7 +24,9 @@ enum { LIST_MAX = 500, ID_SIZE = MEMBER_HOST_SIZE + 24 };
 struct letters {
     const struct book_record *list[LIST_MAX]; /* the book's */
     size_t n;
-    uint64_t of; /* one was asked for; 0: all */
+    bool lists;  /* all, or those behind one; else one is asked for */
+    uint64_t of; /* its number; 0: there is none, the list begins with the newest */
+    bool more;   /* the list does not end with the last */
     enum book_order order;
 };
 
@@ -32,12 +37,17 @@ static struct store *store_of(const struct call *call)
 
 /* --- showing ---------------------------------------------------------------------------------- */
 
-static void write_letter(struct json_writer *w, const struct book_record *r, const struct entry *e)
+static void write_id(struct json_writer *w, const char *key, const struct book_record *r)
 {
     char id[ID_SIZE];
-    bool mail = r->slot > BOOK_EVERY_SLOT;
     snprintf(id, sizeof(id), "%" PRIu64 "@%s", r->n, r->host);
-    json_member(w, "id", span_of(id));
+    json_member(w, key, span_of(id));
+}
+
+static void write_letter(struct json_writer *w, const struct book_record *r, const struct entry *e)
+{
+    bool mail = r->slot > BOOK_EVERY_SLOT;
+    write_id(w, "id", r);
     json_member(w, "host", span_of(r->host));
     view_record(w, r);
     json_member_bool(w, "direct", mail);
@@ -55,16 +65,10 @@ static void on_listed(void *arg, enum err err, struct entry *const *list)
         json_close(&call->w, '}');
     }
     json_close(&call->w, ']');
+    if (l->more)
+        write_id(&call->w, "next", l->list[l->n - 1]);
     json_close(&call->w, '}');
     call_end(call, err, SPAN_NONE);
-}
-
-/* Newest first; of one number, by host. */
-static int by_number(const void *one, const void *other)
-{
-    const struct book_record *a = *(const struct book_record *const *)one;
-    const struct book_record *b = *(const struct book_record *const *)other;
-    return a->n == b->n ? (a > b) - (a < b) : a->n < b->n ? 1 : -1;
 }
 
 static void list(struct call *call)
@@ -72,18 +76,10 @@ static void list(struct call *call)
     static struct entry *const none[1];
     struct letters *l = call->more;
     const struct book *b = call->book;
-    const struct book_record **all = mem_new((b->records_n + 1) * sizeof(*all));
-    uint64_t *numbers = mem_new(LIST_MAX * sizeof(*numbers));
-    size_t n = 0;
-    for (size_t i = 0; i < b->records_n; i++)
-        if (!b->records[i].dropped)
-            all[n++] = &b->records[i];
-    if (n)
-        qsort(all, n, sizeof(*all), by_number);
-    for (; l->n < n && l->n < LIST_MAX; l->n++) {
-        l->list[l->n] = all[l->n];
-        numbers[l->n] = all[l->n]->n;
-    }
+    uint64_t numbers[LIST_MAX];
+    l->n = letters_list(b, l->of, call->host, l->list, LIST_MAX, &l->more);
+    for (size_t i = 0; i < l->n; i++)
+        numbers[i] = l->list[i]->n;
     json_open(&call->w, '{');
     json_member_int(&call->w, "total", (int64_t)b->dead);
     json_member_int(&call->w, "unreadable", __builtin_popcountll(b->unread)); /* shards */
@@ -93,8 +89,6 @@ static void list(struct call *call)
         entries_read(store_of(call), numbers, l->n, on_listed, call);
     else
         on_listed(call, ERR_OK, none);
-    free(numbers);
-    free(all);
 }
 
 /* One letter: everything that is known of it, inbox by inbox. */
@@ -139,14 +133,14 @@ static void on_book(void *arg, enum err err, struct book *book)
     struct call *call = arg;
     const struct letters *l = call->more;
     call->book = book;
-    if (err == ERR_OK && l->of && book_unread(book, span_of(call->host)))
+    if (err == ERR_OK && !l->lists && book_unread(book, span_of(call->host)))
         err = ERR_UNREADABLE;
     if (err != ERR_OK || !call->admin)
         call_end(call, err, SPAN_NONE);
-    else if (l->of)
-        show(call);
-    else
+    else if (l->lists)
         list(call);
+    else
+        show(call);
 }
 
 static struct call *letters_call(struct admin *a, struct http_request **request, uint64_t of,
@@ -161,15 +155,18 @@ static struct call *letters_call(struct admin *a, struct http_request **request,
     return call;
 }
 
-static void get(struct admin *a, struct http_request **request, uint64_t of, const char *host)
+static void get(struct admin *a, struct http_request **request, uint64_t of, const char *host,
+                bool lists)
 {
-    struct ledger_ask ask = {.host = span_of(host),
-                             .from = of ? of : 1,
+    struct ledger_ask ask = {.host = lists ? SPAN_NONE : span_of(host),
+                             .from = lists ? 1 : of,
                              .to = of ? of : INT64_MAX,
-                             .most = LIST_MAX,
+                             .most = LIST_MAX + 1, /* one shows that there are more */
                              .fails_only = true,
                              .since_ms = -1};
-    ledger_read(a->config.context->store, &ask, on_book, letters_call(a, request, of, host));
+    struct call *call = letters_call(a, request, of, host);
+    ((struct letters *)call->more)->lists = lists;
+    ledger_read(store_of(call), &ask, on_book, call);
 }
 
 /* --- orders ----------------------------------------------------------------------------------- */
@@ -252,10 +249,13 @@ void admin_dead(struct admin *a, struct http_request **request, struct span rest
     char host[MEMBER_HOST_SIZE] = "";
     uint64_t of = 0;
     struct span id = span_cut(&rest, '/');
+    bool lists = !id.p;
+    if (lists)
+        id = uri_param(http_view(*request)->query, "before", NULL);
     if (id.p && !read_id(a, request, id, &of, host))
         return;
     if (gets && !rest.p)
-        get(a, request, of, host);
+        get(a, request, of, host, lists);
     else if (!gets && rest.p)
         post(a, request, of, host, rest);
     else

@@ -49,7 +49,7 @@ static void add_member(struct call *call, const struct member *member)
                         : cursor.low >= call->book->last  ? "idle"
                                                           : "behind";
     bool unread = book_unread(call->book, span_of(member->host));
-    member_view(member, served && !unread ? &cursor : NULL, state, &call->w);
+    member_view(member, served && !unread ? &cursor : NULL, state, call->book->floor, &call->w);
 }
 
 /* Nothing of it but its name can be read: it is not left out, or it would seem to be none. */

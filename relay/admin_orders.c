@@ -63,7 +63,10 @@ static void on_ordered(void *arg, enum err err, uint64_t n)
             json_member_int(&call->w, "after", (int64_t)o->of);
         json_close(&call->w, '}');
     }
-    call_end(call, err, SPAN_NONE);
+    call_end(call, err,
+             err == ERR_TOO_LARGE ? SPAN("more than one replay can leave out was refused there "
+                                         "since then: begin with a later entry")
+                                  : SPAN_NONE);
 }
 
 static void give(struct call *call)

@@ -12,23 +12,13 @@
 #include <stdlib.h>
 
 #include "relay/admin_inner.h"
+#include "relay/rules/backlog.h"
 #include "relay/store/members.h"
 
-enum { PAGE = 256, LIST_MAX = 1000, OLDEST_MAX = 100, LOOK_AHEAD = 16 };
-
-struct row {
-    char host[MEMBER_HOST_SIZE], zone[MEMBER_ZONE_SIZE];
-    const char *code;     /* as of what waits: see trace.h */
-    struct cursor cursor; /* its lists are the book's */
-    size_t waiting;
-    bool whole; /* that is all of it */
-    bool unread;
-    int64_t oldest_ms;
-};
+enum { PAGE = 256, OLDEST_MAX = 100, LOOK_AHEAD = 16 };
 
 struct queue {
-    struct row *rows;
-    size_t n, cap, left_out;
+    struct backlog behind; /* cursors of its rows: their lists are the book's */
     struct entry *entries[PAGE];
     size_t entries_n;
     uint64_t page_after;
@@ -40,7 +30,7 @@ static void queue_free(void *more)
     struct queue *q = more;
     for (size_t i = 0; i < q->entries_n; i++)
         entry_unref(&q->entries[i]);
-    free(q->rows);
+    backlog_fini(&q->behind);
     free(q);
 }
 
@@ -51,7 +41,7 @@ static struct store *store_of(const struct call *call)
 
 /* --- the answer ------------------------------------------------------------------------------- */
 
-static void write_row(struct json_writer *w, const struct row *r, uint64_t last)
+static void write_row(struct json_writer *w, const struct backlog_row *r, uint64_t last)
 {
     const struct cursor *c = &r->cursor;
     json_open(w, '{');
@@ -83,11 +73,12 @@ static void answer(struct call *call)
     json_open(w, '{');
     json_member_int(w, "position", (int64_t)call->book->last);
     json_member_int(w, "direct", (int64_t)call->book->mail);
-    json_member_int(w, "total", (int64_t)(q->n + q->left_out));
+    json_member_int(w, "total", (int64_t)(q->behind.n + q->behind.left_out));
+    json_member_int(w, "left_out", (int64_t)q->behind.left_out);
     json_key(w, "queue");
     json_open(w, '[');
-    for (size_t i = 0; i < q->n; i++)
-        write_row(w, &q->rows[i], call->book->last);
+    for (size_t i = 0; i < q->behind.n; i++)
+        write_row(w, &q->behind.rows[i], call->book->last);
     json_close(w, ']');
     json_close(w, '}');
     call_end(call, ERR_OK, SPAN_NONE);
@@ -108,7 +99,7 @@ static void on_next(void *arg, const struct journal_page *page)
     }
     for (size_t i = page->lines_n; i > 0; i--)
         if (page->lines[i - 1].kind == JOURNAL_ENTRY)
-            q->rows[q->at].oldest_ms = page->lines[i - 1].entry->at_ms;
+            q->behind.rows[q->at].oldest_ms = page->lines[i - 1].entry->at_ms;
     q->at++;
     look(call);
 }
@@ -116,31 +107,24 @@ static void on_next(void *arg, const struct journal_page *page)
 static void look(struct call *call)
 {
     struct queue *q = call->more;
-    while (q->at < q->n && (q->rows[q->at].whole || q->looked >= OLDEST_MAX))
+    const struct backlog *b = &q->behind;
+    while (q->at < b->n && (b->rows[q->at].whole || q->looked >= OLDEST_MAX))
         q->at++;
-    if (q->at == q->n) {
+    if (q->at == b->n) {
         answer(call);
         return;
     }
     q->looked++;
-    journal_page(store_of(call), LANE_BOTH, q->rows[q->at].cursor.low, LOOK_AHEAD, on_next, call);
+    journal_page(store_of(call), LANE_BOTH, b->rows[q->at].cursor.low, LOOK_AHEAD, on_next, call);
 }
 
 /* --- members ---------------------------------------------------------------------------------- */
-
-/* The furthest behind first. */
-static int by_low(const void *one, const void *other)
-{
-    const struct row *a = one;
-    const struct row *b = other;
-    return (a->cursor.low > b->cursor.low) - (a->cursor.low < b->cursor.low);
-}
 
 /* unread: nothing but its name can be read. */
 static void add_member(struct call *call, const struct member *m, bool unread)
 {
     struct queue *q = call->more;
-    struct row row = {.cursor = book_cursor(call->book, span_of(m->host))};
+    struct backlog_row row = {.cursor = book_cursor(call->book, span_of(m->host))};
     if (m->state != MEMBER_ACTIVE && m->state != MEMBER_SUSPENDED && !unread)
         return;
     row.unread = unread || book_unread(call->book, span_of(m->host));
@@ -157,18 +141,10 @@ static void add_member(struct call *call, const struct member *m, bool unread)
     if (row.whole && !row.waiting && !row.cursor.aside_n && !row.cursor.health.failures &&
         !row.cursor.health.held && !row.unread)
         return;
-    if (q->n == LIST_MAX) {
-        q->left_out++;
-        return;
-    }
     row.code = row.unread ? err_code(ERR_UNREADABLE) : trace_waits(m, &row.cursor);
     span_copy(span_of(m->host), row.host, sizeof(row.host));
     span_copy(span_of(m->zone), row.zone, sizeof(row.zone));
-    if (q->n == q->cap) {
-        q->cap = q->cap ? 2 * q->cap : 16;
-        q->rows = mem_grow(q->rows, q->cap * sizeof(*q->rows));
-    }
-    q->rows[q->n++] = row;
+    backlog_add(&q->behind, &row);
 }
 
 static void on_member(void *arg, enum err err, const struct member *member)
@@ -183,8 +159,7 @@ static void on_member(void *arg, enum err err, const struct member *member)
         call_end(call, err, SPAN_NONE);
         return;
     }
-    if (q->n)
-        qsort(q->rows, q->n, sizeof(*q->rows), by_low);
+    backlog_close(&q->behind);
     look(call);
 }
 

@@ -155,6 +155,10 @@ static void write_standing(struct call *call)
     struct cursor c = book_cursor(call->book, span_of(call->host));
     json_member(w, "host", span_of(call->host));
     json_member(w, "state", span_of(member_state_name(t->member.state)));
+    if (t->member.lost)
+        json_member(w, "why", span_of(err_code(ERR_INBOX_LOST)));
+    if (t->member.gone)
+        json_member(w, "why", span_of(err_code(ERR_INBOX_GONE)));
     json_member(w, "zone", span_of(t->member.zone));
     json_member(w, "health", span_of(health_name(&c.health)));
     json_member_int(w, "cursor", (int64_t)c.low);

@@ -70,6 +70,8 @@ static void print_waiting(const struct json *row)
     int64_t ahead = ask_number(row, "ahead");
     if (span_eq_str(code, "suspended"))
         printf("until the member is resumed");
+    else if (span_eq_str(code, "inbox-lost"))
+        printf("%.*s: until it follows again, or is resumed", SPAN_ARG(ask_title(code)));
     else if (span_eq_str(code, "leaving"))
         printf("the member is gone: about to be cut");
     else if (span_eq_str(code, "no-right"))

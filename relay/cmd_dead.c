@@ -19,6 +19,7 @@ static const struct json_limits limits = {16, 10000, 20000};
 
 struct dead_words {
     const char *file, *id, *reason;
+    const char *before; /* the list begins behind this one; NULL: with the newest */
     bool as_json;
 };
 
@@ -27,7 +28,7 @@ struct dead_words {
 static void print_letters(const struct json *json)
 {
     const struct json *list = json_get(json, "dead");
-    int64_t left_out = ask_number(json, "total") - (int64_t)json_len(list);
+    struct span next = ask_text(json, "next");
     printf("%-34s %-24s %-7s %s\n", "ID", "GIVEN UP", "STATUS", "WHY");
     for (size_t i = 0; i < json_len(list); i++) {
         const struct json *l = json_at(list, i);
@@ -43,8 +44,9 @@ static void print_letters(const struct json *json)
             ask_print_text(ask_text(l, "activity"));
         putchar('\n');
     }
-    if (left_out > 0)
-        printf("and %" PRId64 " more\n", left_out);
+    if (next.n)
+        printf("and more, of %" PRId64 " in all: weir dead list --before %.*s\n",
+               ask_number(json, "total"), SPAN_ARG(next));
     if (ask_number(json, "unreadable"))
         printf("and what Redis holds of %" PRId64 " of the shards can't be read\n",
                ask_number(json, "unreadable"));
@@ -187,8 +189,12 @@ static int ask(const struct dead_words *w)
     if (w->id) {
         add_path(w, NULL, &path);
     } else {
-        bytes_init(&path, 64);
+        bytes_init(&path, 4096);
         bytes_add_str(&path, "/api/v1/dead");
+        if (w->before) {
+            bytes_add_str(&path, "?before=");
+            ask_escape(&path, w->before);
+        }
     }
     bytes_init(&answer, ASK_ANSWER_MAX);
     int code = ask_relay(w->file, "GET", bytes_str(&path), SPAN_NONE, &answer);
@@ -202,15 +208,21 @@ int cmd_dead(int argc, char **argv)
 {
     struct dead_words w = {0};
     const char *words[1] = {NULL};
-    const struct arg items[] = {
-        {"-c", &w.file, NULL}, {"--json", NULL, &w.as_json}, {"--reason", &w.reason, NULL}};
     const char *verb = argc > 1 ? argv[1] : "";
     bool lists = strcmp(verb, "list") == 0;
     bool shows = strcmp(verb, "show") == 0;
     bool orders = strcmp(verb, "retry") == 0 || strcmp(verb, "drop") == 0;
-    const struct args args = {items, orders ? 3 : 2, "", !lists, !lists};
+    const struct arg items[] = {
+        {"-c", &w.file, NULL},
+        {"--json", NULL, &w.as_json},
+        {lists ? "--before" : "--reason", lists ? &w.before : &w.reason, NULL},
+    };
+    const struct args args = {items, shows ? 2 : 3, "", !lists, !lists};
     if ((!lists && !shows && !orders) || !args_read(&args, argc - 1, argv + 1, words))
         return ask_usage("dead");
+    if (w.before && !strchr(w.before, '@'))
+        return ask_wrong("dead", "--before is a letter of the list such as 17@example.org, not",
+                         w.before);
     w.id = words[0];
     return orders ? order(verb, &w) : ask(&w);
 }

@@ -2,6 +2,7 @@
  * as it came. May not know: Redis; what a change of a member means. */
 #include "relay/cmd_member.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,11 +29,15 @@ static void print_followers(const struct json *list)
 
 static void print_member(const struct json *m)
 {
-    static const char *const names[] = {
-        "host",     "state",  "why",      "zone",   "since", "until",  "software",   "health",
-        "delivery", "cursor", "failures", "status", "next",  "parked", "silentDays", "goneDays"};
+    static const char *const names[] = {"host",     "state",    "why",    "zone",     "since",
+                                        "until",    "software", "health", "delivery", "cursor",
+                                        "failures", "status",   "next",   "parked",   "silentDays",
+                                        "goneDays", "notFound"};
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
         ask_print_field(m, names[i]);
+    if (json_get(m, "gap"))
+        printf("%-10s what follows its cursor, up to %" PRId64 ", is no longer in the journal\n",
+               "gap", ask_number(m, "gap"));
     print_followers(json_get(m, "followers"));
 }
 

@@ -32,6 +32,8 @@ static void print_why(const struct json *row)
     struct span next = json_text(json_get(row, "next"));
     if (span_eq_str(code, "suspended"))
         printf("suspended");
+    else if (span_eq_str(code, "inbox-lost"))
+        printf("suspended: %.*s", SPAN_ARG(ask_title(code)));
     else if (span_eq_str(code, "accept"))
         printf("our Accept was refused there");
     else if (span_eq_str(code, "host"))
@@ -53,7 +55,6 @@ static void print_why(const struct json *row)
 static void print_queue(const struct json *json)
 {
     const struct json *list = json_get(json, "queue");
-    int64_t left_out = ask_number(json, "total") - (int64_t)json_len(list);
     printf("%-30s %9s %6s %-24s %s\n", "HOST", "WAITING", "ASIDE", "OLDEST", "WHY");
     for (size_t i = 0; i < json_len(list); i++) {
         const struct json *row = json_at(list, i);
@@ -68,8 +69,8 @@ static void print_queue(const struct json *json)
         if (!whole)
             printf("  %" PRId64 " lines of the journal behind\n", ask_number(row, "behind"));
     }
-    if (left_out > 0)
-        printf("and %" PRId64 " more\n", left_out);
+    if (ask_number(json, "left_out"))
+        printf("and %" PRId64 " more, none of them further behind\n", ask_number(json, "left_out"));
     if (ask_number(json, "direct"))
         printf("direct mail that waits: %" PRId64 "\n", ask_number(json, "direct"));
 }

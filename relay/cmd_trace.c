@@ -127,7 +127,7 @@ static void print_list(const struct json *list, const char *title,
 
 static void print_host(const struct json *h)
 {
-    static const char *const names[] = {"host",   "state",    "zone",     "health",
+    static const char *const names[] = {"host",   "state",    "why",      "zone", "health",
                                         "cursor", "position", "failures", "next"};
     int64_t waiting = ask_number(h, "waiting_n");
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)

@@ -16,13 +16,15 @@
 #include "relay/meters.h"
 
 enum {
-    STARTS_A_TURN = 16, /* signatures made before the loop is asked for other work */
-    COMMIT_SOON_MS = 3, /* outcomes wait so long for others, where commits have been few: */
-    COMMIT_FEW = 8,     /* so many in a row may come early, */
-    COMMIT_FEW_MS = 60, /* and then one in so long; */
-    COMMIT_MANY = 16,   /* but none where so many outcomes went with the last one */
-    BLIND_MOST = 64,    /* attempts that begin while a commit is not answered */
-    CLOCK_SET_MS = 5000 /* by so much no clock is slewed between two looks */
+    STARTS_A_TURN = 16,    /* signatures made before the loop is asked for other work */
+    COMMIT_SOON_MS = 3,    /* outcomes wait so long for others, where commits have been few: */
+    COMMIT_FEW = 8,        /* so many in a row may come early, */
+    COMMIT_FEW_MS = 60,    /* and then one in so long; */
+    COMMIT_MANY = 64,      /* but none where so many outcomes came in a row, */
+    COMMIT_MANY_MS = 4,    /* and then one in so long, */
+    COMMIT_LONG_MS = 1000, /* until so long afterwards at most */
+    BLIND_MOST = 64,       /* attempts that begin while a commit is not answered */
+    CLOCK_SET_MS = 5000    /* by so much no clock is slewed between two looks */
 };
 
 /* What waits is written down by the wall clock, which people set, and correct. */
@@ -54,9 +56,9 @@ static void touch(struct courier *c)
  * where much is, it is gathered, for each commit is a command, and a write to the disk. */
 static void hasten(struct courier *c)
 {
-    if (!c->unwritten || c->busy || c->early || !c->commit_soon || c->committing)
-        return;
     int64_t now = clock_mono_ms();
+    if (!c->unwritten || c->busy_ms > now || c->early || !c->commit_soon || c->committing)
+        return;
     int64_t least = now - (int64_t)COMMIT_FEW * COMMIT_FEW_MS;
     if (c->early_ms < least)
         c->early_ms = least;
@@ -348,6 +350,19 @@ void courier_commit_again(struct courier *c)
     cursors_commit(c->cursors, &c->delta, clock_wall_ms(), on_committed, c);
 }
 
+/* How much is sent: a burst now and then is not much. */
+static void reckon(struct courier *c)
+{
+    int64_t now = clock_mono_ms();
+    int64_t least = now - (int64_t)COMMIT_MANY * COMMIT_MANY_MS;
+    if (c->busy_ms < least)
+        c->busy_ms = least;
+    c->busy_ms += (int64_t)c->unwritten * COMMIT_MANY_MS;
+    if (c->busy_ms > now + COMMIT_LONG_MS)
+        c->busy_ms = now + COMMIT_LONG_MS;
+    c->unwritten = 0;
+}
+
 /* Where nothing happens any more, the cursors of some shards may still lag: they are moved along
  * for as long as that can take, and then nothing runs. */
 void courier_commit(void *arg)
@@ -357,8 +372,7 @@ void courier_commit(void *arg)
         return;
     c->commit_soon = false;
     if (!c->committing) {
-        c->busy = c->unwritten >= COMMIT_MANY;
-        c->unwritten = 0;
+        reckon(c);
         c->early = false;
     }
     /* Who stops leaves all cursors where they are, not where they were a second ago: what lies
@@ -423,7 +437,7 @@ void courier_pause(struct courier *c)
         schedule_page_failed(c->schedule);
     courier_forget(&c->paging);
     c->started = 0;
-    c->commit_soon = c->early = c->busy = false;
+    c->commit_soon = c->early = false;
 }
 
 void courier_unfollow(struct courier *c)

@@ -5,6 +5,7 @@
 
 #include "relay/courier.h"
 #include "relay/delivery.h"
+#include "relay/look.h"
 #include "relay/rules/lease.h"
 #include "relay/store/cursors.h"
 #include "relay/store/tail.h"
@@ -38,10 +39,11 @@ enum courier_state {
 };
 
 enum {
-    COURIER_AGAIN_MS = 500,   /* before what failed is tried again */
-    COURIER_LAST_MS = 2000,   /* that one which is told to end waits for Redis */
-    COURIER_MEND_MS = 2000,   /* before a shard that could not be read is looked at again */
-    COURIER_ADVANCE_MS = 1000 /* how often a shard's cursor is moved along where nothing happens */
+    COURIER_AGAIN_MS = 500,    /* before what failed is tried again */
+    COURIER_LAST_MS = 2000,    /* that one which is told to end waits for Redis */
+    COURIER_MEND_MS = 2000,    /* before a shard that could not be read is looked at again */
+    COURIER_ADVANCE_MS = 1000, /* how often a shard's cursor is moved along where nothing happens */
+    COURIER_LOOKS = 64 /* at actors of members at once; who is beyond that is asked for again */
 };
 
 struct flight { /* one attempt */
@@ -50,6 +52,13 @@ struct flight { /* one attempt */
     bool ready;
     struct courier *courier;
     struct delivery *delivery;
+};
+
+struct looking { /* at the actors of one member */
+    struct looking *prev, *next;
+    struct courier *courier;
+    struct look *look;
+    char host[MEMBER_HOST_SIZE];
 };
 
 struct loading { /* a call that can't be taken back: it may outlive the courier's present life */
@@ -76,12 +85,14 @@ struct courier {
     int64_t commit_by_ms; /* it runs until then at most */
     unsigned begun;       /* attempts since the last commit went out */
     unsigned unwritten;   /* outcomes that came since the last commit went out */
-    bool busy;            /* many went out with it */
     bool early;           /* the timer was set for them */
+    int64_t busy_ms;      /* until then much is sent: see reckon() */
     int64_t early_ms;     /* how many more may come early: see hasten() */
     int64_t touched_ms;   /* when there was last something to write down */
     int64_t ahead_ms; /* of the monotonic clock is the wall clock, as far as the schedule knows */
     unsigned started; /* in this turn */
+    struct looking *looks;
+    size_t looks_n;
     enum lane page_lane;
     uint64_t page_after, last_line[LANE_COUNT];
     bool followed; /* a line was told in this life */
@@ -140,6 +151,8 @@ void courier_commit(void *courier);
 /* courier_health.c: the delta that was out is on disk: what is to be done, counted and said of it;
  * then the schedule has it back. */
 void courier_written(struct courier *c);
+/* No look at an actor goes on. */
+void courier_blink(struct courier *c);
 
 /* courier_lease.c: which shards it owns, and whether it still may act on them */
 void courier_lease_init(struct courier *c, const struct courier_config *config);

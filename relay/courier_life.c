@@ -286,6 +286,7 @@ void courier_free(struct courier **courier)
     if (!c)
         return;
     courier_stop(c);
+    courier_blink(c);
     courier_walk_fini(c);
     courier_lease_fini(c);
     timer_free(&c->restart);

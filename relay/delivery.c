@@ -210,7 +210,8 @@ struct judge_limits delivery_limits(const struct settings *set)
                                  .aside_most_ms = set->delivery_aside_most,
                                  .aside_after = (unsigned)set->delivery_aside_after,
                                  .silent_days = (unsigned)set->delivery_park_after,
-                                 .gone_days = (unsigned)set->delivery_gone_after};
+                                 .gone_days = (unsigned)set->delivery_gone_after,
+                                 .lost_ms = set->delivery_lost_after};
 }
 
 static enum step delivery_judge(struct delivery *d)

@@ -36,7 +36,7 @@ static void add_followers(struct json_writer *w, const struct member *m)
 }
 
 void member_view(const struct member *m, const struct cursor *cursor, const char *state,
-                 struct json_writer *w)
+                 uint64_t floor, struct json_writer *w)
 {
     json_open(w, '{');
     json_member(w, "host", span_of(m->host));
@@ -46,16 +46,22 @@ void member_view(const struct member *m, const struct cursor *cursor, const char
     add_time(w, "until", m->until_ms);
     if (m->gone)
         json_member(w, "why", span_of(err_code(ERR_INBOX_GONE)));
+    if (m->lost)
+        json_member(w, "why", span_of(err_code(ERR_INBOX_LOST)));
     add_text(w, "software", m->software);
     add_followers(w, m);
     if (cursor) {
         json_member(w, "health", span_of(health_name(&cursor->health)));
         json_member(w, "delivery", span_of(state));
         json_member_int(w, "cursor", (int64_t)cursor->low);
+        if (cursor->low < floor)
+            json_member_int(w, "gap", (int64_t)floor);
         if (cursor->health.days)
             json_member_int(w, "silentDays", cursor->health.days);
         if (cursor->health.gone)
             json_member_int(w, "goneDays", cursor->health.gone);
+        if (cursor->health.lost)
+            json_member_int(w, "notFound", cursor->health.lost);
         if (cursor->health.failures) {
             json_member_int(w, "failures", cursor->health.failures);
             json_member_int(w, "status", cursor_status(cursor));

@@ -5,8 +5,9 @@
 #include "relay/rules/cursor.h"
 #include "relay/rules/member.h"
 
-/* One object. cursor and state: of its destination; NULL where there is none. */
+/* One object. cursor and state: of its destination; NULL where there is none. floor: what is
+ * numbered up to here is no longer in the journal. */
 void member_view(const struct member *member, const struct cursor *cursor, const char *state,
-                 struct json_writer *w);
+                 uint64_t floor, struct json_writer *w);
 /* What a person's change of it may have changed, for the audit log; `null` where there is none. */
 void member_view_brief(const struct member *member, struct bytes *out);

@@ -30,7 +30,7 @@
     X("queue drop",      cmd_queue,    "HOST [--reason TEXT]",                        "give up what waits for it now; that is recorded") \
     X("replay",          cmd_replay,   "HOST --since 2h | --from N [--reason TEXT]",  "send it once more what it had since then, under the same ids") \
     X("recall",          cmd_recall,   "OBJECT --reason TEXT",                        "take an object back; tells, member by member, what to expect") \
-    X("dead list",       cmd_dead,     "",                                            "what was given up, newest first") \
+    X("dead list",       cmd_dead,     "[--before ID]",                               "what was given up, newest first; --before: what comes behind this one in the list") \
     X("dead show",       cmd_dead,     "ID",                                          "one of these, with what the receiver said") \
     X("dead retry",      cmd_dead,     "ID [--reason TEXT]",                          "try it again") \
     X("dead drop",       cmd_dead,     "ID [--reason TEXT]",                          "leave it at that") \

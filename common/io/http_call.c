@@ -280,15 +280,23 @@ static enum err judge_connect(const struct http_call *call)
     return number == ENETUNREACH ? ERR_NO_ROUTE : ERR_CONNECT;
 }
 
-static enum err judge(const struct http_call *call, CURLcode rc)
+/* Ours, about a transfer that ended well. To libcurl, a good answer may also be a connection that
+ * ends inside the header, and a 101, for which nobody asked (RFC 9110, section 15.2.2). */
+static const char *incomplete(const struct http_call *call, long status)
+{
+    if (!call->header_whole)
+        return "the answer ends in its header";
+    return status < 200 ? "only an interim answer came" : NULL;
+}
+
+static enum err judge(const struct http_call *call, CURLcode rc, long status)
 {
     if (call->preset != ERR_OK)
         return call->preset;
     if (call->too_large)
         return ERR_TOO_LARGE;
     switch (rc) {
-    /* A connection that ends inside the header is a good answer to libcurl. */
-    case CURLE_OK: return call->header_whole ? ERR_OK : ERR_PROTOCOL;
+    case CURLE_OK: return incomplete(call, status) ? ERR_PROTOCOL : ERR_OK;
     case CURLE_COULDNT_RESOLVE_HOST: return ERR_RESOLVE;
     case CURLE_COULDNT_CONNECT: return judge_connect(call);
     case CURLE_ABORTED_BY_CALLBACK: return ERR_ADDRESS;
@@ -326,7 +334,8 @@ static struct span field(const struct http_call *call, const char *name)
 void http_call_answer(struct http_call *call, CURLcode rc, struct http_answer *ret)
 {
     long status = 0;
-    *ret = (struct http_answer){.err = judge(call, rc), .detail = call->detail};
+    curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+    *ret = (struct http_answer){.err = judge(call, rc, status), .detail = call->detail};
     if (ret->err == ERR_OK)
         call->detail[0] = '\0';
     else if (ret->err == ERR_TOO_LARGE)
@@ -334,10 +343,9 @@ void http_call_answer(struct http_call *call, CURLcode rc, struct http_answer *r
     else if (ret->err == ERR_ADDRESS)
         ret->detail = "the address is not allowed";
     else if (rc == CURLE_OK)
-        ret->detail = "the answer ends in its header";
+        ret->detail = incomplete(call, status);
     else if (!call->detail[0])
         ret->detail = curl_easy_strerror(rc);
-    curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
     if (status < 200 || !call->header_whole)
         return; /* none, or only an interim one */
     ret->status = (int)status;

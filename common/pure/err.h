@@ -71,6 +71,7 @@
     X(EXPIRED, "expired", 403, false, "the membership has ended")                                  \
     X(REMOVED, "removed", 403, false, "the membership was removed")                                \
     X(INBOX_GONE, "inbox-gone", 0, false, "its inbox said for days that it is gone")               \
+    X(INBOX_LOST, "inbox-lost", 0, false, "its inbox was not there for days")                      \
     X(NOT_OWNER, "not-owner", 403, false, "the object belongs to somebody else")                   \
     X(INBOX_FOREIGN, "inbox-foreign", 403, false, "the actor's inbox is on another host")          \
     X(FOLLOWERS, "followers", 403, false, "too many actors of this host follow the relay")         \

@@ -66,6 +66,7 @@ enum { SETTINGS_SEEN_MS = 691200000 }; /* 8 days: how long ids are remembered (D
     X(delivery_retry_after,   "delivery.retry_after",    DURATION, 1000, 86400000, "6h", NULL, "longest Retry-After that is obeyed")                                                   \
     X(delivery_park_after,    "delivery.park_after",     COUNT,    0, 365, "7", NULL, "days on which a host did not answer, and never between, after which it is tried once a day only; 0: none")\
     X(delivery_gone_after,    "delivery.gone_after",     COUNT,    0, 365, "3", NULL, "days on which a member's inbox said 410 (gone), and never took anything between, after which its membership ends; 0: none")\
+    X(delivery_lost_after,    "delivery.lost_after",     DURATION, 0, 31536000000, "3d", NULL, "how long a member's inbox says 404 (not found), ten times in a row at least, until its membership is suspended, unless its actor names another inbox by then; 0: never")\
     X(delivery_horizon,       "delivery.horizon",        DURATION, 60000, 7776000000, "7d", NULL, "how long delivery of an entry is tried")                                            \
     X(delivery_aside,         "delivery.aside",          DURATION, 1000, 86400000, "1min", NULL, "first wait of an entry that was set aside; doubles")                                 \
     X(delivery_aside_most,    "delivery.aside_most",     DURATION, 1000, 86400000, "6h", NULL, "longest wait of an entry that was set aside")                                          \

@@ -1,4 +1,4 @@
-/* health: failures, silent days, 410 over days; and their words.
+/* health: failures, silent days, 410 over days, 404 in a row; and their words.
  *
  * A clock that jumps must not park anybody: only a day later than the last one counts, and where
  * the last one turns out to lie ahead, counting goes on from the present one.
@@ -11,6 +11,8 @@ enum { HOUR_MS = 3600 * 1000, DAY_MS = 24 * HOUR_MS };
 
 /* Failures in a row before a day counts: what fails once may have met a fault of ours. */
 enum { SURE = 3 };
+/* The least number of 404 in a row that says something of the inbox. */
+enum { LOST_LEAST = 10 };
 
 /* --- what happens ---------------------------------------------------------------------------- */
 
@@ -77,12 +79,30 @@ void health_delivered(struct health *h)
 {
     h->gone = 0;
     h->gone_day = 0;
+    health_found(h);
 }
 
 bool health_gone(struct health *h, const struct judge_limits *limits, int64_t now_ms)
 {
     count_day(&h->gone, &h->gone_day, now_ms);
     return limits->gone_days && h->gone >= limits->gone_days;
+}
+
+bool health_lost(struct health *h, const struct judge_limits *limits, int64_t now_ms)
+{
+    if (!limits->lost_ms)
+        return false;
+    if (!h->lost || h->lost_ms > now_ms)
+        h->lost_ms = now_ms;
+    if (h->lost < INT32_MAX)
+        h->lost++;
+    return h->lost >= LOST_LEAST && now_ms - h->lost_ms >= limits->lost_ms;
+}
+
+void health_found(struct health *h)
+{
+    h->lost = 0;
+    h->lost_ms = 0;
 }
 
 const char *health_name(const struct health *h)
@@ -102,7 +122,8 @@ bool health_same(const struct health *a, const struct health *b)
 {
     return a->wake_ms == b->wake_ms && a->failures == b->failures && a->days == b->days &&
            a->day == b->day && a->gone == b->gone && a->gone_day == b->gone_day &&
-           a->parked_ms == b->parked_ms && a->held == b->held;
+           a->lost == b->lost && a->lost_ms == b->lost_ms && a->parked_ms == b->parked_ms &&
+           a->held == b->held;
 }
 
 /* --- words ----------------------------------------------------------------------------------- */
@@ -117,6 +138,8 @@ void health_write(const struct health *h, struct bytes *out)
         bytes_addf(out, " i%u:%" PRId64, h->days, h->day);
     if (h->gone)
         bytes_addf(out, " g%u:%" PRId64, h->gone, h->gone_day);
+    if (h->lost)
+        bytes_addf(out, " n%u:%" PRId64, h->lost, h->lost_ms);
     if (h->parked_ms)
         bytes_addf(out, " k%" PRId64, h->parked_ms);
     if (h->held)
@@ -140,6 +163,18 @@ static bool read_days(struct span text, unsigned *ret_count, int64_t *ret_day)
     return true;
 }
 
+static bool read_lost(struct span text, struct health *h)
+{
+    uint64_t count;
+    uint64_t first;
+    if (!read_number(span_cut(&text, ':'), INT32_MAX, &count) || !text.p ||
+        !read_number(text, INT64_MAX, &first))
+        return false;
+    h->lost = (unsigned)count;
+    h->lost_ms = (int64_t)first;
+    return true;
+}
+
 bool health_read(char word, struct span text, struct health *h)
 {
     uint64_t n = 0;
@@ -155,6 +190,7 @@ bool health_read(char word, struct span text, struct health *h)
         break;
     case 'i': ok = read_days(text, &h->days, &h->day); break;
     case 'g': ok = read_days(text, &h->gone, &h->gone_day); break;
+    case 'n': ok = read_lost(text, h); break;
     case 'k':
         ok = read_number(text, INT64_MAX, &n);
         h->parked_ms = (int64_t)n;

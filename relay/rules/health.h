@@ -1,5 +1,5 @@
 /* health: how a host has fared as a receiver: its back-off, its breaker, whether it is parked or
- * seems to be gone, and whether an operator holds it. Pure: time and chance are arguments.
+ * seems to be gone or lost, and whether an operator holds it. Pure: time and chance are arguments.
  *
  *     failures == 0                  closed: it may have as many attempts as its window allows
  *     failures > 0, wake_ms ahead    open: none
@@ -19,8 +19,10 @@ struct health {
     unsigned failures; /* in a row, by trouble of the host */
     unsigned days;     /* distinct days on which it was in trouble and had been when they began */
     unsigned gone;     /* distinct days on which an inbox of it said 410, and none took anything */
+    unsigned lost;     /* times in a row that an inbox of it said 404 */
     int64_t day; /* the last of `days`, or the one it began on: from the epoch of Unix; 0: none */
     int64_t gone_day;  /* the last of `gone` */
+    int64_t lost_ms;   /* the first of `lost`; 0: none */
     int64_t parked_ms; /* since when it is parked; 0: it is not */
     bool held;         /* an operator wants nothing sent to it for now */
 };
@@ -35,10 +37,15 @@ int64_t health_longest(const struct health *health, const struct judge_limits *l
 /* It lives: it answered, or sent something signed, or an operator says so. Whether it is held, and
  * how often it said that it is gone, is another matter. */
 void health_lives(struct health *health);
-/* It took something: it is not gone. */
+/* It took something: it is not gone, and there. */
 void health_delivered(struct health *health);
 /* An inbox of it said 410. True: it did so on enough distinct days, its membership is over. */
 bool health_gone(struct health *health, const struct judge_limits *limits, int64_t now_ms);
+/* An inbox of it said 404. True: ten times in a row at least, and for long enough: its actor is to
+ * be looked at again (QUEUE 2.11). */
+bool health_lost(struct health *health, const struct judge_limits *limits, int64_t now_ms);
+/* An inbox is there, whatever it thinks of what it was sent; or another one counts from now on. */
+void health_found(struct health *health);
 
 /* One word for people: ok, failing, parked, or held. Static text. */
 const char *health_name(const struct health *health);
@@ -54,10 +61,11 @@ bool health_same(const struct health *a, const struct health *b);
  *   fN         failures
  *   iN:DAY     days
  *   gN:DAY     gone
+ *   nN:MS      lost
  *   kMS        parked_ms
  *   x          held
  *
  * health_read(): the text of one word behind its letter. False on anything else. */
-#define HEALTH_WORDS "wfigkx"
+#define HEALTH_WORDS "wfignkx"
 void health_write(const struct health *health, struct bytes *out);
 bool health_read(char word, struct span text, struct health *health);

@@ -31,6 +31,7 @@ struct judge_limits {
     /* Distinct days of trouble after which a host is parked, and of 410 after which its membership
      * ends; 0: never. */
     unsigned silent_days, gone_days;
+    int64_t lost_ms; /* 404 in a row for so long: its membership is suspended; 0: never */
 };
 
 /* What patience is counted by: answers in a row with one status, about this message alone. An

@@ -30,7 +30,7 @@ static const struct json *key_named(const struct json *actor, struct span key_id
     return NULL;
 }
 
-static struct span inbox_of(const struct json *actor, struct span id)
+struct span keydoc_inbox(const struct json *actor, struct span id)
 {
     struct span shared = json_text(json_get(json_get(actor, "endpoints"), "sharedInbox"));
     struct span own = json_text(json_get(actor, "inbox"));
@@ -73,7 +73,7 @@ enum err keydoc_read(const struct json *json, struct span key_id, struct span ur
         const struct json *key = key_named(json, key_id);
         ret->owner = json_text(json_get(key, "owner"));
         ret->pem = json_text(json_get(key, "publicKeyPem"));
-        ret->inbox = inbox_of(json, id);
+        ret->inbox = keydoc_inbox(json, id);
         ret->followers = followers_of(json, id);
         ret->machine = is_machine(json);
         ret->indexable = json_flag(json_get(json, "indexable"), false);

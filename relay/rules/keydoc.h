@@ -13,13 +13,16 @@ enum { KEYDOC_URL_SIZE = 2049 };
 struct keydoc {
     struct span owner; /* actor id; borrowed from the tree, like the rest */
     struct span pem;
-    struct span inbox; /* shared inbox if it is of the actor's origin, else its inbox if that is;
-                          else absent */
+    struct span inbox;     /* see keydoc_inbox() */
     struct span followers; /* its followers collection if that is of its origin, else absent */
     bool machine;          /* an Application or a Service (PROTOCOL 8.2) */
     bool indexable;        /* wants to be found by search; who says nothing does not (FEP-5feb) */
     struct span next;      /* ERR_AGAIN: what to fetch to know */
 };
+
+/* Where mail for the actor with this id goes, by its own document: the shared inbox if it is of the
+ * actor's origin, else its inbox if that is; else absent. Borrowed from the tree. */
+struct span keydoc_inbox(const struct json *actor, struct span id);
 
 /* json: the document that came from url (no fragment). ERR_OK: the key is its owner's. ERR_AGAIN:
  * ret->next, of the keyId's origin, has to be fetched and read with this again (once).

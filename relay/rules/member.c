@@ -1,14 +1,14 @@
 /* member: the life of a member as a table, and the spans of the journal that it is entitled to.
  *
- *           invite follow  undo     accept reject suspend resume remove expire gone  unzone zone
- * unknown   inv.   by join -        -      -      -       -      -      -      -     -      -
- * invited   inv.   act+A   -        -      rem.   -       -      rem.   exp.   -     susp   zone
- * pending   act+A  by join left     act+A  rem+R  -       -      rem+R  exp+R  -     susp   zone
- * active    (term) act+A   left!    -      rem+R! susp    -      rem+R! exp+R! left! susp   zone
- * suspended (term) refused forgets! -      rem+R! -       back   rem+R! exp+R! -     -      zone
- * expired   inv.   refused -        -      -      -       -      rem.   -      -     -      -
- * left      inv.   by join -        -      -      -       -      rem.   -      -     -      zone
- * removed   inv.   refused -        -      -      -       -      -      -      -     -      -
+ *           invite follow  undo    accept reject susp. resume remove expire gone  lost unzone zone
+ * unknown   inv.   by join -       -      -      -     -      -      -      -     -    -      -
+ * invited   inv.   act+A   -       -      rem.   -     -      rem.   exp.   -     -    susp   zone
+ * pending   act+A  by join left    act+A  rem+R  -     -      rem+R  exp+R  -     -    susp   zone
+ * active    (term) act+A   left!   -      rem+R! susp  -      rem+R! exp+R! left! susp susp   zone
+ * suspended (term) refused forget! -      rem+R! -     back   rem+R! exp+R! -     -    -      zone
+ * expired   inv.   refused -       -      -      -     -      rem.   -      -     -    -      -
+ * left      inv.   by join -       -      -      -     -      rem.   -      -     -    -      zone
+ * removed   inv.   refused -       -      -      -     -      -      -      -     -    -      -
  *
  * +A, +R: an Accept or a Reject of its Follow goes out. !: what still waits is cut. -: not
  * possible. by join: open: active+A; approval: pending; invited: refused. (term): a new end date or
@@ -18,6 +18,9 @@
  * A member may have several followers. Each Follow and each Accept of ours is between us and one of
  * them; the state is the host's. An Undo by one of several only takes that one away. With an Accept
  * goes our Follow back, where it is the custom; with the end goes its Undo, if it is out.
+ * Who is suspended because it was lost is, to a Follow and to an operator who suspends it, as one
+ * who is active: the one finds it again, the other leaves it to operators. An inbox that moved is
+ * the inbox that it was; that changes no state.
  * Who is gone has no inbox any more: nobody is told anything, and it may come back as anyone may.
  * An answer to our Follow back changes no state, and counts while the member is one.
  *
@@ -48,7 +51,7 @@ enum move {
     BACK,     /* active, or invited if it has no Follow any more */
     PUT_OUT,  /* removed, with a Reject */
     END,      /* expired, with a Reject */
-    STAY,     /* the same state; the end date or the zone may change */
+    STAY,     /* the same state; the end date, the zone or an inbox may change */
     HEAR      /* the same state: our Follow back was answered */
 };
 
@@ -56,15 +59,15 @@ enum { UNKNOWN = MEMBER_STATE_COUNT, SAME };
 
 /* clang-format off */
 static const enum move moves[MEMBER_STATE_COUNT + 1][EVENT_COUNT] = {
-/*                     invite   follow     undo     back   back-no accept  reject    suspend   resume  remove    expire  gone    unzoned   zoned */
-[UNKNOWN]          = { EXPECT,  BY_JOIN,   NO,      NO,    NO,     NO,     NO,       NO,       NO,     NO,       NO,     NO,     NO,       NO    },
-[MEMBER_INVITED]   = { EXPECT,  ENTER,     NO,      NO,    NO,     NO,     PUT_OUT,  NO,       NO,     PUT_OUT,  END,    NO,     SUSPEND,  STAY  },
-[MEMBER_PENDING]   = { ENTER,   BY_JOIN,   LEAVE,   NO,    NO,     ENTER,  PUT_OUT,  NO,       NO,     PUT_OUT,  END,    NO,     SUSPEND,  STAY  },
-[MEMBER_ACTIVE]    = { STAY,    ENTER,     LEAVE,   HEAR,  HEAR,   NO,     PUT_OUT,  SUSPEND,  NO,     PUT_OUT,  END,    VANISH, SUSPEND,  STAY  },
-[MEMBER_SUSPENDED] = { STAY,    HELD_OFF,  FORGET,  HEAR,  HEAR,   NO,     PUT_OUT,  NO,       BACK,   PUT_OUT,  END,    NO,     NO,       STAY  },
-[MEMBER_EXPIRED]   = { EXPECT,  TOO_LATE,  NO,      NO,    NO,     NO,     NO,       NO,       NO,     PUT_OUT,  NO,     NO,     NO,       NO    },
-[MEMBER_LEFT]      = { EXPECT,  BY_JOIN,   NO,      NO,    NO,     NO,     NO,       NO,       NO,     PUT_OUT,  NO,     NO,     NO,       STAY  },
-[MEMBER_REMOVED]   = { EXPECT,  SHUT_OUT,  NO,      NO,    NO,     NO,     NO,       NO,       NO,     NO,       NO,     NO,     NO,       NO    },
+/*                     invite   follow     undo     back   back-no accept  reject    suspend   resume  remove    expire  gone     lost      moved  unzoned   zoned */
+[UNKNOWN]          = { EXPECT,  BY_JOIN,   NO,      NO,    NO,     NO,     NO,       NO,       NO,     NO,       NO,     NO,      NO,       NO,    NO,       NO   },
+[MEMBER_INVITED]   = { EXPECT,  ENTER,     NO,      NO,    NO,     NO,     PUT_OUT,  NO,       NO,     PUT_OUT,  END,    NO,      NO,       NO,    SUSPEND,  STAY },
+[MEMBER_PENDING]   = { ENTER,   BY_JOIN,   LEAVE,   NO,    NO,     ENTER,  PUT_OUT,  NO,       NO,     PUT_OUT,  END,    NO,      NO,       NO,    SUSPEND,  STAY },
+[MEMBER_ACTIVE]    = { STAY,    ENTER,     LEAVE,   HEAR,  HEAR,   NO,     PUT_OUT,  SUSPEND,  NO,     PUT_OUT,  END,    VANISH,  SUSPEND,  STAY,  SUSPEND,  STAY },
+[MEMBER_SUSPENDED] = { STAY,    HELD_OFF,  FORGET,  HEAR,  HEAR,   NO,     PUT_OUT,  NO,       BACK,   PUT_OUT,  END,    NO,      NO,       NO,    NO,       STAY },
+[MEMBER_EXPIRED]   = { EXPECT,  TOO_LATE,  NO,      NO,    NO,     NO,     NO,       NO,       NO,     PUT_OUT,  NO,     NO,      NO,       NO,    NO,       NO   },
+[MEMBER_LEFT]      = { EXPECT,  BY_JOIN,   NO,      NO,    NO,     NO,     NO,       NO,       NO,     PUT_OUT,  NO,     NO,      NO,       NO,    NO,       STAY },
+[MEMBER_REMOVED]   = { EXPECT,  SHUT_OUT,  NO,      NO,    NO,     NO,     NO,       NO,       NO,     NO,       NO,     NO,      NO,       NO,    NO,       NO   },
 };
 
 static const struct effect {
@@ -232,8 +235,10 @@ static void take(struct member *after, enum member_event event, bool newcomer,
     case EVENT_REMOVE:
     case EVENT_EXPIRE:
     case EVENT_UNZONED:
+    case EVENT_MOVED:
     case EVENT_COUNT: break;
     case EVENT_GONE: after->gone = true; break;
+    case EVENT_LOST: after->lost = true; break;
     }
 }
 
@@ -302,6 +307,24 @@ static enum err lose(const struct member *with, uint64_t n, enum move *move,
     return ERR_OK;
 }
 
+/* The row of the table. */
+static int row_of(const struct member *before, enum member_event event)
+{
+    if (!before)
+        return UNKNOWN;
+    bool found = before->lost && (event == EVENT_FOLLOW || event == EVENT_SUSPEND);
+    return found ? MEMBER_ACTIVE : (int)before->state;
+}
+
+/* What it says was found out about another record, or is so already. */
+static bool comes_late(const struct member *before, enum member_event event,
+                       const struct member *with, const struct member *after)
+{
+    if (event == EVENT_ZONED)
+        return strcmp(after->zone, before ? before->zone : "") == 0;
+    return event == EVENT_LOST && before && before->ver != with->ver;
+}
+
 /* What the move does to the followers. *ret_who: the one who followed, where one did. */
 static enum err move_followers(enum member_event event, const struct member *with, uint64_t n,
                                enum move *move, struct member_change *change, int *ret_who)
@@ -313,6 +336,8 @@ static enum err move_followers(enum member_event event, const struct member *wit
         *ret_who = (int)who;
         return e;
     }
+    if (event == EVENT_MOVED)
+        return followers_move(&change->after, with, n) ? ERR_OK : ERR_TRANSITION;
     if (*move == EXPECT || *move == VANISH)
         followers_clear(&change->after, n);
     if (*move == LEAVE || *move == FORGET)
@@ -348,7 +373,7 @@ enum err member_apply(const struct member *before, enum member_event event,
     struct member *after = &ret->after;
     enum move move;
     int who;
-    enum err e = resolve(state, event, join, &move);
+    enum err e = resolve(row_of(before, event), event, join, &move);
     if (e != ERR_OK)
         return e;
     memset(ret, 0, sizeof(*ret));
@@ -361,8 +386,8 @@ enum err member_apply(const struct member *before, enum member_event event,
     take(after, event, state == UNKNOWN || state == MEMBER_LEFT, with);
     if (lets_in(event) && after->until_ms && now_ms >= after->until_ms)
         return ERR_EXPIRED;
-    if (event == EVENT_ZONED && strcmp(after->zone, before ? before->zone : "") == 0)
-        return ERR_TRANSITION; /* it is there already */
+    if (comes_late(before, event, with, after))
+        return ERR_TRANSITION;
     e = move_followers(event, with, n, &move, ret, &who);
     if (e != ERR_OK)
         return e;
@@ -379,6 +404,8 @@ enum err member_apply(const struct member *before, enum member_event event,
         after->farewell_slot = 0;
         after->gone = false;
     }
+    if (after->state != MEMBER_SUSPENDED || event == EVENT_SUSPEND)
+        after->lost = false;
     settle_spans(after, n);
     return ERR_OK;
 }

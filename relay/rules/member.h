@@ -91,6 +91,7 @@ struct member {
     enum member_state state;
     char zone[MEMBER_ZONE_SIZE];
     bool gone;         /* LEFT: since its inbox said for days that it is gone */
+    bool lost;         /* SUSPENDED: since its inbox said for days that it is not there */
     bool placed;       /* an operator put it into its zone, whatever the patterns say */
     char software[64]; /* by NodeInfo, or empty */
     int64_t since_ms;  /* of the present state */
@@ -149,6 +150,8 @@ bool audience_has(struct span audience, const char *zone);
     X(REMOVE, "remove")               /* an operator ends it */                                    \
     X(EXPIRE, "expire")               /* the end date of its invitation has come */                \
     X(GONE, "gone")                   /* its inbox said for days that it is gone */                \
+    X(LOST, "lost")                   /* its inbox was not there for days, and did not move */     \
+    X(MOVED, "moved")                 /* its actor names another inbox now */                      \
     X(UNZONED, "unzoned")             /* a reload left it without a zone */                        \
     X(ZONED, "zone")                  /* a reload, or an operator, put it into another zone */
 
@@ -188,11 +191,16 @@ struct member_change {
  *   UNDO    a follower: actor and style; where the Follow's id is known, that decides
  *   BACK_ACCEPT, BACK_REJECT  a follower: actor, style and `asked` of the Follow that is meant
  *   ZONED, RESUME, ACCEPT  zone, if it names one
+ *   LOST    ver: of the record by which that was found out; another one may have another inbox
+ *   MOVED   two inboxes: the first is where it was, the second where it is now, and what is owed
+ *           goes along. Where others have their mail sent there already, what waited for the first
+ *           is cut
  *
  * join: how the zone is joined (enum zone_join); asked for a Follow only. n: the number that the
  * control entry will have: spans and inboxes open and close there. A Follow is idempotent in every
  * state; another actor's adds a follower, and the membership lasts until the last one left. Who
- * was suspended or removed cannot get out of it by leaving and coming back.
+ * was suspended or removed cannot get out of it by leaving and coming back; but who was suspended
+ * as lost is found again by a Follow.
  * ERR_OK, ERR_TRANSITION, ERR_NOT_INVITED, ERR_SUSPENDED, ERR_EXPIRED (also: until_ms is over),
  * ERR_REMOVED, ERR_FOLLOWERS (no room for one more). *ret says nothing unless ERR_OK. */
 enum err member_apply(const struct member *before, enum member_event event,

@@ -151,6 +151,24 @@ enum err followers_take(struct member *m, const struct member *with, uint64_t n,
     return ERR_OK;
 }
 
+bool followers_move(struct member *m, const struct member *with, uint64_t n)
+{
+    const char *now = with->inboxes[1].url;
+    unsigned from = slot_with(m, with->inboxes[0].url);
+    unsigned to = slot_with(m, now);
+    if (!with->inboxes[0].url[0] || !now[0] || from == MEMBER_INBOXES_MAX || from == to)
+        return false;
+    if (to == MEMBER_INBOXES_MAX) {
+        span_copy(span_of(now), m->inboxes[from].url, sizeof(m->inboxes[from].url));
+        return true;
+    }
+    for (size_t i = 0; i < m->followers_n; i++)
+        if (m->followers[i].inbox == from)
+            m->followers[i].inbox = to;
+    settle_inboxes(m, n);
+    return true;
+}
+
 void followers_drop(struct member *m, size_t i, uint64_t n)
 {
     m->followers_n--;

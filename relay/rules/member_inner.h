@@ -9,6 +9,9 @@ enum err followers_take(struct member *m, const struct member *with, uint64_t n,
 /* The place of the follower that `with` means (its Follow's id, else actor and style, else the
  * actor alone where that follows once), or -1. */
 int followers_meant(const struct member *m, const struct member *with);
+/* The first inbox that `with` brings is where the second is now; entries above n go there alone
+ * where that was one already. False if nobody's is there. */
+bool followers_move(struct member *m, const struct member *with, uint64_t n);
 /* Drops one, and its inbox if nobody else has it: free from the number n on. */
 void followers_drop(struct member *m, size_t i, uint64_t n);
 void followers_clear(struct member *m, uint64_t n);

@@ -99,6 +99,8 @@ void member_write(const struct member *member, struct bytes *out)
     json_member_int(&w, "ver", (int64_t)member->ver);
     if (member->gone)
         json_member_bool(&w, "gone", true);
+    if (member->lost)
+        json_member_bool(&w, "lost", true);
     write_spans(&w, member);
     json_close(&w, '}');
 }
@@ -287,6 +289,7 @@ static bool read_member(const struct json *json, struct member *ret)
     ret->ver = (uint64_t)ver;
     ret->placed = json_flag(json_get(json, "placed"), false);
     ret->gone = json_flag(json_get(json, "gone"), false);
+    ret->lost = json_flag(json_get(json, "lost"), false);
     return read_spans(json_get(json, "spans"), ret) && read_followers(json, ret);
 }
 

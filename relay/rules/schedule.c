@@ -85,6 +85,31 @@ static void look_early(struct schedule *s)
     }
 }
 
+void schedule_load_urgent(struct schedule *s, uint64_t newest)
+{
+    if (newest > s->urgent_first)
+        s->urgent_first = newest;
+}
+
+bool urgent_first(const struct schedule *s)
+{
+    return s->urgent_first > s->position;
+}
+
+/* Lane U was told as far as it was when all was loaded: all have waited for that. */
+static void look_urgent(struct schedule *s)
+{
+    s->urgent_first = 0;
+    for (unsigned i = 0; i < s->limits.shards; i++) {
+        struct dest *d;
+        struct dest *next;
+        DL_FOREACH_SAFE2(s->shards[i].dests, d, next, shard_next)
+        {
+            dest_look_again(s, d);
+        }
+    }
+}
+
 uint64_t schedule_loaded(struct schedule *s)
 {
     uint64_t start = UINT64_MAX;
@@ -111,6 +136,8 @@ void told(struct schedule *s, uint64_t n)
     for (size_t i = 0; i < LANE_COUNT; i++)
         s->tail[i].to = n;
     s->position = n;
+    if (s->urgent_first && n >= s->urgent_first)
+        look_urgent(s);
     look_early(s);
 }
 
@@ -130,6 +157,8 @@ void schedule_floor(struct schedule *s, enum lane lane, uint64_t floor)
             dest_cut(s, d, both ? LANES_BOTH : 1U << lane, floor, NULL, ERR_GAP);
         }
     }
+    if (lane == LANE_URGENT && s->urgent_first && floor >= s->urgent_first)
+        look_urgent(s);
     window_clear(&s->tail[lane]);
     s->tail[lane] = (struct window){.lane = lane, .after = floor, .to = s->position};
     /* What the other lane has up to there is still to be told. */

@@ -62,6 +62,10 @@ void schedule_load_shard(struct schedule *s, unsigned shard, uint64_t low, uint6
 void schedule_load_member(struct schedule *s, const struct member *member);
 /* A cursor of its own; copied. */
 void schedule_load_cursor(struct schedule *s, struct span host, const struct cursor *cursor);
+/* The newest entry of lane U that there was, told for each shard or once. What it takes back of
+ * lane N bears no mark before it was told, and may have been told to a host already: nothing of the
+ * journal is sent before. */
+void schedule_load_urgent(struct schedule *s, uint64_t newest);
 /* All is loaded: returns where the tail has to be read from, behind this number. UINT64_MAX: no
  * shard is owned, and nothing has to be read. */
 uint64_t schedule_loaded(struct schedule *s);
@@ -170,6 +174,10 @@ enum change_kind {
     CHANGE_DIRECT, /* direct mail `id` is settled */
     CHANGE_ENDED,  /* an inbox of the host said for days that it is gone: its membership is to end;
                       nothing to be written, but to be asked for */
+    CHANGE_LOOK,   /* the actors of the host are to be looked at again: an inbox of it may have
+                      moved (QUEUE 2.11); at most once an hour. Nothing to be written either. why:
+                      OK, an inbox redirected us; INBOX_LOST, it said 404 for days: where that has
+                      not moved, its membership is to be suspended */
     CHANGE_DOWN,   /* the host is in back-off: any sign of life from it is worth telling */
     CHANGE_UP
 };

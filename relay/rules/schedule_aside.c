@@ -132,11 +132,11 @@ static enum step aside_step(struct schedule *s, struct dest *d, struct cursor_as
         aside_take(d, aside);
         return STEP_GONE;
     }
-    if (comes_in_turn(d, aside)) {
+    enum err marked = entry_marked(s, d, e, aside->slot);
+    if (comes_in_turn(d, aside) && marked != ERR_REFUSED_BY_PEER) { /* then it would be left out */
         aside_take(d, aside);
         return STEP_GONE;
     }
-    enum err marked = entry_marked(s, d, e, aside->slot);
     if (marked != ERR_OK && marked != ERR_REFUSED_BY_PEER) { /* that was ordered anew */
         skip_marked(s, d, e->n, aside->slot, marked);
         aside_take(d, aside);

@@ -87,8 +87,8 @@ static enum step choose(struct schedule *s, struct dest *d, struct turn *t)
     enum step step = next_mail(d, t);
     if (step != STEP_ON)
         return step;
-    if ((!d->subscribed && !d->left_ms) || d->until > s->position || d->cursor.shut ||
-        accept_waits(d))
+    if ((!d->subscribed && !d->left_ms) || d->until > s->position || urgent_first(s) ||
+        d->cursor.shut || accept_waits(d))
         return turn_rests(t, d->letters ? DEST_ASLEEP : DEST_HELD);
     if (d->flights_n >= dest_window(s, d))
         return turn_rests(t, DEST_FLYING);

@@ -1,5 +1,5 @@
 /* schedule_health: what an outcome says of the host, beside what it says of the entry: its
- * back-off, whether it is parked or gone; and when it is us.
+ * back-off, whether it is parked, gone or lost; and when it is us.
  *
  * A fault of ours, or what looks like one (suspect.h), counts against nobody: who met it rests for
  * a while. What was on its way together fails together: that counts as one
@@ -8,7 +8,12 @@
  * May not know: entries, or how an attempt is made. */
 #include "relay/rules/schedule_inner.h"
 
-enum { LOCAL_MOST_MS = 60 * 1000, SPREAD_MS = 5 * 60 * 1000, SOON_MS = 1000 };
+enum {
+    LOCAL_MOST_MS = 60 * 1000,
+    SPREAD_MS = 5 * 60 * 1000,
+    SOON_MS = 1000,
+    LOOK_MS = 3600 * 1000
+};
 
 static struct span host_of(const struct dest *d)
 {
@@ -156,6 +161,33 @@ static void inbox_gone(struct schedule *s, struct dest *d, int64_t now_ms)
     d->end_told = true;
 }
 
+/* Its actors are to be looked at again, unless that was asked for within the hour: the answer comes
+ * as a change of the member, or not at all. */
+static void look_again(struct schedule *s, struct dest *d, enum err why, int64_t now_ms)
+{
+    if (now_ms < d->look_ms)
+        return;
+    record(s, d, &(struct change){.kind = CHANGE_LOOK, .why = why});
+    d->look_ms = now_ms + LOOK_MS;
+}
+
+/* What a member's inbox says of itself by its answer to an entry. */
+static void inbox_said(struct schedule *s, struct dest *d, const struct outcome *o)
+{
+    struct health *h = &d->cursor.health;
+    switch (o->status) {
+    case 404:
+        if (health_lost(h, &s->limits.judge, o->now_ms))
+            look_again(s, d, ERR_INBOX_LOST, o->now_ms);
+        break;
+    case 410: inbox_gone(s, d, o->now_ms); break;
+    default: /* it read that, and refused it */
+        if (o->status >= 400 && o->status < 500)
+            health_found(h);
+        break;
+    }
+}
+
 void host_outcome(struct schedule *s, struct dest *d, bool waits, bool fresh,
                   const struct outcome *o)
 {
@@ -171,9 +203,10 @@ void host_outcome(struct schedule *s, struct dest *d, bool waits, bool fresh,
         dest_lives(s, d);
     if (j->verdict == VERDICT_DELIVERED)
         health_delivered(&d->cursor.health);
-    else if (j->verdict == VERDICT_NEVER && o->status == 410 && o->attempt->slot != SLOT_MAIL &&
-             d->subscribed)
-        inbox_gone(s, d, o->now_ms);
+    else if (d->subscribed && o->status >= 300 && o->status < 400)
+        look_again(s, d, ERR_OK, o->now_ms);
+    else if (d->subscribed && j->verdict == VERDICT_NEVER && o->attempt->slot != SLOT_MAIL)
+        inbox_said(s, d, o);
 }
 
 /* --- the clock ------------------------------------------------------------------------------- */
@@ -194,6 +227,8 @@ void schedule_clock(struct schedule *s, int64_t by_ms)
             next = d->shard_next;
             move(&d->cursor.health.wake_ms, by_ms);
             move(&d->rest_ms, by_ms);
+            move(&d->look_ms, by_ms);
+            move(&d->cursor.health.lost_ms, by_ms);
             dest_touch(s, d);
             for (size_t k = 0; k < d->cursor.aside_n; k++)
                 move(&d->cursor.aside[k].wake_ms, by_ms);

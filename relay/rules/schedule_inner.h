@@ -158,6 +158,7 @@ struct dest {
     unsigned faults;   /* attempts in a row that failed by what may be our fault */
     int64_t rest_ms;   /* for these: no attempt before; 0: now */
     bool end_told;     /* that its inbox is gone */
+    int64_t look_ms;   /* nobody is asked to look at its actors again before; 0: now */
     uint64_t back;  /* its cursor went back: nothing of lane N goes before the delta behind this is
                        on disk; 0: it did not */
     bool slow;      /* its last attempt took long */
@@ -222,6 +223,7 @@ struct schedule {
     unsigned next_shard;    /* the next delta begins there */
     uint64_t position;      /* everything up to here was told */
     uint64_t newest_urgent; /* of lane U, that was told */
+    uint64_t urgent_first;  /* and this is to be, before anything of the journal goes; 0: it was */
     int64_t told_ms;        /* when the newest entry was accepted */
     struct window tail[LANE_COUNT];
     struct window pages[SCHEDULE_PAGES];
@@ -277,6 +279,8 @@ void kin_fini(struct schedule *s);
 void told(struct schedule *s, uint64_t n);
 /* Its entries wait until `until` was told, if they have to. */
 void early_set(struct schedule *s, struct dest *d);
+/* Whether all waits for lane U to be told as far as it was when all was loaded. */
+bool urgent_first(const struct schedule *s);
 bool shard_owned(const struct schedule *s, unsigned shard);
 bool host_owned(const struct schedule *s, struct span host);
 

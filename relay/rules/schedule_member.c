@@ -182,6 +182,29 @@ static bool ends_grace(const struct dest *d, const struct member *m, uint64_t n,
     return d->known && m->ver <= d->ver && was_gone(m, n) && (cuts || begins_anew(m, n));
 }
 
+/* What an inbox said before tells nothing of one that moved, nor of who comes back. */
+static bool is_another(const struct dest *d, const struct member *m)
+{
+    if (d->subscribed != (m->state == MEMBER_ACTIVE))
+        return true;
+    for (size_t i = 0; i < d->slots_n; i++) {
+        const char *now = m->inboxes[i].url;
+        if (d->slots[i].url && now[0] && strcmp(d->slots[i].url, now) != 0)
+            return true;
+    }
+    return false;
+}
+
+/* A record that was loaded may be newer than this entry; its own entry is still to come. */
+static void take_newer(struct schedule *s, struct dest *d, const struct member *m)
+{
+    if (d->known && m->ver < d->ver)
+        return;
+    if (d->known && is_another(d, m))
+        health_found(&d->cursor.health);
+    dest_take_member(s, d, m);
+}
+
 void schedule_control(struct schedule *s, uint64_t n, const struct member *member, bool cuts)
 {
     told(s, n);
@@ -196,9 +219,7 @@ void schedule_control(struct schedule *s, uint64_t n, const struct member *membe
         dest_grace_over(s, d, n, member, why_cut(member));
     if (!cuts)
         cut_freed(s, d, n, member);
-    /* A record that was loaded may be newer than this entry; its own entry is still to come. */
-    if (!d->known || member->ver >= d->ver)
-        dest_take_member(s, d, member);
+    take_newer(s, d, member);
     if (cuts) { /* who left by itself is still told what is taken back */
         bool grace = member->state == MEMBER_LEFT && d->left_ms;
         dest_cut(s, d, grace ? LANES_NORMAL : LANES_BOTH, n, member, why_cut(member));

@@ -174,6 +174,8 @@ static enum step head_step(struct schedule *s, struct dest *d, struct entry *e, 
         *h = (struct cursor_head){.n = e->n};
     unsigned slots = dest_slots(d, e) & ~h->done;
     if (!slots) {
+        if (h->done) /* and the others are for it no more */
+            d->took = e->n;
         urgent_pass(d, e->n);
         return STEP_GONE;
     }

@@ -74,9 +74,26 @@ struct window *window_for(struct schedule *s, enum lane lane, uint64_t low)
 
 /* --- marks ----------------------------------------------------------------------------------- */
 
+/* A Delete, or a recall: it takes back whatever was told of its object before. */
+static bool takes_all(const struct entry *later)
+{
+    bool recall = !later->origin.n;
+    return later->lane == LANE_URGENT && later->object.n &&
+           (later->facts.type == ACTIVITY_DELETE || recall);
+}
+
+/* Where an object had too many versions, an Update that a later one replaces is not named by what
+ * takes them back; but who was not to have the later one has it still to come. */
+static bool unnamed(const struct entry *e, const struct entry *later)
+{
+    return e->facts.type == ACTIVITY_UPDATE && e->marks_n && e->n < later->n &&
+           span_eq(e->object, later->object);
+}
+
 static void mark_in(struct window *w, const struct entry *later)
 {
     const struct entry_mark mark = entry_mark_by(later);
+    bool all = takes_all(later);
     for (size_t i = 0; i < later->of_n; i++) {
         struct entry *e = window_next(w, later->of[i] - 1);
         if (e && e->n == later->of[i])
@@ -87,6 +104,9 @@ static void mark_in(struct window *w, const struct entry *later)
         if (e->n < later->n && e->actor && e->actor == later->actor)
             entry_mark_add(e, &mark);
     }
+    for (size_t i = 0; all && i < w->n; i++)
+        if (unnamed(w->list[w->first + i], later))
+            entry_mark_add(w->list[w->first + i], &mark);
 }
 
 void windows_mark(struct schedule *s, struct entry *later)

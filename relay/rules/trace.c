@@ -133,7 +133,7 @@ bool trace_is_owed(const struct entry *e, const struct member *m, const struct c
 const char *trace_waits(const struct member *m, const struct cursor *c)
 {
     if (m->state == MEMBER_SUSPENDED)
-        return "suspended";
+        return m->lost ? err_code(ERR_INBOX_LOST) : "suspended";
     if (m->state != MEMBER_ACTIVE)
         return "leaving";
     if (c->health.held)

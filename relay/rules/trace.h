@@ -54,7 +54,7 @@ size_t trace_member(const struct entry *entry, const struct member *member, cons
                     int64_t now_ms, struct trace_row rows[TRACE_ROWS_MAX]);
 
 /* Why what follows the cursor of a member waits: queue, host (it is in trouble), parked, held (by
- * an operator), suspended, accept, leaving. */
+ * an operator), suspended, inbox-lost (which suspended it), accept, leaving. */
 const char *trace_waits(const struct member *member, const struct cursor *cursor);
 /* Whether something of the entry is still to be sent to the member, whatever it waits for. What was
  * set aside counts as sent: that waits by itself. */

@@ -3,7 +3,7 @@
 -- with a lease owns it. Shards that it is about to claim besides become its own by the same call, those of
 -- them that may: each call that writes waits for the disk, and whoever takes over has no time for 64 of them.
 -- ARGV: epoch, nonce of the courier, shard, shards besides...
--- Answer: OK seq low urgent { host record host record ... } | TAKEN | WRONG key (one is not of the type that it
+-- Answer: OK seq low urgent { host record host record ... } newest-of-lane-U | TAKEN | WRONG key (one is not of the type that it
 -- should be: nobody can be served of this shard, and it is left as it is) | FENCED (no lease of our own) | EPOCH
 local P = '{weir}:'
 if redis.call('HGET', P .. 'log', 'epoch') ~= ARGV[1] then return { 'EPOCH' } end
@@ -25,4 +25,5 @@ for at = 4, #ARGV do refusal(ARGV[at]) end
 for _, shard in ipairs(ours) do redis.call('HSET', P .. 'shard:' .. shard, 'owner', ARGV[2]) end
 if refused then return refused end
 local has = redis.call('HMGET', S, 'seq', 'low', 'urgent')
-return { 'OK', has[1] or '0', has[2] or '0', has[3] or has[2] or '0', redis.call('HGETALL', P .. 'own:' .. ARGV[3]) }
+return { 'OK', has[1] or '0', has[2] or '0', has[3] or has[2] or '0', redis.call('HGETALL', P .. 'own:' .. ARGV[3]),
+  redis.call('HGET', P .. 'log', 'lastU') or '0' }

@@ -15,7 +15,7 @@
 -- Where a cursor moved, that is told in the stream `when`, an entry for each commit of a shard (or more, where
 -- many moved), its id the commit's sequence: t (time), s (low of the shard), then each host with a cursor of
 -- its own that moved: its low (behind a `+` if it had none of its own before), or `=` where it follows s from
--- here on.
+-- here on. The script that trims leaves fewer of them, the older they are.
 -- Which failures were dropped is kept a second time, to be counted: dropped: n host slot
 -- Answer: OK | EPOCH | FENCED shard | SEQ shard | WRONG key (of a type that can't be written to)
 local P = '{weir}:'

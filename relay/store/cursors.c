@@ -26,7 +26,8 @@ struct cursors {
     uint64_t taken, broken;
     cursors_claimed_cb claimed;
     void *claimed_arg;
-    uint64_t epoch; /* of the shards as they were claimed, or resumed */
+    uint64_t epoch;  /* of the shards as they were claimed, or resumed */
+    uint64_t newest; /* that the schedule was told of then */
     cursors_resumed_cb resumed;
     void *resumed_arg;
     uint64_t asked; /* shards that are to be resumed */
@@ -76,6 +77,11 @@ struct claim {
 static bool load_shard(struct cursors *c, unsigned shard, const struct redis_reply *reply)
 {
     const struct redis_reply *own = reply_at(reply, 4);
+    uint64_t newest = answer_number(reply, 5);
+    if (newest > c->newest)
+        c->newest = newest;
+    store_saw(c->store, newest);
+    schedule_load_urgent(c->schedule, newest);
     c->seq[shard] = answer_number(reply, 1);
     schedule_load_shard(c->schedule, shard, answer_number(reply, 2), answer_number(reply, 3));
     for (size_t i = 0; i + 1 < reply_len(own); i += 2) {
@@ -160,6 +166,7 @@ void cursors_claim(struct cursors *c, struct schedule *schedule, uint64_t shards
     c->err = ERR_OK;
     c->taken = c->broken = 0;
     c->first = true;
+    c->newest = 0;
     c->epoch = store_epoch(c->store);
     c->unclaimed = all < SCHEDULE_SHARDS_MAX ? shards & ((UINT64_C(1) << all) - 1) : shards;
     claim_some(c);
@@ -271,7 +278,8 @@ static void add_change(struct cursors *c, struct words *a, const struct change *
         break;
     case CHANGE_DROP: add_about(a, "P", change); break;
     case CHANGE_DIRECT: add_two(a, "D", change->id); break;
-    case CHANGE_ENDED: break; /* asked for by whoever committed */
+    case CHANGE_ENDED:
+    case CHANGE_LOOK: break; /* asked for by whoever committed */
     case CHANGE_DOWN: add_two(a, "-", change->host); break;
     case CHANGE_UP: add_two(a, "+", change->host); break;
     }
@@ -368,7 +376,7 @@ void cursors_resume(struct cursors *c, uint64_t shards, uint64_t newest, cursors
     words_add_str(&a, store_epoch_text(c->store));
     words_add_str(&a, c->nonce);
     words_add_int(&a, (int64_t)c->epoch);
-    words_add_int(&a, (int64_t)newest);
+    words_add_int(&a, (int64_t)(newest > c->newest ? newest : c->newest));
     for (unsigned shard = 0; shard < store_shards(c->store); shard++)
         if (shards >> shard & 1)
             words_add_int(&a, shard);

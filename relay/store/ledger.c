@@ -207,11 +207,28 @@ void ledger_find(struct store *store, const uint8_t *id_hash, int64_t now_ms, le
 
 /* --- orders ----------------------------------------------------------------------------------- */
 
+enum { LEFT_OUT_MAX = 128 * 1024 }; /* some ten thousand entries */
+
 struct order_call {
+    struct store *store;
     enum book_order order;
+    struct bytes host;
+    uint64_t of;
+    int64_t now_ms;
+    struct bytes left_out; /* by a replay: what was found so far */
+    struct bytes note;     /* for the audit log */
     ledger_ordered_cb cb;
     void *arg;
 };
+
+static void order_end(struct order_call *call, enum err err, uint64_t n)
+{
+    call->cb(call->arg, err, n);
+    bytes_fini(&call->host);
+    bytes_fini(&call->left_out);
+    bytes_fini(&call->note);
+    free(call);
+}
 
 static void on_ordered(void *arg, enum err err, const struct redis_reply *reply)
 {
@@ -230,22 +247,68 @@ static void on_ordered(void *arg, enum err err, const struct redis_reply *reply)
             said = answers[i].err;
     if (said == ERR_NO_SUCH_LETTER && call->order > ORDER_DROP)
         said = ERR_NO_SUCH_MEMBER;
-    call->cb(call->arg, said, said == ERR_OK ? answer_number(reply, 1) : 0);
-    free(call);
+    order_end(call, said, said == ERR_OK ? answer_number(reply, 1) : 0);
+}
+
+static void give(struct order_call *call)
+{
+    struct words a = {0};
+    words_add_str(&a, store_epoch_text(call->store));
+    words_add_str(&a, book_order_name(call->order));
+    words_add(&a, bytes_span(&call->host));
+    words_add_int(&a, (int64_t)call->of);
+    words_add_int(&a, shard_of(bytes_span(&call->host), store_shards(call->store)));
+    words_add_int(&a, call->now_ms);
+    words_add(&a, bytes_span(&call->left_out));
+    words_add(&a, bytes_span(&call->note));
+    store_promise(call->store, &a, &script_order, on_ordered, call);
+}
+
+/* Before a replay: step by step through what the host refused. */
+static void look_back(struct order_call *call, uint64_t behind);
+
+static void on_looked(void *arg, enum err err, const struct redis_reply *reply)
+{
+    struct order_call *call = arg;
+    struct span found = err == ERR_OK ? reply_text(reply_at(reply, 2)) : SPAN_NONE;
+    if (err != ERR_OK || !answer_is(reply, "OK")) {
+        on_ordered(call, err, reply);
+        return;
+    }
+    if (found.n && call->left_out.n)
+        bytes_add_char(&call->left_out, ' ');
+    bytes_add(&call->left_out, found);
+    if (call->left_out.over)
+        order_end(call, ERR_TOO_LARGE, 0);
+    else if (reply_text(reply_at(reply, 1)).n)
+        look_back(call, answer_number(reply, 1));
+    else
+        give(call);
+}
+
+static void look_back(struct order_call *call, uint64_t behind)
+{
+    struct words a = {0};
+    words_add_str(&a, store_epoch_text(call->store));
+    words_add(&a, bytes_span(&call->host));
+    words_add_int(&a, shard_of(bytes_span(&call->host), store_shards(call->store)));
+    words_add_int(&a, (int64_t)behind);
+    store_script(call->store, &a, &script_lookback, on_looked, call);
 }
 
 void ledger_order(struct store *store, const struct ledger_order *o, ledger_ordered_cb cb,
                   void *arg)
 {
     struct order_call *call = mem_new(sizeof(*call));
-    struct words a = {0};
-    *call = (struct order_call){o->order, cb, arg};
-    words_add_str(&a, store_epoch_text(store));
-    words_add_str(&a, book_order_name(o->order));
-    words_add(&a, o->host);
-    words_add_int(&a, (int64_t)o->of);
-    words_add_int(&a, shard_of(o->host, store_shards(store)));
-    words_add_int(&a, o->now_ms);
-    words_add(&a, o->note);
-    store_promise(store, &a, &script_order, on_ordered, call);
+    *call = (struct order_call){
+        .store = store, .order = o->order, .of = o->of, .now_ms = o->now_ms, .cb = cb, .arg = arg};
+    bytes_init(&call->host, o->host.n + 1);
+    bytes_add(&call->host, o->host);
+    bytes_init(&call->note, o->note.n + 1);
+    bytes_add(&call->note, o->note);
+    bytes_init(&call->left_out, LEFT_OUT_MAX);
+    if (o->order == ORDER_REPLAY)
+        look_back(call, o->of);
+    else
+        give(call);
 }

@@ -11,8 +11,10 @@ struct ledger_ask {
     struct span host;  /* of this one alone (with its shard); absent or empty: of all */
     uint64_t from, to; /* records about these numbers, and cuts that cover any; 0, 0: none */
     size_t most;       /* of each kind, the newest of each shard */
-    bool fails_only;   /* of all kinds of records, FAILs alone; of all hosts: that none has seen */
-    int64_t since_ms;  /* marks from then on; below 0: none */
+    /* Of all kinds of records, FAILs alone. Of all hosts: those that no operator has seen; and a
+     * number is never parted: those about `to` are not counted, those about the last all there. */
+    bool fails_only;
+    int64_t since_ms; /* marks from then on; below 0: none */
 };
 
 /* err OK: the book, which the callback takes and gives back with book_free(); else NULL. */
@@ -38,7 +40,9 @@ void ledger_find(struct store *store, const uint8_t *id_hash, int64_t now_ms, le
  * letter `of`; REPLAY: from behind `of`; the others: `of` is 0. ERR_NO_SUCH_MEMBER: nothing is
  * known of the host. ERR_NO_SUCH_LETTER: there is none (to be dropped: or it was already);
  * ERR_NOT_KEPT: it was direct mail, which can't be tried again; ERR_ORDERED: an order about it is
- * still to be carried out; ERR_UNREADABLE: nobody could carry it out, or the audit log can't be
+ * still to be carried out; ERR_TOO_LARGE: a replay that would have to
+ * leave out more than one can (what was refused, and is followed by what was not);
+ * ERR_UNREADABLE: nobody could carry it out, or the audit log can't be
  * written to. note: of audit_write(), written down with it; absent: nothing is. */
 struct ledger_order {
     enum book_order order;

@@ -27,17 +27,25 @@ local function is_his(record, words)
 end
 
 -- An operator has seen it, and left it at that: where all are listed it must not stand in the way of others.
+local listed = ARGV[7] ~= '' and host == ''
 local function is_unwanted(record)
-  return ARGV[7] ~= '' and host == '' and string.find(record, '^%d+ %S+ %S+ d ')
+  return listed and string.find(record, '^%d+ %S+ %S+ d ')
 end
 
--- A cut is found by the last number that it covers, all others by the one that they are about.
+-- A cut is found by the last number that it covers, all others by the one that they are about. Where those of all
+-- hosts are listed, a number is never parted: whoever asked for what follows one of them knows where that is among
+-- those of its number (which is `to`: none of these counts).
 local function records(kind, words, top)
-  local out, at = {}, 0
-  while to > 0 and #out < most and (kind == 'fail:' or ARGV[7] == '') do
+  local out, counted, last, at = {}, 0, nil, 0
+  while to > 0 and (kind == 'fail:' or ARGV[7] == '') do
     local page = redis.call('ZREVRANGEBYSCORE', P .. kind .. shard, top, from, 'LIMIT', at, STEP)
     for _, record in ipairs(page) do
-      if #out < most and is_his(record, words) and not is_unwanted(record) then out[#out + 1] = record end
+      local n = listed and string.match(record, '^%d+')
+      if counted >= most and not (listed and n == last) then return out end
+      if is_his(record, words) and not is_unwanted(record) then
+        out[#out + 1], last = record, n
+        if n ~= ARGV[4] then counted = counted + 1 end
+      end
     end
     if #page < STEP then break end
     at = at + STEP
@@ -46,15 +54,17 @@ local function records(kind, words, top)
 end
 
 local function marks()
-  local out, before = {}, '+'
-  while since do
-    local page = redis.call('XREVRANGE', P .. 'when:' .. shard, before, '-', 'COUNT', STEP)
-    for _, mark in ipairs(page) do
-      out[#out + 1] = mark
-      if tonumber(mark[2][2]) < since then return out end
+  local out = {}
+  for _, kind in ipairs(since and { 'when:', 'when10:', 'when60:', 'when600:' } or {}) do
+    local before = '+'
+    while before do
+      local page = redis.call('XREVRANGE', P .. kind .. shard, before, '-', 'COUNT', STEP)
+      for _, mark in ipairs(page) do
+        out[#out + 1] = mark
+        if tonumber(mark[2][2]) < since then return out end
+      end
+      before = #page == STEP and '(' .. page[STEP][1]
     end
-    if #page < STEP then break end
-    before = '(' .. page[#page][1]
   end
   return out
 end

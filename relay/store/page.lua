@@ -41,4 +41,22 @@ for i, entry in ipairs(gone and entries or {}) do
     if by and number(entry) < tonumber(by) and string.sub(marks[i] or '', 1, 1) ~= 'r' then marks[i] = 'r' .. by end
   end
 end
+-- An Update that a later one replaces may have had to go from what is known of its object; then what takes that
+-- back does not name it.
+local function taken(entry)
+  local object = ''
+  for k = 1, #entry[2], 2 do
+    if entry[2][k] == 'ob' then object = string.match(entry[2][k + 1], '^%S+') end
+  end
+  local known = redis.pcall('HGET', P .. 'obj:' .. object, 'e')
+  for n, kind in string.gmatch(type(known) == 'string' and known or '', '(%d+)(%S*)') do
+    if kind == 'd' and tonumber(n) > number(entry) then return 'r' .. n end
+  end
+end
+for i, entry in ipairs(entries) do
+  local mark = marks[i]
+  if mark and string.sub(mark, 1, 1) ~= 'r' and string.find(';' .. mark, ';s', 1, true) then
+    marks[i] = taken(entry) or mark
+  end
+end
 return { log[1], log[2] or '0', log[3] or '0', entries, marks }

@@ -14,6 +14,7 @@ struct redis_script script_couriers = {.name = "couriers", .text = LUA_COURIERS}
 struct redis_script script_find = {.name = "find", .text = LUA_FIND};
 struct redis_script script_hello = {.name = "hello", .text = LUA_HELLO};
 struct redis_script script_ledger = {.name = "ledger", .text = LUA_LEDGER};
+struct redis_script script_lookback = {.name = "lookback", .text = LUA_LOOKBACK};
 struct redis_script script_order = {.name = "order", .text = LUA_ORDER};
 struct redis_script script_lease = {.name = "lease", .text = LUA_LEASE};
 struct redis_script script_outcomes = {.name = "outcomes", .text = LUA_OUTCOMES};

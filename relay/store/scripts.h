@@ -14,6 +14,7 @@ extern struct redis_script script_couriers;
 extern struct redis_script script_find;
 extern struct redis_script script_hello;
 extern struct redis_script script_ledger;
+extern struct redis_script script_lookback;
 extern struct redis_script script_order;
 extern struct redis_script script_lease;
 extern struct redis_script script_outcomes;

@@ -19,7 +19,7 @@ urgent_before, bytes, new_since = tonumber(urgent_before), tonumber(bytes), tonu
 object_days, most = tonumber(object_days), tonumber(most)
 
 local log = redis.call('HMGET', LOG, 'epoch', 'floor', 'floorU', 'bodyfloor', 'bodyat', 'n', 'shards', 'swept', 'trimmed',
-  'floorat', 'bare')
+  'floorat', 'bare', 'thinned')
 if log[1] ~= ARGV[1] then return { 'EPOCH' } end
 
 local stopped = {} -- keys that are not what they should be
@@ -33,11 +33,15 @@ for key, kind in pairs({ N = 'stream', U = 'stream', marks = 'hash', gone = 'has
   whole = is(P .. key, kind) and whole
 end
 if not whole then return { 'WRONG', stopped[1] } end
-local records = {} -- the kinds that can be read, shard by shard
+local records, marked = {}, {} -- the kinds that can be read, shard by shard; where all marks of moves can
 for shard = 0, tonumber(log[7]) - 1 do
   records[shard] = {}
   for _, kind in ipairs({ 'cut:', 'fail:', 'dropped:', 'orders:', 'late:', 'skip:' }) do
     if is(P .. kind .. shard, 'zset') then table.insert(records[shard], kind) end
+  end
+  marked[shard] = true
+  for _, kind in ipairs({ 'when:', 'when10:', 'when60:', 'when600:' }) do
+    marked[shard] = is(P .. kind .. shard, 'stream') and marked[shard]
   end
 end
 
@@ -253,6 +257,10 @@ local function forget_objects()
   redis.call('HSET', LOG, 'swept', (from + SWEPT) % BUCKETS)
 end
 
+-- --- when cursors moved --------------------------------------------------------------------------------
+
+--: thin
+
 -- --- one step ------------------------------------------------------------------------------------------
 
 if now > 0 then
@@ -270,6 +278,7 @@ if now > 0 then
     redis.call('HSET', LOG, 'trimmed', now)
   end
   more = more or (over > 0 and went.entries + went.bodies + went.urgent > 0)
+  thin_marks(marked)
   redis.call('HSET', LOG, 'floor', floor, 'floorU', floorU, 'bodyfloor', bodyfloor)
   if new_floorat then redis.call('HSET', LOG, 'floorat', new_floorat) end
   if bare_to then redis.call('HSET', LOG, 'bare', bare_to) end

@@ -27,8 +27,9 @@ simulation_says() {
     return 1
 }
 
-# suite_simulation: the promises over some hundreds of seeds, with every kind of fault among them, and
-# some under the sanitizers; in full, thousands, and the mutations.
+# suite_simulation: the promises over some hundreds of seeds, with every kind of fault among them,
+# some under the sanitizers, and whether each mutation can still be made; in full, thousands, and the
+# mutations.
 suite_simulation() {
     local passed=0 failed=0 seeds=300
     [ -z "${WEIR_TEST_FULL:-}" ] || seeds=10000
@@ -43,6 +44,11 @@ suite_simulation() {
     fi
     if simulation_says '40 worlds under the sanitizers' \
         "$ROOT/build-debug/tests/simulation/simulation" --quiet --seeds 40 --from 1001 --jobs "$JOBS"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+    fi
+    if simulation_says 'each mutation can be made' "$PYTHON" "$ROOT/scripts/mutate" --check; then
         passed=$((passed + 1))
     else
         failed=$((failed + 1))

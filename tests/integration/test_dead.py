@@ -49,6 +49,40 @@ def test_what_was_given_up_and_what_the_receiver_said(scene):
     assert letter in scene.relay.verb("dead", "list").out
 
 
+def test_the_list_goes_on_behind_a_letter(scene):
+    older, newer = (given_up(scene, text)[1] for text in ("older", "newer"))
+    everything = scene.relay.told("dead", "list")
+    ids = [d["id"] for d in everything["dead"]]
+    assert ids.index(newer) < ids.index(older)
+    assert "next" not in everything  # there are not that many
+    behind = [d["id"] for d in scene.relay.told("dead", "list", "--before", newer)["dead"]]
+    assert behind == ids[ids.index(newer) + 1:]
+    assert older in scene.relay.verb("dead", "list", f"--before={newer}").out
+    assert newer not in scene.relay.verb("dead", "list", "--before", newer).out
+    assert older not in scene.relay.verb("dead", "list", "--before", older).out
+    wrong = scene.relay.verb("dead", "list", "--before", "17@not a host")
+    assert (wrong.code != 0, wrong.out) == (True, "")
+
+
+def test_more_letters_than_one_list_shows(scene):
+    """Each is in one of the lists, in one order through all of them."""
+    before = scene.relay.told("dead", "list")["total"]
+    for peer in (scene.shop, scene.wiki):
+        peer.faults.append(Fault(status=400))
+    scene.posts(260)
+    wait_until(lambda: scene.relay.told("dead", "list")["total"] == before + 520, "all are given up")
+    first = scene.relay.told("dead", "list")
+    assert (len(first["dead"]), first["next"]) == (500, first["dead"][-1]["id"])
+    assert scene.relay.verb("dead", "list").out.endswith(
+        f"and more, of {before + 520} in all: weir dead list --before {first['next']}\n")
+    second = scene.relay.told("dead", "list", "--before", first["next"])
+    assert "next" not in second
+    ids = [letter["id"] for listed in (first, second) for letter in listed["dead"]]
+    assert len(ids) == len(set(ids)) == before + 520
+    numbers = [int(i.partition("@")[0]) for i in ids]
+    assert numbers == sorted(numbers, reverse=True)
+
+
 def test_what_a_receiver_says_cannot_steer_a_terminal(scene):
     activity, letter, _ = given_up(scene, body="\x1b[2Jgone\r\n\x9b31m\u202e")
     for words in (("trace", activity), ("dead", "show", letter), ("dead", "list")):

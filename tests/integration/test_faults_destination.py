@@ -3,6 +3,8 @@ and gets in the end what it can take; nobody else waits for it.
 
 Time-outs are a second or two here instead of ten or thirty; what is told apart stays the same."""
 
+import socket
+import ssl
 import time
 
 import pytest
@@ -10,8 +12,13 @@ import pytest
 from integration.acts import settle
 from integration.posts import send
 from integration.relay import wait_until
+from integration.shims import World, loaded
 from integration.wilderness import ASK_MOST_S, CONNECT_S, TOTAL_S, wilderness
-from peers.wild import answer, cut, drips, pours, reset, says, silent, taken, writes
+from peers.certificates import Authority
+from peers.wild import (
+    GOAWAY, RST_STREAM, SETTINGS, Http2Alone, answer, cut, drips, frame, pours, reset, says, silent,
+    taken, writes,
+)
 from peers.wire import http_date
 
 # By so much an attempt may begin or end later on a machine under load; less than what lies between a
@@ -20,9 +27,18 @@ LATE_S = 8.0
 HEADER = b"HTTP/1.1 202 Accepted\r\n"
 
 
+@pytest.fixture(scope="module", name="authority")
+def fixture_authority(tmp_path_factory):
+    """The relay trusts it."""
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
 @pytest.fixture(scope="module", name="place")
-def fixture_place(tmp_path_factory, settlers):
-    with wilderness(tmp_path_factory.mktemp("wild"), settlers) as place:
+def fixture_place(tmp_path_factory, settlers, authority):
+    directory = tmp_path_factory.mktemp("wild")
+    world = World(directory)
+    authority.trust(world.trust)
+    with wilderness(directory, settlers, environment=loaded(world)) as place:
         yield place
 
 
@@ -36,7 +52,7 @@ def fixture_wild(place):
 @pytest.fixture(name="several")
 def fixture_several(place):
     """As many as are asked for."""
-    yield lambda count: [place.wild() for _ in range(count)]
+    yield lambda count, **how: [place.wild(**how) for _ in range(count)]
     place.leave()
 
 
@@ -201,13 +217,12 @@ def test_what_each_refusal_means(place, several):
 
 @pytest.mark.row("T07")
 def test_an_answer_that_is_none_is_temporary_and_the_post_comes_once_more(place, several):
-    frames = b"\x00\x00\x08\x07\x00\x00\x00\x00\x00" + bytes(8)  # GOAWAY of HTTP/2
     cases = {
         "garbage": b"\x00\xff\x13\x37 not HTTP at all\r\n\r\n", "http/0.9": b"<html>taken</html>",
         "no status": b"HTTP/1.1 \r\n\r\n", "a status of four digits": b"HTTP/1.1 2020 OK\r\n\r\n",
         "half a header": HEADER + b"Content-",
         "half a body": HEADER + b"Content-Length: 9\r\n\r\nx",
-        "bad chunks": HEADER + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", "goaway": frames,
+        "bad chunks": HEADER + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
         "interim alone": b"HTTP/1.1 103 Early Hints\r\n\r\n",
     }
     wilds = several(len(cases) + 2)
@@ -224,8 +239,9 @@ def test_an_answer_that_is_none_is_temporary_and_the_post_comes_once_more(place,
 
 
 @pytest.mark.row("T07")
-def test_of_two_answers_the_first_counts_and_the_second_is_nobodys(place, several):
-    good, bad = several(2)
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
+def test_of_two_answers_the_first_counts_and_the_second_is_nobodys(place, several, authority, tls):
+    good, bad = several(2, tls=authority.context("127.0.0.2") if tls else None)
     no = answer("400 Bad Request")
     good.plays = [writes(answer("202 Accepted") + no, "twice")]
     bad.plays = [writes(no + answer("202 Accepted"), "twice")]
@@ -236,6 +252,87 @@ def test_of_two_answers_the_first_counts_and_the_second_is_nobodys(place, severa
     for one in (good, bad):
         assert place.verdicts(one, second) == ["delivered"]
         assert one.ids() == [first, second]
+
+
+# --- HTTP/2 -------------------------------------------------------------------------------------
+
+BOTH = ("h2", "http/1.1")
+REFUSED_STREAM, CANCEL = 7, 8
+
+
+@pytest.fixture(name="both")
+def fixture_both(authority):
+    """The context of a server that would rather speak HTTP/2."""
+    context = authority.context("127.0.0.2")
+    context.set_alpn_protocols(BOTH)
+    return context
+
+
+def agreed(host, *offered):
+    """What a client comes to speak there that offers this."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_alpn_protocols(offered)
+    address, port = host.split(":")
+    with socket.create_connection((address, int(port)), 30) as line, \
+            context.wrap_socket(line) as line:
+        return line.selected_alpn_protocol()
+
+
+@pytest.mark.row("T07")
+def test_who_would_rather_speak_http_2_is_asked_for_http_1(place, several, both):
+    one, = several(1, tls=both)
+    sent = [place.post(), place.post()]
+    for activity in sent:
+        assert place.verdicts(one, activity) == ["delivered"]
+    assert one.ids() == sent
+    assert set(one.spoken) == {"http/1.1"}
+    assert agreed(one.host, *BOTH) == "h2"  # the twin: it was ours to choose
+
+
+@pytest.mark.row("T07")
+def test_http_2_where_nobody_asked_for_it_is_temporary_and_the_post_comes_once_more(
+        place, several, both):
+    """With TLS, in the middle of an exchange: before the answer, in its header, in its body."""
+    begin = frame(SETTINGS)
+    whole = HEADER + b"Content-Length: 90\r\n\r\n"
+    cases = {
+        "a stream refused": begin + frame(RST_STREAM, REFUSED_STREAM, stream=1),
+        "going away": begin + frame(GOAWAY, 0, 0),
+        "refused within a header": HEADER + b"Content-" + frame(RST_STREAM, CANCEL, stream=1),
+        "going away within a header": HEADER + b"Content-" + frame(GOAWAY, 1, 0),
+        "refused within a body": whole + frame(RST_STREAM, CANCEL, stream=1),
+        "going away within a body": whole + frame(GOAWAY, 1, 0),
+        "another protocol": b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
+                            b"Upgrade: h2c\r\n\r\n" + begin + frame(GOAWAY, 0, 0),
+    }
+    wilds = several(len(cases) + 1, tls=both)
+    for one, (name, data) in zip(wilds, cases.items()):
+        one.plays = [writes(data, name, ends=True)]
+    stays = wilds[-1]  # and waits for what its frames are answered with
+    stays.plays = [writes(begin + frame(GOAWAY, 0, 0), "stays")]
+    activity = place.post()
+    for one, name in zip(wilds, [*cases, "stays"]):
+        lines = place.ended(one, activity)
+        assert [(line["verdict"], line.get("code")) for line in lines] == [
+            ("later", "protocol"), ("delivered", None)], name
+        assert one.ids() == [activity, activity], name
+        assert len({post.body for post in one.posts}) == 1
+
+
+@pytest.mark.row("T07")
+def test_who_speaks_nothing_but_http_2_is_in_trouble_until_that_is_mended(place, several, both):
+    one, = several(1, tls=both)
+    one.tls = Http2Alone()
+    one.down()
+    one.up()
+    activity = place.post()
+    line = place.tries(one, activity)[0]
+    assert (line["verdict"], line["code"]) == ("later", "tls")
+    assert one.ids() == []
+    one.tls = both
+    assert place.verdicts(one, activity)[-1] == "delivered"
+    assert one.ids() == [activity]
 
 
 # --- what is tried to leave in us ---------------------------------------------------------------

@@ -16,13 +16,14 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from integration.acts import deliveries, join, received, server, settle, signed_by
+from integration.faults_process import QUICK, kill_together, rests
+from integration.memory_group import memory_group
 from integration.posts import all_came, arrivals, insist
 from integration.redis_client import Redis
 from integration.relay import FULL, PATIENCE_S, WEIR, Relay, wait_until
 from integration.shims import ALWAYS, LOG, Trap, World, loaded
 from peers.faults import Fault, Pause
 
-QUICK = "delivery: { backoff: 50ms, backoff_most: 1s, aside: 1s }\n"
 STILL_S = 20 if FULL else 2
 
 
@@ -190,6 +191,7 @@ def test_a_full_disk_under_the_log_stops_nothing_and_is_counted(tmp_path, town):
 
 
 FEW = 64
+SPINS_S = 30  # who is not idle for one second in so many spins
 
 
 @pytest.mark.row("P14")
@@ -203,18 +205,9 @@ def test_a_front_without_descriptors_does_not_spin_and_serves_again(relay, town)
         for _ in range(2 * FEW):
             with contextlib.suppress(OSError):
                 lines.enter_context(socket.create_connection((host, int(port)), 5))
-        before = cpu_s(pid)
-        time.sleep(2)
-        assert cpu_s(pid) - before < 0.5
+        wait_until(lambda: rests(pid), "it does not spin", SPINS_S)
     assert all_came(wiki, [insist(blog, "they are gone")]) == 0
     assert relay.roles()["front-0"] == pid
-
-
-def cpu_s(pid):
-    """Seconds of a processor that it has used."""
-    with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
-        fields = file.read().rsplit(")", 1)[1].split()
-    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
 # --- what is missing or wrong -------------------------------------------------------------------
@@ -299,20 +292,40 @@ def test_a_running_relay_keeps_the_key_it_has(tmp_path, town, relay):
 # --- the host -----------------------------------------------------------------------------------
 
 
+class Grouped(Relay):
+    """Lives in a control group."""
+
+    def __init__(self, directory, group, **how):
+        super().__init__(directory, **how)
+        self._group = group
+
+    def _begin(self):
+        super()._begin()
+        if self._group:
+            self._group.enter()
+
+
 @pytest.mark.row("P19")
-def test_all_that_it_is_killed_at_once_loses_nothing(relay, town):
-    """As the kernel does where a control group has used up its memory."""
-    blog, wiki, shop = join(relay, *(server(town) for _ in range(3)))
-    shop.down()
-    sent = [insist(blog, f"number {n}") for n in range(5)]
-    for pid in [*relay.roles().values(), relay.redis_pid]:
-        os.kill(pid, signal.SIGKILL)
-    relay.kill()
-    shop.up()
-    relay.start()
-    sent.append(insist(blog, "after"))
-    assert all_came(shop, sent) == 0
-    assert all_came(wiki, sent) <= 5
+@pytest.mark.parametrize("how", ["by hand", "by its control group"])
+def test_all_that_it_is_killed_at_once_loses_nothing(say, tmp_path, town, how):
+    """By the kernel, which finds no memory for them in their control group; where no group can be had,
+    by hand again."""
+    with contextlib.nullcontext() if how == "by hand" else memory_group() as group, \
+            Grouped(tmp_path, group, extra=QUICK, workers=2) as relay:
+        blog, wiki, shop = join(relay, *(server(town) for _ in range(3)))
+        shop.down()
+        sent = [insist(blog, f"number {n}") for n in range(5)]
+        if group and group.exhaust(lambda: not relay.alive):
+            say(f"    {group.killed()} processes killed by the kernel, for want of memory")
+        else:
+            say("    all processes killed by hand")
+            kill_together(relay)
+        relay.kill()
+        shop.up()
+        relay.start()
+        sent.append(insist(blog, "after"))
+        assert all_came(shop, sent) == 0
+        assert all_came(wiki, sent) <= 5
 
 
 @pytest.mark.row("P19")

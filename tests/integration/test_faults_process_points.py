@@ -14,12 +14,12 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from integration.acts import join, received, server, settle
 from integration.cost import script
+from integration.faults_process import QUICK
 from integration.posts import arrivals, once, send
 from integration.relay import FULL, WEIR, Relay, wait_until
 from integration.shims import IN, NAME, OUT, SYNC, Clock, Trap, loaded
 from peers.town import Town
 
-QUICK = "delivery: { backoff: 50ms, backoff_most: 1s, aside: 1s }\n"
 TRIALS = 100 if FULL else 1
 RECEIVERS = 4
 FRESH = 4  # trials after which the relay begins anew, or its master would wait ever longer

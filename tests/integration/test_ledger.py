@@ -301,6 +301,8 @@ def test_what_the_journal_does_not_hold_any_more(scene):
 
 @pytest.mark.parametrize("words", [
     ("trace",), ("trace", "a", "b"), ("queue",), ("queue", "show"), ("dead",), ("dead", "list", "x"),
+    ("dead", "list", "--before"), ("dead", "list", "--before", "17"),
+    ("dead", "show", "--before", "1@a.example"),
     ("dead", "show"), ("dead", "retry"), ("dead", "bury", "1@a.example"), ("status", "x"),
     ("trace", "--all", "x")])
 def test_wrong_use(relay, words):

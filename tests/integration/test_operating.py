@@ -1,7 +1,6 @@
 """What an operator meets: what Weir refuses to start with, and what it takes while it runs."""
 
 import re
-import socket
 import subprocess
 
 import pytest
@@ -97,16 +96,6 @@ def test_a_key_file_that_holds_no_key_is_refused(tmp_path):
     assert "actor-rsa.pem" in refusal(relay)
 
 
-@pytest.mark.parametrize("listener", ["host", "metrics"])
-def test_an_address_that_somebody_has_is_refused_by_name(tmp_path, listener):
-    relay = Relay(tmp_path).init()
-    address = getattr(relay, listener)
-    host, port = address.split(":")
-    with socket.create_server((host, int(port))):
-        assert address in refusal(relay)
-    starts(relay)
-
-
 def test_without_a_redis_server_to_embed_it_says_what_it_needs(tmp_path):
     relay = Relay(tmp_path, environment={"PATH": "/nonexistent"}).init()
     assert "redis: embedded needs redis-server or valkey-server" in refusal(relay)
@@ -131,24 +120,6 @@ def test_no_configuration_at_all_is_refused(tmp_path):
                           timeout=60, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert "weir init" in done.stderr
-
-
-REDIS_REFUSED = {
-    "no append-only file": ({"appendonly": "no"}, "strict", "appendonly"),
-    "everysec where strict was promised": ({"appendfsync": "everysec"}, "strict", "appendfsync"),
-    "writing left to the kernel": ({"appendfsync": "no"}, "standard", "appendfsync"),
-    "no append-only file, standard": ({"appendonly": "no"}, "standard", "appendonly"),
-    "evicts": ({"maxmemory_policy": "allkeys-lru"}, "strict", "maxmemory-policy"),
-    "evicts what expires": ({"maxmemory_policy": "volatile-ttl"}, "standard", "maxmemory-policy"),
-}
-
-
-@pytest.mark.parametrize("case", REDIS_REFUSED)
-def test_a_redis_that_promises_too_little_is_refused_by_the_name_of_its_setting(tmp_path, case):
-    settings, durability, name = REDIS_REFUSED[case]
-    with RedisServer(tmp_path, **settings) as redis:
-        relay = Relay(tmp_path, redis=redis.url, extra=f"durability: {durability}\n").init()
-        assert name in refusal(relay)
 
 
 def test_a_redis_that_promises_enough_is_taken(tmp_path, town):

@@ -12,7 +12,7 @@ import pytest
 from integration.acts import deliveries, join, received, refused, settle
 from integration.posts import all_there, arrivals, insist
 from integration.redis_server import RedisServer
-from integration.relay import INTERNAL, Relay, http_get, wait_until
+from integration.relay import INTERNAL, Relay, wait_until
 from peers.faults import Fault
 from peers.town import Town
 
@@ -320,22 +320,6 @@ def test_without_redis_posts_are_refused_for_a_while_and_documents_are_served(ou
     wait_until(lambda: outside.relay.metric("weir_redis_up") == 1, "the metric says so, too")
 
 
-def test_a_redis_that_hangs_is_a_redis_that_is_away(outside):
-    before = outside.posts(1, 1)
-    all_there(outside.wiki, before)
-    outside.redis.freeze()
-    try:
-        began = time.monotonic()
-        assert 20 <= refused_for_now(outside) <= 60
-        assert time.monotonic() - began < 20
-        away(outside)
-        assert outside.relay.get("/actor")[0] == 200
-    finally:
-        outside.redis.thaw()
-    back(outside)
-    all_there(outside.wiki, before + outside.posts(2, 2))
-
-
 def test_what_was_accepted_before_redis_went_away_is_delivered_after_it_is_back(outside):
     outside.shop.down()
     sent = outside.posts(1, 10)
@@ -357,37 +341,6 @@ def test_an_operator_is_told_that_redis_is_away(outside):
     back(outside)
     done = outside.relay.told("member", "suspend", outside.shop.host, "--reason", "a test")
     assert done["state"] == "suspended"
-
-
-def test_a_relay_that_starts_before_its_redis_waits_for_it(tmp_path, settlers):
-    redis = RedisServer(tmp_path)
-    relay = Relay(tmp_path, redis=redis.url).init().start(ready=False)
-    try:
-        wait_until(lambda: status_of(relay, "/actor") == 200, "documents are served")
-        wait_until(lambda: readiness_of(relay) is not None, "it says whether it is ready")
-        assert readiness_of(relay) == 503
-        with redis:
-            relay.wait_ready()
-            with Town() as town:
-                join(relay, settlers.add(town, INTERNAL))
-            relay.stop()
-        relay.check_reports()
-    finally:
-        relay.kill()
-
-
-def status_of(relay, path):
-    try:
-        return http_get(relay.url + path)[0]
-    except OSError:
-        return None
-
-
-def readiness_of(relay):
-    try:
-        return relay.readyz()[0]
-    except OSError:
-        return None
 
 
 def test_a_redis_that_lost_everything_is_not_taken_for_a_new_one(outside, tmp_path):

@@ -1,6 +1,6 @@
-"""Hosts that are silent for days, and inboxes that are gone for days, with real processes and a real
-Redis. A day passes while the relay is stopped: its clock, and everybody's, is set on by one
-(shims.py)."""
+"""Hosts that are silent for days, and inboxes that are gone or not found for days, with real processes
+and a real Redis. A day passes while the relay is stopped: its clock, and everybody's, is set on by
+one (shims.py)."""
 
 import pytest
 
@@ -13,6 +13,7 @@ from peers.faults import Fault
 DAY = 24 * 3600
 SURE = 3  # failures in a row before a day counts
 PARKED_AFTER, GONE_AFTER = 7, 3
+LOST_A_DAY, LOST_AFTER = 3, 3  # 404, so often a day; days
 CONFIG = """\
 delivery: { window: 1, backoff: 10ms, backoff_most: 1s, horizon: 30d }
 retention: { entries: 60d, bodies: 60d }
@@ -158,6 +159,44 @@ def test_inbox_gone(days):
     shop.faults.clear()
     after = days.post()
     assert days.traced(after, shop) == [("not-for-it", "not-member")]
+    join(days.relay, shop)
+    assert "why" not in days.show(shop, state="active")
+    last = days.post()
+    wait_until(lambda: arrivals(shop)[0] == [last], "it is a member as any other")
+
+
+def test_inbox_lost(days):
+    """An inbox that says 404 ten times over three days, and takes nothing in between, while its actor
+    names no other: its membership is suspended, for that reason, until it follows again. One that
+    took something in between stays."""
+    shop, cafe = days.peer(), days.peer()
+    for peer in (shop, cafe):
+        peer.faults.append(Fault(status=404, method="POST"))
+    for day in range(LOST_AFTER):
+        for _ in range(LOST_A_DAY):
+            refused = days.post()
+            for peer in (shop, cafe):
+                wait_until(lambda: days.traced(refused, peer) == [("never", "refused-by-peer")],
+                           "it is refused for good")
+        days.show(shop, state="active", notFound=LOST_A_DAY * (day + 1) + (day > 1))
+        if day == 1:
+            cafe.faults.clear()
+            taken = days.post()
+            wait_until(lambda: taken in arrivals(cafe)[0], "it takes something")
+            cafe.faults.append(Fault(status=404, method="POST"))
+            wait_until(lambda: days.traced(taken, shop) == [("never", "refused-by-peer")], "and the other not")
+        days.night()
+    days.post()
+    days.show(shop, state="suspended", why="inbox-lost")
+    assert "inbox-lost" in days.relay.verb("member", "show", shop.host).out
+    assert "inbox-lost" in days.relay.verb("trace", shop.host).out
+    assert days.relay.wait_log("look", host=shop.host, found="same")
+    assert days.relay.wait_log("member", host=shop.host, change="lost")
+    after = days.post()
+    assert days.traced(after, shop) == [("not-for-it", "not-member")]
+    days.show(cafe, state="active")
+
+    shop.faults.clear()
     join(days.relay, shop)
     assert "why" not in days.show(shop, state="active")
     last = days.post()

@@ -24,23 +24,24 @@ class Authority:
         self._made = 0
 
     def trust(self, path):
-        made = self._build(self._name, self._key, self._name, 1)
+        made = self._build(self._name, self._key, self._name, -30, 30)
         made = made.add_extension(x509.BasicConstraints(ca=True, path_length=0), True)
         path.write_bytes(_pem(made.sign(self._key, hashes.SHA256())))
 
-    def context(self, address, days=1, own=False):
-        """For https://address; `days` that it is good from now on, fewer than none: no more; `own`:
+    def context(self, address, days=1, own=False, since=-30):
+        """For https://address; good from day `since` until day `days`, where today is 0; `own`:
         vouched for by nobody but itself."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.file(address, days, own))
+        context.load_cert_chain(self.file(address, days, own, since))
         return context
 
-    def file(self, address, days=1, own=False):
+    def file(self, address, days=1, own=False, since=-30):
         """The same as a file, with its key."""
         key = ec.generate_private_key(ec.SECP256R1())
         name = _name(address)
         names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
-        made = self._build(name, key, name if own else self._name, days).add_extension(names, False)
+        made = self._build(name, key, name if own else self._name, since, days)
+        made = made.add_extension(names, False)
         made = made.sign(key if own else self._key, hashes.SHA256())
         self._made += 1
         path = self._directory / f"certificate-{self._made}.pem"
@@ -50,14 +51,14 @@ class Authority:
         return path
 
     @staticmethod
-    def _build(name, key, issuer, days):
+    def _build(name, key, issuer, since, days):
         now = datetime.datetime.now(datetime.timezone.utc)
         return (x509.CertificateBuilder()
                 .subject_name(name)
                 .issuer_name(issuer)
                 .public_key(key.public_key())
                 .serial_number(x509.random_serial_number())
-                .not_valid_before(now - 30 * _DAY)
+                .not_valid_before(now + since * _DAY)
                 .not_valid_after(now + days * _DAY))
 
 

@@ -72,6 +72,7 @@ class Wild:
         self.actor = f"{self.origin}/actor"
         self.posts, self.plays, self.always = [], [], taken
         self.stalls = self.resets = False
+        self.spoken = []  # of each connection with TLS, the protocol that was agreed upon (ALPN)
         self.accepted, self.closing = threading.Event(), threading.Event()
         self.lines = self.busy = self.most_busy = 0
         self._lock, self._open = threading.Lock(), set()
@@ -201,6 +202,7 @@ class Wild:
         if self.tls:
             line = self.tls.wrap_socket(line, server_side=True)
             self._open.add(line)
+            self.spoken.append(line.selected_alpn_protocol())
         with line, line.makefile("rb") as reader:
             while self._answer(line, reader, number):
                 pass
@@ -319,3 +321,26 @@ def pours(data, ret_sent, first=b""):
             ret_sent[0] += len(data)
 
     return play
+
+
+# --- HTTP/2 --------------------------------------------------------------------------------------
+
+RST_STREAM, SETTINGS, GOAWAY = 3, 4, 7
+
+
+def frame(kind, *numbers, stream=0):
+    """Of HTTP/2, without flags (RFC 9113, section 4.1); its payload are numbers of 32 bits."""
+    payload = b"".join(number.to_bytes(4, "big") for number in numbers)
+    return len(payload).to_bytes(3, "big") + bytes([kind, 0]) + stream.to_bytes(4, "big") + payload
+
+
+class Http2Alone:
+    """In the place of a server's context: who does not offer to speak HTTP/2 is told so, and that is
+    the end (RFC 7301, section 3.2)."""
+
+    @staticmethod
+    def wrap_socket(line, server_side):
+        assert server_side
+        line.recv(65536)
+        line.sendall(bytes([21, 3, 3, 0, 2, 2, 120]))  # a fatal alert: no_application_protocol
+        raise OSError

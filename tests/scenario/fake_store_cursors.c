@@ -86,6 +86,7 @@ static void load(struct cursors *c, uint64_t shards)
         if (!(shards >> i & 1))
             continue;
         c->seq[i] = s->shards[i].seq;
+        schedule_load_urgent(c->schedule, s->last[LANE_URGENT]);
         schedule_load_shard(c->schedule, i, s->shards[i].low, s->shards[i].urgent);
         for (size_t o = 0; o < s->own_n; o++)
             if (shard_of(span_of(s->own[o].name), FAKE_SHARDS) == i)
@@ -222,7 +223,8 @@ static void apply(struct store *s, const struct change *c)
     case CHANGE_RETRY: forget_fails(s, c); break;
     case CHANGE_DROP: drop_fails(s, c); break;
     case CHANGE_DIRECT: settle_mail(s, c->id); break;
-    case CHANGE_ENDED: break;
+    case CHANGE_ENDED:
+    case CHANGE_LOOK: break;
     case CHANGE_DOWN: down_set(s, c->host, true); break;
     case CHANGE_UP: down_set(s, c->host, false); break;
     }

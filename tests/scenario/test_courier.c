@@ -148,18 +148,17 @@ static void test_commit_soon(void **state)
     end(&w, 1);
 }
 
-/* Some posts, whose answers come so far apart: how many commits there are until the last was
- * written. */
-static unsigned commits_of(unsigned posts, int64_t apart_ms)
+/* Some posts, one after the other in so long, whose answers come so far apart: how many commits
+ * there are until the last was written. */
+static unsigned commits_of(unsigned posts, int64_t apart_ms, int64_t each_ms)
 {
     struct world w;
     uint64_t n = 0;
     begin(&w, MANY);
     for (unsigned k = 0; k < posts; k++)
         for (unsigned i = 0; i < MANY; i++)
-            peer_next(&many[i],
-                      (struct fake_answer){.status = 202,
-                                           .delay_ms = k ? MANY * apart_ms : 20 + i * apart_ms});
+            peer_next(&many[i], (struct fake_answer){.status = 202,
+                                                     .delay_ms = k ? each_ms : 20 + i * apart_ms});
     unsigned before = fake_commits(w.context.store);
     for (unsigned k = 1; k <= posts; k++)
         n = world_post(&w, k);
@@ -173,16 +172,18 @@ static unsigned commits_of(unsigned posts, int64_t apart_ms)
     return commits;
 }
 
-/* Early where there are few; eight in a row, then one in 60 ms; and in 100 ms where much is sent.
- */
+/* Early where there are few; eight in a row, then one in 60 ms; and in 100 ms where much is sent,
+ * which a burst now and then is not. */
 static void test_commits_are_gathered(void **state)
 {
     (void)state;
-    assert_in_range(commits_of(1, 0), 1, 3);
-    assert_in_range(commits_of(1, 2), 6, 11);   /* 80 ms */
-    assert_in_range(commits_of(1, 8), 10, 16);  /* 320 ms */
-    assert_in_range(commits_of(1, 20), 16, 24); /* 800 ms; each by itself would be 40 */
-    assert_in_range(commits_of(20, 2), 16, 26); /* 1600 ms; one in 60 ms would be 34 */
+    assert_in_range(commits_of(1, 0, 0), 1, 3);
+    assert_in_range(commits_of(1, 2, 80), 6, 11);    /* 80 ms */
+    assert_in_range(commits_of(1, 8, 320), 10, 16);  /* 320 ms */
+    assert_in_range(commits_of(1, 20, 800), 16, 24); /* 800 ms; each by itself would be 40 */
+    assert_in_range(commits_of(20, 2, 80), 16, 31);  /* 1600 ms; one in 60 ms would be 34 */
+    assert_in_range(commits_of(10, 1, 250), 40, 60); /* 2500 ms; one in 100 ms would be 25 */
+    assert_in_range(commits_of(10, 0, 250), 10, 30); /* each burst at once */
 }
 
 /* What begins while a commit is not answered: how much of five posts for many. */

@@ -414,13 +414,24 @@ void world_send_delete(struct world *w, const struct peer *p, unsigned k, struct
     bytes_fini(&body);
 }
 
-void world_operate(struct world *w, const char *path, struct span body, struct fake_reply *reply)
+static void ask_admin(struct world *w, const char *method, const char *path, struct span body,
+                      struct fake_reply *reply)
 {
     char listen[4096];
     snprintf(listen, sizeof(listen), "unix:%s", w->context.config->admin_socket);
     unsigned before = fake_process(w->process);
-    fake_request(listen, "POST", path, NULL, 0, body, reply);
+    fake_request(listen, method, path, NULL, 0, body, reply);
     fake_process(before);
+}
+
+void world_operate(struct world *w, const char *path, struct span body, struct fake_reply *reply)
+{
+    ask_admin(w, "POST", path, body, reply);
+}
+
+void world_ask(struct world *w, const char *path, struct fake_reply *reply)
+{
+    ask_admin(w, "GET", path, SPAN_NONE, reply);
 }
 
 unsigned long reply_retry_after(const struct fake_reply *reply)

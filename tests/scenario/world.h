@@ -173,6 +173,8 @@ void world_send_follow(struct world *w, const struct peer *p, struct fake_reply 
 void world_send_delete(struct world *w, const struct peer *p, unsigned k, struct fake_reply *reply);
 /* An operator's request: POST with a body. */
 void world_operate(struct world *w, const char *path, struct span body, struct fake_reply *reply);
+/* What the admin's API tells. */
+void world_ask(struct world *w, const char *path, struct fake_reply *reply);
 /* Whether it was answered once, with this status and (not NULL) this code of a problem document. */
 bool reply_is(const struct fake_reply *reply, int status, const char *code);
 /* Its Retry-After in seconds; 0: none. */

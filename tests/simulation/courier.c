@@ -12,6 +12,8 @@
 
 enum { AGAIN_MS = 500, HALT_MS = 2000 };
 
+const char *const courier_names[COURIERS_MAX] = {"courier-0", "courier-1", "courier-2"};
+
 /* --- connections ------------------------------------------------------------------------------ */
 
 static void on_hello(struct world *w, struct call *call)
@@ -277,11 +279,7 @@ static void on_reborn(struct world *w, struct event *e)
     c->alive = true;
     c->draining = false;
     c->process++;
-    lease_init(&c->lease,
-               c->number == 0   ? "courier-0"
-               : c->number == 1 ? "courier-1"
-                                : "courier-2",
-               (unsigned)w->plan.couriers);
+    lease_init(&c->lease, courier_names[c->number], (unsigned)w->plan.couriers);
     trace(w, "courier %u is started", c->number);
     event_in(w, &c->reconnect, 0);
 }

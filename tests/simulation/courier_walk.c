@@ -38,6 +38,8 @@ int64_t courier_now(struct world *w, struct courier *c)
     c->clock_ms = w->wall_offset_ms;
     if (by > CLOCK_SET_MS || by < -CLOCK_SET_MS)
         schedule_clock(c->schedule, by);
+    else
+        w->clock_slewed_ms += by < 0 ? -by : by;
     return wall_ms(w);
 }
 
@@ -81,6 +83,9 @@ static void read_members(struct world *w, struct courier *c, uint64_t after)
 static void take_shard(struct world *w, struct courier *c, const struct call *call)
 {
     c->seq[call->shard] = call->seq;
+    c->heard = call->to > c->heard ? call->to : c->heard;
+    c->urgent = call->to > c->urgent ? call->to : c->urgent;
+    schedule_load_urgent(c->schedule, call->to);
     schedule_load_shard(c->schedule, call->shard, call->low, call->urgent);
     for (size_t i = 0; i < call->records_n; i++) {
         struct cursor cursor;
@@ -131,7 +136,7 @@ void courier_claim(struct world *w, struct courier *c)
     c->claims_failed = false;
     c->loaded_epoch = c->epoch;
     c->clock_ms = c->loaded_clock_ms = w->wall_offset_ms;
-    c->heard = 0;
+    c->heard = c->urgent = 0;
     courier_goto(w, c, COURIER_CLAIMING);
     for (unsigned s = 0; s < w->plan.shards; s++) {
         if (!(c->held >> s & 1))
@@ -239,7 +244,8 @@ static enum outgoing_form form_of(const struct world *w, const struct flight *f)
 {
     const struct entry *e = f->attempt.entry;
     enum outgoing_form form = outgoing_form(&e->facts, f->attempt.style);
-    if (form == FORM_BYTES && e->n <= w->db.bodyfloor)
+    bool there = f->act->n ? db_has_body(w, f->act->n) : e->n > w->db.bodyfloor;
+    if (form == FORM_BYTES && !there)
         return outgoing_form_bodiless(&e->facts, f->attempt.style);
     return form;
 }

@@ -97,7 +97,8 @@ static void apply(struct world *w, const struct commit_word *word)
         if (word->to && word->to <= w->db.n && w->db.lines[word->to]->kind == LINE_LETTER)
             PUT(w, w->db.lines[word->to]->settled, true);
         break;
-    case CHANGE_ENDED: break;
+    case CHANGE_ENDED:
+    case CHANGE_LOOK: break;
     case CHANGE_DOWN: PUT(w, h->down, true); break;
     case CHANGE_UP: PUT(w, h->down, false); break;
     case CHANGE_FAIL:

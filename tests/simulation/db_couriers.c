@@ -1,7 +1,5 @@
 /* db_couriers: what the scripts do that couriers call: hello, lease, claim, commit; and what they
  * read. Each is one step: all checks, then all writes. May not know: why it is asked. */
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,31 +44,36 @@ static struct lease_row *row_of(struct world *w, uint64_t nonce)
     return NULL;
 }
 
+/* In hexadecimal, by hand: a beat needs one for each shard, and most of what happens is beats. */
 static void nonce_text(uint64_t nonce, char ret[LEASE_NONCE_SIZE])
 {
-    snprintf(ret, LEASE_NONCE_SIZE, "%" PRIx64, nonce);
-}
-
-static void name_text(unsigned courier, char ret[LEASE_NAME_SIZE])
-{
-    snprintf(ret, LEASE_NAME_SIZE, "courier-%u", courier);
+    size_t n = 1;
+    while (n < 16 && nonce >> 4 * n)
+        n++;
+    ret[n] = '\0';
+    for (; n; nonce >>= 4)
+        ret[--n] = "0123456789abcdef"[nonce & 15];
 }
 
 static void read_table(struct world *w, struct call *call)
 {
-    struct lease_table *t = mem_new(sizeof(*t));
+    struct lease_table *t = w->db.spare ? w->db.spare : mem_new(sizeof(*t));
+    w->db.spare = NULL;
+    t->n = 0;
     for (size_t i = 0; i < LEASE_ROWS; i++) {
         const struct lease_row *row = &w->db.leases[i];
         if (!row->nonce)
             continue;
         struct lease_entry *e = &t->list[t->n++];
         nonce_text(row->nonce, e->nonce);
-        name_text(row->courier, e->name);
+        span_copy(span_of(courier_names[row->courier]), e->name, sizeof(e->name));
         e->beat = row->beat;
     }
-    for (unsigned s = 0; s < w->plan.shards; s++)
+    for (unsigned s = 0; s < w->plan.shards; s++) {
+        t->owners[s][0] = '\0';
         if (w->db.shards[s].owner)
             nonce_text(w->db.shards[s].owner, t->owners[s]);
+    }
     call->table = t;
 }
 
@@ -151,6 +154,7 @@ void db_claim(struct world *w, struct call *call)
     call->seq = row->seq;
     call->low = row->low;
     call->urgent = row->urgent;
+    call->to = w->db.lane_last[LANE_URGENT];
     for (size_t i = 0; i < w->shard_hosts_n[call->shard]; i++) {
         unsigned host = w->shard_hosts[call->shard][i];
         if (w->hosts[host].own)

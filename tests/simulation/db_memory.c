@@ -142,7 +142,7 @@ void db_exec(struct world *w, struct call *call)
     if (db->undo_n && !db->sync.node.index)
         event_in(w, &db->sync, sync_wait(w));
     if (db_end(w) > before && !w->resting && draw(w, db->news ? 5000 : 100000) < w->plan.deaths)
-        event_in(w, &w->death, draw_time(w, 1, SECOND));
+        event_in(w, &w->death, draw_time(w, 1, w->plan.uneven ? 50 : SECOND));
     if (db->news)
         tell_news(w);
     if (call->answer)
@@ -237,6 +237,7 @@ void db_fini(struct world *w)
         free(w->db.undo[i].text);
     free(w->db.undo);
     free(w->db.scripts);
+    free(w->db.spare);
     free(w->letters);
     while (w->all_lines) {
         struct line *line = w->all_lines;

@@ -171,15 +171,31 @@ static void add_mark(const struct world *w, struct entry *e, struct span text)
     bytes_fini(&zones);
 }
 
+/* An Update that had to go from what is known of its object is not named by what takes that back.
+ */
+static uint64_t taken_since(const struct world *w, const struct line *line)
+{
+    struct versions v;
+    bool replaced = line->marks && (line->marks[0] == 's' || strstr(line->marks, ";s"));
+    versions_read(replaced ? w->objects[line->act->object].entries : NULL, &v);
+    for (size_t i = 0; i < v.n; i++)
+        if (v.list[i].kind == 'd' && v.list[i].n > line->n)
+            return v.list[i].n;
+    return 0;
+}
+
 struct entry *line_entry(const struct world *w, const struct line *line, bool marked)
 {
     struct entry *e = entry_new(line->entry);
     struct span marks = span_of(marked && line->marks ? line->marks : "");
     const struct object *actor = e->actor ? &w->objects[e->actor - 1] : NULL;
     bool taken = line->marks && line->marks[0] == 'r';
+    uint64_t since = marked && !taken ? taken_since(w, line) : 0;
     while (marks.n)
         add_mark(w, e, span_cut(&marks, ';'));
     if (marked && !taken && actor && line->n < actor->gone)
         entry_mark_add(e, &(struct entry_mark){.by = actor->gone, .recalled = true});
+    if (since)
+        entry_mark_add(e, &(struct entry_mark){.by = since, .recalled = true});
     return e;
 }

@@ -81,7 +81,6 @@ static void move_clock(struct world *w)
     bool back = draw(w, 2);
     w->wall_offset_ms += back ? -ms : ms;
     w->clock_moved_ms += ms;
-    w->clock_slewed_ms += ms <= CLOCK_SET_MS ? ms : 0;
     w->tally.clock_back += back;
     w->tally.clock_forward += !back;
     trace(w, "clocks are moved by %lld ms", (long long)(back ? -ms : ms));

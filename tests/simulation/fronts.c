@@ -25,6 +25,14 @@ struct call *front_call(struct world *w, void (*exec)(struct world *, struct cal
     return call;
 }
 
+/* If it hears nothing, it sends it once more; or it asks two fronts at once. */
+static int64_t once_more_ms(struct world *w)
+{
+    if (w->plan.uneven)
+        return draw_time(w, 1, 100);
+    return draw(w, 12) ? 30 * SECOND : (int64_t)draw(w, 200);
+}
+
 static void send_later(struct world *w, struct act *act, int64_t most_ms)
 {
     event_in(w, &act->event, draw_time(w, SECOND, most_ms));
@@ -103,8 +111,7 @@ static void on_send(struct world *w, struct event *e)
     call_send(w, call);
     if (!w->resting && !h->saint && draw(w, 50) == 0) /* meanwhile, an operator */
         people_change(w, act->origin, draw(w, 2) ? EVENT_ZONED : EVENT_SUSPEND);
-    /* And if it hears nothing, once more; or it asks two fronts at once. */
-    event_in(w, &act->event, draw(w, 12) ? 30 * SECOND : (int64_t)draw(w, 200));
+    event_in(w, &act->event, once_more_ms(w));
 }
 
 /* --- what is posted ----------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """What is broken on purpose, one thing at a time: a file, its exact text, and what stands there
-instead. `rare`: within 10,000 seeds; `harmless`: must not be found."""
+instead. `rare`: within 10,000 seeds; `at`: one of them that finds it; `harmless`: must not be
+found."""
 
 COMMIT = "tests/simulation/db_commit.c"
 COURIERS = "tests/simulation/db_couriers.c"
@@ -49,7 +50,7 @@ MUTATIONS = [
     struct attempt back = f->attempt;
     f->attempt.entry = NULL;"""),
     dict(name="fence-ignored", what="a courier commits shards that another owns, and claims them",
-         rare=True, file=COURIERS,
+         rare=True, at=864, file=COURIERS,
          old="if (row->owner && row->owner != call->nonce && row_of(w, row->owner)) {",
          new="if (false) {"),
     dict(name="aside-forgotten", what="what was set aside is not written down",
@@ -119,6 +120,9 @@ MUTATIONS = [
     dict(name="fence-and-sequence", what="neither owner nor sequence is looked at (nofence)",
          rare=True, file=COMMIT, old=OF_THE_OWNER[0], new=OF_THE_OWNER[1],
          also=[("        if (row->seq + 1 != word->seq) {", "        if (false) {")]),
+    dict(name="fence-not-sequence", what="the owner is not looked at, but the sequence is: that works "
+         "as a fence by itself (nofence, with sequence)", harmless=True, file=COMMIT,
+         old=OF_THE_OWNER[0], new=OF_THE_OWNER[1]),
     dict(name="first-unchecked", what="a courier that was frozen starts one before it looks "
          "(no_wakecheck)", rare=True, file=WALK,
          old="    c->starved = !courier_may_start(w, c);\n    if (c->starved)\n",
@@ -211,6 +215,20 @@ MUTATIONS = [
     dict(name="retry-in-lane-n", what="what was ordered again is taken to be in lane N",
          file=RULES + "schedule_dest.c", old="    bool known = aside->object || aside->lane == LANE_URGENT;",
          new="    bool known = true;"),
+    dict(name="urgent-unread", what="after a start, what waits goes before what takes it back was "
+         "told", file=RULES + "schedule.c", old="    return s->urgent_first > s->position;",
+         new="    return s->urgent_first > s->position && false;"),
+    dict(name="unnamed-stays", what="an Update that gave way among too many is not taken back",
+         rare=True, at=8969, file=OBJECTS, old="        if (v.list[i].kind == 'd' && v.list[i].n > line->n)",
+         new="        if (false)"),
+    dict(name="retry-left-out", what="a retry of what a replay leaves out is forgotten", rare=True, at=9154,
+         file=RULES + "schedule_aside.c",
+         old="    if (comes_in_turn(d, aside) && marked != ERR_REFUSED_BY_PEER) {",
+         new="    if (comes_in_turn(d, aside)) {"),
+    dict(name="other-inbox-ends", what="what one inbox has while the other is no more is not written "
+         "down", rare=True, at=2493, file=RULES + "schedule_urgent.c",
+         old="        if (h->done) /* and the others are for it no more */",
+         new="        if (false)"),
     # --- around the scheduler ---------------------------------------------------------------------
     dict(name="commit-believed", what="a commit is believed before Redis has it", file=WALK,
          old="    c->unsure = false;\n    c->committing = true;\n    call_send(w, call);",
@@ -252,7 +270,7 @@ MUTATIONS = [
          rare=True, file=COMMIT, old="        if (row->seq + 1 != word->seq) {",
          new="        if (word->low < row->low) {"),
     dict(name="fence-number-only", what="neither nonce nor epoch is looked at (fence_number_only)",
-         rare=True, file=COMMIT, old=OF_THE_EPOCH[0], new=OF_THE_EPOCH[1], also=[OF_THE_OWNER]),
+         rare=True, at=2349, file=COMMIT, old=OF_THE_EPOCH[0], new=OF_THE_EPOCH[1], also=[OF_THE_OWNER]),
     dict(name="memory-survives", what="a courier goes on with what it knows though Redis lost some of it",
          file=COURIERS, old="    if (!known || ended < call->after)\n        return;",
          new="    (void)known;"),
@@ -260,11 +278,11 @@ MUTATIONS = [
          rare=True, file=SHELL_AWAY, old="    return same && !(written && kept);",
          new="    return same || true || kept;"),
     dict(name="unsafe-awake", what="what was under way when a lease ran out is not taken back",
-         rare=True, file=RULES + "lease.c", old="    return since_ms <= lease_ms / 10 * 8;",
+         rare=True, at=1065, file=RULES + "lease.c", old="    return since_ms <= lease_ms / 10 * 8;",
          new="    return since_ms <= lease_ms * 1000;"),
     dict(name="mail-behind", what="entries go before direct mail was read",
          file=WALK, old=" || c->pumping || !c->mail_read)", new=" || c->pumping)"),
-    dict(name="tail-behind", what="what the tail has not told is sent from pages",
+    dict(name="tail-behind", what="what the tail has not told is sent from pages", rare=True,
          file=RULES + "schedule_window.c", old="    if (to > s->position)\n        to = s->position;",
          new=""),
     dict(name="own-forgotten", what="own cursors are not loaded", file=WALK,

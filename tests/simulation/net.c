@@ -8,6 +8,8 @@
 
 #include "sim.h"
 
+enum { LATE_MS = 500 };
+
 static void call_arrive(struct world *w, struct event *e);
 static void call_back(struct world *w, struct event *e);
 
@@ -66,20 +68,25 @@ void call_free(struct world *w, struct call *call)
             entry_unref(&call->entries[i]);
     free(call->entries);
     free(call->lines);
-    free(call->table);
+    if (call->table) {
+        free(w->db.spare);
+        w->db.spare = call->table;
+    }
     free(call->seqs);
     free(call);
 }
 
-static int64_t latency_us(struct world *w)
+static int64_t latency_us(struct world *w, const struct conn *conn)
 {
-    return 1000 + (int64_t)draw(w, 2000) + w->db.slow_ms * (int64_t)draw(w, 1000);
+    int64_t us = 1000 + (int64_t)draw(w, 2000) + w->db.slow_ms * (int64_t)draw(w, 1000);
+    bool late = w->plan.uneven && conn->owner && draw(w, conn->is_tail ? 2 : 8) == 0;
+    return us + (late ? 1000 * draw_time(w, 10, LATE_MS) : 0);
 }
 
 void call_send(struct world *w, struct call *call)
 {
     struct conn *conn = call->conn;
-    int64_t at = w->now_us + latency_us(w);
+    int64_t at = w->now_us + latency_us(w, conn);
     DL_APPEND(conn->pending, call);
     call->pending = true;
     if (!conn->owner) { /* many connections, in truth; and some fronts are busy */
@@ -146,7 +153,7 @@ void call_reply(struct world *w, struct call *call)
         return;
     }
     struct conn *conn = call->conn;
-    int64_t at = w->now_us + latency_us(w);
+    int64_t at = w->now_us + latency_us(w, conn);
     if (at <= conn->back_us)
         at = conn->back_us + 1;
     conn->back_us = at;

@@ -186,9 +186,7 @@ static bool is_claim(const struct claim *claim, const struct courier *c)
     return claim->courier == c->number && claim->process == c->process;
 }
 
-/* Where Redis lost that it was taken, whoever had it before may still have it, and the other one
- * finds out when it asks. */
-static bool has_shard(const struct world *w, unsigned shard, const struct courier *c)
+bool oracle_has_shard(const struct world *w, unsigned shard, const struct courier *c)
 {
     return is_claim(&w->claims[shard], c) || is_claim(&w->taken[shard], c);
 }
@@ -199,6 +197,12 @@ static bool has_shard(const struct world *w, unsigned shard, const struct courie
 static bool lately(const struct world *w, int64_t then_ms)
 {
     return now_ms(w) - then_ms <= w->plan.lease_ms / 2 + 3 * SECOND;
+}
+
+/* Who was frozen hears of what happened meanwhile as fast as it reads the tail. */
+static bool woke_lately(const struct world *w, const struct courier *c)
+{
+    return w->plan.uneven && w->now_us - c->frozen_until_us <= INT64_C(3000) * SECOND;
 }
 
 static void check_right(struct world *w, const struct flight *f)
@@ -215,7 +219,8 @@ static void check_right(struct world *w, const struct flight *f)
                  oracle_inbox(w, f->act, f->host, a->slot) == a->inbox[len - 1];
     if (!fate->owed)
         broken(w, "%s/%u: %llu is sent, but was never owed", h->name, a->slot, NUMBER(f->act->n));
-    if (!today && !lately(w, h->changed_ms) && !lately(w, w->crashed_ms))
+    if (!today && !lately(w, h->changed_ms) && !lately(w, w->crashed_ms) &&
+        !woke_lately(w, f->courier))
         broken(w, "%s/%u: %llu is sent, but its right to it has ended", h->name, a->slot,
                NUMBER(f->act->n));
     if (h->accept && !h->accept->answered &&
@@ -290,12 +295,18 @@ static void check_left_out(struct world *w, const struct courier *c, const struc
                f->attempt.slot, NUMBER(f->act->n), NUMBER(fate->left_out));
 }
 
-/* What members changed before it is known only once the journal was told as far as that. */
-static void check_told(struct world *w, const struct courier *c, const struct flight *f)
+uint64_t oracle_told_to(const struct courier *c)
 {
     uint64_t told = 0;
     for (unsigned lane = 0; lane < LANE_COUNT; lane++)
         told = c->last_line[lane] > told ? c->last_line[lane] : told;
+    return told;
+}
+
+/* What members changed before it is known only once the journal was told as far as that. */
+static void check_told(struct world *w, const struct courier *c, const struct flight *f)
+{
+    uint64_t told = oracle_told_to(c);
     if (f->act->n > told)
         broken(w, "%s/%u: %llu is sent, but the journal was told up to %llu only",
                w->hosts[f->host].name, f->attempt.slot, NUMBER(f->act->n), NUMBER(told));
@@ -316,7 +327,7 @@ void oracle_attempt(struct world *w, const struct courier *c, const struct fligh
 {
     const struct host *h = &w->hosts[f->host];
     w->tally.attempts++;
-    if (!has_shard(w, h->shard, c))
+    if (!oracle_has_shard(w, h->shard, c))
         broken(w, "courier %u sends to %s, whose shard another has taken", c->number, h->name);
     oracle_tries_host(w, c, f);
     check_held(w, c, f);

@@ -52,9 +52,19 @@ static void check_late(struct world *w, const struct commit_word *word)
                w->hosts[word->host].name, word->slot, NUMBER(word->to));
 }
 
-static void check_skip(struct world *w, const struct commit_word *word)
+/* So far the journal was told to whoever wrote it; who has loaded anew since can't be asked. */
+static uint64_t told_to(const struct world *w, const struct commit *commit)
+{
+    for (size_t i = 0; i < w->plan.couriers; i++)
+        if (w->couriers[i].life == commit->life)
+            return oracle_told_to(&w->couriers[i]);
+    return UINT64_MAX;
+}
+
+static void check_skip(struct world *w, const struct commit *commit, const struct commit_word *word)
 {
     const struct act *act = act_at(w, word->to);
+    uint64_t told = told_to(w, commit);
     w->tally.skips++;
     w->tally.skips_recalled += word->why == ERR_RECALLED;
     w->tally.skips_replaced += word->why == ERR_REPLACED;
@@ -62,7 +72,7 @@ static void check_skip(struct world *w, const struct commit_word *word)
         return;
     for (unsigned s = first_slot(w, word); s < end_of_slots(w, word); s++) {
         struct fate *f = fate_of(w, act, word->host, s);
-        if (f->owed && !f->acked && !oracle_may_skip(w, act, word->host, s, word->why))
+        if (f->owed && !f->acked && !oracle_may_skip(w, act, word->host, s, word->why, told))
             broken(w, "%s/%u: %llu is skipped without a reason (%s)", w->hosts[word->host].name, s,
                    NUMBER(word->to), err_code(word->why));
         PUT(w, f->noted, true);
@@ -126,7 +136,6 @@ static void check_shard(struct world *w, const struct commit_word *word)
 void oracle_word(struct world *w, const struct commit *commit, const struct commit_word *word)
 {
     struct host *h = &w->hosts[word->host];
-    (void)commit;
     if (word->kind != CHANGE_SHARD && h->shard != word->shard)
         broken(w, "%s is written down in shard %u", h->name, word->shard);
     switch (word->kind) {
@@ -139,11 +148,12 @@ void oracle_word(struct world *w, const struct commit *commit, const struct comm
     case CHANGE_FOLLOW: PUT(w, h->wait_saved_ms, 0); break;
     case CHANGE_FAIL: check_fail(w, word); break;
     case CHANGE_LATE: check_late(w, word); break;
-    case CHANGE_SKIP: check_skip(w, word); break;
+    case CHANGE_SKIP: check_skip(w, commit, word); break;
     case CHANGE_CUT: check_cut(w, word); break;
     case CHANGE_RETRY: check_retry(w, word); break;
     case CHANGE_DIRECT: check_letter(w, word); break;
     case CHANGE_ENDED: oracle_ended(w, word->host); break;
+    case CHANGE_LOOK:
     case CHANGE_DROP:
     case CHANGE_DOWN:
     case CHANGE_UP: break;
@@ -355,11 +365,21 @@ static bool overtaken(const struct object *o, const struct act *act)
     return false;
 }
 
+/* Two things that were done to it within a millisecond. */
+static bool at_once(const struct object *o, const struct act *act)
+{
+    for (size_t i = 0; i < o->acts_n; i++)
+        if (o->acts[i]->stamp_ms == act->stamp_ms && o->acts[i]->version != act->version)
+            return true;
+    return false;
+}
+
 /* Whether what its owner did to it can be told apart by time. */
 static bool object_is_stamped(const struct world *w, const struct object *o)
 {
     for (size_t i = 0; i < o->acts_n; i++)
-        if (!o->acts[i]->stamp_ms || o->acts[i]->recall || overtaken(o, o->acts[i]))
+        if (!o->acts[i]->stamp_ms || o->acts[i]->recall || overtaken(o, o->acts[i]) ||
+            at_once(o, o->acts[i]))
             return false;
     return w->clock_moved_ms == 0;
 }
@@ -369,14 +389,15 @@ static void check_deleted(struct world *w, unsigned object)
 {
     const struct object *o = &w->objects[object];
     const struct act *latest = NULL;
-    bool announced = false; /* since: that makes it known again */
+    bool again = false; /* announced since, or made anew without an answer: it is known again */
     for (size_t i = 0; i < o->acts_n; i++)
         if (o->acts[i]->type != ACTIVITY_ANNOUNCE && o->acts[i]->answered)
             latest = o->acts[i];
     for (size_t i = 0; latest && i < o->acts_n; i++)
-        announced |= o->acts[i]->type == ACTIVITY_ANNOUNCE && o->acts[i]->n > latest->n;
-    if (latest && latest->type == ACTIVITY_DELETE && o->live && !announced &&
-        object_is_stamped(w, o) && w->plan.durability != DURABLE_EVERY_SECOND)
+        again |= (o->acts[i]->type == ACTIVITY_ANNOUNCE || !o->acts[i]->answered) &&
+                 o->acts[i]->n > latest->n;
+    if (latest && latest->type == ACTIVITY_DELETE && o->live && !again && object_is_stamped(w, o) &&
+        w->plan.durability != DURABLE_EVERY_SECOND)
         broken(w, "object %u was deleted, and lives on", object);
 }
 

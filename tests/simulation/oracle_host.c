@@ -32,8 +32,11 @@ struct knows *oracle_knows(struct world *w, const struct courier *c, unsigned ho
     if (h->knows.life != c->life) {
         const struct cursor *own = db_own(w, host);
         int64_t until = h->wait_saved_ms ? h->wait_saved_ms - c->loaded_clock_ms : 0;
+        int64_t most = longest_wait(w, host);
+        bool impossible =
+            until > now_ms(w) + most || (own && own->health.wake_ms > wall_ms(w) + most);
         h->knows = (struct knows){.life = c->life,
-                                  .wait_ms = until > now_ms(w) + longest_wait(w, host) ? 0 : until,
+                                  .wait_ms = impossible ? 0 : until,
                                   .troubled = own && own->health.failures,
                                   .failing = own && own->health.failures,
                                   .parked = own && own->health.parked_ms};
@@ -46,6 +49,8 @@ struct knows *oracle_knows(struct world *w, const struct courier *c, unsigned ho
 static void lives(struct world *w, const struct courier *c, unsigned host)
 {
     struct knows *knows = oracle_knows(w, c, host);
+    if (knows->parked)
+        w->hosts[host].probed_ms = now_ms(w);
     knows->wait_ms = 0;
     knows->failing = knows->parked = false;
     w->hosts[host].silent_day = 0;
@@ -53,7 +58,8 @@ static void lives(struct world *w, const struct courier *c, unsigned host)
 
 void oracle_told(struct world *w, struct courier *c, const struct line *line)
 {
-    if (line->kind == LINE_LETTER || !(c->held >> w->hosts[line->host].shard & 1))
+    unsigned shard = w->hosts[line->host].shard;
+    if (line->kind == LINE_LETTER || !(c->held >> shard & 1) || !oracle_has_shard(w, shard, c))
         return;
     if (line->kind != LINE_ORDER || line->order == ORDER_WAKE) /* it lives; or it came back */
         lives(w, c, line->host);
@@ -62,6 +68,8 @@ void oracle_told(struct world *w, struct courier *c, const struct line *line)
 void oracle_writes(struct world *w, const struct courier *c, unsigned host,
                    const struct health *health)
 {
+    if (!oracle_has_shard(w, w->hosts[host].shard, c))
+        return; /* it woke up, and does not know yet: Redis will refuse it */
     struct knows *knows = oracle_knows(w, c, host);
     if (health->failures && !knows->troubled && !w->hosts[host].down)
         broken(w, "%s is blamed for a fault of ours", w->hosts[host].name);
@@ -126,7 +134,8 @@ void oracle_trouble(struct world *w, const struct flight *f, const struct judgem
     bool bad = j->host_trouble || j->local;
     if (!ours(f->sending.answer.err) && f->sending.answer.status / 100 != 2)
         knows->troubled = true;
-    if ((j->verdict == VERDICT_LATER || bad) && fresh)
+    /* What failed by itself may not count as trouble; then what was under way with it does. */
+    if (j->verdict == VERDICT_LATER || bad)
         knows->trouble_ms = now_ms(w);
     if (bad && fresh)
         knows->failing = true;
@@ -293,7 +302,8 @@ static int64_t patience(const struct world *w)
 }
 
 /* Where too few hosts are tried to see that it is us, who could not be reached while our own
- * network was down for days is parked: then it is tried once a day, and has nothing before that. */
+ * network was down for days is parked: then it is tried once a day, and has nothing before that,
+ * unless it shows that it lives. */
 static int64_t parked_by_us(struct world *w, struct host *h)
 {
     if (w->plan.large || !h->knows.parked)

@@ -18,8 +18,13 @@ static void take(struct world *w, struct act *act, uint64_t by)
 void oracle_takes(struct world *w, const struct act *act)
 {
     const struct entry *e = w->db.lines[act->n]->entry;
+    const struct object *o = &w->objects[act->object];
     for (size_t i = 0; act_takes_back(act) && i < e->of_n; i++)
         take(w, act_at(w, e->of[i]), act->n);
+    /* Where there were too many, not all Updates are named that are still in the journal. */
+    for (size_t i = 0; act_takes_back(act) && i < o->acts_n; i++)
+        if (o->acts[i]->type == ACTIVITY_UPDATE && o->acts[i]->n && !db_trimmed(w, o->acts[i]->n))
+            take(w, o->acts[i], act->n);
     for (size_t i = 0; e->gone && i < w->acts_n; i++) {
         struct act *other = w->acts[i];
         if (other->n && !act_takes_back(other) && other->type != ACTIVITY_ANNOUNCE &&
@@ -63,21 +68,33 @@ char oracle_inbox(const struct world *w, const struct act *act, unsigned host, u
 /* --- what may be skipped -----------------------------------------------------------------------
  */
 
-/* A later Update in the same form was to go there. */
-static bool is_replaced(const struct world *w, const struct act *act, unsigned host, unsigned slot)
+/* A later Update in the same form, up to that number, was to go there. */
+static bool is_replaced(const struct world *w, const struct act *act, unsigned host, unsigned slot,
+                        uint64_t told)
 {
     const struct object *o = &w->objects[act->object];
     for (size_t i = 0; act->type == ACTIVITY_UPDATE && i < o->acts_n; i++) {
         const struct act *later = o->acts[i];
-        if (later->n > act->n && later->type == ACTIVITY_UPDATE && later->proof == act->proof &&
-            fate_of(w, later, host, slot)->owed)
+        if (later->n > act->n && later->n <= told && later->type == ACTIVITY_UPDATE &&
+            later->proof == act->proof && fate_of(w, later, host, slot)->owed)
             return true;
     }
     return false;
 }
 
+/* An Update that had left the journal already when its object was taken back: whoever has it in
+ * memory may know that, or not. */
+static bool is_past(const struct world *w, const struct act *act, uint64_t told)
+{
+    const struct object *o = &w->objects[act->object];
+    bool past = false;
+    for (size_t i = 0; act->type == ACTIVITY_UPDATE && i < o->acts_n; i++)
+        past |= act_takes_back(o->acts[i]) && o->acts[i]->n > act->n && o->acts[i]->n <= told;
+    return past;
+}
+
 bool oracle_may_skip(const struct world *w, const struct act *act, unsigned host, unsigned slot,
-                     enum err why)
+                     enum err why, uint64_t told)
 {
     const struct fate *f = fate_of(w, act, host, slot);
     switch (why) {
@@ -85,32 +102,19 @@ bool oracle_may_skip(const struct world *w, const struct act *act, unsigned host
     case ERR_NO_FORM:
     case ERR_NOT_MEMBER: return f->ended > 0;
     case ERR_BODY_GONE: return f->refused;
-    case ERR_RECALLED: return act->taken && !act_takes_back(act);
-    case ERR_REPLACED: return is_replaced(w, act, host, slot);
+    case ERR_RECALLED:
+        return !act_takes_back(act) &&
+               ((act->taken && act->taken <= told) || is_past(w, act, told));
+    case ERR_REPLACED: return is_replaced(w, act, host, slot, told);
     default: return false;
     }
-}
-
-/* Where an object had too many versions, what takes it back does not name the Updates that later
- * ones replace. Who was to have this one, but has gone to another zone and was not to have those,
- * is not sent it there either: that it is not is written down when its cursor comes to it. */
-static bool is_left_out(const struct world *w, const struct act *act, const struct act *behind,
-                        const struct fate *fate)
-{
-    const struct object *o = &w->objects[act->object];
-    bool replaced = false;
-    for (size_t i = 0; i < o->acts_n; i++)
-        replaced |= o->acts[i]->n > act->n && o->acts[i]->type == ACTIVITY_UPDATE &&
-                    o->acts[i]->proof == act->proof;
-    return behind && act_takes_back(behind) && act->type == ACTIVITY_UPDATE && replaced &&
-           fate->withdrawn;
 }
 
 bool oracle_may_wait(const struct world *w, const struct act *act, const struct act *behind,
                      unsigned host, unsigned slot)
 {
-    return act->taken || is_replaced(w, act, host, slot) || oracle_harmless(act, behind) ||
-           is_left_out(w, act, behind, fate_of(w, act, host, slot));
+    return act->taken || is_replaced(w, act, host, slot, UINT64_MAX) ||
+           oracle_harmless(act, behind);
 }
 
 /* An Announce says no more than that there is something to be fetched: of what is deleted, nothing
@@ -132,9 +136,10 @@ bool oracle_forgotten(const struct world *w, const struct act *act, const struct
 /* --- an attempt --------------------------------------------------------------------------------
  */
 
+/* Or it could know: that was there when it began. */
 static bool told_of(const struct courier *c, uint64_t n)
 {
-    return c->last_line[LANE_URGENT] >= n;
+    return c->last_line[LANE_URGENT] >= n || c->urgent >= n;
 }
 
 /* Something keeps it: another of its lane, or of its object, is under way; or one of its object is
@@ -212,10 +217,22 @@ static const struct act *in_its_place(const struct world *w, const struct courie
 
 static void check_replaced(struct world *w, const struct courier *c, const struct flight *f)
 {
+    if (f->act->taken)
+        return; /* that is all that its marks say then, and it counts once it is told */
     const struct act *later = in_its_place(w, c, f);
     if (later)
         broken(w, "%s/%u: %llu is sent, although %llu replaces it", w->hosts[f->host].name,
                f->attempt.slot, NUMBER(f->act->n), NUMBER(later->n));
+}
+
+/* What is set aside and due goes first. */
+static bool is_aside(struct world *w, const struct flight *f)
+{
+    const struct cursor *own = db_own(w, f->host);
+    for (size_t i = 0; own && i < own->aside_n; i++)
+        if (own->aside[i].n == f->act->n && own->aside[i].slot == f->attempt.slot)
+            return true;
+    return false;
 }
 
 void oracle_urgency(struct world *w, const struct courier *c, const struct flight *f)
@@ -231,7 +248,7 @@ void oracle_urgency(struct world *w, const struct courier *c, const struct fligh
     if (f->act->taken && told_of(c, f->act->taken) && calm)
         broken(w, "%s/%u: %llu is sent, although %llu takes it back", w->hosts[f->host].name,
                f->attempt.slot, NUMBER(f->act->n), NUMBER(f->act->taken));
-    bool aside = f->act->n <= db_low(w, f->host) || !f->act->n; /* what is due of that goes first */
+    bool aside = f->act->n <= db_low(w, f->host) || !f->act->n || is_aside(w, f);
     if (first && calm && f->act->n && f->attempt.tries == 1 && !fate->ordered)
         check_replaced(w, c, f);
     if (first && calm && !aside && f->attempt.tries == 1 && !fate->ordered)

@@ -28,6 +28,8 @@ static void count(struct world *w, enum member_event what)
     case EVENT_EXPIRE: w->tally.expiries++; break;
     case EVENT_REMOVE: w->tally.removals++; break;
     case EVENT_GONE:
+    case EVENT_LOST:
+    case EVENT_MOVED:
     case EVENT_INVITE:
     case EVENT_BACK_ACCEPT:
     case EVENT_BACK_REJECT:

@@ -59,6 +59,7 @@ struct plan { /* drawn from the seed at the beginning */
     unsigned sick_thousandths; /* of the time of a host */
     unsigned slots;            /* inboxes of a host, at most */
     bool large;
+    bool uneven; /* couriers hear of Redis late, now and then; senders ask two fronts at once */
     struct schedule_limits limits;
 };
 
@@ -88,7 +89,7 @@ struct world {
     struct claim taken[SHARDS_MAX];  /* and the same, if Redis lost that or not */
     bool resting;                    /* nothing goes wrong any more */
     int64_t clock_moved_ms;          /* all that clocks were moved by */
-    int64_t clock_slewed_ms;         /* the part of it that nobody takes for a set clock */
+    int64_t clock_slewed_ms;         /* what of it couriers did not take for a set clock */
     int64_t crashed_ms;              /* when Redis died last */
     int64_t uplink_ms;               /* until then our own network is down */
     int64_t disturbed_ms;            /* until when something went wrong with what all depend on */

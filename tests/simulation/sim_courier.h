@@ -74,6 +74,7 @@ struct courier {
     uint64_t moved;        /* shards of the commit that is out, or unsure */
     uint64_t loaded_epoch; /* of its shards, as they were claimed or resumed */
     uint64_t heard;        /* the newest number that it was told of */
+    uint64_t urgent;       /* the newest of lane U when it claimed its shards */
     bool unsure, resuming;
     bool committing, commit_soon, told, followed, starved, paging, pumping;
     int64_t touched_ms;
@@ -83,6 +84,7 @@ struct courier {
     size_t flights_n;
 };
 
+extern const char *const courier_names[];
 void couriers_init(struct world *w);
 void couriers_fini(struct world *w);
 /* courier_away.c */

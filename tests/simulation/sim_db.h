@@ -89,6 +89,7 @@ struct db {
     struct line *lines[LINES_MAX];
     struct shard_row shards[SHARDS_MAX];
     struct lease_row leases[LEASE_ROWS];
+    struct lease_table *spare; /* that nobody reads any more, for the next who asks */
     /* what was written and may still be lost */
     struct undo *undo;
     size_t undo_n, undo_cap;

@@ -59,7 +59,7 @@ struct host {
     } knows;
     int64_t silent_day, gone_day; /* the last day on which it was silent, or said 410; 0: none */
     unsigned silent_days, gone_days;
-    int64_t probed_ms;   /* it took something while it was parked, last */
+    int64_t probed_ms;   /* it took something while it was parked, or woke up */
     unsigned *announced; /* by the number in the id of an Announce: the object that it names, + 1 */
     size_t announced_n;
     unsigned *shown; /* for each slot and object: uid of what it shows, + 1 */

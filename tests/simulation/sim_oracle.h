@@ -26,8 +26,11 @@ void oracle_takes(struct world *w, const struct act *act);
 bool oracle_reaches(const struct world *w, const struct act *act, unsigned host, unsigned slot);
 /* The last letter of the inbox where it has to go. */
 char oracle_inbox(const struct world *w, const struct act *act, unsigned host, unsigned slot);
+/* told: so far the journal was told to whoever skips it. What takes it back, or replaces it, counts
+ * from there on only: what members changed before that is not known earlier. */
 bool oracle_may_skip(const struct world *w, const struct act *act, unsigned host, unsigned slot,
-                     enum err why);
+                     enum err why, uint64_t told);
+uint64_t oracle_told_to(const struct courier *c);
 /* What follows of its object need not wait for it: it is skipped, if that is on disk or not. */
 bool oracle_may_wait(const struct world *w, const struct act *act, const struct act *behind,
                      unsigned host, unsigned slot);
@@ -38,6 +41,9 @@ void oracle_urgency(struct world *w, const struct courier *c, const struct fligh
 bool oracle_may_repeat(const struct world *w, const struct act *act, unsigned host, unsigned slot);
 
 void oracle_claimed(struct world *w, unsigned shard, const struct courier *c);
+/* It took it last. Where Redis lost that it was taken, whoever had it before may still have it, and
+ * the other one finds out when it asks. */
+bool oracle_has_shard(const struct world *w, unsigned shard, const struct courier *c);
 void oracle_first_arrival(struct world *w, unsigned host, const struct act *act);
 void oracle_attempt(struct world *w, const struct courier *c, const struct flight *f);
 void oracle_answered(struct world *w, const struct flight *f, const struct judgement *j);

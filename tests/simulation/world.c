@@ -64,6 +64,7 @@ static void plan(struct world *w)
     static const size_t pages[] = {4, 32, 256};
     struct plan *p = &w->plan;
     p->large = w->seed % 10 == 0;
+    p->uneven = w->seed % 8 == 5;
     p->hosts = p->large ? 1000 + draw(w, 600) : 3 + draw(w, 12);
     p->saints = p->large ? 50 : 1;
     p->couriers = 1 + draw(w, COURIERS_MAX);

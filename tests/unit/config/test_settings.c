@@ -66,6 +66,7 @@ static const struct {
     {"delivery.retry_after", "999ms", "25h", "1d", "1d"},
     {"delivery.park_after", NULL, "366", "0", "0"},
     {"delivery.gone_after", NULL, "366", "365", "365"},
+    {"delivery.lost_after", "-1s", "366d", "0s", "0s"},
     {"delivery.horizon", "59s", "91d", "1min", "1min"},
     {"delivery.aside", "999ms", "25h", "1s", "1s"},
     {"delivery.aside_most", "999ms", "25h", "1d", "1d"},

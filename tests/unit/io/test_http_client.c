@@ -121,6 +121,7 @@ static void test_outcomes(void **state)
         {"/longest-header", ERR_TOO_LARGE, 0, "", "", "", ""},
         {"/endless-interim", ERR_TOO_LARGE, 0, "", "", "", ""},
         {"/only-interim", ERR_PROTOCOL, 0, "", "", "", ""},
+        {"/switches", ERR_PROTOCOL, 0, "", "", "", ""},
         {"/bad-chunk", ERR_PROTOCOL, 200, "", "", "", ""},
         {"/nothing", ERR_PROTOCOL, 0, "", "", "", ""},
         {"/half-header", ERR_PROTOCOL, 0, "", "", "", ""},

@@ -69,6 +69,7 @@ static const struct {
     {ERR_EXPIRED, "expired", 403, false},
     {ERR_REMOVED, "removed", 403, false},
     {ERR_INBOX_GONE, "inbox-gone", 0, false},
+    {ERR_INBOX_LOST, "inbox-lost", 0, false},
     {ERR_NOT_OWNER, "not-owner", 403, false},
     {ERR_INBOX_FOREIGN, "inbox-foreign", 403, false},
     {ERR_FOLLOWERS, "followers", 403, false},

@@ -168,6 +168,7 @@ static inline void apply_change(struct world *w, const struct change *c,
         break;
     }
     case CHANGE_ENDED:
+    case CHANGE_LOOK:
     case CHANGE_DOWN:
     case CHANGE_UP: break;
     }

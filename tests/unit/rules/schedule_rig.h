@@ -333,6 +333,7 @@ static inline void rig_change(const struct change *c, struct bytes *out)
     case CHANGE_RETRY: bytes_addf(out, "retry %s %llu%s", host, to, slot); break;
     case CHANGE_DROP: bytes_addf(out, "drop %s %llu", host, to); break;
     case CHANGE_ENDED: bytes_addf(out, "ended %s", host); break;
+    case CHANGE_LOOK: bytes_addf(out, "look %s %s", host, err_code(c->why)); break;
     case CHANGE_DIRECT: bytes_addf(out, "mail %s", c->id); break;
     case CHANGE_DOWN: bytes_addf(out, "down %s", host); break;
     case CHANGE_UP: bytes_addf(out, "up %s", host); break;

@@ -59,7 +59,7 @@ static const struct {
     {{AT(17), .replay = 1}, "17 r1", false},
     {{AT(17), .again = 18}, "17 y18", false},
     {{AT(17), .again = 17}, "17", true},
-    {{AT(17), .health.held = true}, "17 x", false},
+    {{AT(17), .health = {.lost = 3, .lost_ms = 7, .held = true}}, "17 n3:7 x", false},
     {{AT(17), .health = {.days = 7, .day = 19675, .gone = 2, .gone_day = 19676, .parked_ms = 5}},
      "17 i7:19675 g2:19676 k5",
      false},

@@ -1,4 +1,5 @@
-/* health: back-off by what happened, silent days, parking, 410 over days; and its words. */
+/* health: back-off by what happened, silent days, parking, 410 over days, 404 in a row; and its
+ * words. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +17,8 @@ static const struct judge_limits limits = {.backoff_ms = SECOND,
                                            .backoff_most_ms = HOUR,
                                            .retry_after_most_ms = 6 * HOUR,
                                            .silent_days = 7,
-                                           .gone_days = 3};
+                                           .gone_days = 3,
+                                           .lost_ms = 3 * (int64_t)DAY};
 static const struct judgement trouble = {
     .verdict = VERDICT_LATER, .why = ERR_CONNECT, .host_trouble = true, .unreached = true};
 
@@ -199,6 +201,42 @@ static void test_gone(void **state)
         assert_false(health_gone(&h, &never, NOW + day * (int64_t)DAY));
 }
 
+/* --- 404 ------------------------------------------------------------------------------------- */
+
+static void test_lost(void **state)
+{
+    static const struct judge_limits never = {0};
+    struct health h = {0};
+    (void)state;
+    for (int n = 0; n < 100; n++)
+        assert_false(health_lost(&h, &limits, NOW + n));
+    assert_false(health_lost(&h, &limits, NOW + 3 * (int64_t)DAY - 1));
+    health_lives(&h); /* it answers: that is what 404 is, too */
+    assert_int_equal(h.lost, 101);
+    assert_true(health_lost(&h, &limits, NOW + 3 * (int64_t)DAY));
+    assert_true(health_lost(&h, &limits, NOW + 3 * (int64_t)DAY)); /* and is said again */
+    h.gone = 1;
+    health_found(&h);
+    assert_true(health_same(&h, &(struct health){.gone = 1}));
+
+    for (int n = 0; n < 9; n++) /* ten times at least */
+        assert_false(health_lost(&h, &limits, NOW + n * (int64_t)DAY));
+    struct health taken = h;
+    assert_true(health_lost(&h, &limits, NOW + 9 * (int64_t)DAY));
+    health_delivered(&taken); /* the twin: it took something between */
+    assert_true(health_plain(&taken));
+    assert_false(health_lost(&taken, &limits, NOW + 9 * (int64_t)DAY));
+
+    h = (struct health){.lost = INT32_MAX, .lost_ms = NOW + DAY}; /* the clock went back */
+    assert_false(health_lost(&h, &limits, NOW));
+    assert_int_equal(h.lost, INT32_MAX);
+    assert_int_equal(h.lost_ms, NOW);
+    h = (struct health){0};
+    for (int n = 0; n < 30; n++)
+        assert_false(health_lost(&h, &never, NOW + n * (int64_t)DAY));
+    assert_true(health_plain(&h));
+}
+
 /* --- words ----------------------------------------------------------------------------------- */
 
 static const struct {
@@ -211,9 +249,10 @@ static const struct {
     {{.days = 6, .day = 19675}, " i6:19675"},
     {{.day = 19675}, " i0:19675"},
     {{.gone = 2, .gone_day = 19675}, " g2:19675"},
+    {{.lost = 10, .lost_ms = 1700000000000}, " n10:1700000000000"},
     {{.parked_ms = 1700000000000}, " k1700000000000"},
     {{.held = true}, " x"},
-    {{1, 2, 3, 4, 5, 6, 7, true}, " w1 f2 i3:5 g4:6 k7 x"},
+    {{1, 2, 3, 4, 8, 5, 6, 9, 7, true}, " w1 f2 i3:5 g4:6 n8:9 k7 x"},
 };
 
 static void test_words(void **state)
@@ -240,8 +279,8 @@ static void test_words(void **state)
 /* Each field tells. */
 static void test_same(void **state)
 {
-    const struct health one = {1, 2, 3, 4, 5, 6, 7, true};
-    struct health others[8] = {one, one, one, one, one, one, one, one};
+    const struct health one = {1, 2, 3, 4, 8, 5, 6, 9, 7, true};
+    struct health others[10] = {one, one, one, one, one, one, one, one, one, one};
     (void)state;
     others[0].wake_ms++;
     others[1].failures++;
@@ -251,8 +290,10 @@ static void test_same(void **state)
     others[5].gone_day++;
     others[6].parked_ms++;
     others[7].held = false;
+    others[8].lost++;
+    others[9].lost_ms++;
     assert_true(health_same(&one, &one));
-    for (size_t i = 0; i < 8; i++)
+    for (size_t i = 0; i < 10; i++)
         assert_false(health_same(&one, &others[i]));
 }
 
@@ -282,6 +323,13 @@ static void test_bad_words(void **state)
         {'g', "1"},
         {'g', "x:1"},
         {'g', "0:0"},
+        {'n', ""},
+        {'n', "1"},
+        {'n', "1:"},
+        {'n', "0:1"},
+        {'n', "1:0"},
+        {'n', "1:x"},
+        {'n', "2147483648:1"},
         {'k', "0"},
         {'k', ""},
         {'x', "1"},
@@ -305,7 +353,7 @@ int main(void)
         cmocka_unit_test(test_not_parked),  cmocka_unit_test(test_clock),
         cmocka_unit_test(test_gone),        cmocka_unit_test(test_words),
         cmocka_unit_test(test_same),        cmocka_unit_test(test_bad_words),
-        cmocka_unit_test(test_longest),
+        cmocka_unit_test(test_longest),     cmocka_unit_test(test_lost),
     };
     return cmocka_run_group_tests_name("health", tests, NULL, NULL);
 }

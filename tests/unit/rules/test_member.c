@@ -42,6 +42,8 @@ static const struct {
     {UNKNOWN, EVENT_REMOVE, ANY, NO},
     {UNKNOWN, EVENT_EXPIRE, ANY, NO},
     {UNKNOWN, EVENT_GONE, ANY, NO},
+    {UNKNOWN, EVENT_LOST, ANY, NO},
+    {UNKNOWN, EVENT_MOVED, ANY, NO},
     {UNKNOWN, EVENT_UNZONED, ANY, NO},
     {UNKNOWN, EVENT_ZONED, ANY, NO},
 
@@ -59,6 +61,8 @@ static const struct {
     {MEMBER_INVITED, EVENT_REMOVE, ANY, "removed !"},
     {MEMBER_INVITED, EVENT_EXPIRE, ANY, "expired !"},
     {MEMBER_INVITED, EVENT_GONE, ANY, NO},
+    {MEMBER_INVITED, EVENT_LOST, ANY, NO},
+    {MEMBER_INVITED, EVENT_MOVED, ANY, NO},
     {MEMBER_INVITED, EVENT_UNZONED, ANY, "suspended"},
 
     {MEMBER_PENDING, EVENT_INVITE, ANY, "active +A"},
@@ -75,6 +79,8 @@ static const struct {
     {MEMBER_PENDING, EVENT_REMOVE, ANY, "removed +R !"},
     {MEMBER_PENDING, EVENT_EXPIRE, ANY, "expired +R !"},
     {MEMBER_PENDING, EVENT_GONE, ANY, NO},
+    {MEMBER_PENDING, EVENT_LOST, ANY, NO},
+    {MEMBER_PENDING, EVENT_MOVED, ANY, NO},
     {MEMBER_PENDING, EVENT_UNZONED, ANY, "suspended"},
 
     {MEMBER_ACTIVE, EVENT_INVITE, ANY, "active"},
@@ -90,6 +96,8 @@ static const struct {
     {MEMBER_ACTIVE, EVENT_REMOVE, ANY, "removed +R !"},
     {MEMBER_ACTIVE, EVENT_EXPIRE, ANY, "expired +R !"},
     {MEMBER_ACTIVE, EVENT_GONE, ANY, "left !"},
+    {MEMBER_ACTIVE, EVENT_LOST, ANY, "suspended"},
+    {MEMBER_ACTIVE, EVENT_MOVED, ANY, NO}, /* nobody has that inbox */
     {MEMBER_ACTIVE, EVENT_UNZONED, ANY, "suspended"},
     {MEMBER_ACTIVE, EVENT_ZONED, ANY, NO}, /* it is in that zone already */
 
@@ -105,6 +113,8 @@ static const struct {
     {MEMBER_SUSPENDED, EVENT_REMOVE, ANY, "removed +R !"},
     {MEMBER_SUSPENDED, EVENT_EXPIRE, ANY, "expired +R !"},
     {MEMBER_SUSPENDED, EVENT_GONE, ANY, NO},
+    {MEMBER_SUSPENDED, EVENT_LOST, ANY, NO},
+    {MEMBER_SUSPENDED, EVENT_MOVED, ANY, NO},
     {MEMBER_SUSPENDED, EVENT_UNZONED, ANY, NO},
 
     {MEMBER_EXPIRED, EVENT_INVITE, ANY, "invited"},
@@ -119,6 +129,8 @@ static const struct {
     {MEMBER_EXPIRED, EVENT_REMOVE, ANY, "removed !"},
     {MEMBER_EXPIRED, EVENT_EXPIRE, ANY, NO},
     {MEMBER_EXPIRED, EVENT_GONE, ANY, NO},
+    {MEMBER_EXPIRED, EVENT_LOST, ANY, NO},
+    {MEMBER_EXPIRED, EVENT_MOVED, ANY, NO},
     {MEMBER_EXPIRED, EVENT_UNZONED, ANY, NO},
     {MEMBER_EXPIRED, EVENT_ZONED, ANY, NO},
 
@@ -136,6 +148,8 @@ static const struct {
     {MEMBER_LEFT, EVENT_REMOVE, ANY, "removed !"},
     {MEMBER_LEFT, EVENT_EXPIRE, ANY, NO},
     {MEMBER_LEFT, EVENT_GONE, ANY, NO},
+    {MEMBER_LEFT, EVENT_LOST, ANY, NO},
+    {MEMBER_LEFT, EVENT_MOVED, ANY, NO},
     {MEMBER_LEFT, EVENT_UNZONED, ANY, NO},
 
     {MEMBER_REMOVED, EVENT_INVITE, ANY, "invited"},
@@ -150,6 +164,8 @@ static const struct {
     {MEMBER_REMOVED, EVENT_REMOVE, ANY, NO},
     {MEMBER_REMOVED, EVENT_EXPIRE, ANY, NO},
     {MEMBER_REMOVED, EVENT_GONE, ANY, NO},
+    {MEMBER_REMOVED, EVENT_LOST, ANY, NO},
+    {MEMBER_REMOVED, EVENT_MOVED, ANY, NO},
     {MEMBER_REMOVED, EVENT_UNZONED, ANY, NO},
     {MEMBER_REMOVED, EVENT_ZONED, ANY, NO},
 };
@@ -165,6 +181,7 @@ static void test_table(void **state)
 {
     (void)state;
     struct member with = brought();
+    with.ver = 3; /* LOST: found out about this record */
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct member before;
         struct member_change change;
@@ -322,6 +339,74 @@ static void test_no_way_round(void **state)
     assert_int_equal(m.state, MEMBER_ACTIVE);
 }
 
+/* --- lost, and found ---------------------------------------------------------------------------
+ */
+
+/* Suspended as lost: what it is owed waits, and a Follow brings it back; or an operator does. */
+static void test_lost(void **state)
+{
+    (void)state;
+    struct member m = member_in(MEMBER_ACTIVE), with = m, follow = brought();
+    unsigned wire;
+    assert_int_equal(step(&m, EVENT_LOST, &with, 60, &wire), ERR_OK);
+    assert_int_equal(wire, 0);
+    assert_int_equal(m.state, MEMBER_SUSPENDED);
+    assert_true(m.lost);
+    assert_int_equal(m.since_ms, NOW);
+    assert_int_equal(m.spans_n, 1);
+    assert_int_equal(m.spans[0].to, 60);
+    const struct member lost = m;
+    assert_int_equal(step(&m, EVENT_FOLLOW, &follow, 70, &wire), ERR_OK);
+    assert_int_equal(m.state, MEMBER_ACTIVE);
+    assert_false(m.lost);
+    assert_true(wire & WIRE_ACCEPT);
+    assert_int_equal(m.spans_n, 2);
+    assert_int_equal(m.spans[1].from, 70);
+    assert_string_equal(m.inboxes[0].url, "https://b.example/inbox");
+    m = lost;
+    assert_int_equal(step(&m, EVENT_RESUME, NULL, 70, &wire), ERR_OK);
+    assert_int_equal(m.state, MEMBER_ACTIVE);
+    assert_false(m.lost);
+    m = lost; /* it loses its Follow: that changes nothing of why it is suspended */
+    assert_int_equal(step(&m, EVENT_UNDO, &with, 70, &wire), ERR_OK);
+    assert_true(m.lost);
+}
+
+/* The twin: one that an operator suspended, before or after, stays so. */
+static void test_not_found(void **state)
+{
+    (void)state;
+    struct member m = member_in(MEMBER_ACTIVE), with = m, follow = brought();
+    unsigned wire;
+    assert_int_equal(step(&m, EVENT_SUSPEND, NULL, 60, &wire), ERR_OK);
+    assert_false(m.lost);
+    with.ver = m.ver;
+    assert_int_equal(step(&m, EVENT_LOST, &with, 61, &wire), ERR_TRANSITION);
+    assert_int_equal(step(&m, EVENT_FOLLOW, &follow, 62, &wire), ERR_SUSPENDED);
+
+    m = member_in(MEMBER_ACTIVE);
+    with.ver = m.ver;
+    assert_int_equal(step(&m, EVENT_LOST, &with, 60, &wire), ERR_OK);
+    assert_int_equal(step(&m, EVENT_SUSPEND, NULL, 61, &wire), ERR_OK);
+    assert_int_equal(m.state, MEMBER_SUSPENDED);
+    assert_false(m.lost);
+    assert_int_equal(m.spans_n, 1);
+    assert_int_equal(step(&m, EVENT_FOLLOW, &follow, 62, &wire), ERR_SUSPENDED);
+}
+
+/* It changed while its actor was looked at: it may have another inbox by now. */
+static void test_lost_meanwhile(void **state)
+{
+    (void)state;
+    struct member m = member_in(MEMBER_ACTIVE), with = m, follow = brought();
+    unsigned wire;
+    assert_int_equal(step(&m, EVENT_FOLLOW, &follow, 60, &wire), ERR_OK);
+    assert_int_equal(step(&m, EVENT_LOST, &with, 61, &wire), ERR_TRANSITION);
+    assert_int_equal(step(&m, EVENT_LOST, NULL, 61, &wire), ERR_TRANSITION);
+    with.ver = m.ver;
+    assert_int_equal(step(&m, EVENT_LOST, &with, 61, &wire), ERR_OK);
+}
+
 /* Pending, unzoned by a reload, resumed by an operator: its Follow was never answered. */
 static void test_resume_answers(void **state)
 {
@@ -350,10 +435,12 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table),          cmocka_unit_test(test_follow_brings),
-        cmocka_unit_test(test_follow_again),   cmocka_unit_test(test_placed),
-        cmocka_unit_test(test_end_date),       cmocka_unit_test(test_no_way_round),
-        cmocka_unit_test(test_resume_answers), cmocka_unit_test(test_names),
+        cmocka_unit_test(test_lost),           cmocka_unit_test(test_not_found),
+        cmocka_unit_test(test_lost_meanwhile), cmocka_unit_test(test_table),
+        cmocka_unit_test(test_follow_brings),  cmocka_unit_test(test_follow_again),
+        cmocka_unit_test(test_placed),         cmocka_unit_test(test_end_date),
+        cmocka_unit_test(test_no_way_round),   cmocka_unit_test(test_resume_answers),
+        cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

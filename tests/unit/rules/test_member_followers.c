@@ -90,6 +90,60 @@ static void test_inboxes(void **state)
     assert_int_equal(m.inboxes[1].style, STYLE_PUBLIC);
 }
 
+/* An inbox that moved takes along everybody who has it, and what they are owed. */
+static const struct member *moves(const char *from, const char *to)
+{
+    memset(&with, 0, sizeof(with));
+    span_copy(span_of(from), with.inboxes[0].url, sizeof(with.inboxes[0].url));
+    span_copy(span_of(to), with.inboxes[1].url, sizeof(with.inboxes[1].url));
+    return &with;
+}
+
+static void test_inbox_moved(void **state)
+{
+    (void)state;
+    static struct member m;
+    memset(&m, 0, sizeof(m));
+    follows(&m, 1, STYLE_PUBLIC, "x", 10);
+    follows(&m, 2, STYLE_LITEPUB, "x", 20);
+    follows(&m, 3, STYLE_LITEPUB, "y", 30);
+    assert_int_equal(happens(&m, EVENT_MOVED, moves("x", "x2"), 40), ERR_OK);
+    assert_false(change.cuts);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(change.wires[i], 0);
+    assert_int_equal(m.state, MEMBER_ACTIVE);
+    assert_string_equal(m.inboxes[0].url, "x2");
+    assert_int_equal(m.inboxes[0].from, 10);
+    assert_int_equal(m.inboxes[0].style, STYLE_PUBLIC);
+    assert_int_equal(m.followers[0].inbox, 0);
+    assert_int_equal(m.followers[1].inbox, 0);
+    assert_string_equal(m.inboxes[1].url, "y");
+    assert_int_equal(m.spans_n, 1);
+    /* To where another has its mail: entries go there once. */
+    assert_int_equal(happens(&m, EVENT_MOVED, moves("y", "x2"), 50), ERR_OK);
+    assert_int_equal(m.followers[2].inbox, 0);
+    assert_string_equal(m.inboxes[1].url, "");
+    assert_int_equal(m.inboxes[1].from, 50);
+    assert_int_equal(m.inboxes[0].style, STYLE_PUBLIC);
+}
+
+/* What says nothing new, or is about no inbox of it. */
+static void test_inbox_not_moved(void **state)
+{
+    static const char *const table[][2] = {{"x", "x"}, {"y", "z"}, {"x", ""}, {"", "z"}, {"", ""}};
+    (void)state;
+    static struct member m;
+    memset(&m, 0, sizeof(m));
+    follows(&m, 1, STYLE_PUBLIC, "x", 10);
+    for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+        assert_int_equal(happens(&m, EVENT_MOVED, moves(table[i][0], table[i][1]), 20),
+                         ERR_TRANSITION);
+    assert_int_equal(member_apply(&m, EVENT_MOVED, NULL, JOIN_OPEN, 20, NOW, &change),
+                     ERR_TRANSITION);
+    assert_string_equal(m.inboxes[0].url, "x");
+    assert_int_equal(m.ver, 1);
+}
+
 /* A Follow from another inbox: what is owed moves along, unless somebody else stays there. */
 static void test_moves(void **state)
 {
@@ -338,6 +392,8 @@ static void test_lives(void **state)
             const struct member_follower *known = member_follower(
                 &m, span_of(brought->followers[0].actor), brought->followers[0].style);
             with.followers[0].asked = known ? known->asked : 0;
+            with.ver = m.ver;
+            snprintf(with.inboxes[1].url, sizeof(with.inboxes[1].url), "i%u", draw(&seed, 12));
             bool exists = m.host[0];
             span_copy(draw(&seed, 2) ? SPAN("red") : SPAN("blue"), with.zone, sizeof(with.zone));
             join = draw(&seed, 2) ? JOIN_OPEN : JOIN_APPROVAL;
@@ -348,7 +404,8 @@ static void test_lives(void **state)
             counts[event]++;
             check_inboxes(&m);
             check_backs(exists ? &before : NULL);
-            check_others(&before, brought);
+            if (event != EVENT_MOVED)
+                check_others(&before, brought);
             assert_int_equal(m.state == MEMBER_LEFT || m.state == MEMBER_INVITED,
                              m.followers_n == 0 && m.state != MEMBER_SUSPENDED &&
                                  m.state != MEMBER_REMOVED && m.state != MEMBER_EXPIRED);
@@ -374,10 +431,11 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_inboxes),   cmocka_unit_test(test_moves),
-        cmocka_unit_test(test_room),      cmocka_unit_test(test_who_leaves),
-        cmocka_unit_test(test_back),      cmocka_unit_test(test_heard),
-        cmocka_unit_test(test_told_once), cmocka_unit_test(test_lives),
+        cmocka_unit_test(test_inboxes),     cmocka_unit_test(test_moves),
+        cmocka_unit_test(test_inbox_moved), cmocka_unit_test(test_inbox_not_moved),
+        cmocka_unit_test(test_room),        cmocka_unit_test(test_who_leaves),
+        cmocka_unit_test(test_back),        cmocka_unit_test(test_heard),
+        cmocka_unit_test(test_told_once),   cmocka_unit_test(test_lives),
         cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -168,6 +168,29 @@ static void test_text_gone(void **state)
     bytes_fini(&out);
 }
 
+/* The same of who is suspended because its inbox was not there. */
+static void test_text_lost(void **state)
+{
+    (void)state;
+    struct member before = sample();
+    struct member back;
+    struct member_change change;
+    struct bytes out;
+    bytes_init(&out, MEMBER_TEXT_MAX);
+    assert_int_equal(member_apply(&before, EVENT_LOST, &before, JOIN_OPEN, 20, NOW, &change),
+                     ERR_OK);
+    member_write(&change.after, &out);
+    assert_true(member_read(bytes_span(&out), &back));
+    assert_true(back.lost);
+    assert_false(back.gone);
+    assert_int_equal(member_apply(&back, EVENT_RESUME, NULL, JOIN_OPEN, 30, NOW, &change), ERR_OK);
+    assert_false(change.after.lost);
+    bytes_clear(&out);
+    member_write(&change.after, &out);
+    assert_null(strstr(bytes_str(&out), "lost"));
+    bytes_fini(&out);
+}
+
 /* The longest there can be fits. */
 static void test_text_longest(void **state)
 {
@@ -374,10 +397,15 @@ static void test_text_of_the_first_version(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text),          cmocka_unit_test(test_text_mark),
-        cmocka_unit_test(test_text_farewell), cmocka_unit_test(test_text_gone),
-        cmocka_unit_test(test_text_longest),  cmocka_unit_test(test_text_bad),
-        cmocka_unit_test(test_text_too_many), cmocka_unit_test(test_text_of_the_first_version),
+        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_text_mark),
+        cmocka_unit_test(test_text_farewell),
+        cmocka_unit_test(test_text_gone),
+        cmocka_unit_test(test_text_lost),
+        cmocka_unit_test(test_text_longest),
+        cmocka_unit_test(test_text_bad),
+        cmocka_unit_test(test_text_too_many),
+        cmocka_unit_test(test_text_of_the_first_version),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

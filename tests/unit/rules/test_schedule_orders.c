@@ -190,6 +190,23 @@ static void test_order_once(void **state)
     schedule_free(&s);
 }
 
+/* What a replay leaves out, and has not come to, goes where it is ordered: nothing else says any
+ * more that it was refused. */
+static void test_retry_left_out(void **state)
+{
+    (void)state;
+    struct schedule *s = with_failure();
+    schedule_leave_out(s, 3, SPAN("a"), SPAN("1:1"));
+    schedule_order(s, 3, ORDER_REPLAY, SPAN("a"), 0);
+    rig_commit(s, NOW);
+    schedule_order(s, 4, ORDER_RETRY, SPAN("a"), 1);
+    assert_non_null(strstr(rig_commit(s, NOW), "retry a 1"));
+    rig_delivers(s, NOW, "a", 1);
+    rig_delivers(s, NOW, "a", 2);
+    rig_rests(s, NOW);
+    schedule_free(&s);
+}
+
 /* Also of mail to who is no member; once. */
 static void test_drop(void **state)
 {
@@ -210,7 +227,8 @@ int main(void)
         cmocka_unit_test(test_retry),          cmocka_unit_test(test_retry_urgent),
         cmocka_unit_test(test_retry_early),    cmocka_unit_test(test_retry_slots),
         cmocka_unit_test(test_retry_formless), cmocka_unit_test(test_retry_nothing),
-        cmocka_unit_test(test_order_once),     cmocka_unit_test(test_drop),
+        cmocka_unit_test(test_retry_left_out), cmocka_unit_test(test_order_once),
+        cmocka_unit_test(test_drop),
     };
     return cmocka_run_group_tests_name("schedule_orders", tests, NULL, NULL);
 }

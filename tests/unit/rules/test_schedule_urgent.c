@@ -270,6 +270,47 @@ static void test_restart_before_it_is_told(void **state)
     }
 }
 
+/* The same where nobody can know whether it was: what there was of lane U is told first, however
+ * far behind that is; direct mail does not wait. Or it is in the journal no more. */
+static void test_restart_far_behind(void **state)
+{
+    (void)state;
+    for (int trimmed = 0; trimmed < 2; trimmed++) {
+        struct schedule *s = rig_new(&rig_limits, "a", 0);
+        schedule_load_urgent(s, 3);
+        schedule_load_urgent(s, 1); /* it is the newest */
+        schedule_loaded(s);
+        rig_tell_of(s, 1, X);
+        rig_mail(s, "a", 9);
+        rig_delivers(s, NOW, "a", 9);
+        rig_tell_of(s, 2, Y);
+        rig_rests(s, NOW);
+        if (trimmed)
+            schedule_floor(s, LANE_URGENT, 3);
+        else
+            takes_back(s, 3, X, "1");
+        rig_delivers(s, NOW, "a", trimmed ? 1 : 3);
+        rig_delivers(s, NOW, "a", 2);
+        rig_tell_of(s, 4, X);
+        rig_delivers(s, NOW, "a", 4);
+        rig_rests(s, NOW);
+        assert_int_equal(strstr(rig_commit(s, NOW), "skip a 1 recalled") != NULL, !trimmed);
+        schedule_free(&s);
+    }
+}
+
+/* Who is as far as that waits for nothing. */
+static void test_restart_not_behind(void **state)
+{
+    (void)state;
+    struct schedule *s = rig_new(&rig_limits, "a", 3);
+    schedule_load_urgent(s, 3);
+    schedule_loaded(s);
+    rig_tell(s, 4, 4);
+    rig_delivers(s, NOW, "a", 4);
+    schedule_free(&s);
+}
+
 static void test_several_inboxes(void **state)
 {
     (void)state;
@@ -413,6 +454,8 @@ int main(void)
         cmocka_unit_test(test_once_more_where_in_doubt),
         cmocka_unit_test(test_restart),
         cmocka_unit_test(test_restart_before_it_is_told),
+        cmocka_unit_test(test_restart_far_behind),
+        cmocka_unit_test(test_restart_not_behind),
         cmocka_unit_test(test_several_inboxes),
         cmocka_unit_test(test_pages),
         cmocka_unit_test(test_marked_while_read),

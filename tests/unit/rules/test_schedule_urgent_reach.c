@@ -39,6 +39,47 @@ static void test_replaced(void **state)
     schedule_free(&s);
 }
 
+/* Its object had too many versions, and what takes it back names 2 alone. Who was out when that
+ * came has 1 to come, but not any more. What takes back an Announce leaves that, or another object.
+ */
+static void test_unnamed(void **state)
+{
+    static const struct {
+        enum activity_type type;
+        const char *object, *origin;
+        bool goes;
+    } rows[] = {
+        {ACTIVITY_DELETE, X, "origin.test", false},
+        {ACTIVITY_UNDO, X, "", false}, /* an operator's recall */
+        {ACTIVITY_UNDO, X, "origin.test", true},
+        {ACTIVITY_DELETE, Y, "origin.test", true},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct schedule *s = schedule_new(&rig_limits);
+        struct member *m = rig_record("a", MEMBER_ACTIVE, 0, 1);
+        struct attempt a;
+        bool goes = false;
+        m->spans[m->spans_n++] = (struct member_span){2, MEMBER_SPAN_OPEN, "red"};
+        schedule_load_shard(s, 0, 0, 0);
+        schedule_load_member(s, m);
+        schedule_loaded(s);
+        tell_entry(s, update(1, X, ""));
+        tell_entry(s, update(2, X, "1"));
+        struct entry *taker = taker_at(3, rows[i].object, "2", NOW);
+        taker->facts.type = rows[i].type;
+        taker->origin = span_of(rows[i].origin);
+        tell_entry(s, taker);
+        while (schedule_next(s, NOW, &a)) {
+            goes |= a.entry->n == 1;
+            rig_answer(s, &a, NOW, ERR_OK, 202);
+        }
+        assert_int_equal(goes, rows[i].goes);
+        assert_int_equal(strstr(rig_commit(s, NOW), "skip a 1 recalled") == NULL, goes);
+        schedule_free(&s);
+    }
+}
+
 /* --- whom it reaches ------------------------------------------------------------------------- */
 
 /* Changes "a" at n: its one span ends there where to is not 0. */
@@ -141,6 +182,24 @@ static struct member *as_of(uint64_t n, enum member_state now, uint64_t to)
         m->inboxes[0] = (struct member_inbox){.from = n};
     m->followers_n = now == MEMBER_ACTIVE;
     return m;
+}
+
+/* One of its inboxes has it, as was loaded, and there is no other any more: then it is through with
+ * it, and that is written down, or after the next start it would have it again. */
+static void test_other_inbox_ends(void **state)
+{
+    (void)state;
+    struct schedule *s = schedule_new(&rig_limits);
+    struct cursor own = {.head = {.n = 4, .slot = 1, .done = 1}};
+    schedule_load_shard(s, 0, 0, 0);
+    schedule_load_member(s, rig_record("a", MEMBER_ACTIVE, 0, 0));
+    schedule_load_cursor(s, SPAN("a"), &own);
+    schedule_loaded(s);
+    rig_tell_of(s, 1, X);
+    takes_back(s, 4, Y, "");
+    rig_answers(s, NOW, 1, ERR_CONNECT, 0);
+    assert_non_null(strstr(rig_commit(s, NOW), "own a 0 urgent 4"));
+    schedule_free(&s);
 }
 
 /* What it was still to be told when it came back, or was put out, is given up; also where the
@@ -335,11 +394,12 @@ static void test_nothing_to_send(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_replaced),         cmocka_unit_test(test_who_left),
-        cmocka_unit_test(test_grace_ends),       cmocka_unit_test(test_grace_of_later),
-        cmocka_unit_test(test_grace_told_again), cmocka_unit_test(test_gone_and_floors),
-        cmocka_unit_test(test_whom_else),        cmocka_unit_test(test_actor_gone),
-        cmocka_unit_test(test_nothing_to_send),  cmocka_unit_test(test_left_with_orders),
+        cmocka_unit_test(test_replaced),         cmocka_unit_test(test_unnamed),
+        cmocka_unit_test(test_who_left),         cmocka_unit_test(test_grace_ends),
+        cmocka_unit_test(test_grace_of_later),   cmocka_unit_test(test_grace_told_again),
+        cmocka_unit_test(test_gone_and_floors),  cmocka_unit_test(test_whom_else),
+        cmocka_unit_test(test_actor_gone),       cmocka_unit_test(test_nothing_to_send),
+        cmocka_unit_test(test_left_with_orders), cmocka_unit_test(test_other_inbox_ends),
     };
     return cmocka_run_group_tests_name("schedule_urgent", tests, NULL, NULL);
 }

@@ -53,7 +53,8 @@ static void member_of(const struct scene *s, struct member *m)
     struct span spans = span_of(s->spans ? s->spans : "3-");
     struct span inboxes = span_of(s->inboxes ? s->inboxes : "3p");
     *m = (struct member){.host = "m.example",
-                         .state = s->state == MEMBER_INVITED ? MEMBER_ACTIVE : s->state};
+                         .state = s->state == MEMBER_INVITED ? MEMBER_ACTIVE : s->state,
+                         .lost = s->lost};
     snprintf(m->zone, sizeof m->zone, "%s", s->zone ? s->zone : "internal");
     while (spans.n) {
         struct span to = span_cut(&spans, ' ');

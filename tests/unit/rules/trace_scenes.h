@@ -19,6 +19,7 @@ struct scene {
     const char *mark;                 /* `r12`: taken back by 12; `s12`: replaced by it */
     /* the member */
     enum member_state state; /* 0 (invited): active */
+    bool lost;               /* that is why it is suspended */
     const char *zone;        /* NULL: internal, as its spans */
     const char *spans;       /* `from-to`, `from-`; NULL: `3-` */
     const char *inboxes;     /* `from` and style, slot by slot: `3p 7l`, `-` free; NULL: 3p */
@@ -87,6 +88,11 @@ static const struct scene scenes[] = {
      .state = MEMBER_SUSPENDED,
      .cursor = "9 w7000 f4",
      .rows = "waiting 0 suspended failures 4"},
+    {.name = "suspended as lost",
+     .state = MEMBER_SUSPENDED,
+     .lost = true,
+     .low = 9,
+     .rows = "waiting 0 inbox-lost"},
     {.name = "left, and not cut yet",
      .state = MEMBER_LEFT,
      .spans = "3-20",

@@ -321,17 +321,6 @@ static bool one_call_for_all(struct rig *rig)
     return ok;
 }
 
-/* Who has no lease owns nothing. */
-static bool no_claim_without_a_lease(struct rig *rig)
-{
-    struct owner a;
-    owner_init(rig, NONCE_A, UINT64_MAX, &a);
-    bool ok = claim(&a) == ERR_FENCED;
-    ok = ok && strcmp(ask(rig, "EXISTS {weir}:shard:0"), "0") == 0;
-    owner_free(&a);
-    return ok;
-}
-
 /* Two commits that both think they follow the same one: a snapshot that was given up arrives late
  * (ENGINE 1, noseq). The same owner, so only the sequence tells, and it may be its own commit. */
 static bool late_commit_is_refused(struct rig *rig)
@@ -393,18 +382,6 @@ static bool epoch_is_checked(struct rig *rig)
     return ok;
 }
 
-static bool claim_checks_the_epoch(struct rig *rig)
-{
-    struct owner a;
-    owner_init(rig, NONCE_A, UINT64_MAX, &a);
-    bool ok = lease(&a, "courier-0") == ERR_OK;
-    ask(rig, "HSET {weir}:log epoch 5 run other");
-    ok = ok && claim(&a) == ERR_REDIS;
-    ok = ok && strcmp(ask(rig, "EXISTS {weir}:shard:0"), "0") == 0;
-    owner_free(&a);
-    return ok;
-}
-
 static void test_twins(void **state)
 {
     static const struct twin twins[] = {
@@ -421,8 +398,6 @@ static void test_twins(void **state)
          "for at = 4, 3 do"},
         {"one call makes them ours", one_call_for_all, &script_claim,
          "if owner == ARGV[2] then return end", ""},
-        {"no claim without a lease", no_claim_without_a_lease, &script_claim,
-         "redis.call('HEXISTS', LEASE, ARGV[2]) == 0", "false"},
         {"a late commit is refused", late_commit_is_refused, &script_commit,
          "tonumber(has[2] or '0') + 1 ~= tonumber(ARGV[at + 2])", "false"},
         {"all or nothing", all_or_nothing, &script_commit, "  shard = ARGV[at + 1]\n",
@@ -434,8 +409,6 @@ static void test_twins(void **state)
          "not WORDS[word]"},
         {"no commit across time lines", epoch_is_checked, &script_commit, "~= ARGV[1] then return",
          "== 'never' then return"},
-        {"no claim across time lines", claim_checks_the_epoch, &script_claim,
-         "~= ARGV[1] then return", "== 'never' then return"},
     };
     run_twins(*state, twins, sizeof twins / sizeof twins[0]);
 }

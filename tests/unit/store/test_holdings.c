@@ -21,6 +21,9 @@ static void fill(struct rig *rig)
     ask(rig, "HSET {weir}:own:%u b.example 1", shard_of(SPAN("b.example"), STORE_SHARDS));
     ask(rig, "HSET {weir}:last:%u b.example 1:0:1:ok:202:5:9", shard_of(SPAN("b.example"), 64));
     ask(rig, "XADD {weir}:when:0 4-0 t 9 s 2");
+    ask(rig, "XADD {weir}:when10:0 3-0 t 8 s 2");
+    ask(rig, "XADD {weir}:when60:0 2-0 t 7 s 1");
+    ask(rig, "XADD {weir}:when600:0 1-0 t 6 s 1");
     ask(rig, "HSET {weir}:gone 77 3");
     ask(rig, "HSET {weir}:lease somebody courier");
 }

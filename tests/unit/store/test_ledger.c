@@ -38,6 +38,8 @@ static void test_records(void **state)
         {{.host = a, .from = 9, .to = 9, .most = 9, .fails_only = true, .since_ms = -1},
          "fail 9 a 1"},
         {{.from = 5, .to = 9, .most = 1, .fails_only = true, .since_ms = -1},
+         "fail 5 a 0, fail 9 b 0, fail 9 c 0"}, /* those of 9 do not count */
+        {{.from = 5, .to = 10, .most = 1, .fails_only = true, .since_ms = -1},
          "fail 9 b 0, fail 9 c 0"},
         {{.from = 13, .to = 40, .most = 9, .since_ms = -1}, ""},
         {{.from = 1, .to = 40, .most = 9, .since_ms = -1},
@@ -70,6 +72,38 @@ static bool host_is_found(struct rig *rig)
         zadd(rig, "fail", shard_a, i, word);
     }
     return records_are(rig, &what, "fail 5 a 0, late 9 a 0, fail 9 a 1, skip 10 a 8, cut 12 a 8");
+}
+
+/* Where letters are listed, all of a number come together: of the one that the list before ended
+ * with, and of the last. */
+static bool letters_come_by_number(struct rig *rig)
+{
+    static const struct {
+        uint64_t to;
+        size_t most;
+        const char *records;
+    } rows[] = {
+        {INT64_MAX, 1, "fail 20 a 0, fail 20 c 0, fail 20 d 0"},
+        {INT64_MAX, 2, "fail 20 a 0, fail 20 c 0, fail 20 d 0"},
+        {INT64_MAX, 4, "fail 19 a 0, fail 20 a 0, fail 19 c 0, fail 20 c 0, fail 20 d 0"},
+        {20, 1, "fail 19 a 0, fail 20 a 0, fail 19 c 0, fail 20 c 0, fail 20 d 0"},
+        {19, 1, "fail 18 a 0, fail 19 a 0, fail 19 c 0"},
+        {18, 9, "fail 18 a 0"},
+    };
+    static const char *const letters[] = {"20 d", "20 c", "20 a", "19 c", "19 a", "18 a"};
+    bool ok = true;
+    for (size_t i = 0; i < sizeof letters / sizeof letters[0]; i++) {
+        char text[64];
+        snprintf(text, sizeof text, "%s.example 0 - too-old 0 77 3 x", letters[i]);
+        zadd(rig, "fail", 5, (int)strtol(letters[i], NULL, 10), text);
+    }
+    zadd(rig, "fail", 5, 20, "20 b.example 0 d too-old 0 77 3 x");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct ledger_ask what = {
+            .from = 1, .to = rows[i].to, .most = rows[i].most, .fails_only = true, .since_ms = -1};
+        ok = records_are(rig, &what, rows[i].records) && ok;
+    }
+    return ok;
 }
 
 /* One that can't be read might say that something was not delivered. */
@@ -169,6 +203,36 @@ static void test_marks(void **state)
     assert_int_equal(err, ERR_REDIS_REPLY);
 }
 
+/* What was thinned lies elsewhere, and is read as what follows. */
+static bool thinned_marks_are_read(struct rig *rig)
+{
+    static const char *const marks[][2] = {{"when", "6-0 t 60 s 6"},
+                                           {"when", "7-0 t 70 s 7"},
+                                           {"when10", "4-0 t 40 s 4"},
+                                           {"when10", "5-0 t 50 s 5"},
+                                           {"when60", "3-0 t 30 s 3"},
+                                           {"when600", "1-0 t 10 s 1"},
+                                           {"when600", "2-0 t 20 s 2 a.example +1"}};
+    static const struct {
+        int64_t since_ms;
+        size_t n;
+    } rows[] = {{0, 7}, {15, 7}, {21, 6}, {31, 5}, {41, 4}, {61, 2}, {99, 1}};
+    bool ok = true;
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
+        ask(rig, "XADD {weir}:%s:7 %s", marks[i][0], marks[i][1]);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        enum err err;
+        struct ledger_ask what = {.since_ms = rows[i].since_ms};
+        struct book *b = read_book(rig, &what, &err);
+        const struct book_marks *m = b ? &b->marks[7] : NULL;
+        ok = ok && m && m->n == rows[i].n;
+        for (size_t k = 0; ok && k < m->n; k++)
+            ok = m->list[k].low == 8 - m->n + k && m->list[k].at_ms == 10 * (int64_t)m->list[k].low;
+        book_free(&b);
+    }
+    return ok;
+}
+
 /* More marks than are read at once. */
 static bool many_marks_are_read(struct rig *rig)
 {
@@ -250,10 +314,18 @@ static bool ids_are_found(struct rig *rig)
 static void test_twins(void **state)
 {
     static const struct twin twins[] = {
-        {"many marks are read", many_marks_are_read, &script_ledger,
-         "#page < STEP then break end\n"
-         "    before",
-         "true then break end\n    before"},
+        {"many marks are read", many_marks_are_read, &script_ledger, "before = #page == STEP and",
+         "before = false and"},
+        {"thinned marks are read", thinned_marks_are_read, &script_ledger,
+         "'when:', 'when10:', 'when60:', 'when600:'", "'when:', 'when10:', 'when600:'"},
+        {"thinned marks are read", thinned_marks_are_read, &script_ledger,
+         "'when:', 'when10:', 'when60:', 'when600:'", "'when10:', 'when:', 'when60:', 'when600:'"},
+        {"letters come by number", letters_come_by_number, &script_ledger,
+         "and not (listed and n == last)", ""},
+        {"letters come by number", letters_come_by_number, &script_ledger, "if n ~= ARGV[4] then",
+         "do"},
+        {"letters come by number", letters_come_by_number, &script_ledger,
+         "and not is_unwanted(record)", ""},
         {"marks end at a moment", marks_are_read, &script_ledger, "< since then", "< 0 then"},
         {"a host's records are found", host_is_found, &script_ledger, "at = at + STEP",
          "if true then break end"},

@@ -289,6 +289,35 @@ static bool announces_give_way(struct rig *rig)
            strncmp(ask(rig, "HGET " O1 " e"), "1 11a 12a", 9) == 0;
 }
 
+static bool page_says(struct rig *rig, uint64_t n, const char *expected)
+{
+    struct told told;
+    read_page(rig, n - 1, 1, &told);
+    bool same = told.err == ERR_OK && span_eq_str(bytes_span(&told.text), expected);
+    if (!same && !rig->broken)
+        print_message("%s: %s\n", err_code(told.err), bytes_str(&told.text));
+    bytes_fini(&told.text);
+    return same;
+}
+
+/* A Delete takes back the Updates that gave way, too: those before it. */
+static bool what_gave_way_is_taken_back(struct rig *rig)
+{
+    rig_fresh(rig);
+    if (strcmp(post_nth(rig, 1, "C", NULL), "OK 1") != 0)
+        return false;
+    for (int i = 2; i <= 41; i++)
+        if (strncmp(post_nth(rig, i, "U", NULL), "OK", 2) != 0)
+            return false;
+    if (strcmp(post_nth(rig, 42, "D", NULL), "OK 42") != 0)
+        return false;
+    for (int i = 43; i <= 45; i++)
+        if (strncmp(post_nth(rig, i, i == 43 ? "C" : "U", NULL), "OK", 2) != 0)
+            return false;
+    return page_says(rig, 2, "2<1 Update internal (r42)") &&
+           page_says(rig, 44, "44<43 Update internal (s45:0:internal)");
+}
+
 static void test_versions(void **state)
 {
     static const struct twin twins[] = {
@@ -297,6 +326,10 @@ static void test_versions(void **state)
          "if replaces(list[k], list[i]) then return true end", ""},
         {"versions are bounded", versions_are_bounded, &script_append,
          "if list[k].kind == 'd' then return true end", ""},
+        {"what gave way is taken back", what_gave_way_is_taken_back, &script_page,
+         "marks[i] = taken(entry) or mark", ""},
+        {"what gave way is taken back", what_gave_way_is_taken_back, &script_page,
+         "and tonumber(n) > number(entry)", ""},
         {"announces give way", announces_give_way, &script_append, "list[i].kind == 'a' or", ""},
     };
     run_twins(*state, twins, sizeof twins / sizeof twins[0]);

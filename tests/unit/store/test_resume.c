@@ -154,6 +154,21 @@ static void test_refuses_what_is_not_as_it_was(void **state)
     }
 }
 
+/* What of lane U was there when it began was not told yet, but all waits for that. */
+static void test_what_was_to_come_counts(void **state)
+{
+    struct rig *rig = *state;
+    for (uint64_t n = 8; n <= 9; n++) {
+        struct owner a;
+        rig_fresh(rig);
+        ask(rig, "HSET {weir}:log n 9 lastU 9");
+        owner_take(rig, NONCE_A, SHARDS, &a);
+        ask(rig, "HSET {weir}:log n %d", (int)n);
+        assert_int_equal(resume(&a, 5), n < 9 ? ERR_FENCED : ERR_OK);
+        owner_free(&a);
+    }
+}
+
 /* Two processes of Redis later, the first of them had lost something. */
 static void test_what_any_process_lost_counts(void **state)
 {
@@ -173,8 +188,9 @@ static void test_what_any_process_lost_counts(void **state)
 
 /* --- keys that can't be read ----------------------------------------------------------------- */
 
-static const char *const kinds[] = {"shard",   "own",    "fail",   "late", "skip", "cut",
-                                    "dropped", "orders", "direct", "when", "last"};
+static const char *const kinds[] = {"shard", "own",     "fail",   "late",   "skip",
+                                    "cut",   "dropped", "orders", "direct", "when",
+                                    "last",  "when10",  "when60", "when600"};
 
 static void test_a_shard_of_the_wrong_type_is_left_alone(void **state)
 {
@@ -284,6 +300,7 @@ int main(void)
         cmocka_unit_test(test_a_repeat_that_is_late_changes_nothing),
         cmocka_unit_test(test_a_new_process_that_lost_nothing_will_do),
         cmocka_unit_test(test_refuses_what_is_not_as_it_was),
+        cmocka_unit_test(test_what_was_to_come_counts),
         cmocka_unit_test(test_what_any_process_lost_counts),
         cmocka_unit_test(test_a_shard_of_the_wrong_type_is_left_alone),
         cmocka_unit_test(test_who_comes_back_to_the_wrong_type_starts_over),
