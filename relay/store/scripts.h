@@ -22,3 +22,4 @@ extern struct redis_script script_restore;
 extern struct redis_script script_probe;
 extern struct redis_script script_resume;
 extern struct redis_script script_trim;
+extern struct redis_script script_where;
