@@ -27,11 +27,8 @@ enum fake_op {
     OP_RESUME,
     OP_KEY,
     OP_TRIM,
-<<<<<<< HEAD
     OP_AUDIT,
-=======
     OP_WHERE,
->>>>>>> c682c2b (Inbox: an answer may cross where what it answers did (reply_to: crossed); rules may ask whether an author wants to be found)
     OP_COUNT
 };
 enum fake_fault {
