@@ -182,6 +182,26 @@ static void test_not_told(void **state)
     }
 }
 
+/* The front goes while it is looked for: the sender is told to try again, and what comes then finds
+ * nobody. */
+static void test_abandoned_meanwhile(void **state)
+{
+    (void)state;
+    struct scene s;
+    begin(&s);
+    say(&s, &s.blog, 1, TAG("partners"));
+    assert_string_equal(went(&s), "internal,partners");
+    fake_fault(OP_WHERE, FAULT_LOST, 0, 1);
+    answer(&s, &s.partner, 2, &s.blog, 1);
+    fake_run(SECOND);
+    assert_int_equal(s.reply.times, 0);
+    front_free(&s.w.front);
+    assert_true(reply_is(&s.reply, 503, "unavailable"));
+    fake_run(10 * SECOND);
+    assert_int_equal(s.reply.times, 1);
+    end(&s);
+}
+
 /* A reload while it is looked for: the zones are those of the new policy, by name. */
 static void test_reload_meanwhile(void **state)
 {
@@ -217,9 +237,10 @@ static void test_reload_meanwhile(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_both_ways),  cmocka_unit_test(test_stays),
-        cmocka_unit_test(test_taken_back), cmocka_unit_test(test_asked_where_it_matters),
-        cmocka_unit_test(test_not_told),   cmocka_unit_test(test_reload_meanwhile),
+        cmocka_unit_test(test_both_ways),        cmocka_unit_test(test_stays),
+        cmocka_unit_test(test_taken_back),       cmocka_unit_test(test_asked_where_it_matters),
+        cmocka_unit_test(test_not_told),         cmocka_unit_test(test_abandoned_meanwhile),
+        cmocka_unit_test(test_reload_meanwhile),
     };
     return cmocka_run_group_tests(tests, world_keys, world_keys_gone);
 }
