@@ -49,6 +49,7 @@ static void inbox_free(struct inbox *in)
     json_free(&in->json);
     json_free(&in->object);
     bytes_fini(&in->audience);
+    bytes_fini(&in->thread);
     free(in);
 }
 
@@ -81,6 +82,7 @@ void inbox_accept(struct inbox_room *room, struct http_request **request)
     in->zone = -1;
     in->started_ms = clock_mono_ms();
     bytes_init(&in->audience, POLICY_AUDIENCE_MAX);
+    bytes_init(&in->thread, POLICY_AUDIENCE_MAX);
     DL_APPEND(room->working, in);
     room->working_n++;
     inbox_run(in);

@@ -38,20 +38,41 @@ static bool follows_object(const struct activity *a)
     return a->type == ACTIVITY_UPDATE || a->type == ACTIVITY_DELETE || a->type == ACTIVITY_UNDO;
 }
 
+/* For the facts: what a policy says of hosts, and where that went which is answered. */
+struct surroundings {
+    const struct policy *policy;
+    struct zone_set crossed;
+};
+
+static const char *zone_of(void *arg, struct span host)
+{
+    const struct surroundings *around = arg;
+    return policy_zone_name((void *)around->policy, host);
+}
+
+static bool crossed(void *arg, int zone)
+{
+    const struct surroundings *around = arg;
+    return zone_set_has(&around->crossed, zone);
+}
+
 /* The zones that may have it, as the journal writes them; which rule opened or closed the way
  * across. Why nobody may have it, if nobody may. */
 static enum err decide_audience(struct inbox *in)
 {
     const struct policy *policy = &in->room->context->config->policy;
+    struct surroundings around = {.policy = policy};
     const struct facts_context context = {.now_ms = clock_wall_ms(),
                                           .bytes = http_view(in->request)->body.n,
                                           .bot = in->owner_machine ? FACT_YES : FACT_NO,
                                           .indexable = in->owner_indexable ? FACT_YES : FACT_NO,
-                                          .zone_of = policy_zone_name,
-                                          .arg = (void *)policy};
+                                          .zone_of = zone_of,
+                                          .crossed = crossed,
+                                          .arg = &around};
     struct zone_verdict verdicts[POLICY_ZONES_MAX];
     struct zone_set zones;
     struct facts facts;
+    inbox_crossed(in, &around.crossed);
     facts_init(&facts, &in->activity, &context);
     policy_decide(policy, &facts, in->zone, verdicts, &zones);
     facts_fini(&facts);
@@ -85,6 +106,8 @@ enum step inbox_decide(struct inbox *in)
         return inbox_goto(in, INBOX_FETCH);
     if (e != ERR_OK)
         return inbox_finish(in, e, NULL);
+    if (inbox_must_look(in))
+        return inbox_goto(in, INBOX_LOOK);
     e = decide_audience(in);
     if (e != ERR_OK && !follows_object(a))
         return inbox_finish(in, e, NULL);

@@ -12,6 +12,7 @@
 
 /* clang-format off */
 /*
+ *                                   an answer, where rules ask? LOOK -> [LOOKED]
  *                                           only to followers? FETCH -> [FETCHED]
  *                                                                ^         |
  *                                                                |   +-----+
@@ -35,6 +36,8 @@
     X(DECIDE, inbox_decide)     /* who may do this; which audience; or refuse with a reason */     \
     X(FETCH, inbox_fetch)       /* verb: what was announced to followers only, from its host */    \
     X(FETCHED, inbox_fetched)   /* participle: its facts are the activity's now */                 \
+    X(LOOK, inbox_look)         /* verb: where that went which it answers */                       \
+    X(LOOKED, inbox_looked)     /* participle: rules may ask for that now */                       \
     X(APPEND, inbox_append)     /* verb: one script */                                             \
     X(APPENDED, inbox_appended) /* participle: what the journal says */                            \
     X(ASK, inbox_ask)           /* a Follow, its Undo, or an answer to ours: who may do this */    \
@@ -78,15 +81,18 @@ struct inbox {
     bool refetched;
     struct json *json;
     struct activity activity;
-    struct fetch *fetch; /* while FETCHED waits */
-    struct json *object; /* what was announced to followers, once it is fetched */
+    struct fetch *fetch;                   /* while FETCHED waits */
+    struct json *object;                   /* what was announced to followers, once it is fetched */
+    bool looked;                           /* what follows is known */
+    struct bytes thread;                   /* the zones where that went which it answers, by name */
+    char thread_owner[URI_AUTHORITY_SIZE]; /* the host that that is of; empty: none is known */
     unsigned decisions;
     struct bytes audience;
     struct journal_append append;
     uint8_t hashes[5][SHA256_SIZE];
     struct journal_appended appended;
     enum member_event event;
-    struct member_follower *follower; /* what the event is about */
+    struct member_follower *follower;    /* what the event is about */
     char rule[POLICY_RULE_NAME_MAX + 1]; /* that decided about other zones; for the log */
 };
 
@@ -94,6 +100,10 @@ struct inbox {
 bool inbox_joins(const struct inbox *in);
 /* Whether the activity says too little to decide: its object has to be fetched first. */
 bool inbox_must_fetch(const struct inbox *in);
+/* Whether rules may ask for what it answers, and that was not looked for yet. */
+bool inbox_must_look(const struct inbox *in);
+/* The zones that have what it answers, if its own is among them; else none. */
+void inbox_crossed(const struct inbox *in, struct zone_set *ret);
 /* Finds the zone of the sender by the policy of today; ERR_OK or ERR_NO_ZONE. */
 enum err inbox_find_zone(struct inbox *in);
 /* inbox.c: the only way to another state, and to the end. */

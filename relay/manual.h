@@ -13,5 +13,5 @@ void manual_weir_policy(struct bytes *out);
 struct manual_example {
     const char *title, *file, *prose;
 };
-enum { MANUAL_EXAMPLES = 10 };
+enum { MANUAL_EXAMPLES = 11 };
 extern const struct manual_example manual_examples[MANUAL_EXAMPLES];

@@ -102,4 +102,14 @@ const struct manual_example manual_examples[MANUAL_EXAMPLES] = {
      "  partners: {hosts: ['*.acme.example'], import: [{from: '*', then: allow}]}\n",
      "And nothing that is old, in another language, or an album. A post that names no language has "
      "none of these, and stays."},
+    {"A conversation goes both ways",
+     "zones:\n"
+     "  internal: {hosts: ['*.corp.example']}\n"
+     "  partners: {hosts: ['*.acme.example']}\n"
+     "rules:\n"
+     "  - {from: internal, to: partners, when: {tags: partners}, then: allow}\n"
+     "  - {from: '*', to: '*', when: {reply_to: crossed}, then: allow}\n",
+     "The partners may answer what was shared with them, and be answered, without a tag on each "
+     "answer. Nothing else that they post comes in, and an answer to what never left stays as "
+     "well. What was deleted or recalled opens no way any more."},
 };

@@ -7,7 +7,7 @@
 #include "common/io/log.h"
 #include "relay/store/audit.h"
 
-enum { DAY_MS = 86400000 };
+enum { DAY_MS = 86400000, AGAIN_MS = 60000 };
 
 struct look { /* outlives the auditor if it must */
     struct auditor *auditor;
@@ -43,9 +43,10 @@ static void on_newest(void *arg, const struct audit_page *page)
     if (!a)
         return;
     a->look = NULL;
-    if (page->err != ERR_REDIS) /* that is told by others, and it comes again */
+    bool away = page->err == ERR_REDIS; /* others tell that */
+    if (!away)
         tell(page);
-    timer_start(a->timer, DAY_MS);
+    timer_start(a->timer, away ? AGAIN_MS : DAY_MS);
 }
 
 static void on_timer(void *arg)

@@ -1,5 +1,6 @@
-/* steward_audit: the head of the audit log goes to the log once a day, and at the start: who keeps
- * that elsewhere can tell later that nothing before it was written anew, and that no end is gone.
+/* steward_audit: the head of the audit log goes to the log once a day, at the start, and each time
+ * that Redis came back: who keeps that elsewhere can tell later that nothing before it was written
+ * anew, and that no end is gone.
  */
 #pragma once
 

@@ -180,6 +180,10 @@ void word_read(struct job *job, struct condition *condition, const struct yaml_t
     bool ok;
     if (!kind_is(job, value, TREE_TEXT, fact == FACT_TAGS ? "a tag" : fact_row(fact)->name))
         return;
+    if (fact == FACT_REPLY_TO && span_eq_str(text, "crossed")) {
+        condition->crossed = true;
+        return;
+    }
     if (text.p[0] == '/')
         ok = regex_read(job, fact, &pattern, value);
     else if (fact == FACT_AUTHOR_HOST || fact == FACT_LINKS)

@@ -249,9 +249,8 @@ static struct span zone_of(const struct facts *facts, struct span host)
     return zone ? span_of(zone) : SPAN("other");
 }
 
-/* The id of what is answered, at the object; absent if it answers nothing. Of several the first:
- * nobody is known to send several. */
-static struct span answered(const struct facts *facts)
+/* Of several the first: nobody is known to send several. */
+struct span facts_answered(const struct facts *facts)
 {
     const struct json *to = json_at(json_get(facts->object, "inReplyTo"), 0);
     return json_kind(to) == JSON_OBJECT ? json_text(json_get(to, "id")) : json_text(to);
@@ -260,7 +259,7 @@ static struct span answered(const struct facts *facts)
 static void read_reply_to(struct facts *facts)
 {
     struct uri uri;
-    struct span id = answered(facts);
+    struct span id = facts_answered(facts);
     if (!facts->object)
         return;
     if (id.p ? !id.n : !json_len(json_get(facts->object, "inReplyTo")))
@@ -274,7 +273,7 @@ static void read_reply_to(struct facts *facts)
 bool facts_crossed(struct facts *facts, int to)
 {
     const struct facts_context *c = &facts->context;
-    return c->crossed && answered(facts).n > 0 && c->crossed(c->arg, to);
+    return c->crossed && facts_answered(facts).n > 0 && c->crossed(c->arg, to);
 }
 
 /* The host of a Mention: of the actor's id, else of its name, `@user@host`. */

@@ -92,6 +92,9 @@ void facts_fini(struct facts *facts);
 
 /* Never NULL; lives as long as the facts. */
 const struct fact_value *facts_get(struct facts *facts, enum fact fact);
+/* The id of what it answers; absent if it answers nothing, or that is not known. Borrowed from the
+ * tree. */
+struct span facts_answered(const struct facts *facts);
 /* `reply_to: crossed`: depends on the zone that the activity is to go to, so it is no text. False
  * where it answers nothing, or nothing is known of what it answers. */
 bool facts_crossed(struct facts *facts, int to);

@@ -1,9 +1,9 @@
 /* facts_table: the one table of facts that a rule may ask for. It reads the policy, explains a
  * verdict, and feeds the manual page weir-policy(7).
  *
- * Kinds: TEXT (one text or several; a condition matches if any of them does), NUMBER, FLAG. Units of
- * numbers: BYTES, COUNT, SECONDS. Columns: constant, name, kind, unit, folded, prose, missing when.
- * A row is a line.
+ * Kinds: TEXT (one text or several; a condition matches if any of them does), NUMBER, FLAG. Units
+ * of numbers: BYTES, COUNT, SECONDS. Columns: constant, name, kind, unit, folded, prose, missing
+ * when. A row is a line.
  *
  * Folded: letters have no case (policy_tag_fold()); the texts come out folded, and what a rule
  * compares them with has to be folded in the same way. Hosts are in the form of uri.authority and

@@ -116,6 +116,9 @@ struct policy {
 
 /* Prepares it for being asked; zones and rules must not change any more, nor move. */
 void policy_compile(struct policy *policy);
+/* Whether a rule of a compiled policy asks whether what is answered crossed: who does not say so
+ * (facts_context.crossed) need not find out. */
+bool policy_asks_crossed(const struct policy *policy);
 /* Frees everything and empties it. */
 void policy_fini(struct policy *policy);
 const char *zone_join_name(enum zone_join join);          /* `open`, `approval`, `invited` */

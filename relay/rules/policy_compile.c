@@ -210,10 +210,16 @@ void policy_compile(struct policy *policy)
         sort_words(&policy->rules[i].unless);
         add_sides(policy, index, i);
         to_make(policy, &policy->rules[i], &index->to[i]);
+        index->asks_crossed = index->asks_crossed || index->to[i].crossed;
     }
     own_make(policy, index);
     keys_make(policy, index);
     policy->index = index;
+}
+
+bool policy_asks_crossed(const struct policy *policy)
+{
+    return policy->index->asks_crossed;
 }
 
 void policy_index_free(struct policy_index **index)

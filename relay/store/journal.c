@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/pure/encode.h"
 #include "relay/store/scripts.h"
 #include "relay/store/store_inner.h"
 
@@ -95,6 +96,35 @@ void journal_body(struct store *store, uint64_t n, journal_body_cb cb, void *arg
 
 /* --- trimming
  * ---------------------------------------------------------------------------------------------- */
+
+struct where_call {
+    journal_where_cb cb;
+    void *arg;
+};
+
+static void on_where(void *arg, enum err err, const struct redis_reply *reply)
+{
+    struct where_call *call = arg;
+    if (err == ERR_OK && reply_len(reply) != 2)
+        err = ERR_REDIS_REPLY;
+    bool ok = err == ERR_OK;
+    call->cb(call->arg, err, ok ? reply_text(reply_at(reply, 0)) : SPAN_NONE,
+             ok ? reply_text(reply_at(reply, 1)) : SPAN_NONE);
+    free(call);
+}
+
+void journal_where(struct store *store, const uint8_t *object_hash, journal_where_cb cb, void *arg)
+{
+    struct where_call *call = mem_new(sizeof(*call));
+    struct words a = {0};
+    struct bytes object;
+    *call = (struct where_call){cb, arg};
+    bytes_init(&object, 64);
+    hex_write(&object, (struct span){(const char *)object_hash, 16});
+    words_add(&a, bytes_span(&object));
+    store_script(store, &a, &script_where, on_where, call);
+    bytes_fini(&object);
+}
 
 struct trim_call {
     journal_trimmed_cb cb;

@@ -117,6 +117,12 @@ void journal_page(struct store *store, enum lane lane, uint64_t after, size_t co
 typedef void (*journal_body_cb)(void *arg, enum err err, struct span body);
 void journal_body(struct store *store, uint64_t n, journal_body_cb cb, void *arg);
 
+/* Where an object went that was neither deleted nor recalled since: the host that it is of, and its
+ * zones as a set in text; both empty where none is known. object_hash: SHA-256 of its id. Both
+ * borrowed during the callback. */
+typedef void (*journal_where_cb)(void *arg, enum err err, struct span owner, struct span audience);
+void journal_where(struct store *store, const uint8_t *object_hash, journal_where_cb cb, void *arg);
+
 /* One step of forgetting: some of what is oldest goes. */
 struct journal_trim {
     int64_t now_ms; /* 0: nothing goes, but tell how things are */

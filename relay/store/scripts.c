@@ -23,3 +23,4 @@ struct redis_script script_restore = {.name = "restore", .text = LUA_RESTORE};
 struct redis_script script_probe = {.name = "probe", .text = LUA_PROBE};
 struct redis_script script_resume = {.name = "resume", .text = LUA_RESUME};
 struct redis_script script_trim = {.name = "trim", .text = LUA_TRIM};
+struct redis_script script_where = {.name = "where", .text = LUA_WHERE};

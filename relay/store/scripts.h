@@ -23,3 +23,4 @@ extern struct redis_script script_restore;
 extern struct redis_script script_probe;
 extern struct redis_script script_resume;
 extern struct redis_script script_trim;
+extern struct redis_script script_where;

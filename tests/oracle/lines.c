@@ -1,11 +1,11 @@
 /* lines: the rules as they ship, a question a line, for the oracle in Python. Each line of standard
- * input is an object with `activity`, `now`, `bytes`, `software`, `consent`, `bot`, `indexable`, and
- * `fetched` (the document of an announced object).
+ * input is an object with `activity`, `now`, `bytes`, `software`, `consent`, `bot`, `indexable`,
+ * and `fetched` (the document of an announced object).
  *
- *     oracle_lines          `zones` of the line says which host is in which; the answer: the facts by
- *                           name, and in `cut` the names of those that are
- *     oracle_lines CONFIG   `from` of the line is a zone, `crossed` a list of them; the answer: for
- *                           each zone of the configuration the code, the side and the rule
+ *     oracle_lines          `zones` of the line says which host is in which; the answer: the facts
+ * by name, and in `cut` the names of those that are oracle_lines CONFIG   `from` of the line is a
+ * zone, `crossed` a list of them; the answer: for each zone of the configuration the code, the side
+ * and the rule
  *
  * What is no activity is answered by `refused`, with its code.
  * May not know: how the answers are compared. */

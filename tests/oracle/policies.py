@@ -18,7 +18,7 @@ WORDS = {
     "visibility": ["public", "unlisted"],
     "language": LANGUAGES[:6] + ["de-*", "*-tw", "/^(en|fr)$/"],
     "media": ["image", "video", "audio", "document", "other"],
-    "reply_to": ["none", "other"],
+    "reply_to": ["crossed", "crossed", "none", "other"],
     "mentions": ["other"],
     "links": ["docs.example", "*.corp.example", "elsewhere.example", "*.example",
               "wiki.corp.example"],
@@ -29,7 +29,7 @@ NUMBERS = {
     "attachments": ["0", ">0", "1..2", "<=1", ">=3"],
     "age": ["<1d", ">7d", "1h..30d", "<=2d", ">=10d"],
 }
-FLAGS = ["bot", "sensitive"]
+FLAGS = ["bot", "indexable", "sensitive"]
 VERDICTS = ["allow", "allow", "allow", "deny", "drop"]
 
 

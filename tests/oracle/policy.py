@@ -65,11 +65,11 @@ def condition_matches(fact, wanted, facts, crossed, strict):
     """Any of what is wanted. A fact that is missing never matches; of one that is cut, what matches
     nothing that is known is as `strict` says."""
     wanted = several(wanted)
-    if fact == "reply_to" and "crossed" in wanted and crossed:
-        return True
     if fact not in facts:
         return False
     value = facts[fact]
+    if fact == "reply_to" and "crossed" in wanted and crossed and value != ["none"]:
+        return True
     if isinstance(value, bool):
         return value in wanted
     if isinstance(value, int):

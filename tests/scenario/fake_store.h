@@ -28,6 +28,7 @@ enum fake_op {
     OP_KEY,
     OP_TRIM,
     OP_AUDIT,
+    OP_WHERE,
     OP_COUNT
 };
 enum fake_fault {

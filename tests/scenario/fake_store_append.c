@@ -134,6 +134,7 @@ static struct fake_line *go_on(struct append_call *c, struct object *object, str
     if (!object)
         return line;
     object->live = true;
+    span_copy(c->a.from, object->owner, sizeof(object->owner));
     if (object->entries_n < ENTRY_OF_MAX)
         object->entries[object->entries_n++] = line->line.n;
     span_copy(e->audience, object->audience, sizeof(object->audience));

@@ -26,6 +26,7 @@ struct mail {
 
 struct object {
     uint8_t hash[16];
+    char owner[MEMBER_HOST_SIZE];
     bool live, recalled;
     char audience[256];
     enum outgoing_announced announced;

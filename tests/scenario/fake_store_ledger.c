@@ -108,6 +108,41 @@ void ledger_find(struct store *store, const uint8_t *id_hash, int64_t now_ms, le
     fake_call(store, OP_PAGE, &c->call, work_find, answer_find);
 }
 
+/* --- where an object went --------------------------------------------------------------------- */
+
+struct where_call {
+    struct call call;
+    uint8_t hash[32];
+    char owner[MEMBER_HOST_SIZE], audience[256];
+    journal_where_cb cb;
+    void *arg;
+};
+
+static void work_where(struct call *call)
+{
+    struct where_call *c = (struct where_call *)call;
+    const struct object *object = fake_object(call->store, c->hash);
+    if (!object || !object->live || object->recalled)
+        return;
+    span_copy(span_of(object->owner), c->owner, sizeof(c->owner));
+    span_copy(span_of(object->audience), c->audience, sizeof(c->audience));
+}
+
+static void answer_where(struct call *call, enum err err)
+{
+    struct where_call *c = (struct where_call *)call;
+    c->cb(c->arg, err, span_of(c->owner), span_of(c->audience));
+}
+
+void journal_where(struct store *store, const uint8_t *object_hash, journal_where_cb cb, void *arg)
+{
+    struct where_call *c = mem_new(sizeof(*c));
+    memcpy(c->hash, object_hash, sizeof(c->hash));
+    c->cb = cb;
+    c->arg = arg;
+    fake_call(store, OP_WHERE, &c->call, work_where, answer_where);
+}
+
 /* --- orders ----------------------------------------------------------------------------------- */
 
 struct order_call {

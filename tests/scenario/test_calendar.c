@@ -1,5 +1,6 @@
 /* The steward: end dates, zones after a reload, the length of the journal, and what it says of
  * itself. */
+#include "relay/store/audit.h"
 #include "tests/scenario/world.h"
 
 #include <stdlib.h>
@@ -228,6 +229,38 @@ static void test_ready_and_alive(void **state)
     end(&w, &shop);
 }
 
+static void on_added(void *arg, enum err err, uint64_t n)
+{
+    (void)arg;
+    assert_int_equal(err, ERR_OK);
+    assert_int_equal(n, 1);
+}
+
+/* Where nothing was written there is none; then one a day, also where Redis once does not answer.
+ */
+static void test_tells_the_head_of_the_audit_log(void **state)
+{
+    (void)state;
+    struct world w;
+    struct peer shop;
+    begin(&w, &shop);
+    assert_int_equal(fake_called(OP_AUDIT), 1);
+    assert_int_equal(fake_logged("audit", "line=1", NULL), 0);
+    audit_add(w.context.store, SPAN("{}"), on_added, NULL);
+    fake_run(DAY);
+    assert_int_equal(fake_logged("audit", "line=1", NULL), 1);
+    fake_run(DAY);
+    assert_int_equal(fake_logged("audit", "line=1", NULL), 2);
+    fake_fault(OP_AUDIT, FAULT_LOST, 0, 1);
+    fake_run(DAY + 2 * MINUTE);
+    assert_int_equal(fake_logged("audit", "line=1", NULL), 3);
+    fake_store_up(w.context.store, false, false);
+    fake_store_up(w.context.store, true, false);
+    fake_run(SECOND);
+    assert_int_equal(fake_logged("audit", "line=1", NULL), 4);
+    end(&w, &shop);
+}
+
 /* It goes while a look through the members, a page of the journal or a change is under way. */
 static void test_goes_after_each_step(void **state)
 {
@@ -271,6 +304,7 @@ int main(void)
         cmocka_unit_test(test_reload_looks_at_zones),
         cmocka_unit_test(test_trims_bodies_and_entries),
         cmocka_unit_test(test_ready_and_alive),
+        cmocka_unit_test(test_tells_the_head_of_the_audit_log),
         cmocka_unit_test(test_goes_after_each_step),
     };
     return cmocka_run_group_tests(tests, world_keys, world_keys_gone);

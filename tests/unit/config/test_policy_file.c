@@ -57,6 +57,10 @@ static const struct {
      "a.example:84*]} then allow"},
     {"from: a, to: b, when: { links: /ads/, language: [DE, en] }, then: deny",
      "from a to b when {links: /ads/, language: [de, en]} then deny"},
+    {"from: a, to: b, when: { reply_to: [crossed, a], indexable: true }, then: allow",
+     "from a to b when {reply_to: [a, crossed], indexable: true} then allow"},
+    {"from: a, to: b, when: { reply_to: crossed }, then: allow",
+     "from a to b when {reply_to: crossed} then allow"},
     {"from: a, to: b, when: { reply_to: [a, other, none], mentions: [b, other] }, then: deny",
      "from a to b when {reply_to: [a, none, other], mentions: [b, other]} then deny"},
     {"from: a, to: b, when: { size: '<=64KiB', attachments: [0, '>3', '1..2'], age: '< 7d' }, "

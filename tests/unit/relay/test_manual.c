@@ -59,7 +59,22 @@ static const struct {
      "\"contentMap\":{\"de\":\"x\"},\"tag\":{\"type\":\"Mention\",\"href\":"
      "\"https://wiki.corp.example/u/bo\"}",
      false, "internal"},
+    {10, "a.acme.example", "\"inReplyTo\":\"https://wiki.corp.example/crossed\"", false,
+     "internal,partners"},
+    {10, "wiki.corp.example", "\"inReplyTo\":\"https://a.acme.example/crossed\"", false,
+     "internal,partners"},
+    {10, "a.acme.example", "\"inReplyTo\":\"https://wiki.corp.example/o\"", false, "partners"},
+    {10, "a.acme.example", "\"content\":\"https://wiki.corp.example/crossed\"", false, "partners"},
 };
+
+/* Whether what the row answers crossed; to all zones, then. */
+static bool has_crossed;
+
+static bool crossed(void *arg, int zone)
+{
+    (void)arg, (void)zone;
+    return has_crossed;
+}
 
 static struct config *example(size_t i)
 {
@@ -87,6 +102,7 @@ static void check(size_t i)
     struct facts facts;
     struct zone_set set;
     const char *host = rows[i].host;
+    has_crossed = strstr(rows[i].object, "/crossed") != NULL;
     bytes_init(&text, 10000);
     bytes_addf(&text,
                "{\"id\":\"https://%s/a\",\"type\":\"Create\",\"actor\":\"https://%s/users/press1\","
@@ -99,6 +115,7 @@ static void check(size_t i)
                                           .bytes = text.n,
                                           .bot = rows[i].bot ? FACT_YES : FACT_NO,
                                           .zone_of = policy_zone_name,
+                                          .crossed = crossed,
                                           .arg = &config->policy};
     facts_init(&facts, &activity, &context);
     policy_decide(&config->policy, &facts, policy_zone_of(&config->policy, span_of(host)), verdicts,
