@@ -98,8 +98,10 @@ MUTATIONS = [
         break;"""),
     dict(name="no-sequence", what="commits are taken in any order (noseq)", rare=True, file=COMMIT,
          old="        if (row->seq + 1 != word->seq) {", new="        if (false) {"),
-    dict(name="no-epoch", what="commits of a lost time line are taken (noepoch)", rare=True,
-         file=COMMIT, old="    if (call->epoch != w->db.epoch) {", new="    if (false) {"),
+    dict(name="no-epoch", what="a Redis that lost its newest writes goes on in the same epoch, so "
+         "numbers and what couriers know survive that (noepoch)", file=COURIERS,
+         old="    if (db->hello_run != db->run || db->epoch < known) {",
+         new="    PUT(w, db->hello_run, db->run);\n    if (!db->epoch || db->epoch < known) {"),
     dict(name="no-control", what="changes of members are not told (noctl)", file=TAIL,
          old="        if (member_read(span_of(line->member), w->member))",
          new="        if (false)"),
@@ -181,7 +183,7 @@ MUTATIONS = [
          old="        bytes_addf(&text, \"%s%ss%\" PRIu64 \":%d:%u\", line->marks ? line->marks : \"\",\n"
              "                   line->marks ? \";\" : \"\", by, update->proof, update->zones);",
          new="        bytes_addf(&text, \"s%\" PRIu64 \":%d:%u\", by, update->proof, update->zones);"),
-    dict(name="mark-early", what="a mark counts before what put it there was read", rare=True,
+    dict(name="mark-early", what="a mark counts before what put it there was read", rare=True, at=6789,
          file=RULES + "mark.c", old=" || mark->by > place->position)", new=")"),
     dict(name="marks-unread", what="pages come without what was marked on them", file=COURIERS,
          old="line_entry(w, call->lines[i], true);", new="line_entry(w, call->lines[i], false);"),
