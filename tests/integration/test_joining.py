@@ -415,7 +415,8 @@ def test_after_resuming_what_waited_from_before_goes_out_and_nothing_from_meanwh
     received(blog, after.id)
     settle(relay)
     found = [r["activity"]["id"] for r in deliveries(blog, activity__type="Create")]
-    assert found == [sent.id for sent in (*waiting, after)]
+    assert found[0] == waiting[0].id  # later ones may be under way together
+    assert sorted(found) == sorted(sent.id for sent in (*waiting, after))
 
 
 def test_a_resumed_member_is_heard_again(relay, town):
