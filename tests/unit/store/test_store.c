@@ -4,9 +4,11 @@
 
 #include <sys/stat.h>
 
+#include "relay/store/audit.h"
 #include "relay/store/cursors.h"
 #include "relay/store/keycache.h"
 #include "relay/store/leases.h"
+#include "relay/store/ledger.h"
 
 /* --- what Redis promises --------------------------------------------------------------------- */
 
@@ -278,7 +280,17 @@ static void on_recall(void *arg, const struct journal_recalled *answer)
     count(arg, answer->err == ERR_REDIS);
 }
 
-enum { ASKED = 11 };
+static void on_number(void *arg, enum err err, uint64_t n)
+{
+    count(arg, err == ERR_REDIS && n == 0);
+}
+
+static void on_audit(void *arg, const struct audit_page *page)
+{
+    count(arg, page->err == ERR_REDIS && page->list_n == 0);
+}
+
+enum { ASKED = 14 };
 
 static void ask_everything(struct rig *rig, struct refused *r, struct cursors *cursors,
                            struct schedule *schedule)
@@ -296,6 +308,8 @@ static void ask_everything(struct rig *rig, struct refused *r, struct cursors *c
     const struct members_change members = {.after = &member};
     const struct journal_trim trim = {.now_ms = 1, .entries_ms = 1};
     const struct journal_recall recall = {.object_hash = hash, .object = SPAN("o")};
+    const struct ledger_order order = {.order = ORDER_HOLD, .host = SPAN("a.example")};
+    const struct audit_ask audit = {.most = 1};
     const struct keycache_entry key = {
         .owner = SPAN("o"), .inbox = SPAN("i"), .pem = SPAN("p"), .fetched_ms = 1};
     const struct leases_beat beat = {.nonce = "n", .name = "courier-0", .first = true};
@@ -311,6 +325,9 @@ static void ask_everything(struct rig *rig, struct refused *r, struct cursors *c
     keycache_put(rig->store, "00", &key, 1000);
     journal_trim(rig->store, &trim, on_trim, r);
     journal_recall(rig->store, &recall, on_recall, r);
+    ledger_order(rig->store, &order, on_number, r);
+    audit_add(rig->store, SPAN("{}"), on_number, r);
+    audit_read(rig->store, &audit, on_audit, r);
     if (schedule)
         cursors_claim(cursors, schedule, UINT64_MAX, on_claimed, r);
     else
