@@ -8,6 +8,7 @@ struct admin;
 
 struct admin_config {
     struct context *context;
+    bool watches; /* another machine's steward tells which configuration the relay goes by */
     /* Asks for the configuration to be read anew; admin_reloaded() says what became of it. */
     void (*reload)(void *arg);
     /* A member's end date may have changed: look at the calendar again. */

@@ -60,7 +60,10 @@ static void write_down(struct admin *a, const struct reading *r, const char *out
                                     .now_ms = clock_wall_ms()};
     bytes_init(&text, AUDIT_NOTE_MAX);
     audit_write(&note, &text);
-    audit_add(a->config.context->store, bytes_span(&text), cb, arg);
+    const struct audit_add add = {.note = bytes_span(&text),
+                                  .config = done && !a->config.watches ? span_of(config->digest)
+                                                                       : SPAN_NONE};
+    audit_add(a->config.context->store, &add, cb, arg);
     bytes_fini(&text);
 }
 

@@ -260,8 +260,11 @@ enum err steward_new(const struct steward_config *config, struct bytes *why, str
     s->trimmer = trimmer_new(config->context);
     s->auditor = auditor_new(config->context);
     s->second = timer_new(loop, on_second, s);
-    struct admin_config admin = {
-        .context = config->context, .reload = on_reload, .changed = on_changed, .arg = s};
+    struct admin_config admin = {.context = config->context,
+                                 .watches = config->watches,
+                                 .reload = on_reload,
+                                 .changed = on_changed,
+                                 .arg = s};
     enum err e = listen_metrics(s, why);
     if (e == ERR_OK)
         e = admin_new(&admin, why, &s->admin);

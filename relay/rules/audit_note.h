@@ -9,7 +9,7 @@ enum { AUDIT_WHO_SIZE = 64, AUDIT_VIA_SIZE = 16, AUDIT_REASON_SIZE = 301, AUDIT_
 /* Whose doing it is. */
 struct audit_by {
     char who[AUDIT_WHO_SIZE];       /* a user of the system, `admin`; empty: nobody can say */
-    char via[AUDIT_VIA_SIZE];       /* cli, api, signal */
+    char via[AUDIT_VIA_SIZE];       /* cli, api, signal, file */
     char reason[AUDIT_REASON_SIZE]; /* one line; empty: none was given */
 };
 

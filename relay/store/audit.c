@@ -31,13 +31,14 @@ static void on_added(void *arg, enum err err, const struct redis_reply *reply)
     free(call);
 }
 
-void audit_add(struct store *store, struct span note, audit_cb cb, void *arg)
+void audit_add(struct store *store, const struct audit_add *add, audit_cb cb, void *arg)
 {
     struct add_call *call = mem_new(sizeof(*call));
     struct words a = {0};
     *call = (struct add_call){cb, arg};
     words_add_str(&a, store_epoch_text(store));
-    words_add(&a, note);
+    words_add(&a, add->note);
+    words_add(&a, add->config);
     store_promise(store, &a, &script_audit, on_added, call);
 }
 
@@ -50,13 +51,14 @@ struct page_call {
 
 static void on_page(void *arg, enum err err, const struct redis_reply *reply)
 {
-    enum { NUMBER = 1, HASH, FIRST };
+    enum { NUMBER = 1, HASH, CONFIG, FIRST };
     struct page_call *call = arg;
     struct audit_page page = {.err = added(err, reply)};
     if (page.err == ERR_OK) {
         size_t n = reply_len(reply);
         page.n = answer_number(reply, NUMBER);
         page.hash = reply_text(reply_at(reply, HASH));
+        page.config = reply_text(reply_at(reply, CONFIG));
         page.list = mem_new((n + 1) * sizeof(*page.list));
         for (size_t i = FIRST; i < n; i++)
             page.list[page.list_n++] = reply_text(reply_at(reply, i));
@@ -115,6 +117,6 @@ enum err audit_newest_plain(struct redis_plain *redis, struct span *ret, struct 
     enum err e = redis_plain_script(redis, &script_auditread, words, 2, &reply);
     e = said(e, reply, why);
     if (e == ERR_OK)
-        *ret = reply_text(reply_at(reply, 3));
+        *ret = reply_text(reply_at(reply, 4));
     return e;
 }

@@ -9,10 +9,14 @@
 #include "common/io/redis_plain.h"
 #include "relay/store/store.h"
 
-/* A line of its own. note: of audit_write() (relay/rules/audit_note.h). ERR_UNREADABLE: the log is
- * no log. */
+/* A line of its own; see relay/rules/audit_note.h. ERR_UNREADABLE: the log is no log. */
 typedef void (*audit_cb)(void *arg, enum err err, uint64_t n);
-void audit_add(struct store *store, struct span note, audit_cb cb, void *arg);
+struct audit_add {
+    struct span note;   /* of audit_write(); absent: no line, n is 0 */
+    struct span config; /* digest of the configuration that is in force now, to be remembered;
+                           absent: the one before is */
+};
+void audit_add(struct store *store, const struct audit_add *add, audit_cb cb, void *arg);
 /* The same for whoever is alone with the journal. ERR_NOT_KNOWN: there is none. A reason in why. */
 enum err audit_add_plain(struct redis_plain *redis, struct span note, struct bytes *why);
 
@@ -24,10 +28,11 @@ struct audit_ask {
 };
 enum { AUDIT_PAGE_MAX = 1000 };
 struct audit_page {
-    enum err err;      /* ERR_UNREADABLE: the log is no log */
-    uint64_t n;        /* number of the newest line, as it was written down beside the log */
-    struct span hash;  /* of that line, likewise; empty: there was none */
-    struct span *list; /* the lines, oldest first; all borrowed during the callback */
+    enum err err;       /* ERR_UNREADABLE: the log is no log */
+    uint64_t n;         /* number of the newest line, as it was written down beside the log */
+    struct span hash;   /* of that line, likewise; empty: there was none */
+    struct span config; /* digest that was remembered last; empty: none was */
+    struct span *list;  /* the lines, oldest first; all borrowed during the callback */
     size_t list_n;
 };
 typedef void (*audit_page_cb)(void *arg, const struct audit_page *page);

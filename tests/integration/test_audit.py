@@ -186,6 +186,22 @@ def test_another_configuration_by_a_signal_is_a_line_of_nobody(relay):
     wait_until(lambda: len(exported(relay)) == before + 2, "a line about that, too")
 
 
+def test_another_configuration_at_the_start_is_a_line_of_nobody(tmp_path):
+    with Relay(tmp_path) as relay:
+        first = relay.config.read_bytes()
+        relay.restart()
+        relay.stop()
+        relay.config.write_bytes(first + b"# changed\n")
+        relay.start()
+        told, = wait_until(lambda: lines(relay), "a line about it")
+        assert (told["verb"], told["who"], told["via"]) == ("config", "", "file")
+        assert told["before"] == {"config": hashlib.sha256(first).hexdigest()}
+        assert told["after"] == {"config": hashlib.sha256(first + b"# changed\n").hexdigest()}
+        relay.restart()
+        relay.told("reload")  # it is known now
+        assert [t["verb"] for t in lines(relay)] == ["config", "reload", "reload"]
+
+
 # --- reasons, and who it was --------------------------------------------------------------------
 
 

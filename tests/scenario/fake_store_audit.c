@@ -34,9 +34,9 @@ static void audit_call(struct store *store, const struct audit_call *what)
     fake_call(store, OP_AUDIT, &c->call, work, answer);
 }
 
-void audit_add(struct store *store, struct span note, audit_cb cb, void *arg)
+void audit_add(struct store *store, const struct audit_add *add, audit_cb cb, void *arg)
 {
-    (void)note;
+    (void)add;
     audit_call(store, &(struct audit_call){.added = cb, .arg = arg});
 }
 

@@ -246,7 +246,7 @@ static void test_tells_the_head_of_the_audit_log(void **state)
     begin(&w, &shop);
     assert_int_equal(fake_called(OP_AUDIT), 1);
     assert_int_equal(fake_logged("audit", "line=1", NULL), 0);
-    audit_add(w.context.store, SPAN("{}"), on_added, NULL);
+    audit_add(w.context.store, &(struct audit_add){.note = SPAN("{}")}, on_added, NULL);
     fake_run(DAY);
     assert_int_equal(fake_logged("audit", "line=1", NULL), 1);
     fake_run(DAY);

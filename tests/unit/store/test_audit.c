@@ -30,7 +30,7 @@ static void on_added(void *arg, enum err err, uint64_t n)
 static struct added add(struct rig *rig, struct span note)
 {
     struct added a = {.rig = rig};
-    audit_add(rig->store, note, on_added, &a);
+    audit_add(rig->store, &(struct audit_add){.note = note}, on_added, &a);
     assert_int_equal(a.calls, 0);
     rig_await(rig, &a.calls, 1);
     return a;
@@ -102,7 +102,7 @@ struct page {
     int calls;
     enum err err;
     uint64_t n;
-    char hash[65];
+    char hash[65], config[65];
     struct bytes text;        /* the lines */
     struct audit_chain chain; /* over all of them */
     struct bytes why;         /* of the first that does not fit; empty: all do */
@@ -115,6 +115,7 @@ static void on_page(void *arg, const struct audit_page *page)
     p->err = page->err;
     p->n = page->n;
     span_copy(page->hash, p->hash, sizeof p->hash);
+    span_copy(page->config, p->config, sizeof p->config);
     for (size_t i = 0; i < page->list_n; i++) {
         bytes_addf(&p->text, "%.*s\n", SPAN_ARG(page->list[i]));
         if (!p->why.n)
@@ -303,6 +304,31 @@ static bool nothing_is_done_unwritten(struct rig *rig)
            suspend(rig, 1, "") == ERR_OK;
 }
 
+/* Which configuration is in force is remembered, with a line or without. */
+static bool config_is_remembered(struct rig *rig)
+{
+    static const struct {
+        struct audit_add add;
+        const char *known;
+        uint64_t n;
+    } rows[] = {{{{NOTE("a"), sizeof(NOTE("a")) - 1}, {NULL, 0}}, "", 1},
+                {{{NULL, 0}, {"c1", 2}}, "c1", 0},
+                {{{NOTE("b"), sizeof(NOTE("b")) - 1}, {"c2", 2}}, "c2", 2},
+                {{{NOTE("c"), sizeof(NOTE("c")) - 1}, {NULL, 0}}, "c2", 3}};
+    bool right = true;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct added a = {.rig = rig};
+        struct page p;
+        audit_add(rig->store, &rows[i].add, on_added, &a);
+        rig_await(rig, &a.calls, 1);
+        read_log(rig, &(struct audit_ask){.newest = true, .most = 9}, &p);
+        right =
+            right && a.err == ERR_OK && a.n == rows[i].n && strcmp(p.config, rows[i].known) == 0;
+        page_fini(&p);
+    }
+    return right && verbs_are(rig, "a, b, c") && !*trouble_of(rig);
+}
+
 static bool epoch_is_checked(struct rig *rig)
 {
     ask(rig, "HSET {weir}:log epoch 5 run other");
@@ -393,6 +419,10 @@ static void test_twins(void **state)
          "(note ~= '' and audit_spoiled())", "nil"},
         {"nothing unwritten", nothing_is_done_unwritten, &script_append,
          "A.note ~= '' and audit_spoiled()", "false"},
+        {"a configuration", config_is_remembered, &script_audit, "ARGV[3] and ARGV[3] ~= ''",
+         "ARGV[3]"},
+        {"a configuration", config_is_remembered, &script_audit, "if ARGV[2] == '' then",
+         "if false then"},
         {"no line across time lines", epoch_is_checked, &script_audit, "ARGV[1] ~= epoch", "false"},
         {"a lost end", a_lost_end_stays_lost, &script_audit, "tonumber(log[1] or '0')", "0"},
         {"a changed last line", a_changed_last_line_shows, &script_audit, "'0'), log[2]",

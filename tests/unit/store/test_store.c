@@ -326,7 +326,7 @@ static void ask_everything(struct rig *rig, struct refused *r, struct cursors *c
     journal_trim(rig->store, &trim, on_trim, r);
     journal_recall(rig->store, &recall, on_recall, r);
     ledger_order(rig->store, &order, on_number, r);
-    audit_add(rig->store, SPAN("{}"), on_number, r);
+    audit_add(rig->store, &(struct audit_add){.note = SPAN("{}")}, on_number, r);
     audit_read(rig->store, &audit, on_audit, r);
     if (schedule)
         cursors_claim(cursors, schedule, UINT64_MAX, on_claimed, r);
