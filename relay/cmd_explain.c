@@ -13,6 +13,7 @@
 #include "relay/verdict.h"
 
 enum { EXIT_DONE, EXIT_REFUSED, EXIT_WRONG_USE };
+enum { EXPLAIN_MAX = 1 << 25 }; /* every rule on both sides, and why it did not match */
 
 static const char usage[] =
     "usage: weir explain ACTIVITY.json --from HOST [--to HOST] [-c FILE] [--json]\n";
@@ -83,7 +84,7 @@ static int show(const struct request *r, const struct config *config, const stru
 {
     struct verdict verdict;
     struct bytes out;
-    bytes_init(&out, 1 << 20);
+    bytes_init(&out, EXPLAIN_MAX);
     verdict_make(config, a, bytes, clock_wall_ms(), from, to, &verdict);
     if (r->json) {
         verdict_write_json(&verdict, &out);

@@ -108,7 +108,7 @@ static void steps_write(const struct verdict *v, struct bytes *out)
     for (size_t i = 0; i < v->steps_n; i++) {
         const struct rule_step *step = &v->steps[i];
         number = i && step->side == v->steps[i - 1].side ? number + 1 : 1;
-        bytes_addf(out, "%s %-3zu%-20s %s", policy_side_name(step->side), number, step->rule->name,
+        bytes_addf(out, "%s %-2zu %-20s %s", policy_side_name(step->side), number, step->rule->name,
                    step->why == STEP_MATCHES ? "MATCHES: " : "");
         verdict_because(v, step, out);
         if (step->why == STEP_MATCHES)
