@@ -212,7 +212,7 @@ MUTATIONS = [
          rare=True, file=FRONTS, old="act->type != ACTIVITY_UPDATE)\n        a->hash = o->live && o->hash ? o->hash : act->uid + 1;",
          new="act->type != ACTIVITY_UPDATE)\n        a->hash = (unsigned)w->db.n + 2;"),
     dict(name="aside-gone-silent", what="what was set aside and has left the journal is not recorded (trim_noheld)",
-         file=RULES + "schedule_aside.c",
+         rare=True, at=595, file=RULES + "schedule_aside.c",
          old="    if (!e) {\n        gap(s, d, aside->n, aside->slot);", new="    if (!e) {"),
     dict(name="retry-in-lane-n", what="what was ordered again is taken to be in lane N",
          file=RULES + "schedule_dest.c", old="    bool known = aside->object || aside->lane == LANE_URGENT;",
