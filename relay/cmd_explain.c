@@ -16,7 +16,7 @@ enum { EXIT_DONE, EXIT_REFUSED, EXIT_WRONG_USE };
 enum { EXPLAIN_MAX = 1 << 25 }; /* every rule on both sides, and why it did not match */
 
 static const char usage[] =
-    "usage: weir explain ACTIVITY.json --from HOST [--to HOST] [-c FILE] [--json]\n";
+    "usage: weir explain ACTIVITY.json --from HOST [--to HOST|ZONE] [-c FILE] [--json]\n";
 
 struct request {
     const char *file, *from, *to, *config;
@@ -79,13 +79,12 @@ static enum err read_activity(const struct config *config, struct span text, str
     return e == ERR_OK ? activity_read(*ret_json, &facts, ret) : e;
 }
 
-static int show(const struct request *r, const struct config *config, const struct activity *a,
-                size_t bytes, const char *from, const char *to)
+static int show(const struct request *r, const struct verdict_ask *ask)
 {
     struct verdict verdict;
     struct bytes out;
     bytes_init(&out, EXPLAIN_MAX);
-    verdict_make(config, a, bytes, clock_wall_ms(), from, to, &verdict);
+    verdict_make(ask, &verdict);
     if (r->json) {
         verdict_write_json(&verdict, &out);
         bytes_add_char(&out, '\n');
@@ -98,24 +97,39 @@ static int show(const struct request *r, const struct config *config, const stru
     return verdict.may ? EXIT_DONE : EXIT_REFUSED;
 }
 
+/* A zone's name stands for the zone, also where a host could be called so. */
+static bool target_read(const char *given, char host[URI_AUTHORITY_SIZE], struct verdict_ask *ret)
+{
+    const struct policy *policy = &ret->config->policy;
+    int zone = given ? policy_zone_by_name(policy, span_of(given)) : -1;
+    if (zone >= 0)
+        ret->in = &policy->zones[zone];
+    else if (given)
+        ret->to = host;
+    return !ret->to || uri_authority(span_of(given), ret->config->https, host);
+}
+
 static int explain(const struct request *r, const struct config *config)
 {
     char from[URI_AUTHORITY_SIZE], to[URI_AUTHORITY_SIZE];
     struct json *json = NULL;
     struct activity *activity = mem_new(sizeof(*activity));
+    struct verdict_ask ask = {
+        .config = config, .activity = activity, .now_ms = clock_wall_ms(), .from = from};
     struct bytes text;
     int code = EXIT_REFUSED;
-    if (!uri_authority(span_of(r->from), config->https, from) ||
-        (r->to && !uri_authority(span_of(r->to), config->https, to))) {
-        fprintf(stderr, "weir: --from and --to take HOST or HOST:PORT\n%s", usage);
+    if (!uri_authority(span_of(r->from), config->https, from) || !target_read(r->to, to, &ask)) {
+        fprintf(stderr, "weir: --from takes HOST or HOST:PORT, --to likewise, or a zone's name\n%s",
+                usage);
         free(activity);
         return EXIT_WRONG_USE;
     }
     bytes_init(&text, (size_t)config->set.limits_body);
     if (file_read(r->file, &text)) {
         enum err e = read_activity(config, bytes_span(&text), &json, activity);
+        ask.bytes = text.n;
         if (e == ERR_OK)
-            code = show(r, config, activity, text.n, from, r->to ? to : NULL);
+            code = show(r, &ask);
         else
             fprintf(stderr, "weir: %s: %s: %s\n", r->file, err_code(e), err_title(e));
     }

@@ -41,7 +41,7 @@
     X("restore",         cmd_restore,  "FILE [--force] [--reason TEXT]",              "put a backup back; --force: in the place of what is there") \
     X("verify",          cmd_verify,   "[FILE]",                                      "whether what it holds, or a backup, is whole") \
     X("journal adopt",   cmd_journal,  "[--force] [--reason TEXT]",                   "make the journal in Redis this relay's; --force: begin one there") \
-    X("explain",         cmd_explain,  "ACTIVITY.json --from HOST [--to HOST]",       "which rule decides where an activity may go") \
+    X("explain",         cmd_explain,  "ACTIVITY.json --from HOST [--to HOST | ZONE]", "which rule decides where an activity may go") \
     X("sig canonicalize", cmd_sig,     "[options]",                                   "the exact text that a request's signature covers") \
     X("sig sign",        cmd_sig,      "--key FILE --key-id URL [options]",           "sign a request from standard input") \
     X("sig verify",      cmd_sig,      "--key FILE [options]",                        "verify a request from standard input") \

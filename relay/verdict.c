@@ -23,7 +23,7 @@ static enum err refusal(struct verdict *v)
                  activity_to_followers(v->activity, SPAN_NONE);
     if (e != ERR_OK && !v->fetches)
         return e;
-    return v->to && v->to_zone < 0 ? ERR_NO_ZONE : ERR_OK;
+    return v->one && v->to_zone < 0 ? ERR_NO_ZONE : ERR_OK;
 }
 
 bool verdict_is_return(const struct verdict *v)
@@ -62,17 +62,28 @@ static void trace(struct verdict *v)
     }
 }
 
-void verdict_make(const struct config *config, const struct activity *activity, size_t bytes,
-                  int64_t now_ms, const char *from, const char *to, struct verdict *ret)
+static int target_of(const struct verdict_ask *ask)
 {
-    const struct policy *policy = &config->policy;
-    const struct facts_context context = {.now_ms = now_ms,
-                                          .bytes = bytes,
+    const struct policy *policy = &ask->config->policy;
+    if (ask->in)
+        return (int)(ask->in - policy->zones);
+    return ask->to ? policy_zone_of(policy, span_of(ask->to)) : -1;
+}
+
+void verdict_make(const struct verdict_ask *ask, struct verdict *ret)
+{
+    const struct policy *policy = &ask->config->policy;
+    const struct facts_context context = {.now_ms = ask->now_ms,
+                                          .bytes = ask->bytes,
                                           .zone_of = policy_zone_name,
                                           .arg = (void *)policy};
-    *ret = (struct verdict){.config = config, .activity = activity, .from = from, .to = to};
-    ret->from_zone = policy_zone_of(policy, span_of(from));
-    ret->to_zone = to ? policy_zone_of(policy, span_of(to)) : -1;
+    *ret = (struct verdict){.config = ask->config,
+                            .activity = ask->activity,
+                            .from = ask->from,
+                            .to = ask->to,
+                            .one = ask->to || ask->in};
+    ret->from_zone = policy_zone_of(policy, span_of(ask->from));
+    ret->to_zone = target_of(ask);
     ret->refused = refusal(ret);
     forms_make(ret);
     ret->why = ret->refused;
@@ -80,11 +91,11 @@ void verdict_make(const struct config *config, const struct activity *activity, 
         return;
     struct zone_set set;
     ret->facts = mem_new(sizeof(*ret->facts));
-    facts_init(ret->facts, activity, &context);
+    facts_init(ret->facts, ask->activity, &context);
     policy_decide(policy, ret->facts, ret->from_zone, ret->zones, &set);
     ret->may = !zone_set_empty(&set);
     ret->why = ret->may ? ERR_OK : policy_refusal(policy, ret->zones, ret->from_zone);
-    if (to)
+    if (ret->one)
         trace(ret);
 }
 

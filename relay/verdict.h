@@ -6,15 +6,29 @@
 #include "relay/config/config.h"
 #include "relay/rules/outgoing.h"
 
+/* What is asked; everything is borrowed. The signature is taken as good, and its signer as the
+ * activity's actor. */
+struct verdict_ask {
+    const struct config *config;
+    const struct activity *activity;
+    size_t bytes; /* its size as received */
+    int64_t now_ms;
+    const char *from; /* host as in uri.authority */
+    /* Where to: one of these, or neither: every zone. */
+    const char *to;        /* host likewise */
+    const struct zone *in; /* a zone of config */
+};
+
 struct verdict {
     const struct config *config;     /* borrowed, as all that follows */
     const struct activity *activity; /* */
-    const char *from, *to;           /* hosts as in uri.authority; to NULL: every zone */
+    const char *from, *to;           /* hosts as in uri.authority; to NULL: to a zone, or every */
+    bool one;                        /* one zone was asked about: to_zone */
     struct facts *facts;             /* owned; NULL where it was refused before any rule */
     int from_zone, to_zone;          /* -1: none */
     enum err refused;                /* before any rule was asked; ERR_OK: it was not */
     struct zone_verdict zones[POLICY_ZONES_MAX];
-    struct rule_step *steps; /* with to: the rules in order; owned */
+    struct rule_step *steps; /* with one: the rules in order; owned */
     size_t steps_n;
     struct zone_verdict decided;     /* the same for it */
     const struct rule_step *nearest; /* the rule that would come nearest to allowing it, or NULL */
@@ -24,15 +38,13 @@ struct verdict {
                      depends on whether that was announced */
     bool fetches; /* says too little of itself: where its actor is a relay that follows our actor,
                      the object is fetched, and decided by; any other's goes nowhere */
-    bool may;     /* to, or at least one zone, may have it */
+    bool may;     /* what was asked about, or at least one zone, may have it */
     enum err why; /* why it may not; ERR_OK if it may */
 };
 
-/* Decides as the inbox would, taking the signature as good and its signer as the activity's actor.
- * bytes: its size as received. What only a running relay knows (the author's document, the software
+/* Decides as the inbox would. What only a running relay knows (the author's document, the software
  * of its host) is missing here. ret is given back with verdict_fini(). */
-void verdict_make(const struct config *config, const struct activity *activity, size_t bytes,
-                  int64_t now_ms, const char *from, const char *to, struct verdict *ret);
+void verdict_make(const struct verdict_ask *ask, struct verdict *ret);
 void verdict_fini(struct verdict *v);
 /* It is to go back to the host that it came from. */
 bool verdict_is_return(const struct verdict *v);

@@ -10,7 +10,7 @@ static void host_json(const struct verdict *v, const char *key, const char *host
 {
     json_key(w, key);
     json_open(w, '{');
-    json_member(w, "host", span_of(host));
+    json_member(w, "host", host ? span_of(host) : SPAN_NONE);
     json_member(w, "zone", zone < 0 ? SPAN_NONE : span_of(v->config->policy.zones[zone].name));
     json_close(w, '}');
 }
@@ -49,7 +49,7 @@ static void zones_json(const struct verdict *v, struct json_writer *w)
     json_key(w, "zones");
     json_open(w, '[');
     for (size_t i = 0; i < v->config->policy.zones_n; i++) {
-        if (v->to && (int)i != v->to_zone)
+        if (v->one && (int)i != v->to_zone)
             continue;
         json_open(w, '{');
         json_member(w, "zone", span_of(v->config->policy.zones[i].name));
@@ -85,6 +85,17 @@ static void steps_json(const struct verdict *v, struct json_writer *w)
     bytes_fini(&text);
 }
 
+static void gets_json(const struct verdict *v, struct json_writer *w)
+{
+    json_key(w, "gets");
+    json_open(w, '{');
+    json_member(w, "withProofs", span_of(outgoing_form_name(v->with_proofs)));
+    json_member(w, "otherwise", span_of(outgoing_form_name(v->otherwise)));
+    if (v->with_proofs == FORM_ANNOUNCE || v->otherwise == FORM_ANNOUNCE)
+        json_member(w, "announces", activity_announced(v->activity));
+    json_close(w, '}');
+}
+
 void verdict_write_json(const struct verdict *v, struct bytes *out)
 {
     struct json_writer w;
@@ -92,7 +103,7 @@ void verdict_write_json(const struct verdict *v, struct bytes *out)
     json_open(&w, '{');
     facts_json(v, &w);
     host_json(v, "from", v->from, v->from_zone, &w);
-    if (v->to)
+    if (v->one)
         host_json(v, "to", v->to, v->to_zone, &w);
     json_member_bool(&w, "allow", v->may);
     json_member(&w, "code", span_of(err_code(v->why)));
@@ -101,13 +112,9 @@ void verdict_write_json(const struct verdict *v, struct bytes *out)
         json_member_bool(&w, "backToItsHost", verdict_is_return(v));
         json_member_bool(&w, "fetchesItsObject", v->fetches);
         zones_json(v, &w);
-        if (v->to)
+        if (v->one)
             steps_json(v, &w);
-        json_key(&w, "gets");
-        json_open(&w, '{');
-        json_member(&w, "withProofs", span_of(outgoing_form_name(v->with_proofs)));
-        json_member(&w, "otherwise", span_of(outgoing_form_name(v->otherwise)));
-        json_close(&w, '}');
+        gets_json(v, &w);
     }
     json_close(&w, '}');
 }

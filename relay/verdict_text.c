@@ -48,6 +48,8 @@ static void facts_write(const struct verdict *v, struct bytes *out)
     bytes_addf(out, "from      %s, zone %s\n", v->from, zone_name(v, v->from_zone));
     if (v->to)
         bytes_addf(out, "to        %s, zone %s\n", v->to, zone_name(v, v->to_zone));
+    else if (v->one)
+        bytes_addf(out, "to        zone %s\n", zone_name(v, v->to_zone));
 }
 
 /* --- the rules ------------------------------------------------------------------------------- */
@@ -166,10 +168,16 @@ static void forms_write(const struct verdict *v, struct bytes *out)
 {
     if (v->with_proofs == v->otherwise) {
         bytes_addf(out, "gets      %s\n", form_text(v->otherwise));
-        return;
+    } else {
+        bytes_addf(out, "gets      who follows the public collection: %s\n",
+                   form_text(v->with_proofs));
+        bytes_addf(out, "          who follows the relay's actor: %s\n", form_text(v->otherwise));
     }
-    bytes_addf(out, "gets      who follows the public collection: %s\n", form_text(v->with_proofs));
-    bytes_addf(out, "          who follows the relay's actor: %s\n", form_text(v->otherwise));
+    if (v->with_proofs == FORM_ANNOUNCE || v->otherwise == FORM_ANNOUNCE) {
+        bytes_add_str(out, "announces ");
+        escaped(out, activity_announced(v->activity));
+        bytes_add_char(out, '\n');
+    }
 }
 
 void verdict_write(const struct verdict *v, struct bytes *out)
@@ -186,14 +194,14 @@ void verdict_write(const struct verdict *v, struct bytes *out)
         bytes_add_str(out, "note      it is addressed to followers only: from a relay that follows "
                            "this relay's actor, its object would be fetched, and decide by its "
                            "own addressing and tags; from anybody else it goes nowhere\n");
-    for (size_t i = 0; !v->to && i < v->config->policy.zones_n; i++) {
+    for (size_t i = 0; !v->one && i < v->config->policy.zones_n; i++) {
         bytes_addf(out, "zone      %-20s ", v->config->policy.zones[i].name);
         why_write(&v->zones[i], out);
     }
     steps_write(v, out);
     if (verdict_is_return(v)) {
         bytes_add_str(out, "verdict   deny   nothing goes back to the host it came from\n");
-    } else if (v->to) {
+    } else if (v->one) {
         bytes_add_str(out, "verdict   ");
         why_write(&v->decided, out);
         remarks_write(v, out);

@@ -228,13 +228,29 @@ def test_never_back(place):
     assert "nothing goes back to the host it came from" in done.stdout
 
 
+def test_a_zone_may_be_asked_about(place):
+    code, answer = explained(place, post(tags=["#Partners"]), "--from", BLOG, "--to", "partners")
+    host = explained(place, post(tags=["#Partners"]), "--from", BLOG, "--to", PARTNER)[1]
+    assert (code, answer["to"]) == (0, {"zone": "partners"})
+    assert host.pop("to") == {"host": PARTNER, "zone": "partners"}
+    assert {**answer, "to": None} == {**host, "to": None}
+    code, answer = explained(place, post(tags=["#q3"]), "--from", BLOG, "--to", "partners")
+    assert (code, answer["code"], len(answer["zones"])) == (1, "no-rule", 1)
+    assert "to        zone partners\n" in explain(
+        place, post(), "--from", BLOG, "--to", "partners").stdout
+    # its own zone has more hosts than the one that it came from
+    assert explained(place, post(), "--from", BLOG, "--to", "internal")[0] == 0
+    assert explained(place, post(), "--from", BLOG, "--to", BLOG)[0] == 1
+
+
 def test_what_the_receiver_gets(place):
     proof = {"type": "DataIntegrityProof", "cryptosuite": "eddsa-jcs-2022", "proofValue": "z1"}
     plain = explained(place, post(), "--from", BLOG)[1]["gets"]
     proven = explained(place, post(proof=proof), "--from", BLOG)[1]["gets"]
     edited = explained(place, post(type="Update"), "--from", BLOG)[1]
-    assert plain == {"withProofs": "announce", "otherwise": "announce"}
-    assert proven == {"withProofs": "bytes", "otherwise": "announce"}
+    announced = post()["object"]["id"]
+    assert plain == {"withProofs": "announce", "otherwise": "announce", "announces": announced}
+    assert proven == {"withProofs": "bytes", "otherwise": "announce", "announces": announced}
     assert edited["gets"] == {"withProofs": "nothing", "otherwise": "nothing"}
     assert edited["followsItsObject"] is True
 
@@ -244,7 +260,8 @@ def test_what_is_announced_to_followers_would_be_fetched(place):
     announce = {"type": "Announce", "object": f"http://{PARTNER}/n/1", "cc": []}
     told = explained(place, post(**announce, to=[f"{actor}/followers"]), "--from", BLOG)[1]
     assert told["fetchesItsObject"] is True
-    assert told["gets"] == {"withProofs": "announce", "otherwise": "announce"}
+    assert told["gets"] == {"withProofs": "announce", "otherwise": "announce",
+                            "announces": announce["object"]}
     done = explain(place, post(**announce, to=[f"{actor}/followers"]), "--from", BLOG)
     assert "its object would be fetched" in done.stdout
     # the twins: to everybody it is known already; to somebody else's followers it goes nowhere

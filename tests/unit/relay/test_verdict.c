@@ -20,12 +20,24 @@ static const char file[] =
     "  - { name: shared, from: in, to: out, when: { tags: [shared] }, then: allow }\n";
 
 static const struct {
-    const char *type, *to, *tag, *from, *target;
+    const char *type, *to, *tag, *from, *target; /* target: a host, or a zone */
     enum err why;
     const char *said; /* lines of the answer */
 } rows[] = {
     {"Create", "as:Public", "shared", "a.in.example", NULL, ERR_OK,
-     "gets      an Announce of the object by this relay\n"},
+     "gets      an Announce of the object by this relay\nannounces https://a.in.example/o\n"},
+    {"Create", "as:Public", "shared", "a.in.example", "out", ERR_OK,
+     "proof     no\nfrom      a.in.example, zone in\nto        zone out\n"
+     "export 1  never                tags is [shared], wants secret\n"},
+    {"Create", "as:Public", "shared", "a.in.example", "out", ERR_OK,
+     "gets      an Announce of the object by this relay\nannounces https://a.in.example/o\n"},
+    {"Create", "as:Public", "secret", "a.in.example", "out", ERR_RULE_DENIES,
+     "verdict   deny   by rule never (line 6), on export\n"},
+    /* the zone is not its host: others of it may have what does not go back there */
+    {"Create", "as:Public", "secret", "a.in.example", "in", ERR_OK,
+     "verdict   allow  inside its own zone\n"},
+    {"Create", "as:Public", "shared", "a.in.example", "nowhere", ERR_NO_ZONE,
+     "verdict   deny   no-zone: this host belongs to no zone of this relay\n"},
     {"Create", "as:Public", "shared", "a.in.example", "b.out.example", ERR_OK,
      "gets      an Announce of the object by this relay\n"},
     {"Create", "as:Public", "secret", "a.in.example", "b.out.example", ERR_RULE_DENIES,
@@ -86,7 +98,17 @@ static void check(size_t i, const struct config *config)
     activity_of(i, &text);
     assert_int_equal(json_read(bytes_span(&text), &limits, &json), ERR_OK);
     assert_int_equal(activity_read(json, &facts, &activity), ERR_OK);
-    verdict_make(config, &activity, text.n, 1800000000000, rows[i].from, rows[i].target, &verdict);
+    struct verdict_ask ask = {.config = config,
+                              .activity = &activity,
+                              .bytes = text.n,
+                              .now_ms = 1800000000000,
+                              .from = rows[i].from};
+    int zone = rows[i].target ? policy_zone_by_name(&config->policy, span_of(rows[i].target)) : -1;
+    if (zone >= 0)
+        ask.in = &config->policy.zones[zone];
+    else
+        ask.to = rows[i].target;
+    verdict_make(&ask, &verdict);
     assert_string_equal(err_code(verdict.why), err_code(rows[i].why));
     assert_int_equal(verdict.may, rows[i].why == ERR_OK);
     bytes_clear(&text);
