@@ -16,6 +16,17 @@ enum journal_kind {
     JOURNAL_OTHER
 };
 
+/* Zones that may have it once a person says so (rules/hold.h): what waits for them goes into an
+ * item of its own, in the same script. */
+struct journal_hold {
+    struct span zones;   /* comma-separated; empty: nothing is held */
+    struct span why;     /* hold_why_write() of each */
+    struct span known;   /* hold_known_write() */
+    struct span fetched; /* the document of what was announced to followers only; or absent */
+    struct span actor, type;
+    int64_t items_max, bytes_max; /* open items, and bytes of all of them */
+};
+
 /* 32 bytes of SHA-256 each; made by the caller, since this room knows no cryptography. */
 struct journal_append {
     enum journal_kind kind;
@@ -36,6 +47,7 @@ struct journal_append {
     const uint8_t *actor_hash; /* of the actor's id */
     bool gone;                 /* DELETE: the object is the actor itself, with all that it posted */
     struct span body;
+    struct journal_hold hold;
 };
 
 enum journal_result {
@@ -44,15 +56,18 @@ enum journal_result {
     JOURNAL_REUSED, /* the id stood for something else */
     JOURNAL_STALE,  /* older than what is known of the object */
     JOURNAL_NOT_OWNER,
-    JOURNAL_NOBODY, /* no zone may have it */
-    JOURNAL_FULL,   /* more versions of one object are in the journal than it may have */
-    JOURNAL_AGAIN   /* the member changed: decide again */
+    JOURNAL_NOBODY,    /* no zone may have it */
+    JOURNAL_FULL,      /* more versions of one object are in the journal than it may have */
+    JOURNAL_HELD,      /* nothing of it is in the journal yet: it waits for a person */
+    JOURNAL_HOLD_FULL, /* more is held than may be: nothing was done */
+    JOURNAL_AGAIN      /* the member changed: decide again */
 };
 
 struct journal_appended {
     enum err err; /* OK: Redis answered, and with it the entry is as durable as configured */
     enum journal_result result;
     uint64_t n;
+    uint64_t held;      /* number of the item that it is in, or joined; 0: none */
     struct span member; /* AGAIN: its record now (may be empty); borrowed during the callback */
 };
 typedef void (*journal_appended_cb)(void *arg, const struct journal_appended *answer);
