@@ -79,6 +79,8 @@
     X(ID_REUSED, "id-reused", 409, false, "this id was used for something else before")            \
     X(NO_RULE, "no-rule", 403, false, "no rule allows it")                                         \
     X(RULE_DENIES, "rule-denies", 403, false, "a rule denies it")                                  \
+    X(CONSENT_MISSING, "consent-missing", 403, false, "its author did not agree to be relayed")    \
+    X(OPTED_OUT, "opted-out", 403, false, "its author wants nothing to be relayed")                \
     /* decided, not refused: 202, and nothing goes out */                                          \
     X(NOT_PUBLIC, "not-public", 0, false, "not addressed to the public collection")                \
     X(NOT_RELAYED, "not-relayed", 0, false, "this type of activity is not relayed")                \
@@ -86,6 +88,7 @@
     X(STALE, "stale", 0, false, "older than what is known of the object")                          \
     X(RULE_HOLDS, "rule-holds", 0, false, "a rule holds it for a person to decide")                \
     X(RULE_DROPS, "rule-drops", 0, false, "a rule drops it without a word to the sender")          \
+    X(CONSENT_CHANGED, "consent-changed", 0, false, "its author told this relay to leave it out")  \
     X(NO_AUDIENCE, "no-audience", 0, false, "no zone may have it")                                 \
     /* deliveries */                                                                               \
     X(NO_FORM, "no-form", 0, false, "no form of it would be believed there")                       \

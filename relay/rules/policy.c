@@ -57,6 +57,12 @@ const char *zone_join_name(enum zone_join join)
     return names[join];
 }
 
+const char *zone_consent_name(enum zone_consent consent)
+{
+    static const char *const names[] = {"none", "opt-out", "opt-in"};
+    return names[consent];
+}
+
 const char *rule_verdict_name(enum rule_verdict verdict)
 {
     static const char *const names[] = {"allow", "hold", "deny", "drop"};

@@ -33,6 +33,10 @@ enum {
 
 enum zone_join { JOIN_OPEN, JOIN_APPROVAL, JOIN_INVITED };
 
+/* Whether what its authors post leaves it: without asking them; unless they say no; only if they
+ * say yes (rules/consent.h). */
+enum zone_consent { ZONE_CONSENT_NONE, ZONE_CONSENT_OPT_OUT, ZONE_CONSENT_OPT_IN };
+
 enum rule_verdict { RULE_ALLOW, RULE_HOLD, RULE_DENY, RULE_DROP };
 
 /* hosts: patterns in the form of policy_pattern_read(). networks: the private networks that its
@@ -46,6 +50,7 @@ struct zone {
     size_t networks_n;
     enum zone_join join;
     enum rule_verdict inside;
+    enum zone_consent consent;
 };
 
 /* A word of a condition on texts. */
@@ -122,6 +127,7 @@ bool policy_asks_crossed(const struct policy *policy);
 /* Frees everything and empties it. */
 void policy_fini(struct policy *policy);
 const char *zone_join_name(enum zone_join join);          /* `open`, `approval`, `invited` */
+const char *zone_consent_name(enum zone_consent consent); /* `none`, `opt-out`, `opt-in` */
 const char *rule_verdict_name(enum rule_verdict verdict); /* `allow`, `hold`, `deny`, `drop` */
 
 /* The number of the zone whose patterns match the host (uri.authority form); -1 if none does. Of a
