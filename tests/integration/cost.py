@@ -63,7 +63,7 @@ class Side:
         epoch = self.redis("HGET", "{weir}:log", "epoch")
         answers = self.redis.many([
             ("EVAL", script("control"), 0, epoch, host, 0, record_of(host), "join", 1, 0,
-             shard_of(host), HERE) for host in hosts
+             shard_of(host), HERE, "") for host in hosts
         ])
         assert all(answer[0] == b"OK" for answer in answers)
         return dict(zip(hosts, (int(answer[1]) for answer in answers)))
