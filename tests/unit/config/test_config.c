@@ -244,7 +244,8 @@ static void test_explain(void **state)
     assert_non_null(strstr(bytes_str(&text), "default 1MiB; now 1MiB"));
     assert_non_null(
         strstr(bytes_str(&text), "rule rule-1: from a to * when {tags: [y, \xc3\xa4]} then deny"));
-    assert_non_null(strstr(bytes_str(&text), "zone b: 1 hosts, 0 networks, join invited, inside allow"));
+    assert_non_null(
+        strstr(bytes_str(&text), "zone b: 1 hosts, 0 networks, join invited, inside allow"));
     assert_null(strstr(bytes_str(&text), "secret"));
     bytes_clear(&text);
     config_explain_json(c, &text);

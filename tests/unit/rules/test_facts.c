@@ -10,79 +10,79 @@
 
 #define NOTE(more) WRAP("\"type\":\"Note\"" more)
 
+static const struct {
+    const char *text;
+    enum fact fact;
+    const char *wanted;
+} expected[] = {
+    {NOTE(), FACT_TYPE, "[Create]"},
+    {"{" HEAD "\"type\":\"as:Create\",\"object\":\"https://a.example/n\"}", FACT_TYPE, "[Create]"},
+    {"{" HEAD "\"type\":\"View\",\"object\":\"https://a.example/n\"}", FACT_TYPE, "[View]"},
+    /* the object: the innermost */
+    {NOTE(), FACT_OBJECT, "[Note]"},
+    {WRAP("\"type\":[\"as:Article\",\"x:Y\",\"Article\"]"), FACT_OBJECT, "[Article, x:Y]"},
+    {WRAP("\"content\":\"a\""), FACT_OBJECT, "missing: the object is only named"},
+    {"{" HEAD "\"type\":\"Create\",\"object\":\"https://a.example/n\"}", FACT_OBJECT,
+     "missing: the object is only named"},
+    {"{" HEAD TO ",\"type\":\"Announce\",\"object\":{\"id\":\"https://b.example/c\",\"type\":"
+     "\"Create\",\"object\":{\"id\":\"https://b.example/n\",\"type\":\"Page\"}}}",
+     FACT_OBJECT, "[Page]"},
+    {"{" HEAD TO ",\"type\":\"Announce\",\"object\":{\"id\":\"https://b.example/c\",\"type\":"
+     "\"x:Edit\",\"object\":[{\"id\":\"https://b.example/n\",\"type\":\"Patch\"}]}}",
+     FACT_OBJECT, "[Patch]"},
+    {"{" HEAD TO ",\"type\":\"Undo\",\"object\":{\"id\":\"https://a.example/f\",\"type\":"
+     "\"Announce\",\"object\":\"https://b.example/n\"}}",
+     FACT_OBJECT, "missing: the object is only named"},
+    {WRAP("\"type\":[\"A1\",\"A2\",\"A3\",\"A4\",\"A5\",\"A6\",\"A7\",\"A8\",\"A9\"]"), FACT_OBJECT,
+     "[A1, A2, A3, A4, A5, A6, A7, A8, ...]"},
+    /* tags: those of all levels, without case */
+    {NOTE(), FACT_TAGS, "[]"},
+    {NOTE(",\"tag\":[{\"type\":\"Hashtag\",\"name\":\"#SupplyChain\"},"
+          "{\"type\":\"Hashtag\",\"name\":\"#supplychain\"},"
+          "{\"type\":\"Hashtag\",\"name\":\"\xc3\x89t\xc3\xa9\"}]"),
+     FACT_TAGS, "[supplychain, \xc3\xa9t\xc3\xa9]"},
+    {NOTE(), FACT_AUTHOR, "[https://blog.corp.example/u/jo]"},
+    {NOTE(), FACT_AUTHOR_HOST, "[blog.corp.example]"},
+    /* visibility */
+    {NOTE(), FACT_VISIBILITY, "[public]"},
+    {"{" HEAD "\"to\":[],\"cc\":" PUBLIC ",\"type\":\"Create\",\"object\":"
+     "\"https://a.example/n\"}",
+     FACT_VISIBILITY, "[unlisted]"},
+    {"{" HEAD "\"type\":\"Delete\",\"object\":\"https://a.example/n\"}", FACT_VISIBILITY,
+     "missing: neither is said"},
+    /* sensitive: only what is said with a word of JSON */
+    {NOTE(), FACT_SENSITIVE, "missing: it is not said"},
+    {NOTE(",\"sensitive\":true"), FACT_SENSITIVE, "yes"},
+    {NOTE(",\"sensitive\":false"), FACT_SENSITIVE, "no"},
+    {NOTE(",\"sensitive\":null"), FACT_SENSITIVE, "missing: it is not said"},
+    {NOTE(",\"sensitive\":\"true\""), FACT_SENSITIVE, "missing: it is not said"},
+    /* proofs: their shape */
+    {NOTE(), FACT_PROOF, "[none]"},
+    {"{" HEAD "\"type\":\"Delete\",\"object\":\"https://a.example/n\",\"signature\":{\"type\":"
+     "\"RsaSignature2017\"}}",
+     FACT_PROOF, "[ld-signature]"},
+    {"{" HEAD "\"type\":\"Delete\",\"object\":\"https://a.example/n\",\"signature\":{\"type\":"
+     "\"RsaSignature2017\"},\"proof\":{\"type\":\"DataIntegrityProof\"}}",
+     FACT_PROOF, "[ld-signature, fep-8b32]"},
+    {"{" HEAD "\"type\":\"Delete\",\"object\":\"https://a.example/n\",\"proof\":[{},{}]}",
+     FACT_PROOF, "[fep-8b32]"},
+    {"{" HEAD "\"type\":\"Delete\",\"object\":\"https://a.example/n\",\"signature\":{\"type\":"
+     "\"Other\"},\"proof\":\"x\"}",
+     FACT_PROOF, "[none]"},
+    /* what nobody told */
+    {NOTE(), FACT_CONSENT, "missing: the author's zone asks for no consent"},
+    {NOTE(), FACT_BOT, "missing: the author's document is not known"},
+    {NOTE(), FACT_INDEXABLE, "missing: the author's document is not known"},
+    {NOTE(), FACT_SIZE, "missing: nothing was received"},
+    {NOTE(), FACT_SOFTWARE, "missing: the software is not known"},
+    {NOTE(",\"published\":\"2026-01-01T00:00:00Z\""), FACT_AGE, "missing: it is not said"},
+};
+
 static void rows(void **state)
 {
-    static const struct {
-        const char *text;
-        enum fact fact;
-        const char *wanted;
-    } table[] = {
-        {NOTE(), FACT_TYPE, "[Create]"},
-        {"{" HEAD "\"type\":\"as:Create\",\"object\":\"https://a.example/n\"}", FACT_TYPE,
-         "[Create]"},
-        {"{" HEAD "\"type\":\"View\",\"object\":\"https://a.example/n\"}", FACT_TYPE, "[View]"},
-        /* the object: the innermost */
-        {NOTE(), FACT_OBJECT, "[Note]"},
-        {WRAP("\"type\":[\"as:Article\",\"x:Y\",\"Article\"]"), FACT_OBJECT, "[Article, x:Y]"},
-        {WRAP("\"content\":\"a\""), FACT_OBJECT, "missing: the object is only named"},
-        {"{" HEAD "\"type\":\"Create\",\"object\":\"https://a.example/n\"}", FACT_OBJECT,
-         "missing: the object is only named"},
-        {"{" HEAD TO ",\"type\":\"Announce\",\"object\":{\"id\":\"https://b.example/c\",\"type\":"
-         "\"Create\",\"object\":{\"id\":\"https://b.example/n\",\"type\":\"Page\"}}}",
-         FACT_OBJECT, "[Page]"},
-        {"{" HEAD TO ",\"type\":\"Announce\",\"object\":{\"id\":\"https://b.example/c\",\"type\":"
-         "\"x:Edit\",\"object\":[{\"id\":\"https://b.example/n\",\"type\":\"Patch\"}]}}",
-         FACT_OBJECT, "[Patch]"},
-        {"{" HEAD TO ",\"type\":\"Undo\",\"object\":{\"id\":\"https://a.example/f\",\"type\":"
-         "\"Announce\",\"object\":\"https://b.example/n\"}}",
-         FACT_OBJECT, "missing: the object is only named"},
-        {WRAP("\"type\":[\"A1\",\"A2\",\"A3\",\"A4\",\"A5\",\"A6\",\"A7\",\"A8\",\"A9\"]"),
-         FACT_OBJECT, "[A1, A2, A3, A4, A5, A6, A7, A8, ...]"},
-        /* tags: those of all levels, without case */
-        {NOTE(), FACT_TAGS, "[]"},
-        {NOTE(",\"tag\":[{\"type\":\"Hashtag\",\"name\":\"#SupplyChain\"},"
-              "{\"type\":\"Hashtag\",\"name\":\"#supplychain\"},"
-              "{\"type\":\"Hashtag\",\"name\":\"\xc3\x89t\xc3\xa9\"}]"),
-         FACT_TAGS, "[supplychain, \xc3\xa9t\xc3\xa9]"},
-        {NOTE(), FACT_AUTHOR, "[https://blog.corp.example/u/jo]"},
-        {NOTE(), FACT_AUTHOR_HOST, "[blog.corp.example]"},
-        /* visibility */
-        {NOTE(), FACT_VISIBILITY, "[public]"},
-        {"{" HEAD "\"to\":[],\"cc\":" PUBLIC ",\"type\":\"Create\",\"object\":"
-         "\"https://a.example/n\"}",
-         FACT_VISIBILITY, "[unlisted]"},
-        {"{" HEAD "\"type\":\"Delete\",\"object\":\"https://a.example/n\"}", FACT_VISIBILITY,
-         "missing: neither is said"},
-        /* sensitive: only what is said with a word of JSON */
-        {NOTE(), FACT_SENSITIVE, "missing: it is not said"},
-        {NOTE(",\"sensitive\":true"), FACT_SENSITIVE, "yes"},
-        {NOTE(",\"sensitive\":false"), FACT_SENSITIVE, "no"},
-        {NOTE(",\"sensitive\":null"), FACT_SENSITIVE, "missing: it is not said"},
-        {NOTE(",\"sensitive\":\"true\""), FACT_SENSITIVE, "missing: it is not said"},
-        /* proofs: their shape */
-        {NOTE(), FACT_PROOF, "[none]"},
-        {"{" HEAD "\"type\":\"Delete\",\"object\":\"https://a.example/n\",\"signature\":{\"type\":"
-         "\"RsaSignature2017\"}}",
-         FACT_PROOF, "[ld-signature]"},
-        {"{" HEAD "\"type\":\"Delete\",\"object\":\"https://a.example/n\",\"signature\":{\"type\":"
-         "\"RsaSignature2017\"},\"proof\":{\"type\":\"DataIntegrityProof\"}}",
-         FACT_PROOF, "[ld-signature, fep-8b32]"},
-        {"{" HEAD "\"type\":\"Delete\",\"object\":\"https://a.example/n\",\"proof\":[{},{}]}",
-         FACT_PROOF, "[fep-8b32]"},
-        {"{" HEAD "\"type\":\"Delete\",\"object\":\"https://a.example/n\",\"signature\":{\"type\":"
-         "\"Other\"},\"proof\":\"x\"}",
-         FACT_PROOF, "[none]"},
-        /* what nobody told */
-        {NOTE(), FACT_CONSENT, "missing: the author's zone asks for no consent"},
-        {NOTE(), FACT_BOT, "missing: the author's document is not known"},
-        {NOTE(), FACT_INDEXABLE, "missing: the author's document is not known"},
-        {NOTE(), FACT_SIZE, "missing: nothing was received"},
-        {NOTE(), FACT_SOFTWARE, "missing: the software is not known"},
-        {NOTE(",\"published\":\"2026-01-01T00:00:00Z\""), FACT_AGE, "missing: it is not said"},
-    };
     (void)state;
-    for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
-        rig_expect(table[i].text, &rig_context, table[i].fact, table[i].wanted);
+    for (size_t i = 0; i < sizeof(expected) / sizeof(*expected); i++)
+        rig_expect(expected[i].text, &rig_context, expected[i].fact, expected[i].wanted);
 }
 
 /* What the caller says comes out as it is. */

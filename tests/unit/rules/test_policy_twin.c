@@ -19,7 +19,7 @@ static uint64_t walk = 1;
 static unsigned draw(unsigned n)
 {
     walk = walk * 6364136223846793005u + 1442695040888963407u;
-    return (unsigned)(walk >> 33) % n;
+    return n ? (unsigned)(walk >> 33) % n : 0;
 }
 
 /* --- what is made up -------------------------------------------------------------------------- */
@@ -336,8 +336,9 @@ static unsigned make_rules(struct twin_rule *rules, unsigned zones)
 
 static struct post make_post(void)
 {
+    unsigned some = draw(32);
     return (struct post){.announce = draw(5) == 0,
-                         .tags = draw(32) & draw(32),
+                         .tags = some & draw(32),
                          .host = draw(3),
                          .bot = (enum said)draw(3),
                          .sensitive = (enum said)draw(3),
