@@ -66,10 +66,8 @@ void verdict_make(const struct config *config, const struct activity *activity, 
                   int64_t now_ms, const char *from, const char *to, struct verdict *ret)
 {
     const struct policy *policy = &config->policy;
-    const struct facts_context context = {.now_ms = now_ms,
-                                          .bytes = bytes,
-                                          .zone_of = policy_zone_name,
-                                          .arg = (void *)policy};
+    const struct facts_context context = {
+        .now_ms = now_ms, .bytes = bytes, .zone_of = policy_zone_name, .arg = (void *)policy};
     *ret = (struct verdict){.config = config, .activity = activity, .from = from, .to = to};
     ret->from_zone = policy_zone_of(policy, span_of(from));
     ret->to_zone = to ? policy_zone_of(policy, span_of(to)) : -1;
