@@ -225,6 +225,8 @@ enum step inbox_appended(struct inbox *in)
     case JOURNAL_NOT_OWNER: return inbox_finish(in, ERR_NOT_OWNER, NULL);
     case JOURNAL_NOBODY: return inbox_finish(in, ERR_NO_AUDIENCE, NULL);
     case JOURNAL_FULL: return inbox_finish(in, ERR_VERSIONS, NULL);
+    case JOURNAL_HELD: return inbox_finish(in, ERR_RULE_HOLDS, NULL);
+    case JOURNAL_HOLD_FULL: return inbox_finish(in, ERR_UNAVAILABLE, NULL);
     case JOURNAL_AGAIN: break;
     }
     /* The member changed between the decision and the journal: decide again, by what it is now. */

@@ -1,10 +1,9 @@
 /* inbox_thread: where that went which an activity answers, for rules that ask whether it crossed.
  * States as drawn in inbox_inner.h.
  *
- * A conversation has crossed a boundary if both sides have what is answered: the one because it is
- * of there or went there, the other as well. So an answer may take the way back that its question
- * came, and nobody has to tag each answer. What was deleted or recalled since has crossed nothing.
- * What is found is kept by name, as a reload may replace the policy while the request waits.
+ * An answer may take the way back that its question came (policy_crossed()), and nobody has to tag
+ * each answer. What was deleted or recalled since has crossed nothing. What is found is kept by
+ * name, as a reload may replace the policy while the request waits.
  * May not know: signatures, keys, what the rules make of it. */
 #include <stdlib.h>
 
@@ -57,10 +56,6 @@ enum step inbox_looked(struct inbox *in)
 void inbox_crossed(const struct inbox *in, struct zone_set *ret)
 {
     const struct policy *policy = &in->room->context->config->policy;
-    int home = policy_zone_of(policy, span_of(in->thread_owner));
-    policy_set_read(policy, bytes_span(&in->thread), ret);
-    if (home >= 0)
-        zone_set_add(ret, home);
-    if (!zone_set_has(ret, in->zone))
-        *ret = (struct zone_set){{0}};
+    policy_crossed(policy, policy_zone_of(policy, span_of(in->thread_owner)),
+                   bytes_span(&in->thread), in->zone, ret);
 }

@@ -138,3 +138,13 @@ void policy_set_read(const struct policy *policy, struct span text, struct zone_
             zone_set_add(ret, zone);
     }
 }
+
+void policy_crossed(const struct policy *policy, int home, struct span audience, int from,
+                    struct zone_set *ret)
+{
+    policy_set_read(policy, audience, ret);
+    if (home >= 0)
+        zone_set_add(ret, home);
+    if (!zone_set_has(ret, from))
+        *ret = (struct zone_set){{0}};
+}

@@ -282,6 +282,40 @@ static void test_sets(void **state)
     policy_fini(&policy);
 }
 
+/* Both sides must have it: home is where it is of, the zones are where it went. */
+static void test_crossed(void **state)
+{
+    (void)state;
+    static const struct {
+        int home;
+        const char *audience;
+        int from;
+        uint64_t crossed;
+    } rows[] = {
+        {0, "internal", 0, 1},
+        {0, "internal", 1, 0},
+        {0, "partners", 1, 3},
+        {0, "partners", 0, 3},
+        {0, "internal,partners", 1, 3},
+        {1, "internal", 0, 3},
+        {1, "", 1, 2},
+        {1, "", 0, 0},
+        {-1, "", 0, 0},
+        {-1, "partners", 1, 2},
+        {-1, "partners", 0, 0},
+        {-1, "internal,partners", 0, 3},
+        {0, "gone", 1, 0},
+    };
+    struct policy policy = {0};
+    readme_policy(&policy);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct zone_set set;
+        policy_crossed(&policy, rows[i].home, span_of(rows[i].audience), rows[i].from, &set);
+        assert_int_equal(set.words[0], rows[i].crossed);
+    }
+    policy_fini(&policy);
+}
+
 static void decide(const struct policy *policy, enum activity_type type, int from,
                    struct zone_verdict *verdicts, struct zone_set *set)
 {
@@ -343,9 +377,10 @@ static void test_most_zones(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_matrix),     cmocka_unit_test(test_trace),
-        cmocka_unit_test(test_zones),      cmocka_unit_test(test_sets),
-        cmocka_unit_test(test_most_zones), cmocka_unit_test(test_stays_inside),
+        cmocka_unit_test(test_matrix),       cmocka_unit_test(test_trace),
+        cmocka_unit_test(test_zones),        cmocka_unit_test(test_sets),
+        cmocka_unit_test(test_crossed),      cmocka_unit_test(test_most_zones),
+        cmocka_unit_test(test_stays_inside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
