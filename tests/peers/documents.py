@@ -93,8 +93,9 @@ def nodeinfo(kind, users, posts):
     }
 
 
-def post(kind, object_id, author, text, title=None, tags=(), to=(PUBLIC,), cc=(), published=None):
-    """An object of the kind's type, with its hashtags."""
+def post(kind, object_id, author, text, title=None, tags=(), to=(PUBLIC,), cc=(), published=None,
+         answers=None):
+    """An object of the kind's type, with its hashtags. answers: the id of what it is an answer to."""
     document = {
         "id": object_id,
         "type": KINDS[kind][0],
@@ -108,6 +109,8 @@ def post(kind, object_id, author, text, title=None, tags=(), to=(PUBLIC,), cc=()
     }
     if title:
         document["name"] = title
+    if answers:
+        document["inReplyTo"] = answers
     return document
 
 

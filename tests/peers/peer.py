@@ -281,12 +281,14 @@ class Peer:
         self.publish(activity)
         return activity
 
-    def write(self, text, title=None, tags=(), proof=True, to=(PUBLIC,), cc=(), who="alice"):
-        """A Create of a new post, published here, not yet sent."""
+    def write(self, text, title=None, tags=(), proof=True, to=(PUBLIC,), cc=(), who="alice",
+              answers=None, **more):
+        """A Create of a new post, published here, not yet sent. answers: the id of what it is an
+        answer to; more: whatever else the post says."""
         post = documents.post(
             self.kind, self._new_id("posts"), self.actors[who].id, text, title, tags, to, cc,
-            self._now(),
-        )
+            self._now(), answers,
+        ) | more
         self.publish({"@context": documents.AS_CONTEXT, **post})
         return self._activity("Create", post, who, to, cc, proof)
 
