@@ -4,6 +4,7 @@
 #include "common/io/http_server.h"
 #include "relay/context.h"
 #include "relay/keyring.h"
+#include "relay/rules/freeze.h"
 
 struct inbox;
 
@@ -14,6 +15,8 @@ struct inbox_room {
     struct inbox *working; /* list */
     size_t working_n;
     size_t fetching; /* of them, those that wait for an announced object */
+    /* As they were when the journal said so last: it does not take what was decided by others. */
+    struct freezes freezes;
 };
 
 /* Takes the request and answers it, now or later. */

@@ -38,6 +38,12 @@ static bool follows_object(const struct activity *a)
     return a->type == ACTIVITY_UPDATE || a->type == ACTIVITY_DELETE || a->type == ACTIVITY_UNDO;
 }
 
+/* What it takes back crossed already, or waits: a freeze is no reason to keep that. */
+static bool takes_back(const struct activity *a)
+{
+    return a->type == ACTIVITY_DELETE || a->type == ACTIVITY_UNDO;
+}
+
 /* For the facts: what a policy says of hosts, and where that went which is answered. */
 struct surroundings {
     const struct policy *policy;
@@ -76,6 +82,8 @@ static enum err decide_audience(struct inbox *in)
     facts_init(&facts, &in->activity, &context);
     policy_decide(policy, &facts, in->zone, verdicts, &zones);
     facts_fini(&facts);
+    if (!takes_back(&in->activity))
+        freezes_apply(&in->room->freezes, policy, in->zone, verdicts, &zones);
     bytes_clear(&in->audience);
     policy_set_write(policy, &zones, &in->audience);
     in->rule[0] = '\0';
@@ -172,6 +180,10 @@ static void on_appended(void *arg, const struct journal_appended *answer)
             free(in->member);
             in->member = NULL;
         }
+        if (answer->freezes)
+            in->room->freezes = *answer->freezes;
+        else
+            in->appended.err = ERR_UNREADABLE; /* what is frozen can't be told from what is not */
     }
     inbox_run(in);
 }
@@ -189,6 +201,7 @@ enum step inbox_append(struct inbox *in)
         .kind = kind,
         .from = span_of(in->from),
         .ver = in->member->ver,
+        .freezes = in->room->freezes.version,
         .now_ms = clock_wall_ms(),
         .id_hash = hash(in, HASH_ID, a->id),
         .what_hash = hash_what(in),
@@ -229,7 +242,8 @@ enum step inbox_appended(struct inbox *in)
     case JOURNAL_HOLD_FULL: return inbox_finish(in, ERR_UNAVAILABLE, NULL);
     case JOURNAL_AGAIN: break;
     }
-    /* The member changed between the decision and the journal: decide again, by what it is now. */
+    /* The member changed between the decision and the journal, or what is frozen: decide again, by
+     * what they are now. */
     if (++in->decisions >= DECISIONS_MAX)
         return inbox_finish(in, ERR_UNAVAILABLE, NULL);
     return inbox_goto(in, INBOX_DECIDE);

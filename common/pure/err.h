@@ -87,6 +87,7 @@
     X(DUPLICATE, "duplicate", 0, false, "seen before")                                             \
     X(STALE, "stale", 0, false, "older than what is known of the object")                          \
     X(RULE_HOLDS, "rule-holds", 0, false, "a rule holds it for a person to decide")                \
+    X(FROZEN, "frozen", 0, false, "an operator froze this boundary: it waits for the thaw")        \
     X(RULE_DROPS, "rule-drops", 0, false, "a rule drops it without a word to the sender")          \
     X(CONSENT_CHANGED, "consent-changed", 0, false, "its author told this relay to leave it out")  \
     X(NO_AUDIENCE, "no-audience", 0, false, "no zone may have it")                                 \
@@ -106,6 +107,8 @@
     X(TRANSITION, "transition", 409, false, "not possible in the member's present state")          \
     X(NO_SUCH_MEMBER, "no-such-member", 404, false, "no such member")                              \
     X(NO_SUCH_LETTER, "no-such-letter", 404, false, "no such dead letter")                         \
+    X(NOT_FROZEN, "not-frozen", 404, false, "this boundary is not frozen")                         \
+    X(FREEZES, "freezes", 409, false, "too many boundaries are frozen")                            \
     X(NOT_KNOWN, "not-known", 404, false, "nothing is known of it")                                \
     X(NOT_KEPT, "not-kept", 409, false, "it is not kept any more")                                 \
     X(UNREADABLE, "unreadable", 503, true, "what Redis holds of it can't be read")                 \

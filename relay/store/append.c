@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/pure/encode.h"
+#include "relay/rules/freeze.h"
 #include "relay/store/journal.h"
 #include "relay/store/scripts.h"
 #include "relay/store/store_inner.h"
@@ -48,6 +49,7 @@ static void call_append(struct store *store, const char *kind, const struct jour
     words_add_str(&a, store_epoch_text(store));
     words_add(&a, p->from);
     words_add_int(&a, (int64_t)p->ver);
+    words_add_str(&a, p->freezes ? p->freezes : "");
     words_add_int(&a, p->now_ms);
     words_add_str(&a, kind);
     words_add_int(&a, p->now_ms / SEEN_WEEK_MS);
@@ -94,9 +96,20 @@ static const struct {
     {"FULL", JOURNAL_FULL},   {"AGAIN", JOURNAL_AGAIN},
 };
 
+/* What to decide by the next time. */
+static void take_again(const struct redis_reply *reply, struct freezes *freezes,
+                       struct journal_appended *answer)
+{
+    enum { MEMBER = 1, VERSION, LIST };
+    answer->member = reply_text(reply_at(reply, MEMBER));
+    if (freezes_take(reply_at(reply, VERSION), reply_at(reply, LIST), freezes))
+        answer->freezes = freezes;
+}
+
 static void on_appended(void *arg, enum err err, const struct redis_reply *reply)
 {
     struct append_call *call = arg;
+    struct freezes *freezes = NULL;
     struct journal_appended answer = {.err = err == ERR_OK ? ERR_REDIS_REPLY : err};
     for (size_t i = 0; err == ERR_OK && i < sizeof(results) / sizeof(*results); i++) {
         if (!answer_is(reply, results[i].word))
@@ -104,10 +117,14 @@ static void on_appended(void *arg, enum err err, const struct redis_reply *reply
         answer.err = ERR_OK;
         answer.result = results[i].result;
         answer.n = answer.result == JOURNAL_AGAIN ? 0 : answer_number(reply, 1);
-        answer.member = answer.result == JOURNAL_AGAIN ? reply_text(reply_at(reply, 1)) : SPAN_NONE;
+    }
+    if (answer.err == ERR_OK && answer.result == JOURNAL_AGAIN) {
+        freezes = mem_new(sizeof(*freezes));
+        take_again(reply, freezes, &answer);
     }
     store_saw(call->store, answer.n);
     call->cb(call->arg, &answer);
+    free(freezes);
     free(call);
 }
 

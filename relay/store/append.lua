@@ -2,7 +2,7 @@
 -- append: one accepted activity into the journal: seen? + entry + body + object index, in one piece; or an
 -- operator's recall of an object (kind R), which is a line of our own, with one of the audit log (`note`) beside it.
 -- All checks come before all writes: a script is atomic, but not rolled back.
--- Answer: OK n { of } | DUP n | REUSED | STALE | NOTOWNER | NOBODY | FULL | NONE | AGAIN member | WRONG key | EPOCH
+-- Answer: OK n { of } | DUP n | REUSED | STALE | NOTOWNER | NOBODY | FULL | NONE | AGAIN member version { freeze } | WRONG key | EPOCH
 --
 -- An object's record: owner (its host), live, top (the newest stamp seen), dead (when it was last
 -- deleted), aud (zones that had it since), hash (of our Announce that stands, if one does), out (to whom
@@ -14,18 +14,19 @@
 local P = '{weir}:'
 local MOST = 32 -- entries of an object
 local A = {}
-for i, name in ipairs({ 'epoch', 'from', 'ver', 'now', 'kind', 'week', 'bucket', 'field', 'check', 'object',
+for i, name in ipairs({ 'epoch', 'from', 'ver', 'freezes', 'now', 'kind', 'week', 'bucket', 'field', 'check', 'object',
   'owner', 'stamp', 'audience', 'zone', 'againbucket', 'againfield', 'hash', 'proof', 'type', 'undone', 'id',
   'objectid', 'objecthost', 'about', 'actor', 'gone', 'reason', 'note', 'body' }) do
   A[name] = ARGV[i]
 end
 
-local log = redis.call('HMGET', P .. 'log', 'epoch', 'last', 'lastN', 'lastU', 'floor')
+local log = redis.call('HMGET', P .. 'log', 'epoch', 'last', 'lastN', 'lastU', 'floor', 'freezes')
 if log[1] ~= A.epoch then return { 'EPOCH' } end
 local previous, floor = { N = log[3] or log[2], U = log[4] or '0' }, tonumber(log[5] or '0')
 local MEMBER = P .. 'member:' .. A.from
-if A.kind ~= 'R' and (redis.call('HGET', MEMBER, 'ver') or '0') ~= A.ver then
-  return { 'AGAIN', redis.call('HGET', MEMBER, 'm') or '' }
+-- What was decided about another member, or another boundary, than there is now does not count.
+if A.kind ~= 'R' and ((redis.call('HGET', MEMBER, 'ver') or '0') ~= A.ver or (log[6] or '') ~= A.freezes) then
+  return { 'AGAIN', redis.call('HGET', MEMBER, 'm') or '', log[6] or '', redis.call('HVALS', P .. 'freezes') }
 end
 
 --: objects

@@ -50,7 +50,7 @@ struct holds_settle {
     uint64_t h, revision;
     struct span from; /* the item's, and the version of its member record that was decided by */
     uint64_t ver;
-    uint64_t freezes;     /* version of the freezes that was decided by */
+    const char *freezes;  /* version of those that were decided by */
     struct span sent;     /* zones, comma-separated, that get it now */
     struct span kept;     /* hold_why_write() of those that wait on */
     enum hold_state then; /* if none waits on: APPROVED or DENIED */

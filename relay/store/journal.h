@@ -6,6 +6,8 @@
 #include "relay/rules/member.h"
 #include "relay/store/store.h"
 
+struct freezes; /* relay/rules/freeze.h */
+
 /* How an activity is told apart by the script. */
 enum journal_kind {
     JOURNAL_CREATE,
@@ -30,8 +32,9 @@ struct journal_hold {
 /* 32 bytes of SHA-256 each; made by the caller, since this room knows no cryptography. */
 struct journal_append {
     enum journal_kind kind;
-    struct span from; /* host of the sender */
-    uint64_t ver;     /* of the member record that was decided by; 0: none */
+    struct span from;    /* host of the sender */
+    uint64_t ver;        /* of the member record that was decided by; 0: none */
+    const char *freezes; /* version of those that were decided by; NULL: none */
     int64_t now_ms;
     const uint8_t *id_hash;     /* of the activity's id */
     const uint8_t *what_hash;   /* of type and object: the same id for something else is refused */
@@ -60,15 +63,17 @@ enum journal_result {
     JOURNAL_FULL,      /* more versions of one object are in the journal than it may have */
     JOURNAL_HELD,      /* nothing of it is in the journal yet: it waits for a person */
     JOURNAL_HOLD_FULL, /* more is held than may be: nothing was done */
-    JOURNAL_AGAIN      /* the member changed: decide again */
+    JOURNAL_AGAIN      /* the member changed, or what is frozen: decide again */
 };
 
 struct journal_appended {
     enum err err; /* OK: Redis answered, and with it the entry is as durable as configured */
     enum journal_result result;
     uint64_t n;
-    uint64_t held;      /* number of the item that it is in, or joined; 0: none */
-    struct span member; /* AGAIN: its record now (may be empty); borrowed during the callback */
+    uint64_t held; /* number of the item that it is in, or joined; 0: none */
+    /* AGAIN: as they are now, borrowed during the callback. */
+    struct span member;            /* its record; may be empty */
+    const struct freezes *freezes; /* NULL: they can't be read */
 };
 typedef void (*journal_appended_cb)(void *arg, const struct journal_appended *answer);
 /* One script call, however many members there are. Copies what it needs. */

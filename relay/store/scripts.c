@@ -12,6 +12,8 @@ struct redis_script script_commit = {.name = "commit", .text = LUA_COMMIT};
 struct redis_script script_control = {.name = "control", .text = LUA_CONTROL};
 struct redis_script script_couriers = {.name = "couriers", .text = LUA_COURIERS};
 struct redis_script script_find = {.name = "find", .text = LUA_FIND};
+struct redis_script script_freeze = {.name = "freeze", .text = LUA_FREEZE};
+struct redis_script script_frozen = {.name = "frozen", .text = LUA_FROZEN};
 struct redis_script script_hello = {.name = "hello", .text = LUA_HELLO};
 struct redis_script script_ledger = {.name = "ledger", .text = LUA_LEDGER};
 struct redis_script script_lookback = {.name = "lookback", .text = LUA_LOOKBACK};

@@ -12,6 +12,8 @@ extern struct redis_script script_commit;
 extern struct redis_script script_control;
 extern struct redis_script script_couriers;
 extern struct redis_script script_find;
+extern struct redis_script script_freeze;
+extern struct redis_script script_frozen;
 extern struct redis_script script_hello;
 extern struct redis_script script_ledger;
 extern struct redis_script script_lookback;

@@ -44,5 +44,11 @@ bool marks_read(struct span text, struct entry *entry);
 enum { SEEN_WEEK_MS = 7 * 86400 * 1000, SEEN_BYTES = 14 };
 unsigned seen_bucket(const uint8_t *hash);
 
+/* The freezes as scripts answer with them: their version, and a list of records. False: one of them
+ * can't be read. */
+struct freezes;
+bool freezes_take(const struct redis_reply *version, const struct redis_reply *list,
+                  struct freezes *ret);
+
 /* The number behind the dash of an id. */
 uint64_t id_number(struct span id);

@@ -29,6 +29,7 @@ enum fake_op {
     OP_TRIM,
     OP_AUDIT,
     OP_WHERE,
+    OP_FREEZES,
     OP_COUNT
 };
 enum fake_fault {
@@ -52,7 +53,7 @@ enum fake_lie {
     LIE_NOBODY_BURIED,  /* a lease never ends */
     LIE_JOURNAL_LOSES,  /* every third line is nowhere to be read, and its neighbours deny it */
     LIE_EVER_MEMBER,    /* the registry's spans are open from the beginning */
-    LIE_APPEND_IGNORES, /* the journal does not look at the member's version */
+    LIE_APPEND_IGNORES, /* the journal does not look at what was decided by */
     LIE_APPEND_NEVER,   /* an append is answered, and nothing is written */
     LIE_MAIL_LOST       /* direct mail is never written */
 };

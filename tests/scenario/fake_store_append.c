@@ -11,6 +11,7 @@
 struct append_call {
     struct call call;
     struct journal_append a;
+    char version[FREEZES_VERSION_SIZE]; /* of the freezes that were decided by */
     uint8_t hashes[4][32];
     bool has[4];
     struct bytes texts[7];
@@ -18,6 +19,7 @@ struct append_call {
     void *arg;
     struct journal_appended answer;
     struct bytes record;
+    struct freezes freezes;
 };
 
 struct object *fake_object(struct store *s, const uint8_t *hash)
@@ -174,8 +176,10 @@ static void work_append(struct call *call)
     char host[MEMBER_HOST_SIZE];
     span_copy(c->a.from, host, sizeof(host));
     const struct member *m = fake_member(s, host);
-    if ((m ? m->ver : 0) != c->a.ver && !fake_lies(LIE_APPEND_IGNORES)) {
+    bool same = (m ? m->ver : 0) == c->a.ver && strcmp(s->freezes.version, c->version) == 0;
+    if (!same && !fake_lies(LIE_APPEND_IGNORES)) {
         c->answer.result = JOURNAL_AGAIN;
+        c->freezes = s->freezes;
         if (m)
             member_write(m, &c->record);
         return;
@@ -209,8 +213,10 @@ static void answer_append(struct call *call, enum err err)
 {
     struct append_call *c = (struct append_call *)call;
     c->answer.err = err;
-    if (c->answer.result == JOURNAL_AGAIN)
+    if (c->answer.result == JOURNAL_AGAIN) {
         c->answer.member = bytes_span(&c->record);
+        c->answer.freezes = &c->freezes;
+    }
     c->cb(c->arg, &c->answer);
     for (size_t i = 0; i < 7; i++)
         bytes_fini(&c->texts[i]);
@@ -238,6 +244,7 @@ void journal_append(struct store *store, const struct journal_append *append,
     c->a = *append;
     c->cb = cb;
     c->arg = arg;
+    span_copy(span_of(append->freezes), c->version, sizeof(c->version));
     keep_hash(c, 0, append->id_hash);
     keep_hash(c, 1, append->what_hash);
     keep_hash(c, 2, append->object_hash);

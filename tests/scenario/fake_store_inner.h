@@ -1,6 +1,7 @@
 /* fake_store_inner: what the files of the fake store share. */
 #pragma once
 
+#include "relay/rules/freeze.h"
 #include "relay/store/leases.h"
 #include "tests/scenario/fake_io.h"
 #include "tests/scenario/fake_store.h"
@@ -70,6 +71,7 @@ struct store {
     unsigned cuts; /* connections that went with what was on them */
     uint64_t epoch, n, last[LANE_COUNT], floor[LANE_COUNT], body_floor;
     uint64_t audit_n; /* lines of the audit log */
+    struct freezes freezes;
     void (*on_ready)(void *arg, bool ready);
     void *on_ready_arg;
 
