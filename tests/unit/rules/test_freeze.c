@@ -12,6 +12,7 @@
 /* --- a boundary ------------------------------------------------------------------------------- */
 
 #define LONG63 "abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabc"
+#define ALSO63 "bbcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabc"
 
 static const struct {
     const char *text, *written; /* NULL: it is none */
@@ -22,7 +23,7 @@ static const struct {
     {"* -> *", "* -> *"},
     {"a-b->c_d.e", "a-b -> c_d.e"},
     {"a--> b", "a- -> b"},
-    {LONG63 " -> " LONG63, LONG63 " -> " LONG63},
+    {LONG63 " -> " ALSO63, LONG63 " -> " ALSO63},
     {LONG63 "x -> a", NULL},
     {"a -> " LONG63 "x", NULL},
     {"", NULL},
@@ -140,7 +141,7 @@ static void test_record(void **state)
 /* The longest that there can be still fits: each byte of a reason may take six. */
 static void test_longest_record(void **state)
 {
-    struct freeze f = boundary(LONG63 " -> " LONG63);
+    struct freeze f = boundary(LONG63 " -> " ALSO63);
     struct freeze back;
     struct bytes out;
     (void)state;
@@ -161,8 +162,6 @@ static const char *const bad[] = {
     "",
     "[]",
     "a -> b",
-    ENDS "\"since\":1,\"who\":\"x\"}",
-    ENDS "\"since\":1,\"reason\":\"x\"}",
     ENDS "\"who\":\"x\",\"reason\":\"x\"}",
     ENDS "\"since\":-1,\"who\":\"x\",\"reason\":\"x\"}",
     ENDS "\"since\":\"1\",\"who\":\"x\",\"reason\":\"x\"}",
