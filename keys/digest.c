@@ -2,6 +2,7 @@
  * May not know: signatures. */
 #include "keys/digest.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 
@@ -151,4 +152,12 @@ enum err content_digest_check(struct span field, struct span body)
     if (at.n)
         return ERR_BAD_REQUEST;
     return seen_256 || seen_512 ? ERR_OK : ERR_SIGNATURE_DIGEST;
+}
+
+bool secret_eq(struct span a, struct span b)
+{
+    uint8_t of_a[SHA256_SIZE], of_b[SHA256_SIZE];
+    sha256(a, of_a);
+    sha256(b, of_b);
+    return CRYPTO_memcmp(of_a, of_b, SHA256_SIZE) == 0;
 }

@@ -27,3 +27,7 @@ void content_digest_write(struct bytes *out, struct span body);
  * of Content-Digest (RFC 8941: keys are lower case). */
 enum err digest_check(struct span field, struct span body);
 enum err content_digest_check(struct span field, struct span body);
+
+/* Whether two texts are the same; how long that takes says nothing of where they differ, nor of how
+ * long the other one is. */
+bool secret_eq(struct span a, struct span b);

@@ -16,6 +16,7 @@
 #include "relay/args.h"
 #include "relay/config/config.h"
 #include "relay/names.h"
+#include "relay/token_file.h"
 
 enum { EXIT_DONE, EXIT_REFUSED, EXIT_WRONG_USE };
 
@@ -67,6 +68,25 @@ static void check_json(const char *path, bool good, const struct bytes *why)
     print(&out);
 }
 
+/* Of a file that is right: whether what it names can be read. */
+static bool tokens_check(const struct config *config, struct bytes *why)
+{
+    size_t before = why->n;
+    for (size_t i = 0; i < config->policy.zones_n; i++) {
+        const struct zone *zone = &config->policy.zones[i];
+        struct bytes token, wrong;
+        bytes_init(&token, TOKEN_MOST);
+        bytes_init(&wrong, 5000);
+        if (zone->publish == PUBLISH_TOKEN &&
+            token_file_read(zone->token_file, config->data_dir, &token, &wrong) != ERR_OK)
+            bytes_addf(why, "%s: zones.%s.token_file: %s\n", config->path, zone->name,
+                       bytes_str(&wrong));
+        bytes_fini(&token);
+        bytes_fini(&wrong);
+    }
+    return why->n == before;
+}
+
 static int check(const char *given, bool json)
 {
     const char *path = config_find(given);
@@ -79,7 +99,7 @@ static int check(const char *given, bool json)
         return EXIT_REFUSED;
     }
     bytes_init(&why, CONFIG_WHY_MAX);
-    bool good = config_load(path, &why, &config) == ERR_OK;
+    bool good = config_load(path, &why, &config) == ERR_OK && tokens_check(config, &why);
     if (json)
         check_json(path, good, &why);
     else if (good)

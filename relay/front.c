@@ -6,6 +6,7 @@
 
 #include "common/io/clock.h"
 #include "common/io/log.h"
+#include "relay/allowlist.h"
 #include "relay/inbox.h"
 #include "relay/meters.h"
 #include "relay/public.h"
@@ -18,6 +19,7 @@ struct front {
     struct timer *gauges;
     struct keyring *keyring;
     struct inbox_room room;
+    struct allowlist *allowlist;
     struct public public;
 };
 
@@ -25,6 +27,12 @@ static void on_inbox(void *arg, struct http_request **request)
 {
     struct front *f = arg;
     inbox_accept(&f->room, request);
+}
+
+static void on_list(void *arg, struct http_request **request, const struct routed *routed)
+{
+    struct front *f = arg;
+    allowlist_ask(f->allowlist, request, routed);
 }
 
 static void log_request(struct span peer, struct span method, struct span target, int status,
@@ -96,8 +104,12 @@ enum err front_new(struct context *context, struct bytes *why, struct front **re
     f->context = context;
     f->keyring = keyring_new(context);
     f->room = (struct inbox_room){.context = context, .keyring = f->keyring};
-    f->public =
-        (struct public){.identity = &context->identity, .members = -1, .inbox = on_inbox, .arg = f};
+    f->allowlist = allowlist_new(context);
+    f->public = (struct public){.identity = &context->identity,
+                                .members = -1,
+                                .inbox = on_inbox,
+                                .list = on_list,
+                                .arg = f};
     struct http_server_config config = {.listen = context->config->set.listen,
                                         .shared = context->config->set.fronts > 1,
                                         .limits = limits_of(&context->config->set),
@@ -106,6 +118,7 @@ enum err front_new(struct context *context, struct bytes *why, struct front **re
                                         .arg = f};
     enum err e = http_server_new(context->loop, &config, why, &f->server);
     if (e != ERR_OK) {
+        allowlist_free(&f->allowlist);
         keyring_free(&f->keyring);
         free(f);
         return e;
@@ -123,7 +136,7 @@ void front_stop(struct front *front)
 
 bool front_idle(const struct front *front)
 {
-    return front->room.working_n == 0;
+    return front->room.working_n == 0 && allowlist_idle(front->allowlist);
 }
 
 void front_free(struct front **front)
@@ -133,6 +146,7 @@ void front_free(struct front **front)
     if (!f)
         return;
     inbox_abandon(&f->room);
+    allowlist_free(&f->allowlist);
     timer_free(&f->gauges);
     http_server_free(&f->server);
     keyring_free(&f->keyring);

@@ -175,6 +175,7 @@ void manual_weir(struct bytes *out)
     add_processes(out);
     add_backup(out);
     add_audit(out);
+    manual_add_lists(out);
     add_files(out);
     add_metrics(out);
     add_problems(out);

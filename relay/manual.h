@@ -15,3 +15,6 @@ struct manual_example {
 };
 enum { MANUAL_EXAMPLES = 11 };
 extern const struct manual_example manual_examples[MANUAL_EXAMPLES];
+
+/* manual_lists.c: sections of weir(1). */
+void manual_add_lists(struct bytes *out);

@@ -2,14 +2,13 @@
  *
  * Every answer carries the header fields of ATTACKS 5; a document may be cached for a while, a
  * refusal never. An answer is built and given away in one call: no state is kept.
- * May not know: members, Redis, what the inbox does. */
+ * May not know: members, Redis, what the inbox does, who is on a list. */
 #include "relay/public.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "common/pure/uri.h"
-#include "relay/rules/route.h"
 
 #define SAFE                                                                                       \
     "X-Content-Type-Options: nosniff\r\n"                                                          \
@@ -130,6 +129,19 @@ int public_problem(struct http_request **request, enum err why, struct span deta
     return status;
 }
 
+void public_text(struct http_request **request, int status, const char *type, const char *fields,
+                 struct span body)
+{
+    struct bytes all;
+    bytes_init(&all, FIELDS_MAX);
+    bytes_add_str(&all, SAFE CSP_NOTHING);
+    bytes_add_str(&all, fields ? fields : "");
+    struct http_response response = {
+        .status = status, .content_type = type, .fields = bytes_str(&all), .body = body};
+    http_reply(request, &response);
+    bytes_fini(&all);
+}
+
 static int send_document(const struct public *p, const struct document *document,
                          struct http_request **request)
 {
@@ -207,6 +219,10 @@ int public_answer(const struct public *p, struct http_request **request, enum er
         return send_webfinger(p, request, ret_why);
     if (routed.route == ROUTE_ACTOR && wants_page(view))
         return send_document(p, &actor_page, request);
+    if (routed.route == ROUTE_MEMBERS) {
+        p->list(p->arg, request, &routed);
+        return 0;
+    }
     if (routed.route != ROUTE_INBOX)
         return send_document(p, &documents[routed.route], request);
     if (!is_our_host(p, view->host))

@@ -54,6 +54,7 @@
     X(KEY_REFUSED, "key-refused", 401, false, "the key's type, size or exponent is not accepted")  \
     X(KEY_UNREACHABLE, "key-unreachable", 503, true, "the key's host can't be reached just now")   \
     X(ACTOR_NOT_SIGNER, "actor-not-signer", 401, false, "the activity's actor is not the signer")  \
+    X(TOKEN, "token", 401, false, "the bearer token is missing, or another one")                   \
     X(ORIGIN, "origin", 403, false, "the id, the object or its author is of another origin")       \
     /* what was announced to followers, fetched */                                                 \
     X(OBJECT_UNREACHABLE, "object-unreachable", 503, true,                                         \

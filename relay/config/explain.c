@@ -16,6 +16,10 @@ static const struct {
      "private addresses that its hosts may have, besides public ones"},
     {"zones.NAME.join", "open, approval or invited", "invited", "how one becomes a member"},
     {"zones.NAME.inside", "allow or deny", "allow", "what holds inside it where no rule decides"},
+    {"zones.NAME.publish", "no, token or public", "no",
+     "who may read its active members at /zones/NAME/members.txt, .csv and .json"},
+    {"zones.NAME.token_file", "path", "none",
+     "of publish: token: holds the bearer token, mode 0600; a relative path starts at data"},
     {"zones.NAME.export", "list of rules with `to`", "none",
      "what leaves it; asked before `rules`, the first that matches decides; none: deny"},
     {"zones.NAME.import", "list of rules with `from`", "none",
@@ -58,9 +62,9 @@ static void policy_explain(const struct policy *policy, struct bytes *out)
 {
     for (size_t i = 0; i < policy->zones_n; i++) {
         const struct zone *z = &policy->zones[i];
-        bytes_addf(out, "zone %s: %zu hosts, %zu networks, join %s, inside %s\n", z->name,
-                   z->hosts_n, z->networks_n, zone_join_name(z->join),
-                   rule_verdict_name(z->inside));
+        bytes_addf(out, "zone %s: %zu hosts, %zu networks, join %s, inside %s, publish %s\n",
+                   z->name, z->hosts_n, z->networks_n, zone_join_name(z->join),
+                   rule_verdict_name(z->inside), zone_publish_name(z->publish));
     }
     for (size_t i = 0; i < policy->rules_n; i++) {
         policy_rule_write(policy, &policy->rules[i], out);
@@ -167,6 +171,7 @@ static void policy_json(const struct policy *policy, struct json_writer *w)
         json_member(w, "name", span_of(z->name));
         json_member(w, "join", span_of(zone_join_name(z->join)));
         json_member(w, "inside", span_of(rule_verdict_name(z->inside)));
+        json_member(w, "publish", span_of(zone_publish_name(z->publish)));
         json_key(w, "hosts");
         json_open(w, '[');
         for (size_t j = 0; j < z->hosts_n; j++)

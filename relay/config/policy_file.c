@@ -125,6 +125,31 @@ static void join_read(struct job *job, struct zone *zone, const struct yaml_tree
     mistake_unknown(job->mistakes, value->at, "way to join", yaml_tree_text(value), names, 3);
 }
 
+static void publish_read(struct job *job, struct zone *zone, const struct yaml_tree *value)
+{
+    static const struct span names[] = {NAME("no"), NAME("token"), NAME("public")};
+    if (!kind_is(job, value, TREE_TEXT, "publish"))
+        return;
+    for (enum zone_publish publish = PUBLISH_NO; publish <= PUBLISH_PUBLIC; publish++) {
+        if (span_eq_str(yaml_tree_text(value), zone_publish_name(publish))) {
+            zone->publish = publish;
+            return;
+        }
+    }
+    mistake_unknown(job->mistakes, value->at, "way to publish", yaml_tree_text(value), names, 3);
+}
+
+static void token_file_read(struct job *job, struct zone *zone, const struct yaml_tree *value)
+{
+    if (!kind_is(job, value, TREE_TEXT, "token_file"))
+        return;
+    if (yaml_tree_text(value).n > POLICY_TOKEN_FILE_MAX)
+        mistake(job->mistakes, value->at, "token_file is longer than %d bytes",
+                POLICY_TOKEN_FILE_MAX);
+    else
+        zone->token_file = mem_copy(yaml_tree_text(value));
+}
+
 static void inside_read(struct job *job, struct zone *zone, const struct yaml_tree *value)
 {
     static const struct span names[] = {NAME("allow"), NAME("deny")};
@@ -147,7 +172,8 @@ static void zone_key_read(struct job *job, int number, const struct yaml_tree *k
                           const struct yaml_tree *value)
 {
     static const struct span names[] = {NAME("hosts"),  NAME("networks"), NAME("join"),
-                                        NAME("inside"), NAME("export"),   NAME("import")};
+                                        NAME("inside"), NAME("publish"),  NAME("token_file"),
+                                        NAME("export"), NAME("import")};
     struct zone *zone = &job->policy->zones[number];
     struct span name = yaml_tree_text(key);
     if (span_eq_str(name, "hosts"))
@@ -158,8 +184,12 @@ static void zone_key_read(struct job *job, int number, const struct yaml_tree *k
         join_read(job, zone, value);
     else if (span_eq_str(name, "inside"))
         inside_read(job, zone, value);
+    else if (span_eq_str(name, "publish"))
+        publish_read(job, zone, value);
+    else if (span_eq_str(name, "token_file"))
+        token_file_read(job, zone, value);
     else if (!span_eq_str(name, "export") && !span_eq_str(name, "import")) /* read with the rules */
-        mistake_unknown(job->mistakes, key->at, "key of a zone", name, names, 6);
+        mistake_unknown(job->mistakes, key->at, "key of a zone", name, names, 8);
 }
 
 static void zone_read(struct job *job, int number, const struct yaml_tree *value)
@@ -168,6 +198,13 @@ static void zone_read(struct job *job, int number, const struct yaml_tree *value
         return;
     for (size_t i = 0; i < value->n; i++)
         zone_key_read(job, number, value->keys[i], value->values[i]);
+    const struct zone *zone = &job->policy->zones[number];
+    const struct yaml_tree *file = yaml_tree_get(value, "token_file");
+    if (zone->publish == PUBLISH_TOKEN && !file)
+        mistake(job->mistakes, yaml_tree_get(value, "publish")->at,
+                "publish: token wants token_file: the file that holds the token");
+    else if (file && zone->publish != PUBLISH_TOKEN)
+        mistake(job->mistakes, file->at, "token_file is asked for by publish: token only");
 }
 
 /* What a condition calls otherwise: a zone of that name could not be told from it. */

@@ -40,6 +40,7 @@ void policy_fini(struct policy *policy)
         struct zone *zone = &policy->zones[i];
         free(zone->name);
         free(zone->networks);
+        free(zone->token_file);
         for (size_t j = 0; j < zone->hosts_n; j++)
             free(zone->hosts[j]);
         free(zone->hosts);
@@ -61,6 +62,12 @@ const char *zone_consent_name(enum zone_consent consent)
 {
     static const char *const names[] = {"none", "opt-out", "opt-in"};
     return names[consent];
+}
+
+const char *zone_publish_name(enum zone_publish publish)
+{
+    static const char *const names[] = {"no", "token", "public"};
+    return names[publish];
 }
 
 const char *rule_verdict_name(enum rule_verdict verdict)

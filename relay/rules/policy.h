@@ -21,6 +21,7 @@ enum {
     POLICY_RULE_NAME_MAX = POLICY_NAME_MAX + 20, /* also one by place: `internal.export-3` */
     POLICY_AUDIENCE_MAX = POLICY_ZONES_MAX * (POLICY_NAME_MAX + 1), /* a set as text */
     POLICY_HOSTS_MAX = 4096,                                        /* patterns of all zones */
+    POLICY_TOKEN_FILE_MAX = 1000,                                   /* bytes of a path */
     POLICY_NETWORKS_MAX = 256,                                      /* of one zone */
     POLICY_WORDS_MAX = 1000,                                        /* of one condition */
     POLICY_WORD_SIZE = 2048,                                        /* bytes of one word */
@@ -36,12 +37,14 @@ enum zone_join { JOIN_OPEN, JOIN_APPROVAL, JOIN_INVITED };
 /* Whether what its authors post leaves it: without asking them; unless they say no; only if they
  * say yes (rules/consent.h). */
 enum zone_consent { ZONE_CONSENT_NONE, ZONE_CONSENT_OPT_OUT, ZONE_CONSENT_OPT_IN };
+/* Who may read the list of its members. */
+enum zone_publish { PUBLISH_NO, PUBLISH_TOKEN, PUBLISH_PUBLIC };
 
 enum rule_verdict { RULE_ALLOW, RULE_HOLD, RULE_DENY, RULE_DROP };
 
 /* hosts: patterns in the form of policy_pattern_read(). networks: the private networks that its
  * hosts may live in, besides public addresses. inside: what holds inside it where no rule decides;
- * not DROP. */
+ * not DROP. token_file: of PUBLISH_TOKEN, as written; else NULL. */
 struct zone {
     char *name;
     char **hosts;
@@ -51,6 +54,8 @@ struct zone {
     enum zone_join join;
     enum rule_verdict inside;
     enum zone_consent consent;
+    enum zone_publish publish;
+    char *token_file;
 };
 
 /* A word of a condition on texts. */
@@ -128,6 +133,7 @@ bool policy_asks_crossed(const struct policy *policy);
 void policy_fini(struct policy *policy);
 const char *zone_join_name(enum zone_join join);          /* `open`, `approval`, `invited` */
 const char *zone_consent_name(enum zone_consent consent); /* `none`, `opt-out`, `opt-in` */
+const char *zone_publish_name(enum zone_publish publish); /* `no`, `token`, `public` */
 const char *rule_verdict_name(enum rule_verdict verdict); /* `allow`, `hold`, `deny`, `drop` */
 
 /* The number of the zone whose patterns match the host (uri.authority form); -1 if none does. Of a

@@ -22,6 +22,7 @@ static const struct place {
     [ROUTE_NODEINFO_LINKS] = {"nodeinfo", "/.well-known/nodeinfo", READ},
     [ROUTE_NODEINFO_2_0] = {"nodeinfo-2.0", "/nodeinfo/2.0", READ},
     [ROUTE_NODEINFO_2_1] = {"nodeinfo-2.1", "/nodeinfo/2.1", READ},
+    [ROUTE_MEMBERS] = {"members", NULL, READ},
 };
 
 const char *route_name(enum route route)
@@ -38,14 +39,40 @@ static bool is_listed(const char *allow, struct span method)
     return false;
 }
 
+static struct span within(struct span text, struct span head, struct span tail)
+{
+    if (text.n <= head.n + tail.n || !span_starts(text, head) || !span_ends(text, tail))
+        return SPAN_NONE;
+    return (struct span){text.p + head.n, text.n - head.n - tail.n};
+}
+
+/* /zones/NAME/members.FORM. A name is letters, digits, - _ and . (see policy_file.c), so nothing of
+ * it is ever encoded. */
+static bool is_members(struct span path, struct routed *ret)
+{
+    static const struct span tails[] = {[DOMAINS_PLAIN] = {"/members.txt", 12},
+                                        [DOMAINS_CSV] = {"/members.csv", 12},
+                                        [DOMAINS_JSON] = {"/members.json", 13}};
+    for (enum domains_form form = DOMAINS_PLAIN; form <= DOMAINS_JSON; form++) {
+        struct span zone = within(path, SPAN("/zones/"), tails[form]);
+        if (!zone.n || span_find(zone, '/') >= 0)
+            continue;
+        ret->zone = zone;
+        ret->form = form;
+        return true;
+    }
+    return false;
+}
+
 struct routed route_find(struct span method, struct span path, struct span query)
 {
     for (int i = ROUTE_NONE + 1; i < ROUTE_COUNT; i++) {
         const struct place *place = &places[i];
-        if (!span_eq_str(path, place->path) || (i == ROUTE_INBOX && query.p))
-            continue;
-        return (struct routed){(enum route)i,
-                               is_listed(place->allow, method) ? NULL : place->allow};
+        struct routed routed = {.route = (enum route)i,
+                                .allow = is_listed(place->allow, method) ? NULL : place->allow};
+        bool here = place->path ? span_eq_str(path, place->path) : is_members(path, &routed);
+        if (here && !(i == ROUTE_INBOX && query.p))
+            return routed;
     }
-    return (struct routed){ROUTE_NONE, NULL};
+    return (struct routed){.route = ROUTE_NONE};
 }

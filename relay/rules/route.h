@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/pure/span.h"
+#include "relay/rules/domains.h"
 
 enum route {
     ROUTE_NONE,
@@ -16,6 +17,7 @@ enum route {
     ROUTE_NODEINFO_LINKS,
     ROUTE_NODEINFO_2_0,
     ROUTE_NODEINFO_2_1,
+    ROUTE_MEMBERS, /* /zones/NAME/members.txt, .csv, .json */
     ROUTE_COUNT
 };
 
@@ -24,6 +26,8 @@ struct routed {
     /* NULL if the method may be used there; else what may, as an Allow field has it (405). NULL
      * with ROUTE_NONE (404). */
     const char *allow;
+    struct span zone;       /* of ROUTE_MEMBERS: as it stands in the path; borrowed from it */
+    enum domains_form form; /* the same */
 };
 
 /* Paths are compared byte for byte as received: `//inbox`, `/inbox/`, `/%69nbox`, `/./inbox` are

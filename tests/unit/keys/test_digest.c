@@ -54,6 +54,17 @@ static void writes(void **state)
     bytes_fini(&out);
 }
 
+static void secrets(void **state)
+{
+    (void)state;
+    assert_true(secret_eq(SPAN("a word"), SPAN("a word")));
+    assert_true(secret_eq(SPAN(""), SPAN_NONE));
+    assert_false(secret_eq(SPAN("a word"), SPAN("a ward")));
+    assert_false(secret_eq(SPAN("a word"), SPAN("a wor")));
+    assert_false(secret_eq(SPAN("a word"), SPAN("a word\0")));
+    assert_false(secret_eq(SPAN_NONE, SPAN("x")));
+}
+
 struct row {
     const char *field, *body;
     enum err expected;
@@ -140,10 +151,8 @@ static void checks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(hex),
-        cmocka_unit_test(piece_by_piece),
-        cmocka_unit_test(writes),
-        cmocka_unit_test(checks),
+        cmocka_unit_test(hex),     cmocka_unit_test(piece_by_piece), cmocka_unit_test(writes),
+        cmocka_unit_test(secrets), cmocka_unit_test(checks),
     };
     return cmocka_run_group_tests_name("keys/digest", tests, NULL, NULL);
 }

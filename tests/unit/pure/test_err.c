@@ -56,6 +56,7 @@ static const struct {
     {ERR_KEY_REFUSED, "key-refused", 401, false},
     {ERR_KEY_UNREACHABLE, "key-unreachable", 503, true},
     {ERR_ACTOR_NOT_SIGNER, "actor-not-signer", 401, false},
+    {ERR_TOKEN, "token", 401, false},
     {ERR_ORIGIN, "origin", 403, false},
     {ERR_OBJECT_UNREACHABLE, "object-unreachable", 503, true},
     {ERR_OBJECT_FETCH, "object-fetch", 403, false},

@@ -62,6 +62,17 @@ static void on_inbox(void *arg, struct http_request **request)
     *request = NULL;
 }
 
+static int list_calls;
+static enum domains_form list_form;
+
+static void on_list(void *arg, struct http_request **request, const struct routed *routed)
+{
+    (void)arg;
+    list_calls += span_eq_str(routed->zone, "partners");
+    list_form = routed->form;
+    *request = NULL;
+}
+
 static const struct identity us = {
     .url = SPAN(R),
     .authority = SPAN("relay.example"),
@@ -73,7 +84,7 @@ static const struct identity us = {
 
 static int inbox_calls;
 static const struct public server = {
-    .identity = &us, .members = 3, .inbox = on_inbox, .arg = &inbox_calls};
+    .identity = &us, .members = 3, .inbox = on_inbox, .list = on_list, .arg = &inbox_calls};
 
 /* The code of a problem document. */
 static struct span code_in(const char *body)
@@ -100,12 +111,12 @@ static int ask(const char *method, const char *target, const char *host, const c
         ret->view.fields_n = 1;
     }
     struct http_request *request = ret;
-    int calls = inbox_calls;
+    int calls = inbox_calls + list_calls;
     enum err why = ERR_INTERNAL;
     int status = public_answer(&server, &request, &why);
     assert_null(request); /* taken in any case, once */
     assert_int_equal(why, status < 400 ? ERR_OK : err_by_code(code_in(ret->body)));
-    assert_int_equal(ret->answers + inbox_calls - calls, 1);
+    assert_int_equal(ret->answers + inbox_calls + list_calls - calls, 1);
     assert_int_equal(status, ret->status);
     return status;
 }
@@ -250,6 +261,38 @@ static void test_host(void **state)
     }
 }
 
+/* Handed on, under any Host; refused here where the method is none for it. */
+static void test_lists(void **state)
+{
+    (void)state;
+    struct http_request r;
+    assert_int_equal(ask("GET", "/zones/partners/members.csv", "other.example", NULL, &r), 0);
+    assert_int_equal(list_form, DOMAINS_CSV);
+    drop(&r);
+    assert_int_equal(ask("HEAD", "/zones/partners/members.json?x", NULL, NULL, &r), 0);
+    assert_int_equal(list_form, DOMAINS_JSON);
+    drop(&r);
+    assert_int_equal(list_calls, 2);
+    assert_int_equal(ask("POST", "/zones/partners/members.csv", NULL, NULL, &r), 405);
+    assert_true(has_line(&r, "Allow: GET, HEAD"));
+    drop(&r);
+    assert_int_equal(list_calls, 2);
+}
+
+static void test_text(void **state)
+{
+    (void)state;
+    struct http_request r = {0}, *request = &r;
+    public_text(&request, 200, "text/plain", "ETag: \"x\"\r\n", SPAN("a\n"));
+    assert_null(request);
+    assert_int_equal(r.status, 200);
+    assert_string_equal(r.body, "a\n");
+    assert_true(has_line(&r, "ETag: \"x\""));
+    assert_true(has_line(&r, "X-Content-Type-Options: nosniff"));
+    assert_null(strstr(r.fields, "Access-Control-Allow-Origin"));
+    drop(&r);
+}
+
 static void test_loopback(void **state)
 {
     (void)state;
@@ -325,6 +368,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_table),    cmocka_unit_test(test_host),
+        cmocka_unit_test(test_lists),    cmocka_unit_test(test_text),
         cmocka_unit_test(test_loopback), cmocka_unit_test(test_style_hash),
         cmocka_unit_test(test_problem),
     };

@@ -249,6 +249,9 @@ static void test_zones(void **state)
     assert_string_equal(zone_join_name(JOIN_OPEN), "open");
     assert_string_equal(zone_join_name(JOIN_APPROVAL), "approval");
     assert_string_equal(zone_join_name(JOIN_INVITED), "invited");
+    assert_string_equal(zone_publish_name(PUBLISH_NO), "no");
+    assert_string_equal(zone_publish_name(PUBLISH_TOKEN), "token");
+    assert_string_equal(zone_publish_name(PUBLISH_PUBLIC), "public");
     policy_fini(&policy);
 }
 

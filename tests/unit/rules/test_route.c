@@ -24,7 +24,11 @@ static const struct {
     {"GET", "/.well-known/nodeinfo", NULL, "nodeinfo", NULL},
     {"GET", "/nodeinfo/2.0", NULL, "nodeinfo-2.0", NULL},
     {"HEAD", "/nodeinfo/2.1", NULL, "nodeinfo-2.1", NULL},
+    {"GET", "/zones/a/members.txt", NULL, "members", NULL},
+    {"HEAD", "/zones/corp.partners-1_x/members.csv", NULL, "members", NULL},
+    {"GET", "/zones/members.txt/members.json", "x", "members", NULL},
     /* 405: ATTACKS H20 */
+    {"POST", "/zones/a/members.txt", NULL, "members", "GET, HEAD"},
     {"GET", "/inbox", NULL, "inbox", "POST"},
     {"HEAD", "/inbox", NULL, "inbox", "POST"},
     {"PUT", "/inbox", NULL, "inbox", "POST"},
@@ -58,6 +62,15 @@ static const struct {
     {"GET", "/.well-known", NULL, "none", NULL},
     {"GET", "/nodeinfo/2.2", NULL, "none", NULL},
     {"GET", "/%2e%2e/actor", NULL, "none", NULL},
+    {"GET", "/zones/a/members", NULL, "none", NULL},
+    {"GET", "/zones/a/members.xml", NULL, "none", NULL},
+    {"GET", "/zones/a/members.TXT", NULL, "none", NULL},
+    {"GET", "/zones/a/members.txt/", NULL, "none", NULL},
+    {"GET", "/zones//members.txt", NULL, "none", NULL},
+    {"GET", "/zones/members.txt", NULL, "none", NULL},
+    {"GET", "/zones/a/b/members.txt", NULL, "none", NULL},
+    {"GET", "/zones/../members.txt/members.txt", NULL, "none", NULL},
+    {"GET", "/zone/a/members.txt", NULL, "none", NULL},
 };
 
 static void test_table(void **state)
@@ -74,6 +87,23 @@ static void test_table(void **state)
     }
 }
 
+static void test_members(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path, *zone;
+        enum domains_form form;
+    } rows[] = {{"/zones/a/members.txt", "a", DOMAINS_PLAIN},
+                {"/zones/b.c/members.csv", "b.c", DOMAINS_CSV},
+                {"/zones/members.json/members.json", "members.json", DOMAINS_JSON}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct routed got = route_find(SPAN("GET"), span_of(rows[i].path), SPAN_NONE);
+        assert_int_equal(got.route, ROUTE_MEMBERS);
+        assert_true(span_eq_str(got.zone, rows[i].zone));
+        assert_int_equal(got.form, rows[i].form);
+    }
+}
+
 static void test_nul(void **state)
 {
     (void)state;
@@ -85,6 +115,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_table),
+        cmocka_unit_test(test_members),
         cmocka_unit_test(test_nul),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
