@@ -2,14 +2,13 @@
  * May not know: a running relay. */
 #include "relay/cmd_explain.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/io/clock.h"
 #include "common/pure/uri.h"
 #include "relay/args.h"
+#include "relay/input.h"
 #include "relay/verdict.h"
 
 enum { EXIT_DONE, EXIT_REFUSED, EXIT_WRONG_USE };
@@ -22,62 +21,6 @@ struct request {
     const char *file, *from, *to, *config;
     bool json;
 };
-
-static bool failed(const char *path, const char *why)
-{
-    fprintf(stderr, "weir: %s: %s\n", path, why);
-    return false;
-}
-
-/* All of the file, or of standard input for `-`; at most what the inbox takes. */
-static bool file_read(const char *path, struct bytes *out)
-{
-    bool input = strcmp(path, "-") == 0;
-    FILE *file = input ? stdin : fopen(path, "re");
-    char chunk[8192];
-    size_t n;
-    if (!file)
-        return failed(path, strerror(errno));
-    do {
-        n = fread(chunk, 1, sizeof(chunk), file);
-        bytes_add(out, (struct span){chunk, n});
-    } while (n == sizeof(chunk) && !out->over);
-    bool bad = ferror(file) != 0;
-    int reason = errno;
-    if (!input)
-        (void)fclose(file);
-    if (bad)
-        return failed(path, strerror(reason));
-    return !out->over || failed(path, err_title(ERR_TOO_LARGE));
-}
-
-static struct config *config_open(const char *given)
-{
-    struct config *config = NULL;
-    struct bytes why;
-    const char *path = config_find(given);
-    if (!path) {
-        failed("./weir.yaml", "no such file; name one with -c");
-        return NULL;
-    }
-    bytes_init(&why, CONFIG_WHY_MAX);
-    if (config_load(path, &why, &config) != ERR_OK)
-        fputs(bytes_str(&why), stderr);
-    bytes_fini(&why);
-    return config;
-}
-
-/* The activity, with the limits of the inbox. */
-static enum err read_activity(const struct config *config, struct span text, struct json **ret_json,
-                              struct activity *ret)
-{
-    const struct settings *set = &config->set;
-    struct json_limits limits = {(unsigned)set->limits_json_depth, (unsigned)set->limits_json_keys,
-                                 5 * (unsigned)set->limits_json_keys};
-    struct activity_limits facts = {(size_t)set->limits_id, (size_t)set->limits_recipients};
-    enum err e = json_read(text, &limits, ret_json);
-    return e == ERR_OK ? activity_read(*ret_json, &facts, ret) : e;
-}
 
 static int show(const struct request *r, const struct verdict_ask *ask)
 {
@@ -117,6 +60,7 @@ static int explain(const struct request *r, const struct config *config)
     struct verdict_ask ask = {
         .config = config, .activity = activity, .now_ms = clock_wall_ms(), .from = from};
     struct bytes text;
+    const char *why;
     int code = EXIT_REFUSED;
     if (!uri_authority(span_of(r->from), config->https, from) || !target_read(r->to, to, &ask)) {
         fprintf(stderr, "weir: --from takes HOST or HOST:PORT, --to likewise, or a zone's name\n%s",
@@ -125,8 +69,10 @@ static int explain(const struct request *r, const struct config *config)
         return EXIT_WRONG_USE;
     }
     bytes_init(&text, (size_t)config->set.limits_body);
-    if (file_read(r->file, &text)) {
-        enum err e = read_activity(config, bytes_span(&text), &json, activity);
+    if (!input_file(r->file, &text, &why)) {
+        fprintf(stderr, "weir: %s: %s\n", r->file, why);
+    } else {
+        enum err e = input_activity(config, bytes_span(&text), &json, activity);
         ask.bytes = text.n;
         if (e == ERR_OK)
             code = show(r, &ask);
@@ -153,7 +99,7 @@ int cmd_explain(int argc, char **argv)
         fprintf(stderr, "weir: --from is missing: the host that signs\n%s", usage);
         return EXIT_WRONG_USE;
     }
-    struct config *config = config_open(r.config);
+    struct config *config = input_config(r.config);
     int code = config ? explain(&r, config) : EXIT_REFUSED;
     config_free(&config);
     return code;

@@ -10,6 +10,7 @@
 #include "relay/cmd_explain.h"
 #include "relay/cmd_help.h"
 #include "relay/cmd_member.h"
+#include "relay/cmd_policy.h"
 #include "relay/cmd_queue.h"
 #include "relay/cmd_sig.h"
 #include "relay/cmd_status.h"

@@ -2,6 +2,20 @@
  * May not know: how a page is written. */
 #include "relay/manual.h"
 
+const char manual_cases[] =
+    "cases:\n"
+    "  - name: what is tagged for partners goes there\n"
+    "    from: wiki.corp.example\n"
+    "    to: [partners, social.acme.example]\n"
+    "    expect: allow\n"
+    "    rule: rule-1\n"
+    "    activity: {object: {type: Article, tag: {type: Hashtag, name: '#partners'}}}\n"
+    "  - from: wiki.corp.example\n"
+    "    to: partners\n"
+    "    expect: deny\n"
+    "    code: no-rule\n"
+    "    activity: post.json\n";
+
 const struct manual_example manual_examples[MANUAL_EXAMPLES] = {
     {"What is tagged for partners",
      "zones:\n"

@@ -104,6 +104,32 @@ static const char unsure_too[] =
     "that less goes through: under `when` it holds for a rule that denies and not for one that "
     "allows; under `unless` the other way round.\n";
 
+static void add_cases(struct bytes *out)
+{
+    roff_section(out, "CASES",
+                 "`weir policy test DIR` decides an operator's own cases by the configuration, "
+                 "without a relay that runs: for a repository, and whatever looks at changes "
+                 "there. It reads the files of DIR whose name ends in .yaml, prints a line for "
+                 "each case and each of its targets, and ends with 1 if one comes out otherwise "
+                 "than it says, if a file is not right, or if there is no case.\n\n");
+    roff_lines(out, manual_cases);
+    roff_item(out, "from", "", "the host that signs");
+    roff_item(out, "to", "", "a zone, a host, or a list of them");
+    roff_item(out, "expect", "",
+              "allow, hold, deny or drop; refuse: before any rule is asked, as what is not public");
+    roff_item(out, "rule, code", "",
+              "if given: the rule that decides, and the reason code (`weir help problems`)");
+    roff_item(out, "at", "", "decided at the end of this day, or at this moment; otherwise now");
+    roff_item(out, "known", "",
+              "what a running relay would know: bot, indexable, crossed (that what it answers did "
+              "cross), each true or false; otherwise it is not known");
+    roff_item(out, "activity", "",
+              "a file of JSON, named from DIR; or a mapping, where true, false and null are what "
+              "they say and all else is text. Of a mapping may be left out what a post of that "
+              "host would say anyway: type (Create), id, actor, to (everybody), and of its "
+              "object type (Note), id, attributedTo and to");
+}
+
 static void add_examples(struct bytes *out)
 {
     roff_section(out, "EXAMPLES", "");
@@ -129,6 +155,7 @@ void manual_weir_policy(struct bytes *out)
     roff_section(out, "MISSING AND UNSURE", "");
     roff_text(out, unsure);
     roff_text(out, unsure_too);
+    add_cases(out);
     add_examples(out);
     roff_section(out, "SEE ALSO",
                  "weir(1), weir.yaml(5); `weir explain` says of one activity which "

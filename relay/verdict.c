@@ -62,6 +62,30 @@ static void trace(struct verdict *v)
     }
 }
 
+static const char *zone_of(void *arg, struct span host)
+{
+    const struct verdict *v = arg;
+    return policy_zone_name((void *)&v->config->policy, host);
+}
+
+static bool crossed(void *arg, int zone)
+{
+    const struct verdict *v = arg;
+    return zone_set_has(&v->known.crossed, zone);
+}
+
+const char *verdict_word(const struct verdict *v)
+{
+    if (v->refused != ERR_OK)
+        return "refuse";
+    switch (v->why) {
+    case ERR_OK: return "allow";
+    case ERR_RULE_HOLDS: return "hold";
+    case ERR_RULE_DROPS: return "drop";
+    default: return "deny";
+    }
+}
+
 static int target_of(const struct verdict_ask *ask)
 {
     const struct policy *policy = &ask->config->policy;
@@ -75,13 +99,17 @@ void verdict_make(const struct verdict_ask *ask, struct verdict *ret)
     const struct policy *policy = &ask->config->policy;
     const struct facts_context context = {.now_ms = ask->now_ms,
                                           .bytes = ask->bytes,
-                                          .zone_of = policy_zone_name,
-                                          .arg = (void *)policy};
+                                          .bot = ask->known.bot,
+                                          .indexable = ask->known.indexable,
+                                          .zone_of = zone_of,
+                                          .crossed = ask->known.thread ? crossed : NULL,
+                                          .arg = ret};
     *ret = (struct verdict){.config = ask->config,
                             .activity = ask->activity,
                             .from = ask->from,
                             .to = ask->to,
-                            .one = ask->to || ask->in};
+                            .one = ask->to || ask->in,
+                            .known = ask->known};
     ret->from_zone = policy_zone_of(policy, span_of(ask->from));
     ret->to_zone = target_of(ask);
     ret->refused = refusal(ret);

@@ -6,6 +6,13 @@
 #include "relay/config/config.h"
 #include "relay/rules/outgoing.h"
 
+/* What the activity does not say, and a running relay knows. All zero: nothing is known. */
+struct verdict_known {
+    enum fact_said bot, indexable; /* of its author's document */
+    bool thread;                   /* it is known where that went which it answers: */
+    struct zone_set crossed;       /* facts_context.crossed */
+};
+
 /* What is asked; everything is borrowed. The signature is taken as good, and its signer as the
  * activity's actor. */
 struct verdict_ask {
@@ -17,6 +24,7 @@ struct verdict_ask {
     /* Where to: one of these, or neither: every zone. */
     const char *to;        /* host likewise */
     const struct zone *in; /* a zone of config */
+    struct verdict_known known;
 };
 
 struct verdict {
@@ -24,9 +32,10 @@ struct verdict {
     const struct activity *activity; /* */
     const char *from, *to;           /* hosts as in uri.authority; to NULL: to a zone, or every */
     bool one;                        /* one zone was asked about: to_zone */
-    struct facts *facts;             /* owned; NULL where it was refused before any rule */
-    int from_zone, to_zone;          /* -1: none */
-    enum err refused;                /* before any rule was asked; ERR_OK: it was not */
+    struct verdict_known known;
+    struct facts *facts;    /* owned; NULL where it was refused before any rule */
+    int from_zone, to_zone; /* -1: none */
+    enum err refused;       /* before any rule was asked; ERR_OK: it was not */
     struct zone_verdict zones[POLICY_ZONES_MAX];
     struct rule_step *steps; /* with one: the rules in order; owned */
     size_t steps_n;
@@ -42,12 +51,14 @@ struct verdict {
     enum err why; /* why it may not; ERR_OK if it may */
 };
 
-/* Decides as the inbox would. What only a running relay knows (the author's document, the software
- * of its host) is missing here. ret is given back with verdict_fini(). */
+/* Decides as the inbox would. ret stays where it is, and is given back with verdict_fini(). */
 void verdict_make(const struct verdict_ask *ask, struct verdict *ret);
 void verdict_fini(struct verdict *v);
 /* It is to go back to the host that it came from. */
 bool verdict_is_return(const struct verdict *v);
+/* In one word: `allow`, `hold`, `deny`, `drop`; `refuse`: it is before any rule is asked. */
+#define VERDICT_WORDS "allow", "hold", "deny", "drop", "refuse"
+const char *verdict_word(const struct verdict *v);
 /* Why a rule did not match, in words; nothing if it did. */
 void verdict_because(const struct verdict *v, const struct rule_step *step, struct bytes *out);
 /* For people, and as one JSON object. */

@@ -76,7 +76,7 @@ static void condition_tell(const struct verdict *v, const struct condition *c, c
     bytes_add_str(out, wants);
     policy_condition_write(c, &text);
     shown(&text, out);
-    if (c->crossed)
+    if (c->crossed && !v->known.thread)
         bytes_add_str(out, " (whether it crossed, only a running relay knows)");
     bytes_fini(&text);
 }

@@ -298,7 +298,6 @@ struct yaml_tree *yaml_tree_read(struct span text, struct mistakes *mistakes)
     if (r.failed)
         yaml_tree_free(&root);
     else if (!root)
-        mistake(mistakes, (struct place){1, 1},
-                "the file is empty: `weir init` writes one to start from");
+        mistake(mistakes, (struct place){1, 1}, "the file is empty");
     return root;
 }

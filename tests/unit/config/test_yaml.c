@@ -23,11 +23,9 @@ static const struct {
     const char *name, *text, *why;
     bool tree; /* whether what is left is a tree that can be looked at further */
 } bad[] = {
-    {"empty", "", "f:1:1: the file is empty: `weir init` writes one to start from\n", false},
-    {"comments alone", "# url: x\n\n",
-     "f:1:1: the file is empty: `weir init` writes one to start from\n", false},
-    {"an empty document", "---\n",
-     "f:1:1: the file is empty: `weir init` writes one to start from\n", false},
+    {"empty", "", "f:1:1: the file is empty\n", false},
+    {"comments alone", "# url: x\n\n", "f:1:1: the file is empty\n", false},
+    {"an empty document", "---\n", "f:1:1: the file is empty\n", false},
     {"tab", "a:\n\tb: c\n", "f:2:1: a tab in the indentation: YAML wants spaces\n", false},
     {"tab behind spaces", "a:\n  \tb: c\n", "f:2:3: a tab in the indentation: YAML wants spaces\n",
      false},
