@@ -15,8 +15,8 @@ struct manual_example {
 };
 enum { MANUAL_EXAMPLES = 11 };
 extern const struct manual_example manual_examples[MANUAL_EXAMPLES];
+/* A file of cases for the first of them, as `weir policy test` reads it. */
+extern const char manual_cases[];
 
 /* manual_lists.c: sections of weir(1). */
 void manual_add_lists(struct bytes *out);
-/* A file of cases for the first of them, as `weir policy test` reads it. */
-extern const char manual_cases[];
