@@ -16,6 +16,7 @@
 #include "relay/membership.h"
 #include "relay/meters.h"
 #include "relay/public.h"
+#include "relay/rules/hold.h"
 
 enum { WORKING_MAX = 4096, ACTIVITY_LOGGED = 300 };
 
@@ -49,6 +50,10 @@ static void inbox_free(struct inbox *in)
     json_free(&in->json);
     json_free(&in->object);
     bytes_fini(&in->audience);
+    bytes_fini(&in->held);
+    bytes_fini(&in->held_why);
+    bytes_fini(&in->held_known);
+    bytes_fini(&in->fetched);
     bytes_fini(&in->thread);
     free(in);
 }
@@ -82,6 +87,10 @@ void inbox_accept(struct inbox_room *room, struct http_request **request)
     in->zone = -1;
     in->started_ms = clock_mono_ms();
     bytes_init(&in->audience, POLICY_AUDIENCE_MAX);
+    bytes_init(&in->held, POLICY_AUDIENCE_MAX);
+    bytes_init(&in->held_why, HOLD_WHY_MAX);
+    bytes_init(&in->held_known, 2 * HOLD_SOFTWARE_SIZE);
+    bytes_init(&in->fetched, (size_t)room->context->config->set.fetch_body);
     bytes_init(&in->thread, POLICY_AUDIENCE_MAX);
     DL_APPEND(room->working, in);
     room->working_n++;
@@ -319,6 +328,10 @@ static void write_log(const struct inbox *in, int status, int64_t ms)
     if (in->err == ERR_OK && in->appended.n) {
         log_int(&l, "n", (int64_t)in->appended.n);
         log_text(&l, "audience", bytes_span(&in->audience));
+    }
+    if (in->appended.held && (in->err == ERR_OK || in->err == ERR_RULE_HOLDS)) {
+        log_int(&l, "held", (int64_t)in->appended.held);
+        log_text(&l, "waits", bytes_span(&in->held));
     }
     log_str(&l, "rule", in->rule[0] ? in->rule : NULL);
     log_int(&l, "ms", ms);

@@ -7,6 +7,7 @@
 #include "relay/inbox_inner.h"
 #include "relay/membership.h"
 #include "relay/meters.h"
+#include "relay/rules/hold.h"
 
 enum { DECISIONS_MAX = 5 };
 
@@ -62,6 +63,27 @@ static bool crossed(void *arg, int zone)
     return zone_set_has(&around->crossed, zone);
 }
 
+/* The zones that wait for a person, and what has to be known to decide anew. */
+static void note_held(struct inbox *in, const struct zone_verdict *verdicts)
+{
+    const struct policy *policy = &in->room->context->config->policy;
+    const struct hold_known known = {.bot = in->owner_machine ? FACT_YES : FACT_NO,
+                                     .indexable = in->owner_indexable ? FACT_YES : FACT_NO};
+    bytes_clear(&in->held);
+    bytes_clear(&in->held_why);
+    bytes_clear(&in->held_known);
+    for (size_t i = 0; i < policy->zones_n; i++) {
+        const struct rule *rule = verdicts[i].rule;
+        const struct hold_why why = {.zone = span_of(policy->zones[i].name),
+                                     .rule = rule ? span_of(rule->name) : SPAN(""),
+                                     .code = verdicts[i].why};
+        if (hold_fate(HOLD_ASKED_THAW, why.code) == HOLD_KEPT)
+            hold_why_write(&why, &in->held_why);
+    }
+    hold_zones_write(bytes_span(&in->held_why), &in->held);
+    hold_known_write(&known, &in->held_known);
+}
+
 /* The zones that may have it, as the journal writes them; which rule opened or closed the way
  * across. Why nobody may have it, if nobody may. */
 static enum err decide_audience(struct inbox *in)
@@ -86,11 +108,13 @@ static enum err decide_audience(struct inbox *in)
         freezes_apply(&in->room->freezes, policy, in->zone, verdicts, &zones);
     bytes_clear(&in->audience);
     policy_set_write(policy, &zones, &in->audience);
+    note_held(in, verdicts);
     in->rule[0] = '\0';
     for (size_t i = 0; i < policy->zones_n && !in->rule[0]; i++)
         if (verdicts[i].rule)
             span_copy(span_of(verdicts[i].rule->name), in->rule, sizeof(in->rule));
-    return zone_set_empty(&zones) ? policy_refusal(policy, verdicts, in->zone) : ERR_OK;
+    bool waits = in->held.n > 0;
+    return zone_set_empty(&zones) && !waits ? policy_refusal(policy, verdicts, in->zone) : ERR_OK;
 }
 
 enum step inbox_decide(struct inbox *in)
@@ -195,6 +219,7 @@ enum step inbox_append(struct inbox *in)
     enum journal_kind kind = kind_of(a);
     struct span announced = activity_announced(a);
     struct uri object;
+    bool takes_back = a->type == ACTIVITY_DELETE || a->type == ACTIVITY_UNDO;
     bool has_object =
         a->object.n && uri_read(announced.n ? announced : a->object, &object) == ERR_OK;
     in->append = (struct journal_append){
@@ -220,6 +245,14 @@ enum step inbox_append(struct inbox *in)
         .actor_hash = hash(in, HASH_ACTOR, a->actor),
         .gone = a->type == ACTIVITY_DELETE && span_eq(a->object, a->actor),
         .body = http_view(in->request)->body,
+        .hold = {.zones = takes_back ? SPAN("") : bytes_span(&in->held),
+                 .why = bytes_span(&in->held_why),
+                 .known = bytes_span(&in->held_known),
+                 .fetched = in->object ? bytes_span(&in->fetched) : SPAN(""),
+                 .actor = a->actor,
+                 .type = a->type_name,
+                 .items_max = c->config->set.limits_held,
+                 .bytes_max = c->config->set.limits_held_bytes},
     };
     inbox_goto(in, INBOX_APPENDED);
     journal_append(c->store, &in->append, on_appended, in);
@@ -239,7 +272,7 @@ enum step inbox_appended(struct inbox *in)
     case JOURNAL_NOBODY: return inbox_finish(in, ERR_NO_AUDIENCE, NULL);
     case JOURNAL_FULL: return inbox_finish(in, ERR_VERSIONS, NULL);
     case JOURNAL_HELD: return inbox_finish(in, ERR_RULE_HOLDS, NULL);
-    case JOURNAL_HOLD_FULL: return inbox_finish(in, ERR_UNAVAILABLE, NULL);
+    case JOURNAL_HOLD_FULL: return inbox_finish(in, ERR_HOLD_FULL, NULL);
     case JOURNAL_AGAIN: break;
     }
     /* The member changed between the decision and the journal, or what is frozen: decide again, by

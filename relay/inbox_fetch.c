@@ -59,6 +59,8 @@ static void on_fetched(void *arg, const struct fetch_result *result)
     in->err = result->err == ERR_OK ? ERR_OK : failure(result);
     if (in->err == ERR_OK && json_read(result->body, &limits, &in->object) != ERR_OK)
         in->err = ERR_OBJECT_DOCUMENT;
+    bytes_clear(&in->fetched);
+    bytes_add(&in->fetched, result->body);
     inbox_run(in);
 }
 

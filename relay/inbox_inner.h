@@ -82,12 +82,14 @@ struct inbox {
     struct json *json;
     struct activity activity;
     struct fetch *fetch;                   /* while FETCHED waits */
+    struct bytes fetched;                  /* its text */
     struct json *object;                   /* what was announced to followers, once it is fetched */
     bool looked;                           /* what follows is known */
     struct bytes thread;                   /* the zones where that went which it answers, by name */
     char thread_owner[URI_AUTHORITY_SIZE]; /* the host that that is of; empty: none is known */
     unsigned decisions;
     struct bytes audience;
+    struct bytes held, held_why, held_known; /* zones that wait for a person; see journal_hold */
     struct journal_append append;
     uint8_t hashes[5][SHA256_SIZE];
     struct journal_appended appended;

@@ -152,13 +152,16 @@ static void token_file_read(struct job *job, struct zone *zone, const struct yam
 
 static void inside_read(struct job *job, struct zone *zone, const struct yaml_tree *value)
 {
-    static const struct span names[] = {NAME("allow"), NAME("deny")};
+    static const struct span names[] = {NAME("allow"), NAME("hold"), NAME("deny")};
     if (!kind_is(job, value, TREE_TEXT, "inside"))
         return;
-    if (span_eq_str(yaml_tree_text(value), "deny"))
-        zone->inside = RULE_DENY;
-    else if (!span_eq_str(yaml_tree_text(value), "allow"))
-        mistake_unknown(job->mistakes, value->at, "verdict", yaml_tree_text(value), names, 2);
+    for (int then = RULE_ALLOW; then <= RULE_DENY; then++) {
+        if (span_eq_str(yaml_tree_text(value), rule_verdict_name((enum rule_verdict)then))) {
+            zone->inside = (enum rule_verdict)then;
+            return;
+        }
+    }
+    mistake_unknown(job->mistakes, value->at, "verdict", yaml_tree_text(value), names, 3);
 }
 
 static void list_read(struct job *job, int zone, const char *what, const struct yaml_tree *list,

@@ -88,16 +88,16 @@ static void end_read(const struct reading *r, struct rule_end *end, const char *
 
 static void then_read(const struct reading *r, const struct yaml_tree *value)
 {
-    static const struct span names[] = {NAME("allow"), NAME("deny"), NAME("drop")};
-    struct rule *rule = rule_of(r);
+    static const struct span names[] = {NAME("allow"), NAME("hold"), NAME("deny"), NAME("drop")};
     if (!kind_is(r->job, value, TREE_TEXT, "then"))
         return;
-    if (span_eq_str(yaml_tree_text(value), "allow"))
-        rule->then = RULE_ALLOW;
-    else if (span_eq_str(yaml_tree_text(value), "drop"))
-        rule->then = RULE_DROP;
-    else if (!span_eq_str(yaml_tree_text(value), "deny"))
-        mistake_unknown(r->job->mistakes, value->at, "verdict", yaml_tree_text(value), names, 3);
+    for (int then = RULE_ALLOW; then <= RULE_DROP; then++) {
+        if (span_eq_str(yaml_tree_text(value), rule_verdict_name((enum rule_verdict)then))) {
+            rule_of(r)->then = (enum rule_verdict)then;
+            return;
+        }
+    }
+    mistake_unknown(r->job->mistakes, value->at, "verdict", yaml_tree_text(value), names, 4);
 }
 
 static void until_read(const struct reading *r, const struct yaml_tree *value)

@@ -39,6 +39,8 @@ enum { SETTINGS_SEEN_MS = 691200000 }; /* 8 days: how long ids are remembered (D
     X(limits_json_keys,       "limits.json_keys",        COUNT,    100, 1000000, "10000", NULL, "most object members in a document")                                                   \
     X(limits_id,              "limits.id",               SIZE,     100, 2048, "2KiB", NULL, "longest id of an activity, an actor or an object, in bytes")                              \
     X(limits_recipients,      "limits.recipients",       COUNT,    10, 100000, "10000", NULL, "most recipients of an activity")                                                        \
+    X(limits_held,            "limits.held",             COUNT,    1, 1000000, "10000", NULL, "most activities that wait for a person to decide; beyond it 503")                        \
+    X(limits_held_bytes,      "limits.held_bytes",       SIZE,     1048576, 1099511627776, "64MiB", NULL, "most bytes of all of these; beyond it 503")                                 \
     X(timeouts_header,        "timeouts.header",         DURATION, 100, 600000, "10s", NULL, "time for a whole request header")                                                        \
     X(timeouts_body,          "timeouts.body",           DURATION, 100, 3600000, "30s", NULL, "time for a whole request body")                                                         \
     X(timeouts_body_rate,     "timeouts.body_rate",      SIZE,     0, 1048576, "1KiB", NULL, "least bytes a second of a body, after the first five seconds")                           \
@@ -77,6 +79,7 @@ enum { SETTINGS_SEEN_MS = 691200000 }; /* 8 days: how long ids are remembered (D
     X(retention_urgent,       "retention.urgent",        DURATION, 60000, 31536000000, "90d", NULL, "the same for what deletes, with its bodies; at least as long as entries")           \
     X(retention_objects,      "retention.objects",       DURATION, 86400000, 315360000000, "730d", NULL, "how long it is known where an object went that has no entry any more")        \
     X(retention_bytes,        "retention.bytes",         SIZE,     0, 1099511627776, "0", NULL, "memory of Redis beyond which the oldest goes early; 0 = 60 % of its maxmemory")          \
+    X(retention_held,         "retention.held",          DURATION, 60000, 31536000000, "30d", NULL, "how long what waits for a person to decide is kept; then nobody gets it")          \
     X(redis_command,          "redis_limits.command",    DURATION, 100, 60000, "2s", NULL, "deadline of a Redis command")                                                              \
     X(redis_replicas,         "redis_limits.replicas",   COUNT,    0, 5, "0", NULL, "replicas that must have what is answered 202, and what a lease rests on: WAIT")                   \
     X(redis_memory,           "redis_limits.memory",     SIZE,     0, 1099511627776, "0", NULL, "maxmemory of the embedded Redis; 0 = the less of 1 GiB and a quarter of RAM")

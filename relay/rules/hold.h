@@ -7,7 +7,7 @@
 
 #include "common/pure/bytes.h"
 #include "common/pure/err.h"
-#include "relay/rules/facts.h"
+#include "relay/rules/policy.h"
 
 /* What became of an item. */
 #define HOLD_STATES(X)                                                                             \
@@ -25,6 +25,8 @@ enum hold_state {
 const char *hold_state_name(enum hold_state state);
 enum hold_state hold_state_by_name(struct span name); /* HOLD_STATE_COUNT if none */
 
+/* What every zone there may be waits for, as text. */
+enum { HOLD_WHY_MAX = POLICY_ZONES_MAX * (POLICY_NAME_MAX + POLICY_RULE_NAME_MAX + 32) };
 /* Why one zone has to wait: ERR_RULE_HOLDS or ERR_FROZEN. */
 struct hold_why {
     struct span zone, rule; /* rule: its name; empty: none decided (inside, freeze) */

@@ -75,6 +75,14 @@ static void call_append(struct store *store, const char *kind, const struct jour
     words_add_str(&a, p->gone ? "1" : "0");
     words_add(&a, recall ? recall->reason : SPAN(""));
     words_add(&a, recall ? recall->note : SPAN(""));
+    words_add(&a, p->hold.zones);
+    words_add(&a, p->hold.why);
+    words_add(&a, p->hold.known);
+    words_add(&a, p->hold.fetched);
+    words_add(&a, p->hold.actor);
+    words_add(&a, p->hold.type);
+    words_add_int(&a, p->hold.items_max);
+    words_add_int(&a, p->hold.bytes_max);
     words_add(&a, p->body);
     store_promise(store, &a, &script_append, cb, arg);
 }
@@ -91,9 +99,10 @@ static const struct {
     const char *word;
     enum journal_result result;
 } results[] = {
-    {"OK", JOURNAL_APPENDED}, {"DUP", JOURNAL_DUPLICATE},      {"REUSED", JOURNAL_REUSED},
-    {"STALE", JOURNAL_STALE}, {"NOTOWNER", JOURNAL_NOT_OWNER}, {"NOBODY", JOURNAL_NOBODY},
-    {"FULL", JOURNAL_FULL},   {"AGAIN", JOURNAL_AGAIN},
+    {"OK", JOURNAL_APPENDED},        {"DUP", JOURNAL_DUPLICATE},      {"REUSED", JOURNAL_REUSED},
+    {"STALE", JOURNAL_STALE},        {"NOTOWNER", JOURNAL_NOT_OWNER}, {"NOBODY", JOURNAL_NOBODY},
+    {"FULL", JOURNAL_FULL},          {"AGAIN", JOURNAL_AGAIN},        {"HELD", JOURNAL_HELD},
+    {"HELDFULL", JOURNAL_HOLD_FULL},
 };
 
 /* What to decide by the next time. */
@@ -117,12 +126,13 @@ static void on_appended(void *arg, enum err err, const struct redis_reply *reply
         answer.err = ERR_OK;
         answer.result = results[i].result;
         answer.n = answer.result == JOURNAL_AGAIN ? 0 : answer_number(reply, 1);
+        answer.held = answer_number(reply, 3);
     }
     if (answer.err == ERR_OK && answer.result == JOURNAL_AGAIN) {
         freezes = mem_new(sizeof(*freezes));
         take_again(reply, freezes, &answer);
     }
-    store_saw(call->store, answer.n);
+    store_saw(call->store, answer.held > answer.n ? answer.held : answer.n);
     call->cb(call->arg, &answer);
     free(freezes);
     free(call);

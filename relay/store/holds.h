@@ -80,6 +80,7 @@ void holds_settle(struct store *store, const struct holds_settle *settle, holds_
 
 /* One step: what nobody decided about since before_ms is closed as EXPIRED; what was closed before
  * forget_ms is forgotten. */
+enum { HOLDS_SWEEP_MAX = 256 }; /* of each kind, in a step */
 struct holds_sweep {
     int64_t now_ms, before_ms, forget_ms;
 };
@@ -89,6 +90,7 @@ struct holds_swept {
     const uint64_t *expired; /* these */
     size_t expired_n;
     uint64_t open, bytes, forgotten;
+    uint64_t closed[HOLD_STATE_COUNT]; /* how many were ever closed so */
 };
 typedef void (*holds_swept_cb)(void *arg, const struct holds_swept *answer);
 void holds_sweep(struct store *store, const struct holds_sweep *sweep, holds_swept_cb cb,
