@@ -90,7 +90,7 @@
     X(RULE_HOLDS, "rule-holds", 0, false, "a rule holds it for a person to decide")                \
     X(FROZEN, "frozen", 0, false, "an operator froze this boundary: it waits for the thaw")        \
     X(HOLD_FULL, "hold-full", 503, true, "more waits for a person to decide than may be held")      \
-    X(HOLD_CHANGED, "hold-changed", 409, true, "its author edited it meanwhile")                    \
+    X(HOLD_CHANGED, "hold-changed", 409, false, "its author edited it meanwhile")                    \
     X(RULE_DROPS, "rule-drops", 0, false, "a rule drops it without a word to the sender")          \
     X(CONSENT_CHANGED, "consent-changed", 0, false, "its author told this relay to leave it out")  \
     X(NO_AUDIENCE, "no-audience", 0, false, "no zone may have it")                                 \

@@ -87,7 +87,7 @@ static const struct {
     {ERR_RULE_HOLDS, "rule-holds", 0, false},
     {ERR_FROZEN, "frozen", 0, false},
     {ERR_HOLD_FULL, "hold-full", 503, true},
-    {ERR_HOLD_CHANGED, "hold-changed", 409, true},
+    {ERR_HOLD_CHANGED, "hold-changed", 409, false},
     {ERR_RULE_DROPS, "rule-drops", 0, false},
     {ERR_CONSENT_CHANGED, "consent-changed", 0, false},
     {ERR_NO_AUDIENCE, "no-audience", 0, false},

@@ -3,6 +3,7 @@
 
 #include "tests/unit/store/store_rig.h"
 
+#include "relay/rules/hold.h"
 #include "relay/store/journal.h"
 #include "relay/store/members.h"
 
@@ -20,6 +21,9 @@ struct post {
     const char *body;        /* NULL: the id */
     const char *object_host; /* NULL: o.example */
     const char *actor;       /* NULL: named as `from`; its Delete of itself takes all with it */
+    const char *held;        /* zones that wait for a person; NULL: none */
+    int64_t held_max;        /* 0: 100 items */
+    int64_t held_bytes;      /* 0: 1 MB */
 };
 
 /* clang-format off */ /* its versions disagree on a macro of braces */
@@ -31,7 +35,7 @@ struct posted {
     struct rig *rig;
     enum err err;
     enum journal_result result;
-    uint64_t n;
+    uint64_t n, held;
     char member[4096];
 };
 
@@ -55,6 +59,7 @@ MAYBE static void on_posted(void *arg, const struct journal_appended *answer)
     posted->err = answer->err;
     posted->result = answer->result;
     posted->n = answer->n;
+    posted->held = answer->held;
     snprintf(posted->member, sizeof posted->member, "%.*s", SPAN_ARG(answer->member));
     loop_stop(posted->rig->loop);
 }
@@ -77,6 +82,12 @@ MAYBE static void post_send(struct rig *rig, const struct post *p, struct posted
     struct fake_hash hashes[] = {fake_hash(id), fake_hash(p->content ? p->content : object),
                                  fake_hash(kinds[k].kind == JOURNAL_ANNOUNCE ? id : object),
                                  fake_hash(object), fake_hash(actor)};
+    struct bytes why;
+    bytes_init(&why, 4096);
+    for (struct span held = span_of(p->held ? p->held : ""); held.n;) {
+        const struct hold_why one = {span_cut(&held, ','), SPAN("a rule"), ERR_RULE_HOLDS};
+        hold_why_write(&one, &why);
+    }
     struct journal_append append = {
         .kind = kinds[k].kind,
         .from = span_of(p->from ? p->from : "a.example"),
@@ -98,22 +109,38 @@ MAYBE static void post_send(struct rig *rig, const struct post *p, struct posted
         .object_host = span_of(p->object_host ? p->object_host : "o.example"),
         .actor_hash = hashes[4].bytes,
         .gone = p->what[0] == 'D' && strcmp(object, actor) == 0,
-        .body = span_of(p->body ? p->body : id)};
+        .body = span_of(p->body ? p->body : id),
+        .hold = {.zones = span_of(p->held ? p->held : ""),
+                 .why = bytes_span(&why),
+                 .known = SPAN("-ny"),
+                 .fetched = SPAN(""),
+                 .actor = span_of(actor),
+                 .type = span_of(activity_type_name(kinds[k].type)),
+                 .items_max = p->held_max ? p->held_max : 100,
+                 .bytes_max = p->held_bytes ? p->held_bytes : 1000000}};
     *ret = (struct posted){.rig = rig};
     journal_append(rig->store, &append, on_posted, ret);
+    bytes_fini(&why);
     assert_int_equal(ret->calls, 0); /* never from inside the call */
 }
 
-/* What came of it, in words: `OK 3`, `DUP 1`, `STALE`, the code of an error. */
+/* What came of it, in words: `OK 3`, `OK 3 held 4`, `HELD 4`, `DUP 1`, `STALE`, the code of an
+ * error. */
 MAYBE static const char *post_say(const struct posted *p)
 {
     static const char *const words[] = {
-        [JOURNAL_APPENDED] = "OK", [JOURNAL_DUPLICATE] = "DUP",      [JOURNAL_REUSED] = "REUSED",
-        [JOURNAL_STALE] = "STALE", [JOURNAL_NOT_OWNER] = "NOTOWNER", [JOURNAL_NOBODY] = "NOBODY",
-        [JOURNAL_FULL] = "FULL",   [JOURNAL_AGAIN] = "AGAIN"};
+        [JOURNAL_APPENDED] = "OK",        [JOURNAL_DUPLICATE] = "DUP",
+        [JOURNAL_REUSED] = "REUSED",      [JOURNAL_STALE] = "STALE",
+        [JOURNAL_NOT_OWNER] = "NOTOWNER", [JOURNAL_NOBODY] = "NOBODY",
+        [JOURNAL_FULL] = "FULL",          [JOURNAL_AGAIN] = "AGAIN",
+        [JOURNAL_HELD] = "HELD",          [JOURNAL_HOLD_FULL] = "HOLDFULL"};
     static char text[64];
     if (p->err != ERR_OK)
         snprintf(text, sizeof text, "%s", err_code(p->err));
+    else if (p->result == JOURNAL_HELD)
+        snprintf(text, sizeof text, "HELD %d", (int)p->held);
+    else if (p->result == JOURNAL_APPENDED && p->held)
+        snprintf(text, sizeof text, "OK %d held %d", (int)p->n, (int)p->held);
     else if (p->result == JOURNAL_APPENDED || p->result == JOURNAL_DUPLICATE)
         snprintf(text, sizeof text, "%s %d", words[p->result], (int)p->n);
     else
