@@ -118,6 +118,7 @@ static void print_not_for_it(struct span code)
         const char *code, *words;
     } rows[] = {{"origin", "it came from there"},
                 {"not-member", "the host was no member then"},
+                {"publish-only", "the host only published then"},
                 {"zone", "its zone is not in the audience"},
                 {"no-form", "no form of it would be believed there"}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)

@@ -32,6 +32,13 @@ static enum err state_refuses(const struct member *member)
     return ERR_NOT_MEMBER;
 }
 
+/* Who is here to receive may still take back what it posted before that. */
+static enum err role_refuses(const struct member *member, const struct activity *a)
+{
+    bool takes_back = a->type == ACTIVITY_DELETE || a->type == ACTIVITY_UNDO;
+    return member->role == MEMBER_ROLE_RECEIVE_ONLY && !takes_back ? ERR_RECEIVE_ONLY : ERR_OK;
+}
+
 /* Whether it goes where its object went: what the rules say of it counts only where that is not
  * known. */
 static bool follows_object(const struct activity *a)
@@ -131,6 +138,8 @@ enum step inbox_decide(struct inbox *in)
     e = inbox_find_zone(in);
     if (e == ERR_OK)
         e = state_refuses(in->member);
+    if (e == ERR_OK)
+        e = role_refuses(in->member, a);
     if (e != ERR_OK)
         return inbox_finish(in, e, NULL);
     e = activity_relayable(a, in->room->context->config->set.accept_unlisted);

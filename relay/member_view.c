@@ -42,8 +42,11 @@ void member_view(const struct member *m, const struct cursor *cursor, const char
     json_member(w, "host", span_of(m->host));
     json_member(w, "state", span_of(member_state_name(m->state)));
     json_member(w, "zone", span_of(m->zone));
+    json_member(w, "role", span_of(member_role_name(m->role)));
     add_time(w, "since", m->since_ms);
     add_time(w, "until", m->until_ms);
+    add_text(w, "sponsor", m->sponsor);
+    add_text(w, "note", m->note);
     if (m->gone)
         json_member(w, "why", span_of(err_code(ERR_INBOX_GONE)));
     if (m->lost)
@@ -83,6 +86,9 @@ void member_view_brief(const struct member *m, struct bytes *out)
     json_open(&w, '{');
     json_member(&w, "state", span_of(member_state_name(m->state)));
     json_member(&w, "zone", span_of(m->zone));
+    json_member(&w, "role", span_of(member_role_name(m->role)));
     add_time(&w, "until", m->until_ms);
+    add_text(&w, "sponsor", m->sponsor);
+    add_text(&w, "note", m->note);
     json_close(&w, '}');
 }

@@ -70,6 +70,7 @@
     X(PENDING, "pending", 403, false, "the membership waits for approval")                         \
     X(SUSPENDED, "suspended", 403, false, "the membership is suspended")                           \
     X(EXPIRED, "expired", 403, false, "the membership has ended")                                  \
+    X(RECEIVE_ONLY, "receive-only", 403, false, "this member receives, and publishes nothing here") \
     X(REMOVED, "removed", 403, false, "the membership was removed")                                \
     X(INBOX_GONE, "inbox-gone", 0, false, "its inbox said for days that it is gone")               \
     X(INBOX_LOST, "inbox-lost", 0, false, "its inbox was not there for days")                      \

@@ -23,11 +23,16 @@
  * the inbox that it was; that changes no state.
  * Who is gone has no inbox any more: nobody is told anything, and it may come back as anyone may.
  * An answer to our Follow back changes no state, and counts while the member is one.
+ * edit, extend: where they are possible they change no state, but that who is expired is invited
+ * again where its end date is another one: its Follow was rejected, so it has to follow anew.
+ * A role is kept through everything, or who only receives would speak by leaving and coming back.
  *
  * Suspending and resuming say nothing on the wire: a Reject would make the other side forget the
  * subscription, and what it was owed would have nobody to go to. A span is open while, and only
- * while, the member is active. Suspending closes the span and cuts nothing, so that what was owed
- * from before waits; leaving, removal and expiry cut.
+ * while, the member is active; of one that only publishes it is of no zone, so that nothing is for
+ * it but what takes back what it had before. Suspending closes the span and cuts nothing, so that
+ * what was owed from before waits; leaving, removal and expiry cut.
+ *
  * May not know: where members are kept, who asked, or what an entry says. */
 #include <string.h>
 
@@ -59,15 +64,15 @@ enum { UNKNOWN = MEMBER_STATE_COUNT, SAME };
 
 /* clang-format off */
 static const enum move moves[MEMBER_STATE_COUNT + 1][EVENT_COUNT] = {
-/*                     invite   follow     undo     back   back-no accept  reject    suspend   resume  remove    expire  gone     lost      moved  unzoned   zoned */
-[UNKNOWN]          = { EXPECT,  BY_JOIN,   NO,      NO,    NO,     NO,     NO,       NO,       NO,     NO,       NO,     NO,      NO,       NO,    NO,       NO   },
-[MEMBER_INVITED]   = { EXPECT,  ENTER,     NO,      NO,    NO,     NO,     PUT_OUT,  NO,       NO,     PUT_OUT,  END,    NO,      NO,       NO,    SUSPEND,  STAY },
-[MEMBER_PENDING]   = { ENTER,   BY_JOIN,   LEAVE,   NO,    NO,     ENTER,  PUT_OUT,  NO,       NO,     PUT_OUT,  END,    NO,      NO,       NO,    SUSPEND,  STAY },
-[MEMBER_ACTIVE]    = { STAY,    ENTER,     LEAVE,   HEAR,  HEAR,   NO,     PUT_OUT,  SUSPEND,  NO,     PUT_OUT,  END,    VANISH,  SUSPEND,  STAY,  SUSPEND,  STAY },
-[MEMBER_SUSPENDED] = { STAY,    HELD_OFF,  FORGET,  HEAR,  HEAR,   NO,     PUT_OUT,  NO,       BACK,   PUT_OUT,  END,    NO,      NO,       NO,    NO,       STAY },
-[MEMBER_EXPIRED]   = { EXPECT,  TOO_LATE,  NO,      NO,    NO,     NO,     NO,       NO,       NO,     PUT_OUT,  NO,     NO,      NO,       NO,    NO,       NO   },
-[MEMBER_LEFT]      = { EXPECT,  BY_JOIN,   NO,      NO,    NO,     NO,     NO,       NO,       NO,     PUT_OUT,  NO,     NO,      NO,       NO,    NO,       STAY },
-[MEMBER_REMOVED]   = { EXPECT,  SHUT_OUT,  NO,      NO,    NO,     NO,     NO,       NO,       NO,     NO,       NO,     NO,      NO,       NO,    NO,       NO   },
+/*                     invite   follow     undo     back   back-no accept  reject    suspend   resume  remove    expire  gone     lost      moved  unzoned   zoned  edit   extend */
+[UNKNOWN]          = { EXPECT,  BY_JOIN,   NO,      NO,    NO,     NO,     NO,       NO,       NO,     NO,       NO,     NO,      NO,       NO,    NO,       NO,    NO,    NO     },
+[MEMBER_INVITED]   = { EXPECT,  ENTER,     NO,      NO,    NO,     NO,     PUT_OUT,  NO,       NO,     PUT_OUT,  END,    NO,      NO,       NO,    SUSPEND,  STAY,  STAY,  STAY   },
+[MEMBER_PENDING]   = { ENTER,   BY_JOIN,   LEAVE,   NO,    NO,     ENTER,  PUT_OUT,  NO,       NO,     PUT_OUT,  END,    NO,      NO,       NO,    SUSPEND,  STAY,  STAY,  STAY   },
+[MEMBER_ACTIVE]    = { STAY,    ENTER,     LEAVE,   HEAR,  HEAR,   NO,     PUT_OUT,  SUSPEND,  NO,     PUT_OUT,  END,    VANISH,  SUSPEND,  STAY,  SUSPEND,  STAY,  STAY,  STAY   },
+[MEMBER_SUSPENDED] = { STAY,    HELD_OFF,  FORGET,  HEAR,  HEAR,   NO,     PUT_OUT,  NO,       BACK,   PUT_OUT,  END,    NO,      NO,       NO,    NO,       STAY,  STAY,  STAY   },
+[MEMBER_EXPIRED]   = { EXPECT,  TOO_LATE,  NO,      NO,    NO,     NO,     NO,       NO,       NO,     PUT_OUT,  NO,     NO,      NO,       NO,    NO,       NO,    STAY,  EXPECT },
+[MEMBER_LEFT]      = { EXPECT,  BY_JOIN,   NO,      NO,    NO,     NO,     NO,       NO,       NO,     PUT_OUT,  NO,     NO,      NO,       NO,    NO,       STAY,  STAY,  NO     },
+[MEMBER_REMOVED]   = { EXPECT,  SHUT_OUT,  NO,      NO,    NO,     NO,     NO,       NO,       NO,     NO,       NO,     NO,      NO,       NO,    NO,       NO,    NO,    NO     },
 };
 
 static const struct effect {
@@ -149,12 +154,13 @@ static void make_room(struct member *m)
     drop_span(m, 0);
 }
 
-/* A span is open in the present zone exactly while the member is active. */
+/* A span is open exactly while the member is active, in the present zone where it receives. */
 static void settle_spans(struct member *m, uint64_t n)
 {
     struct member_span *last = m->spans_n ? &m->spans[m->spans_n - 1] : NULL;
+    const char *zone = member_receives(m);
     bool open = last && last->to == MEMBER_SPAN_OPEN;
-    bool right = open && m->state == MEMBER_ACTIVE && strcmp(last->zone, m->zone) == 0;
+    bool right = open && m->state == MEMBER_ACTIVE && strcmp(last->zone, zone) == 0;
     if (open && !right) {
         last->to = n;
         if (last->from >= n)
@@ -166,7 +172,7 @@ static void settle_spans(struct member *m, uint64_t n)
         make_room(m);
     struct member_span *next = &m->spans[m->spans_n++];
     *next = (struct member_span){.from = n, .to = MEMBER_SPAN_OPEN};
-    span_copy(span_of(m->zone), next->zone, sizeof(next->zone));
+    span_copy(span_of(zone), next->zone, sizeof(next->zone));
 }
 
 bool audience_has(struct span audience, const char *zone)
@@ -216,7 +222,10 @@ static void take(struct member *after, enum member_event event, bool newcomer,
         take_text(after->zone, sizeof(after->zone), with->zone);
         after->placed = with->placed;
         after->until_ms = with->until_ms;
+        member_take_edit(after, with);
         break;
+    case EVENT_EDIT: member_take_edit(after, with); break;
+    case EVENT_EXTEND: after->until_ms = with->until_ms; break;
     case EVENT_FOLLOW:
         take_text(after->software, sizeof(after->software), with->software);
         if (newcomer || !after->zone[0]) {
@@ -247,7 +256,7 @@ static void take(struct member *after, enum member_event event, bool newcomer,
 static bool lets_in(enum member_event event)
 {
     return event == EVENT_INVITE || event == EVENT_FOLLOW || event == EVENT_ACCEPT ||
-           event == EVENT_RESUME;
+           event == EVENT_RESUME || event == EVENT_EXTEND;
 }
 
 static enum err resolve_join(int join, enum move *move)
@@ -320,6 +329,8 @@ static int row_of(const struct member *before, enum member_event event)
 static bool comes_late(const struct member *before, enum member_event event,
                        const struct member *with, const struct member *after)
 {
+    if (event == EVENT_EDIT && before)
+        return member_same_edit(before, after);
     if (event == EVENT_ZONED)
         return strcmp(after->zone, before ? before->zone : "") == 0;
     return event == EVENT_LOST && before && before->ver != with->ver;
@@ -384,6 +395,8 @@ enum err member_apply(const struct member *before, enum member_event event,
     if (!before)
         span_copy(span_of(with->host), after->host, sizeof(after->host));
     take(after, event, state == UNKNOWN || state == MEMBER_LEFT, with);
+    if (event == EVENT_EXPIRE && (!after->until_ms || after->until_ms > now_ms))
+        after->until_ms = now_ms; /* somebody ended it early */
     if (lets_in(event) && after->until_ms && now_ms >= after->until_ms)
         return ERR_EXPIRED;
     if (comes_late(before, event, with, after))

@@ -24,13 +24,33 @@ enum member_state {
 const char *member_state_name(enum member_state state);
 enum member_state member_state_by_name(struct span name); /* MEMBER_STATE_COUNT if none */
 
-/* A stretch of the journal: entries with from < n <= to, in a zone. Open while to is SPAN_OPEN. */
+/* What a member is here for, name, and what it means */
+#define MEMBER_ROLES(X)                                                                            \
+    X(FULL, "full")                                                                                \
+    X(PUBLISH_ONLY, "publish-only") /* what it posts goes out; nothing comes to it but what takes  \
+                                       back what it had before */                                  \
+    X(RECEIVE_ONLY, "receive-only") /* it gets what its zone may have; of what it sends only that  \
+                                       is taken which takes back (Delete, Undo) */
+
+enum member_role {
+#define X(name, text) MEMBER_ROLE_##name,
+    MEMBER_ROLES(X)
+#undef X
+        MEMBER_ROLE_COUNT
+};
+const char *member_role_name(enum member_role role);
+enum member_role member_role_by_name(struct span name); /* MEMBER_ROLE_COUNT if none */
+
+/* A stretch of the journal: entries with from < n <= to, in a zone. Open while to is SPAN_OPEN.
+ * The zone of who only publishes is empty: no entry is for it, but it is there. */
 #define MEMBER_SPAN_OPEN UINT64_MAX
 enum {
     MEMBER_SPANS_MAX = 32,
     MEMBER_ZONE_SIZE = 64,
     MEMBER_HOST_SIZE = 262,
-    MEMBER_URL_SIZE = 2049
+    MEMBER_URL_SIZE = 2049,
+    MEMBER_SPONSOR_SIZE = 255,
+    MEMBER_NOTE_SIZE = 513
 };
 struct member_span {
     uint64_t from, to;
@@ -90,13 +110,16 @@ struct member {
     char host[MEMBER_HOST_SIZE]; /* authority form */
     enum member_state state;
     char zone[MEMBER_ZONE_SIZE];
-    bool gone;         /* LEFT: since its inbox said for days that it is gone */
-    bool lost;         /* SUSPENDED: since its inbox said for days that it is not there */
-    bool placed;       /* an operator put it into its zone, whatever the patterns say */
-    char software[64]; /* by NodeInfo, or empty */
-    int64_t since_ms;  /* of the present state */
-    int64_t until_ms;  /* end of the invitation; 0: none */
-    uint64_t ver;      /* counts every change */
+    bool gone;   /* LEFT: since its inbox said for days that it is gone */
+    bool lost;   /* SUSPENDED: since its inbox said for days that it is not there */
+    bool placed; /* an operator put it into its zone, whatever the patterns say */
+    enum member_role role;
+    char sponsor[MEMBER_SPONSOR_SIZE]; /* mail address of who answers for it here; or empty */
+    char note[MEMBER_NOTE_SIZE];       /* what operators write beside it: what a pilot is for */
+    char software[64];                 /* by NodeInfo, or empty */
+    int64_t since_ms;                  /* of the present state */
+    int64_t until_ms;                  /* end of the invitation; 0: none */
+    uint64_t ver;                      /* counts every change */
     struct member_inbox inboxes[MEMBER_INBOXES_MAX];
     struct member_follower followers[MEMBER_FOLLOWERS_MAX]; /* in the order in which they came */
     size_t followers_n;
@@ -125,6 +148,13 @@ enum { MEMBER_TEXT_MAX = 640 * 1024 };
 void member_write(const struct member *member, struct bytes *out);
 bool member_read(struct span text, struct member *ret);
 
+/* The zone whose entries go to it; empty: none do, because it only publishes. */
+const char *member_receives(const struct member *member);
+/* Whether this can be a sponsor: it looks like a mail address, in printable ASCII. */
+bool member_sponsor_fits(struct span mail);
+/* Whether this can be a note: one line of UTF-8 that fits. */
+bool member_note_fits(struct span note);
+
 /* The newest number of the journal that its record speaks of; 0: none. */
 uint64_t member_newest(const struct member *member);
 
@@ -148,12 +178,14 @@ bool audience_has(struct span audience, const char *zone);
     X(SUSPEND, "suspend")             /* an operator closes the gate for a while */                \
     X(RESUME, "resume")               /* and opens it again */                                     \
     X(REMOVE, "remove")               /* an operator ends it */                                    \
-    X(EXPIRE, "expire")               /* the end date of its invitation has come */                \
+    X(EXPIRE, "expire")               /* the end date has come, or an operator put it to now */    \
     X(GONE, "gone")                   /* its inbox said for days that it is gone */                \
     X(LOST, "lost")                   /* its inbox was not there for days, and did not move */     \
     X(MOVED, "moved")                 /* its actor names another inbox now */                      \
     X(UNZONED, "unzoned")             /* a reload left it without a zone */                        \
-    X(ZONED, "zone")                  /* a reload, or an operator, put it into another zone */
+    X(ZONED, "zone")                  /* a reload, or an operator, put it into another zone */     \
+    X(EDIT, "edit")                   /* an operator gives it another role, sponsor or note */     \
+    X(EXTEND, "extend")               /* its end date is another one, or none */
 
 enum member_event {
 #define X(name, text) EVENT_##name,
@@ -184,17 +216,17 @@ struct member_change {
  * PRODUCT 2.2); the table stands above the code. before NULL: not known yet (the host is taken
  * from `with`). `with` may be NULL where the event brings nothing. Brought along:
  *
- *   INVITE  zone and until_ms (0: no end)
- *   FOLLOW  a follower (actor, follow, style, machine) and its inbox (see member_bring()), and
- *           software if it is known; the zone only of who is not a member yet or had left: an
- *           invitation or an operator's zone stands above the policy's
- *   UNDO    a follower: actor and style; where the Follow's id is known, that decides
- *   BACK_ACCEPT, BACK_REJECT  a follower: actor, style and `asked` of the Follow that is meant
- *   ZONED, RESUME, ACCEPT  zone, if it names one
- *   LOST    ver: of the record by which that was found out; another one may have another inbox
- *   MOVED   two inboxes: the first is where it was, the second where it is now, and what is owed
- *           goes along. Where others have their mail sent there already, what waited for the first
- *           is cut
+ *   INVITE  zone and until_ms (0: no end), and what EDIT does
+ *   EDIT    role (MEMBER_ROLE_COUNT: as it is), sponsor and note (empty: as they are; `-`: none any
+ * more) EXTEND  until_ms (0: no end any more) FOLLOW  a follower (actor, follow, style, machine)
+ * and its inbox (see member_bring()), and software if it is known; the zone only of who is not a
+ * member yet or had left: an invitation or an operator's zone stands above the policy's UNDO    a
+ * follower: actor and style; where the Follow's id is known, that decides BACK_ACCEPT, BACK_REJECT
+ * a follower: actor, style and `asked` of the Follow that is meant ZONED, RESUME, ACCEPT  zone, if
+ * it names one LOST    ver: of the record by which that was found out; another one may have another
+ * inbox MOVED   two inboxes: the first is where it was, the second where it is now, and what is
+ * owed goes along. Where others have their mail sent there already, what waited for the first is
+ * cut
  *
  * join: how the zone is joined (enum zone_join); asked for a Follow only. n: the number that the
  * control entry will have: spans and inboxes open and close there. A Follow is idempotent in every

@@ -3,6 +3,11 @@
 
 #include "relay/rules/member.h"
 
+/* Gives it the role, sponsor and note that `with` brings (see EDIT). */
+void member_take_edit(struct member *after, const struct member *with);
+/* Whether it has the same as before. */
+bool member_same_edit(const struct member *before, const struct member *after);
+
 /* Takes in the follower that `with` brings, and its inbox; entries above n go to an inbox that was
  * not there. ret_i: its place. ERR_OK, ERR_FOLLOWERS. */
 enum err followers_take(struct member *m, const struct member *with, uint64_t n, size_t *ret_i);

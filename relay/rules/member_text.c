@@ -93,6 +93,12 @@ void member_write(const struct member *member, struct bytes *out)
     json_member_bool(&w, "placed", member->placed);
     write_inboxes(&w, member);
     write_followers(&w, member);
+    if (member->role != MEMBER_ROLE_FULL)
+        json_member(&w, "role", span_of(member_role_name(member->role)));
+    if (member->sponsor[0])
+        json_member(&w, "sponsor", span_of(member->sponsor));
+    if (member->note[0])
+        json_member(&w, "note", span_of(member->note));
     json_member(&w, "software", span_of(member->software));
     json_member_int(&w, "since", member->since_ms);
     json_member_int(&w, "until", member->until_ms);
@@ -274,6 +280,17 @@ static bool read_followers(const struct json *json, struct member *ret)
     return true;
 }
 
+/* Of records from before there were roles, everyone is here for everything. */
+static bool read_role(const struct json *json, struct member *ret)
+{
+    const struct json *role = json_get(json, "role");
+    ret->role =
+        json_kind(role) == JSON_ABSENT ? MEMBER_ROLE_FULL : member_role_by_name(json_text(role));
+    return ret->role != MEMBER_ROLE_COUNT &&
+           read_text(json, "sponsor", ret->sponsor, sizeof(ret->sponsor)) &&
+           read_text(json, "note", ret->note, sizeof(ret->note));
+}
+
 static bool read_member(const struct json *json, struct member *ret)
 {
     int64_t ver;
@@ -284,7 +301,7 @@ static bool read_member(const struct json *json, struct member *ret)
         !read_text(json, "zone", ret->zone, sizeof(ret->zone)) ||
         !read_text(json, "software", ret->software, sizeof(ret->software)) ||
         !read_count(json, "since", &ret->since_ms) || !read_count(json, "until", &ret->until_ms) ||
-        !read_count(json, "ver", &ver))
+        !read_count(json, "ver", &ver) || !read_role(json, ret))
         return false;
     ret->ver = (uint64_t)ver;
     ret->placed = json_flag(json_get(json, "placed"), false);

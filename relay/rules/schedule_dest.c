@@ -162,7 +162,7 @@ bool dest_entitled(const struct dest *d, const struct entry *e)
 
 bool dest_zone_allows(const struct dest *d, const struct entry *e)
 {
-    return e->lane == LANE_URGENT || audience_has(e->audience, d->zone);
+    return e->lane == LANE_URGENT || (d->receives && audience_has(e->audience, d->zone));
 }
 
 unsigned dest_slots(const struct dest *d, const struct entry *e)

@@ -133,6 +133,7 @@ struct dest {
     enum lane want_lane;
     int64_t left_ms; /* it left by itself, then: for a while it is told what is taken back; 0: no */
     char zone[MEMBER_ZONE_SIZE];
+    bool receives; /* it is here for more than publishing */
     struct slot *slots;
     size_t slots_n;
     struct member_span *spans;

@@ -64,6 +64,7 @@ void dest_take_member(struct schedule *s, struct dest *d, const struct member *m
     d->alone = m->followers_n == 1;
     d->left_ms = m->state == MEMBER_LEFT && m->farewell.url[0] ? m->since_ms : 0;
     memcpy(d->zone, m->zone, sizeof(d->zone));
+    d->receives = member_receives(m)[0] != '\0';
     take_slots(d, m);
     d->spans = mem_grow(d->spans, m->spans_n * sizeof(*d->spans));
     memcpy(d->spans, m->spans, m->spans_n * sizeof(*d->spans));

@@ -39,6 +39,15 @@ static bool was_member(const struct member *m, uint64_t n)
     return false;
 }
 
+/* It was a member then, that only published. */
+static bool was_mute(const struct member *m, uint64_t n)
+{
+    for (size_t i = 0; i < m->spans_n; i++)
+        if (m->spans[i].from < n && n <= m->spans[i].to)
+            return !m->spans[i].zone[0];
+    return false;
+}
+
 /* Whether any inbox may have it in some form: those of the member, or, where none of them was there
  * yet, one that takes everything. */
 static bool has_form(const struct entry *e, const struct member *m)
@@ -64,6 +73,8 @@ const char *trace_not_for(const struct entry *e, const struct member *m)
                    mark_reaches(e, m->spans, m->spans_n, m->farewell.url[0] ? m->since_ms : 0);
     if (!reached && !was_member(m, e->n))
         return "not-member";
+    if (!reached && was_mute(m, e->n))
+        return "publish-only";
     if (!reached && e->lane == LANE_URGENT)
         return "zone";
     if (e->lane == LANE_NORMAL && !member_spans_entitle(m->spans, m->spans_n, e->n, e->audience))

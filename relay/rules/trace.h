@@ -18,7 +18,7 @@
     X(SKIPPED, "skipped") /* of the reason: its right was withdrawn */                             \
     X(CUT, "cut")         /* of the reason: it left, was removed; or the journal was trimmed */    \
     X(UNKNOWN, "unknown") /* unreadable: of its shard, nothing can be read */                      \
-    X(NOT_FOR_IT, "not-for-it") /* origin, not-member, zone, no-form */
+    X(NOT_FOR_IT, "not-for-it") /* origin, not-member, publish-only, zone, no-form */
 enum trace_verdict {
 #define X(name, text) TRACE_##name,
     TRACE_VERDICTS(X)

@@ -334,6 +334,7 @@ static void put_member(struct world *w, unsigned host, const struct member *m)
     PUT(w, h->ver, m->ver);
     PUT(w, h->state, m->state);
     PUT(w, h->zone, policy_zone_by_name(&w->policy, span_of(m->zone)));
+    PUT(w, h->hears, m->role == MEMBER_ROLE_PUBLISH_ONLY ? -1 : h->zone);
     PUT(w, h->slots_used, used);
     for (unsigned s = 0; s < SLOTS; s++) {
         size_t len = strlen(m->inboxes[s].url);

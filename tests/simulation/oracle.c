@@ -92,14 +92,14 @@ void oracle_appended(struct world *w, struct act *act, unsigned zones)
     oracle_takes(w, act);
     for (unsigned i = 0; i < w->plan.hosts; i++) {
         const struct host *h = &w->hosts[i];
-        bool active = h->member && h->state == MEMBER_ACTIVE && h->zone >= 0;
-        bool entitled = active && zones >> h->zone & 1;
+        bool active = h->member && h->state == MEMBER_ACTIVE && h->hears >= 0;
+        bool entitled = active && zones >> h->hears & 1;
         for (unsigned s = 0; s < w->plan.slots; s++) {
             struct fate *f = fate_of(w, act, i, s);
             /* What came in a time line that was lost says nothing of the order in this one. */
             *f = (struct fate){.arrived = f->arrived,
                                .ordered = f->arrived,
-                               .zone = (int8_t)(active ? h->zone : -1)};
+                               .zone = (int8_t)(active ? h->hears : -1)};
             bool its = act_takes_back(act) ? oracle_reaches(w, act, i, s)
                                            : entitled && h->slots_used >> s & 1;
             char url = oracle_inbox(w, act, i, s);
@@ -126,7 +126,8 @@ void oracle_changed(struct world *w, unsigned host, const struct member *before,
 {
     struct host *h = &w->hosts[host];
     int zone = policy_zone_by_name(&w->policy, span_of(after->zone));
-    bool moved = before && strcmp(before->zone, after->zone) != 0;
+    bool mute = after->role == MEMBER_ROLE_PUBLISH_ONLY; /* it is sent nothing any more */
+    bool moved = before && (mute || strcmp(before->zone, after->zone) != 0);
     bool back = before && before->state == MEMBER_LEFT && after->state != MEMBER_LEFT;
     bool grace = after->state == MEMBER_LEFT && after->farewell.url[0];
     h->changed_ms = now_ms(w);
@@ -138,7 +139,8 @@ void oracle_changed(struct world *w, unsigned host, const struct member *before,
             continue;
         struct span audience = w->db.lines[act->n]->entry->audience;
         bool urgent = act_takes_back(act);
-        bool withdraws = moved && !urgent && (zone < 0 || !audience_has(audience, after->zone));
+        bool withdraws =
+            moved && !urgent && (mute || zone < 0 || !audience_has(audience, after->zone));
         for (unsigned s = 0; s < w->plan.slots; s++) {
             bool freed = before->inboxes[s].url[0] && !after->inboxes[s].url[0];
             bool told = urgent && grace && s == after->farewell_slot;
@@ -214,7 +216,7 @@ static void check_right(struct world *w, const struct flight *f)
     bool urgent = act_takes_back(f->act);
     bool farewell = urgent && h->left_ms && a->slot == h->farewell_slot;
     bool member = h->state == MEMBER_ACTIVE && h->slots_used >> a->slot & 1;
-    bool zone = h->zone >= 0 && audience_has(a->entry->audience, zone_names[h->zone]);
+    bool zone = h->hears >= 0 && audience_has(a->entry->audience, zone_names[h->hears]);
     bool today = (member || farewell) && !fate->ended && (urgent || zone) &&
                  oracle_inbox(w, f->act, f->host, a->slot) == a->inbox[len - 1];
     if (!fate->owed)

@@ -27,6 +27,7 @@ static void count(struct world *w, enum member_event what)
     case EVENT_ZONED: w->tally.zones++; break;
     case EVENT_EXPIRE: w->tally.expiries++; break;
     case EVENT_REMOVE: w->tally.removals++; break;
+    case EVENT_EDIT: w->tally.roles++; break;
     case EVENT_GONE:
     case EVENT_LOST:
     case EVENT_MOVED:
@@ -36,6 +37,7 @@ static void count(struct world *w, enum member_event what)
     case EVENT_ACCEPT:
     case EVENT_REJECT:
     case EVENT_UNZONED:
+    case EVENT_EXTEND:
     case EVENT_COUNT: break;
     }
 }
@@ -67,6 +69,9 @@ static struct member *with_new(struct world *w, unsigned host, enum member_event
              NUMBER(what == EVENT_FOLLOW ? w->now_us : 0));
     snprintf(inbox, sizeof(inbox), "https://%s/i%u", name, url);
     member_bring(with, &follower, span_of(inbox));
+    with->role = what == EVENT_EDIT && draw(w, 2) ? MEMBER_ROLE_PUBLISH_ONLY
+                 : what == EVENT_EDIT             ? MEMBER_ROLE_FULL
+                                                  : MEMBER_ROLE_COUNT;
     if (what == EVENT_INVITE && draw(w, 2))
         with->until_ms = wall_ms(w) + draw_time(w, MINUTE, w->plan.duration_ms);
     return with;
@@ -192,6 +197,8 @@ static void on_people(struct world *w, struct event *e)
         order_host(w);
     else if (draw(w, 16) == 0)
         recall(w);
+    else if (host >= w->plan.saints && w->plan.roles && draw(w, 4) == 0)
+        people_change(w, host, EVENT_EDIT);
     else if (host >= w->plan.saints)
         people_change(w, host, events[draw(w, COUNT_OF(events))]);
     event_in(w, e, (int64_t)draw(w, 2 * (uint64_t)w->plan.people_ms));

@@ -59,6 +59,7 @@ struct plan { /* drawn from the seed at the beginning */
     unsigned sick_thousandths; /* of the time of a host */
     unsigned slots;            /* inboxes of a host, at most */
     bool large;
+    bool roles;  /* operators say who only publishes */
     bool uneven; /* couriers hear of Redis late, now and then; senders ask two fronts at once */
     struct schedule_limits limits;
 };

@@ -36,6 +36,7 @@ struct host {
     uint64_t ver, ver_told;    /* told: to who asked for the change */
     enum member_state state;
     int zone;
+    int hears;              /* the zone whose entries go to it; -1: it only publishes */
     int64_t left_ms;        /* it left by itself, and is told what is taken back; 0: no; */
     unsigned farewell_slot; /* in this inbox, */
     char farewell_url;

@@ -34,6 +34,7 @@
     X(suspends, "suspensions")                                                                     \
     X(resumes, "resumptions")                                                                      \
     X(zones, "changes of zone")                                                                    \
+    X(roles, "changes of role")                                                                    \
     X(expiries, "invitations that ended")                                                          \
     X(removals, "removals")                                                                        \
     X(retries, "orders to retry")                                                                  \

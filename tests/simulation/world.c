@@ -64,6 +64,7 @@ static void plan(struct world *w)
     static const size_t pages[] = {4, 32, 256};
     struct plan *p = &w->plan;
     p->large = w->seed % 10 == 0;
+    p->roles = w->seed % 11 == 3; /* by the seed alone: the other worlds stay what they were */
     p->uneven = w->seed % 8 == 5;
     p->hosts = p->large ? 1000 + draw(w, 600) : 3 + draw(w, 12);
     p->saints = p->large ? 50 : 1;
@@ -134,6 +135,7 @@ static void hosts_init(struct world *w)
         h->chance = draw(w, UINT64_MAX);
         h->remembers = draw(w, 2);
         h->zone = -1;
+        h->hears = -1;
         h->state = MEMBER_STATE_COUNT;
         h->shown = mem_new(most * sizeof(*h->shown));
         h->first = mem_new(most * sizeof(*h->first));

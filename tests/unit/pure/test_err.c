@@ -66,6 +66,7 @@ static const struct {
     {ERR_NOT_INVITED, "not-invited", 403, false},
     {ERR_NOT_MEMBER, "not-member", 403, false},
     {ERR_PENDING, "pending", 403, false},
+    {ERR_RECEIVE_ONLY, "receive-only", 403, false},
     {ERR_SUSPENDED, "suspended", 403, false},
     {ERR_EXPIRED, "expired", 403, false},
     {ERR_REMOVED, "removed", 403, false},

@@ -46,6 +46,8 @@ static const struct {
     {UNKNOWN, EVENT_MOVED, ANY, NO},
     {UNKNOWN, EVENT_UNZONED, ANY, NO},
     {UNKNOWN, EVENT_ZONED, ANY, NO},
+    {UNKNOWN, EVENT_EDIT, ANY, NO},
+    {UNKNOWN, EVENT_EXTEND, ANY, NO},
 
     {MEMBER_INVITED, EVENT_INVITE, ANY, "invited"},
     {MEMBER_INVITED, EVENT_FOLLOW, JOIN_OPEN, "active +A"},
@@ -64,6 +66,8 @@ static const struct {
     {MEMBER_INVITED, EVENT_LOST, ANY, NO},
     {MEMBER_INVITED, EVENT_MOVED, ANY, NO},
     {MEMBER_INVITED, EVENT_UNZONED, ANY, "suspended"},
+    {MEMBER_INVITED, EVENT_EDIT, ANY, "invited"},
+    {MEMBER_INVITED, EVENT_EXTEND, ANY, "invited"},
 
     {MEMBER_PENDING, EVENT_INVITE, ANY, "active +A"},
     {MEMBER_PENDING, EVENT_FOLLOW, JOIN_OPEN, "active +A"},
@@ -82,6 +86,8 @@ static const struct {
     {MEMBER_PENDING, EVENT_LOST, ANY, NO},
     {MEMBER_PENDING, EVENT_MOVED, ANY, NO},
     {MEMBER_PENDING, EVENT_UNZONED, ANY, "suspended"},
+    {MEMBER_PENDING, EVENT_EDIT, ANY, "pending"},
+    {MEMBER_PENDING, EVENT_EXTEND, ANY, "pending"},
 
     {MEMBER_ACTIVE, EVENT_INVITE, ANY, "active"},
     {MEMBER_ACTIVE, EVENT_FOLLOW, JOIN_OPEN, "active +A"},
@@ -100,6 +106,8 @@ static const struct {
     {MEMBER_ACTIVE, EVENT_MOVED, ANY, NO}, /* nobody has that inbox */
     {MEMBER_ACTIVE, EVENT_UNZONED, ANY, "suspended"},
     {MEMBER_ACTIVE, EVENT_ZONED, ANY, NO}, /* it is in that zone already */
+    {MEMBER_ACTIVE, EVENT_EDIT, ANY, "active"},
+    {MEMBER_ACTIVE, EVENT_EXTEND, ANY, "active"},
 
     {MEMBER_SUSPENDED, EVENT_INVITE, ANY, "suspended"},
     {MEMBER_SUSPENDED, EVENT_FOLLOW, JOIN_OPEN, "suspended"},
@@ -116,6 +124,8 @@ static const struct {
     {MEMBER_SUSPENDED, EVENT_LOST, ANY, NO},
     {MEMBER_SUSPENDED, EVENT_MOVED, ANY, NO},
     {MEMBER_SUSPENDED, EVENT_UNZONED, ANY, NO},
+    {MEMBER_SUSPENDED, EVENT_EDIT, ANY, "suspended"},
+    {MEMBER_SUSPENDED, EVENT_EXTEND, ANY, "suspended"},
 
     {MEMBER_EXPIRED, EVENT_INVITE, ANY, "invited"},
     {MEMBER_EXPIRED, EVENT_FOLLOW, JOIN_OPEN, "expired"},
@@ -133,6 +143,8 @@ static const struct {
     {MEMBER_EXPIRED, EVENT_MOVED, ANY, NO},
     {MEMBER_EXPIRED, EVENT_UNZONED, ANY, NO},
     {MEMBER_EXPIRED, EVENT_ZONED, ANY, NO},
+    {MEMBER_EXPIRED, EVENT_EDIT, ANY, "expired"},
+    {MEMBER_EXPIRED, EVENT_EXTEND, ANY, "invited"},
 
     {MEMBER_LEFT, EVENT_INVITE, ANY, "invited"},
     {MEMBER_LEFT, EVENT_FOLLOW, JOIN_OPEN, "active +A"},
@@ -151,6 +163,8 @@ static const struct {
     {MEMBER_LEFT, EVENT_LOST, ANY, NO},
     {MEMBER_LEFT, EVENT_MOVED, ANY, NO},
     {MEMBER_LEFT, EVENT_UNZONED, ANY, NO},
+    {MEMBER_LEFT, EVENT_EDIT, ANY, "left"},
+    {MEMBER_LEFT, EVENT_EXTEND, ANY, NO},
 
     {MEMBER_REMOVED, EVENT_INVITE, ANY, "invited"},
     {MEMBER_REMOVED, EVENT_FOLLOW, JOIN_OPEN, "removed"},
@@ -168,6 +182,8 @@ static const struct {
     {MEMBER_REMOVED, EVENT_MOVED, ANY, NO},
     {MEMBER_REMOVED, EVENT_UNZONED, ANY, NO},
     {MEMBER_REMOVED, EVENT_ZONED, ANY, NO},
+    {MEMBER_REMOVED, EVENT_EDIT, ANY, NO},
+    {MEMBER_REMOVED, EVENT_EXTEND, ANY, NO},
 };
 
 /* A refusal of a Follow names the state; the outcomes above are told apart by this. */
@@ -182,6 +198,7 @@ static void test_table(void **state)
     (void)state;
     struct member with = brought();
     with.ver = 3; /* LOST: found out about this record */
+    with.role = MEMBER_ROLE_RECEIVE_ONLY;
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct member before;
         struct member_change change;

@@ -26,7 +26,7 @@ static void test_invariants(void **state)
             bool open = m->spans_n && m->spans[m->spans_n - 1].to == MEMBER_SPAN_OPEN;
             assert_int_equal(open, m->state == MEMBER_ACTIVE);
             if (open)
-                assert_string_equal(m->spans[m->spans_n - 1].zone, m->zone);
+                assert_string_equal(m->spans[m->spans_n - 1].zone, member_receives(m));
             for (size_t i = 0; i + 1 < m->spans_n; i++)
                 assert_true(m->spans[i].to <= N);
             assert_string_equal(m->host, "b.example");

@@ -47,6 +47,9 @@ static void test_text(void **state)
     m.spans[0].to = 15;
     m.spans[1].from = 17;
     m.spans_n = 2;
+    m.role = MEMBER_ROLE_RECEIVE_ONLY;
+    SET(m.sponsor, "bob@corp.example");
+    SET(m.note, "a pilot");
     SET(m.software, "a \"b\"\n");
     m.inboxes[7] = (struct member_inbox){"https://b.example/in", STYLE_LITEPUB, 12};
     m.inboxes[3].from = 11; /* was used until then */
@@ -73,6 +76,7 @@ static void test_text(void **state)
         "{\"actor\":\"https://b.example/relay\",\"follow\":\"https://b.example/f\","
         "\"inbox\":7,\"style\":\"litepub\",\"machine\":true,\"accepted\":true,"
         "\"back\":\"rejected\",\"asked\":9}],"
+        "\"role\":\"receive-only\",\"sponsor\":\"bob@corp.example\",\"note\":\"a pilot\","
         "\"software\":\"a \\\"b\\\"\\n\","
         "\"since\":7,\"until\":1830000000000,\"ver\":3,\"spans\":["
         "{\"from\":10,\"to\":15,\"zone\":\"partners\"},{\"from\":17,\"zone\":\"partners\"}]}");
@@ -255,6 +259,13 @@ static const struct {
     {"{" OK ",\"zone\":7}", false},
     {"{" OK ",\"zone\":null}", false},
     {"{" OK ",\"zone\":\"" Z64 "\"}", false},
+    {"{" OK ",\"role\":\"publish-only\"}", true},
+    {"{" OK ",\"role\":\"boss\"}", false},
+    {"{" OK ",\"role\":7}", false},
+    {"{" OK ",\"role\":null}", false},
+    {"{" OK ",\"sponsor\":7}", false},
+    {"{" OK ",\"sponsor\":\"" Z64 Z64 Z64 Z64 "\"}", false},
+    {"{" OK ",\"note\":[]}", false},
     {"{" OK ",\"since\":-1}", false},
     {"{" OK ",\"since\":1.5}", false},
     {"{" OK ",\"ver\":\"3\"}", false},
@@ -375,6 +386,7 @@ static void test_text_of_the_first_version(void **state)
         struct member m;
         assert_true(member_read(span_of(rows[i].text), &m));
         assert_int_equal(m.ver, 3);
+        assert_int_equal(m.role, MEMBER_ROLE_FULL);
         assert_true(m.placed);
         assert_int_equal(m.followers_n, rows[i].followers);
         assert_string_equal(m.inboxes[0].url, rows[i].followers ? "i" : "");

@@ -58,10 +58,12 @@ static void member_of(const struct scene *s, struct member *m)
     snprintf(m->zone, sizeof m->zone, "%s", s->zone ? s->zone : "internal");
     while (spans.n) {
         struct span to = span_cut(&spans, ' ');
+        bool mute = to.p[0] == '!'; /* it only published */
+        to = mute ? (struct span){to.p + 1, to.n - 1} : to;
         struct member_span *span = &m->spans[m->spans_n++];
         span->from = number(span_cut(&to, '-'));
         span->to = to.n ? number(to) : MEMBER_SPAN_OPEN;
-        snprintf(span->zone, sizeof span->zone, "internal");
+        snprintf(span->zone, sizeof span->zone, "%s", mute ? "" : "internal");
     }
     for (size_t slot = 0; inboxes.n; slot++) {
         struct span one = span_cut(&inboxes, ' ');
