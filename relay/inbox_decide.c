@@ -15,30 +15,6 @@ enum hash { HASH_ID, HASH_WHAT, HASH_OBJECT, HASH_AGAIN, HASH_ACTOR };
 
 /* --- decide ----------------------------------------------------------------------------------- */
 
-static enum err state_refuses(const struct member *member)
-{
-    if (!member)
-        return ERR_NOT_MEMBER;
-    switch (member->state) {
-    case MEMBER_ACTIVE: return ERR_OK;
-    case MEMBER_PENDING: return ERR_PENDING;
-    case MEMBER_SUSPENDED: return ERR_SUSPENDED;
-    case MEMBER_EXPIRED: return ERR_EXPIRED;
-    case MEMBER_REMOVED: return ERR_REMOVED;
-    case MEMBER_INVITED:
-    case MEMBER_LEFT:
-    case MEMBER_STATE_COUNT: break;
-    }
-    return ERR_NOT_MEMBER;
-}
-
-/* Who is here to receive may still take back what it posted before that. */
-static enum err role_refuses(const struct member *member, const struct activity *a)
-{
-    bool takes_back = a->type == ACTIVITY_DELETE || a->type == ACTIVITY_UNDO;
-    return member->role == MEMBER_ROLE_RECEIVE_ONLY && !takes_back ? ERR_RECEIVE_ONLY : ERR_OK;
-}
-
 /* Whether it goes where its object went: what the rules say of it counts only where that is not
  * known. */
 static bool follows_object(const struct activity *a)
@@ -137,9 +113,7 @@ enum step inbox_decide(struct inbox *in)
         return inbox_goto(in, INBOX_ASK);
     e = inbox_find_zone(in);
     if (e == ERR_OK)
-        e = state_refuses(in->member);
-    if (e == ERR_OK)
-        e = role_refuses(in->member, a);
+        e = member_refusal(in->member, takes_back(a));
     if (e != ERR_OK)
         return inbox_finish(in, e, NULL);
     e = activity_relayable(a, in->room->context->config->set.accept_unlisted);

@@ -150,6 +150,10 @@ bool member_read(struct span text, struct member *ret);
 
 /* The zone whose entries go to it; empty: none do, because it only publishes. */
 const char *member_receives(const struct member *member);
+/* Whether it may send this now: ERR_OK, or why not, by its state and its role. takes_back: a
+ * Delete, or an Undo; who is here to receive may still take back what it posted before that. member
+ * NULL: the host is none. */
+enum err member_refusal(const struct member *member, bool takes_back);
 /* Whether this can be a sponsor: it looks like a mail address, in printable ASCII. */
 bool member_sponsor_fits(struct span mail);
 /* Whether this can be a note: one line of UTF-8 that fits. */

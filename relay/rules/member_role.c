@@ -26,6 +26,23 @@ const char *member_receives(const struct member *member)
     return member->role == MEMBER_ROLE_PUBLISH_ONLY ? "" : member->zone;
 }
 
+enum err member_refusal(const struct member *member, bool takes_back)
+{
+    if (!member)
+        return ERR_NOT_MEMBER;
+    switch (member->state) {
+    case MEMBER_ACTIVE: break;
+    case MEMBER_PENDING: return ERR_PENDING;
+    case MEMBER_SUSPENDED: return ERR_SUSPENDED;
+    case MEMBER_EXPIRED: return ERR_EXPIRED;
+    case MEMBER_REMOVED: return ERR_REMOVED;
+    case MEMBER_INVITED:
+    case MEMBER_LEFT:
+    case MEMBER_STATE_COUNT: return ERR_NOT_MEMBER;
+    }
+    return member->role == MEMBER_ROLE_RECEIVE_ONLY && !takes_back ? ERR_RECEIVE_ONLY : ERR_OK;
+}
+
 /* --- what may stand there -------------------------------------------------------------------- */
 
 bool member_sponsor_fits(struct span mail)

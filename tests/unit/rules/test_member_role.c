@@ -201,6 +201,28 @@ static void test_extended_after_the_end(void **state)
     assert_string_equal(open_zone(&m), "partners");
 }
 
+/* Who may send: by state, and by role where it is active. */
+static void test_refusals(void **state)
+{
+    (void)state;
+    static const enum err by_state[MEMBER_STATE_COUNT] = {
+        [MEMBER_INVITED] = ERR_NOT_MEMBER, [MEMBER_PENDING] = ERR_PENDING,
+        [MEMBER_ACTIVE] = ERR_OK,          [MEMBER_SUSPENDED] = ERR_SUSPENDED,
+        [MEMBER_EXPIRED] = ERR_EXPIRED,    [MEMBER_LEFT] = ERR_NOT_MEMBER,
+        [MEMBER_REMOVED] = ERR_REMOVED,
+    };
+    for (int s = 0; s < MEMBER_STATE_COUNT; s++) {
+        for (int role = 0; role < MEMBER_ROLE_COUNT; role++) {
+            struct member m = member_in((enum member_state)s);
+            m.role = (enum member_role)role;
+            bool mute = s == MEMBER_ACTIVE && role == MEMBER_ROLE_RECEIVE_ONLY;
+            assert_int_equal(member_refusal(&m, false), mute ? ERR_RECEIVE_ONLY : by_state[s]);
+            assert_int_equal(member_refusal(&m, true), by_state[s]);
+        }
+    }
+    assert_int_equal(member_refusal(NULL, true), ERR_NOT_MEMBER);
+}
+
 static void test_sponsors(void **state)
 {
     (void)state;
@@ -279,6 +301,7 @@ int main(void)
         cmocka_unit_test(test_edit),
         cmocka_unit_test(test_extend),
         cmocka_unit_test(test_extended_after_the_end),
+        cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_sponsors),
         cmocka_unit_test(test_notes),
         cmocka_unit_test(test_role_names),
