@@ -34,9 +34,15 @@ VERDICTS = ["allow", "allow", "allow", "deny", "drop"]
 
 
 class Policies:
-    def __init__(self, seed):
+    """words, numbers, flags: what may be asked for; hosts: which is in which zone (None: in none)."""
+
+    def __init__(self, seed, words=None, numbers=None, flags=FLAGS, hosts=None):
         self.documents = Documents(seed)
         self.random = self.documents.random
+        self.words = WORDS if words is None else words
+        self.numbers = NUMBERS if numbers is None else numbers
+        self.flags = flags
+        self.hosts = HOSTS if hosts is None else hosts
         self.count = 0
 
     def maybe(self, chance):
@@ -47,12 +53,12 @@ class Policies:
         return found[0] if len(found) == 1 and self.maybe(0.5) else found
 
     def condition(self, zones):
-        fact = self.random.choice(list(WORDS) + list(NUMBERS) + FLAGS)
-        if fact in FLAGS:
+        fact = self.random.choice(list(self.words) + list(self.numbers) + list(self.flags))
+        if fact in self.flags:
             return fact, self.maybe(0.5)
-        if fact in NUMBERS:
-            return fact, self.some(NUMBERS[fact], 2)
-        words = WORDS[fact]
+        if fact in self.numbers:
+            return fact, self.some(self.numbers[fact], 2)
+        words = self.words[fact]
         return fact, self.some(words + zones[:4] if fact in ("reply_to", "mentions") else words)
 
     def conditions(self, zones):
@@ -76,9 +82,9 @@ class Policies:
         return rule
 
     def policy(self, zones_n, rules_n):
-        """The zones of oracle.documents, others until there are so many, and so many rules."""
+        """The zones of its hosts, others until there are so many, and so many rules."""
         zones = {}
-        for host, zone in HOSTS.items():
+        for host, zone in self.hosts.items():
             if zone:
                 zones.setdefault(zone, {"hosts": []})["hosts"].append(host)
         for n in range(len(zones), zones_n):

@@ -1,0 +1,283 @@
+"""Members in several zones that write, edit, announce, answer and take back at random, round after
+round, by another policy each time; and an oracle that says what each of them must get.
+
+    with Relay(tmp_path, file_of(policy)) as relay, Town() as town:
+        lives = Neighbours(relay, town, settlers, policy, seed)
+        lives.round(100)
+        assert lives.differences() == []
+"""
+
+import collections
+import random
+import time
+
+from integration.acts import accepted, settle
+from integration.relay import wait_until
+from oracle.policies import Policies, as_file
+from oracle.world import World
+
+ZONES = {"lab": "127.0.0.41", "sales": "127.0.0.42", "acme": "127.0.0.43", "world": "127.0.0.44"}
+# Zone, kind of server, how it follows.
+MEMBERS = [("lab", "blog", "public"), ("lab", "wiki", "public"), ("lab", "social", "litepub"),
+           ("sales", "social", "public"), ("sales", "wiki", "public"),
+           ("acme", "blog", "public"), ("acme", "social", "litepub"), ("world", "social", "public")]
+TAGS = ["partners", "Press", "secret", "Q3", "überholt"]
+WORDS = {
+    "type": ["Create", "Announce", "Update"],
+    "object": ["Note", "Article", "Page"],
+    "tags": ["partners", "press", "Secret", "q*", "/^.ber/"],
+    "author_host": [],
+    "visibility": ["public"],
+    "language": ["de", "en", "fr"],
+    "reply_to": ["crossed", "crossed", "crossed", "none"],
+    "proof": ["fep-8b32", "none"],
+}
+NUMBERS = {"size": ["<=1700", ">1500"], "attachments": ["0", ">0"]}
+FOLLOWS = {"public": "mastodon", "litepub": "litepub"}
+AT_ONCE = 16  # below what one address may have open
+
+HEAD = """\
+url: http://$host
+listen: $host
+metrics: $metrics
+data: ./weir-data
+redis: $redis
+workers: $workers
+"""
+
+
+def random_policies(seed):
+    return Policies(seed, words={name: words for name, words in WORDS.items() if words},
+                    numbers=NUMBERS, flags=["sensitive"],
+                    hosts={f"{address}:*": zone for zone, address in ZONES.items()})
+
+
+def file_of(policy):
+    """The configuration, for Relay."""
+    zones = {name: {**zone, "networks": ["127.0.0.0/8"], "join": "open"}
+             for name, zone in policy["zones"].items()}
+    return HEAD + as_file({**policy, "zones": zones}).replace("$", "$$")
+
+
+class Got:
+    """What a peer has received of the relay, as the oracle would say it. announces: those of the
+    relay that anybody saw, by id: who joins later gets an Undo of what it had not."""
+
+    def __init__(self, peer, relay, announces):
+        self._peer, self._relay, self._announces = peer.inner, relay, announces
+        self._read = 0
+        self.found = collections.Counter()
+        self.wrong = []
+
+    def look(self):
+        records = self._peer.records.all
+        while self._read < len(records):
+            record = records[self._read]
+            self._read += 1
+            if record["method"] == "POST":
+                self._take(record)
+        return self.found
+
+    def _take(self, record):
+        signature, activity = record["signature"], record["activity"]
+        if (signature["verdict"], signature.get("signer"), record["digest"]) != \
+                ("ok", self._relay.actor, "ok") or record["proof"]["verdict"] == "bad":
+            self.wrong.append(record)
+        if activity["actor"] != self._relay.actor:
+            self.found["as sent", activity["id"]] += 1
+        elif activity["type"] == "Announce":
+            self._announces[activity["id"]] = activity["object"]
+            self.found["Announce", activity["object"]] += 1
+        elif activity["type"] == "Undo" and record["did"] != "unfollowed":
+            named = self._announces.get(activity["object"], f"unknown: {activity['object']}")
+            self.found["Undo", named] += 1
+        elif activity["type"] not in ("Accept", "Follow", "Undo"):
+            self.found[activity["type"], activity["object"]] += 1
+
+
+class Neighbours:
+    def __init__(self, relay, town, settlers, policy, seed):
+        self.relay, self.town, self.random = relay, town, random.Random(seed)
+        self.world = World(policy, int(time.time() * 1000))
+        self.peers, self.got, self.wanted, announces = {}, {}, {}, {}
+        for zone, kind, style in MEMBERS:
+            peer = settlers.add(town, f"{ZONES[zone]}:0", kind=kind)
+            self.peers[peer.host], self.got[peer.host] = peer, Got(peer, relay, announces)
+            self.wanted[peer.host] = set()
+            assert peer.follow(relay.actor, FOLLOWS[style]).status == 202
+            self.world.join(peer.host, zone, style)
+        for peer in self.peers.values():
+            accepted(peer)
+        self.sent = 0
+        self.kinds, self.answers = collections.Counter(), collections.Counter()
+        self.surprises = []  # answers that were not what the oracle says
+        self.posts, self.announces = {}, {}  # what stands: object or activity -> its peer
+
+    # --- one after the other ------------------------------------------------------------------
+
+    def policy(self, policy):
+        """Another one, from now on."""
+        self.relay.configure(file_of(policy))
+        assert self.relay.reload()["level"] == "info"
+        self.world.policy = policy
+
+    def together(self, acts):
+        """Sends them, some at a time; what the oracle says is noted, and what was answered."""
+        for start in range(0, len(acts), AT_ONCE):
+            some = acts[start:start + AT_ONCE]
+            for (host, _), sent in zip(some, self.town.together(*[act for _, act in some])):
+                self.note(host, sent)
+
+    def note(self, host, sent):
+        answer = self.world.take(sent.activity, host, len(sent.request.body))
+        self.sent += 1
+        self.kinds[sent.activity["type"]] += 1
+        self.answers[answer.status, answer.code] += 1
+        told = (sent.status, sent.problem["code"] if sent.problem else None)
+        if told != (answer.status, answer.code):
+            self.surprises.append((told, answer, sent.activity))
+        for receiver, what in answer.sent:
+            self.wanted[receiver].add(what)
+
+    def arrived(self):
+        """As soon as everybody has what he is to get."""
+        def all_of_it():
+            return all(self.wanted[host] <= set(got.look()) for host, got in self.got.items())
+        try:
+            wait_until(all_of_it, "everything has arrived")
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {self.differences()[:20]}") from None
+
+    def differences(self):
+        """What anybody got too much or too little, once the relay has nothing more to do."""
+        settle(self.relay)
+        found = []
+        for host, got in self.got.items():
+            have = set(got.look())
+            zone = self.world.members[host].zone
+            found += [("missing", zone, host, what) for what in self.wanted[host] - have]
+            found += [("too much", zone, host, what) for what in have - self.wanted[host]]
+            found += [("not believed", zone, host, record) for record in got.wrong]
+        return found + [("answer", *surprise) for surprise in self.surprises]
+
+    # --- what they do -------------------------------------------------------------------------
+
+    def maybe(self, chance):
+        return self.random.random() < chance
+
+    def pick(self, things, most):
+        return self.random.sample(sorted(things), min(most, len(things)))
+
+    def host(self):
+        return self.random.choice(list(self.peers))
+
+    def how(self):
+        """What a post says of itself."""
+        chance = self.random
+        how = {"tags": chance.sample(TAGS, chance.choice([0, 0, 1, 1, 2])),
+               "proof": self.maybe(0.7)}
+        if self.maybe(0.4):
+            how["answers"] = chance.choice(sorted(self.posts)) if self.posts and self.maybe(0.9) \
+                else "https://nowhere.example/1"
+        if self.maybe(0.4):
+            how["contentMap"] = {chance.choice(["de", "en", "fr-CA"]): "<p>x</p>"}
+        if self.maybe(0.3):
+            how["sensitive"] = self.maybe(0.5)
+        if self.maybe(0.3):
+            how["attachment"] = [{"type": "Image", "url": "https://files.example/1.png"}]
+        return how
+
+    def write(self, count):
+        acts = []
+        for _ in range(count):
+            host = self.host()
+            peer = self.peers[host].inner
+            if self.maybe(0.15):
+                # Of a post that nobody was told of.
+                post = peer.write("look at this")["object"]
+                acts.append((host, peer.announce(post["id"], proof=self.maybe(0.6))))
+                continue
+            text = "words " * self.random.randrange(100)
+            create = peer.write(text, **self.how())
+            acts.append((host, peer.send(create)))
+        self.together(acts)
+        self.learn()
+        self.arrived()
+
+    def learn(self):
+        """What stands, by the oracle, and where it was written."""
+        def stands(key, thing):
+            return thing.live and "/posts/" in key and \
+                self.peers[thing.owner].inner.document(key)["type"] != "Tombstone"
+        self.posts = {key: thing.owner for key, thing in self.world.things.items()
+                      if stands(key, thing)}
+        self.announces = {key: thing.owner for key, thing in self.world.things.items()
+                          if thing.live and "/activities/" in key}
+
+    def edit(self, count):
+        self.together([
+            (self.posts[post], self.peers[self.posts[post]].inner.edit(
+                post, "other " * self.random.randrange(50), proof=self.maybe(0.8)))
+            for post in self.pick(self.posts, count)])
+        self.arrived()
+
+    def take_back(self, count):
+        acts = [(self.posts[post],
+                 self.peers[self.posts[post]].inner.remove(post, proof=self.maybe(0.8)))
+                for post in self.pick(self.posts, count)]
+        for announce in self.pick(self.announces, count // 3):
+            peer = self.peers[self.announces[announce]].inner
+            whole = peer.document(announce)
+            acts.append((peer.host, peer.undo(whole, proof=self.maybe(0.6))))
+        self.together(acts)
+        self.learn()
+        self.arrived()
+
+    def repeat(self, count):
+        """The very same once more, as servers do that had no answer."""
+        acts = []
+        for _ in range(count):
+            peer = self.peers[self.host()].inner
+            again = [activity for activity in peer.sent_activities
+                     if activity["id"] in self.world.seen and activity["type"] == "Create"]
+            if again:
+                acts.append((peer.host, peer.send(self.random.choice(again))))
+        self.together(acts)
+
+    # --- members ------------------------------------------------------------------------------
+
+    def suspend(self, host):
+        assert self.relay.verb("member", "suspend", host, "--reason", "a quarrel").code == 0
+        self.world.becomes(host, "suspended")
+
+    def resume(self, host):
+        assert self.relay.verb("member", "resume", host).code == 0
+        self.world.becomes(host, "active")
+
+    def leave(self, host):
+        assert self.peers[host].unfollow().status == 202
+        self.world.becomes(host, "left")
+
+    def rejoin(self, host):
+        peer, member = self.peers[host], self.world.members[host]
+        count = len(peer.records.where(activity__type="Accept"))
+        assert peer.follow(self.relay.actor, FOLLOWS[member.style]).status == 202
+        accepted(peer, count + 1)
+        self.world.join(host, member.zone, member.style)
+
+    # --- a round ------------------------------------------------------------------------------
+
+    def round(self, count, away=None):
+        """So many new ones, and some of all else; somebody may be away meanwhile."""
+        self.write(count)
+        self.edit(count // 4)
+        self.repeat(count // 20)
+        if away:
+            (self.suspend if self.maybe(0.5) else self.leave)(away)
+            self.write(count // 4)
+            self.edit(count // 10)
+        self.take_back(count // 6)
+        if away:
+            state = self.world.members[away].state
+            (self.resume if state == "suspended" else self.rejoin)(away)
+            self.write(count // 5)

@@ -1,0 +1,265 @@
+"""What comes of activities, one after the other: who may send, what each is for, where its object went
+before, what waits for a person, and what every member is then sent. By the words of DESIGN 6 and 7,
+of PRODUCT 2 and of weir-policy(7), slowly and plainly, and by nothing of how Weir does it.
+
+    world = World(policy)
+    world.join("127.0.0.31:10001", "lab", "public")
+    world.take(activity, "127.0.0.31:10001", size)  ->  Answer(202, None, {(host, (what, id)), ...})
+
+What is sent is `as sent` (the author's bytes, by the activity's id), our `Announce` of an object, or
+our `Undo` of that. Every activity is taken as soon as it was sent, and has arrived everywhere before
+what is about the same object comes.
+"""
+
+import collections
+import dataclasses
+
+from oracle.facts import Around, facts, several
+from oracle.policy import decide
+
+Answer = collections.namedtuple("Answer", "status code sent")
+SAYS_NO = {"pending", "suspended", "expired", "removed"}
+NOTHING = Answer(202, None, set())
+
+
+@dataclasses.dataclass
+class Member:
+    zone: str
+    style: str                # public, litepub: how it follows
+    state: str = "active"
+    role: str = "full"        # publish-only: gets nothing; receive-only: sends nothing
+
+
+@dataclasses.dataclass
+class Thing:
+    """Of which something went out: a post, or an Announce."""
+    owner: str                # host
+    names: str                # the object that an Announce of ours would name
+    zones: set = dataclasses.field(default_factory=set)
+    live: bool = True
+    announced: set = dataclasses.field(default_factory=set)  # the styles that were told by Announce
+    had: set = dataclasses.field(default_factory=set)        # the hosts that anything of it was for
+
+
+@dataclasses.dataclass
+class Held:
+    """What waits for a person: the first of it, the newest edit, and for which zones, and why."""
+    first: dict
+    size: int
+    owner: str
+    zones: dict               # zone: hold or frozen
+    newest: dict = None
+
+
+def id_of(thing):
+    return thing["id"] if isinstance(thing, dict) else thing
+
+
+def proved(activity):
+    return "proof" in activity or "signature" in activity
+
+
+def about(activity):
+    """What later ones are about: its object, or the Announce itself, which can be undone."""
+    return activity["id"] if activity["type"] == "Announce" else id_of(activity["object"])
+
+
+class World:
+    def __init__(self, policy, now=0):
+        self.policy, self.now = policy, now
+        self.members, self.things, self.seen = {}, {}, set()
+        self.held = {}           # by what it is about
+        self.frozen = set()      # pairs of zones, or "*"
+        self.decided = collections.Counter()  # what was decided about zones, for whoever looks
+
+    # --- members ------------------------------------------------------------------------------
+
+    def join(self, host, zone, style, role="full"):
+        self.members[host] = Member(zone, style, role=role)
+
+    def becomes(self, host, state):
+        self.members[host].state = state
+
+    def subscribed(self, zones):
+        return {host for host, member in self.members.items()
+                if member.state == "active" and member.role != "publish-only"
+                and member.zone in zones}
+
+    # --- what is decided ----------------------------------------------------------------------
+
+    def around(self, size):
+        return Around(zones={host: member.zone for host, member in self.members.items()},
+                      now=self.now, size=size, bot=False, indexable=False)
+
+    def crossed(self, activity, source):
+        """A conversation crossed a boundary where both sides have what is answered."""
+        answered = several((activity.get("object") or {}).get("inReplyTo")) \
+            if isinstance(activity.get("object"), dict) else []
+        thing = self.things.get(id_of(answered[0])) if answered else None
+        if thing is None or not thing.live:
+            return set()
+        have = thing.zones | {self.members[thing.owner].zone}
+        return have if source in have else set()
+
+    def is_frozen(self, source, target):
+        """A freeze is about a boundary, never about what stays inside a zone."""
+        return source != target and any(a in ("*", source) and b in ("*", target)
+                                        for a, b in self.frozen)
+
+    def verdicts(self, activity, source, size):
+        """For each zone: allow, hold, deny, drop, or frozen; and the rule's name."""
+        known = facts(activity, self.around(size))
+        found = {}
+        for zone, verdict in decide(self.policy, known, source, self.now,
+                                    self.crossed(activity, source)).items():
+            what = verdict.what
+            if what in ("allow", "hold") and self.is_frozen(source, zone):
+                what = "frozen"
+            found[zone] = what, verdict.rule
+            self.decided[what, verdict.side, verdict.rule is not None] += 1
+        return found
+
+    @staticmethod
+    def refusal(verdicts, source):
+        """Of what nobody may have."""
+        if any(what == "drop" for what, _ in verdicts.values()):
+            return NOTHING
+        return Answer(403, "rule-denies" if verdicts[source][1] else "no-rule", set())
+
+    # --- what is sent -------------------------------------------------------------------------
+
+    @staticmethod
+    def form(activity, thing, member):
+        """What goes out, by what came in and by what the member can check (DESIGN 7). An Undo of an
+        Announce that went out as ours alone would name one that nobody there has seen."""
+        ours_alone = activity["type"] == "Undo" and "public" in thing.announced
+        if proved(activity) and member.style == "public" and not ours_alone:
+            return "as sent", activity["id"]
+        if activity["type"] in ("Create", "Announce"):
+            return "Announce", thing.names
+        if activity["type"] in ("Delete", "Undo") and member.style in thing.announced:
+            return "Undo", thing.names
+        return None
+
+    def send(self, activity, thing, hosts):
+        forms = {host: self.form(activity, thing, self.members[host])
+                 for host in hosts - {thing.owner}}
+        thing.had |= hosts
+        return Answer(202, None, {(host, what) for host, what in forms.items() if what})
+
+    def send_new(self, activity, owner, zones):
+        thing = self.things.setdefault(about(activity),
+                                       Thing(owner, id_of(activity["object"])))
+        thing.zones |= zones
+        if activity["type"] in ("Create", "Announce"):
+            thing.announced |= {"litepub"} if proved(activity) else {"litepub", "public"}
+        return self.send(activity, thing, self.subscribed(zones))
+
+    # --- what comes in ------------------------------------------------------------------------
+
+    def take(self, activity, host, size):
+        member = self.members.get(host)
+        if member is None or member.state != "active":
+            told = member.state if member and member.state in SAYS_NO else "not-member"
+            return Answer(403, told, set())
+        if activity["type"] in ("Delete", "Undo"):
+            return self.take_back(activity, host, member)
+        if member.role == "receive-only":
+            return Answer(403, "receive-only", set())
+        if activity["type"] == "Update" and (answer := self.take_edit(activity)):
+            return answer
+        return self.take_new(activity, host, member.zone, size)
+
+    def take_edit(self, activity):
+        """It follows its object: where that went, and to what waits of it."""
+        thing, held = (kept.get(id_of(activity["object"])) for kept in (self.things, self.held))
+        if activity["id"] in self.seen:
+            return NOTHING
+        if held:
+            held.newest = activity
+        if thing and thing.live:
+            self.seen.add(activity["id"])
+            return self.send(activity, thing, self.subscribed(thing.zones))
+        return NOTHING if held else None
+
+    def take_new(self, activity, host, source, size):
+        verdicts = self.verdicts(activity, source, size)
+        zones = {zone for zone, (what, _) in verdicts.items() if what == "allow"}
+        waits = {zone: what for zone, (what, _) in verdicts.items() if what in ("hold", "frozen")}
+        if activity["id"] in self.seen and (zones or waits):
+            return NOTHING  # a repeat; of what nobody may have today, it is refused like the rest
+        if waits:
+            self.held[about(activity)] = Held(activity, size, host, waits)
+        if zones or waits:
+            self.seen.add(activity["id"])
+        if zones:
+            return self.send_new(activity, host, zones)
+        # Of an Update of what is not known nothing is to be told.
+        return NOTHING if waits or activity["type"] == "Update" else self.refusal(verdicts, source)
+
+    def take_back(self, activity, host, member):
+        """Goes where its object went, and to who left since; what waits of it is gone. Of what is not
+        known, to one's own zone."""
+        key = id_of(activity["object"])
+        thing, held = self.things.get(key), self.held.pop(key, None)
+        if thing is None:
+            zones = set() if held else {member.zone}
+            thing = self.things[key] = Thing(host, key, zones)
+        elif not thing.live:
+            return NOTHING
+        thing.live = False
+        left = {h for h in thing.had if self.members[h].state == "left"}
+        return self.send(activity, thing, self.subscribed(thing.zones) | left)
+
+    # --- what a person decides ----------------------------------------------------------------
+
+    def let_go(self, held, zones):
+        """To these zones, all of it: the first, then the newest edit."""
+        sent = set(self.send_new(held.first, held.owner, zones).sent)
+        if held.newest:
+            thing = self.things[about(held.first)]
+            sent |= self.send(held.newest, thing, self.subscribed(zones)).sent
+        return sent
+
+    def redecided(self, held):
+        """By today's rules, of where the author is today."""
+        return self.verdicts(held.first, self.members[held.owner].zone, held.size)
+
+    def approve(self, key):
+        """Whether anything came of it, and what is sent; else it waits on."""
+        held = self.held[key]
+        if self.members[held.owner].state != "active":
+            return False, set()
+        today = self.redecided(held)
+        zones = {zone for zone in held.zones if today[zone][0] in ("allow", "hold", "frozen")}
+        if not zones:
+            return False, set()
+        del self.held[key]
+        return True, self.let_go(held, zones)
+
+    def deny(self, key):
+        del self.held[key]
+
+    def freeze(self, source, target):
+        self.frozen.add((source, target))
+
+    def thaw(self, source, target):
+        """What waited for that alone is decided anew."""
+        self.frozen.discard((source, target))
+        sent = set()
+        for key, held in list(self.held.items()):
+            home = self.members[held.owner].zone
+            thawed = {zone for zone, why in held.zones.items()
+                      if why == "frozen" and not self.is_frozen(home, zone)}
+            if not thawed or self.members[held.owner].state != "active":
+                continue
+            today = self.redecided(held)
+            go = {zone for zone in thawed if today[zone][0] == "allow"}
+            held.zones = {zone: today[zone][0] if zone in thawed else why
+                          for zone, why in held.zones.items()
+                          if zone not in thawed or today[zone][0] in ("hold", "frozen")}
+            if not held.zones:
+                del self.held[key]
+            if go:
+                sent |= self.let_go(held, go)
+        return sent
