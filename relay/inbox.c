@@ -284,6 +284,7 @@ enum step inbox_verify(struct inbox *in)
         in->owner_followers = mem_copy(in->keyring.followers);
         in->owner_machine = in->keyring.machine;
         in->owner_indexable = in->keyring.indexable;
+        in->owner_refuses = in->keyring.refuses;
         return inbox_goto(in, INBOX_READ);
     }
     return e == ERR_SIGNATURE_INVALID ? inbox_look_again(in, e) : inbox_finish(in, e, NULL);

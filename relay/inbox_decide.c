@@ -22,12 +22,6 @@ static bool follows_object(const struct activity *a)
     return a->type == ACTIVITY_UPDATE || a->type == ACTIVITY_DELETE || a->type == ACTIVITY_UNDO;
 }
 
-/* What it takes back crossed already, or waits: a freeze is no reason to keep that. */
-static bool takes_back(const struct activity *a)
-{
-    return a->type == ACTIVITY_DELETE || a->type == ACTIVITY_UNDO;
-}
-
 /* For the facts: what a policy says of hosts, and where that went which is answered. */
 struct surroundings {
     const struct policy *policy;
@@ -47,10 +41,12 @@ static bool crossed(void *arg, int zone)
 }
 
 /* The zones that wait for a person, and what has to be known to decide anew. */
-static void note_held(struct inbox *in, const struct zone_verdict *verdicts)
+static void note_held(struct inbox *in, const struct consent *consent,
+                      const struct zone_verdict *verdicts)
 {
     const struct policy *policy = &in->room->context->config->policy;
-    const struct hold_known known = {.bot = in->owner_machine ? FACT_YES : FACT_NO,
+    const struct hold_known known = {.consent = consent->says,
+                                     .bot = in->owner_machine ? FACT_YES : FACT_NO,
                                      .indexable = in->owner_indexable ? FACT_YES : FACT_NO};
     bytes_clear(&in->held);
     bytes_clear(&in->held_why);
@@ -71,10 +67,12 @@ static void note_held(struct inbox *in, const struct zone_verdict *verdicts)
  * across. Why nobody may have it, if nobody may. */
 static enum err decide_audience(struct inbox *in)
 {
+    const struct consent consent = inbox_consent(in);
     const struct policy *policy = &in->room->context->config->policy;
     struct surroundings around = {.policy = policy};
     const struct facts_context context = {.now_ms = clock_wall_ms(),
                                           .bytes = http_view(in->request)->body.n,
+                                          .consent = consent.says,
                                           .bot = in->owner_machine ? FACT_YES : FACT_NO,
                                           .indexable = in->owner_indexable ? FACT_YES : FACT_NO,
                                           .zone_of = zone_of,
@@ -86,18 +84,20 @@ static enum err decide_audience(struct inbox *in)
     inbox_crossed(in, &around.crossed);
     facts_init(&facts, &in->activity, &context);
     policy_decide(policy, &facts, in->zone, verdicts, &zones);
+    in->unwilling = consent_apply(&consent, policy, in->zone, verdicts, &zones);
     facts_fini(&facts);
-    if (!takes_back(&in->activity))
+    if (!inbox_takes_back(in))
         freezes_apply(&in->room->freezes, policy, in->zone, verdicts, &zones);
     bytes_clear(&in->audience);
     policy_set_write(policy, &zones, &in->audience);
-    note_held(in, verdicts);
+    note_held(in, &consent, verdicts);
     in->rule[0] = '\0';
     for (size_t i = 0; i < policy->zones_n && !in->rule[0]; i++)
         if (verdicts[i].rule)
             span_copy(span_of(verdicts[i].rule->name), in->rule, sizeof(in->rule));
-    bool waits = in->held.n > 0;
-    return zone_set_empty(&zones) && !waits ? policy_refusal(policy, verdicts, in->zone) : ERR_OK;
+    if (!zone_set_empty(&zones) || in->held.n)
+        return ERR_OK;
+    return in->unwilling ? in->unwilling : policy_refusal(policy, verdicts, in->zone);
 }
 
 enum step inbox_decide(struct inbox *in)
@@ -113,14 +113,18 @@ enum step inbox_decide(struct inbox *in)
         return inbox_goto(in, INBOX_ASK);
     e = inbox_find_zone(in);
     if (e == ERR_OK)
-        e = member_refusal(in->member, takes_back(a));
+        e = member_refusal(in->member, inbox_takes_back(in));
     if (e != ERR_OK)
         return inbox_finish(in, e, NULL);
+    if (inbox_must_tell(in))
+        return inbox_goto(in, INBOX_TELL);
     e = activity_relayable(a, in->room->context->config->set.accept_unlisted);
     if (e == ERR_NOT_PUBLIC && inbox_must_fetch(in))
         return inbox_goto(in, INBOX_FETCH);
     if (e != ERR_OK)
         return inbox_finish(in, e, NULL);
+    if (inbox_must_ask_registry(in))
+        return inbox_goto(in, INBOX_REGISTRY);
     if (inbox_must_look(in))
         return inbox_goto(in, INBOX_LOOK);
     e = decide_audience(in);
@@ -180,6 +184,8 @@ static void on_appended(void *arg, const struct journal_appended *answer)
     if (inbox_orphaned(in))
         return;
     in->appended = *answer;
+    if (answer->err == ERR_OK && answer->result == JOURNAL_AGAIN)
+        inbox_take_words(in, answer->authors);
     if (answer->err == ERR_OK && answer->result == JOURNAL_AGAIN) {
         free(in->member);
         in->member = mem_new(sizeof(*in->member));
@@ -237,6 +243,7 @@ enum step inbox_append(struct inbox *in)
                  .items_max = c->config->set.limits_held,
                  .bytes_max = c->config->set.limits_held_bytes},
     };
+    in->append.authors_n = inbox_authors(in, in->append.authors);
     inbox_goto(in, INBOX_APPENDED);
     journal_append(c->store, &in->append, on_appended, in);
     return STEP_WAIT;
@@ -252,14 +259,15 @@ enum step inbox_appended(struct inbox *in)
     case JOURNAL_REUSED: return inbox_finish(in, ERR_ID_REUSED, NULL);
     case JOURNAL_STALE: return inbox_finish(in, ERR_STALE, NULL);
     case JOURNAL_NOT_OWNER: return inbox_finish(in, ERR_NOT_OWNER, NULL);
-    case JOURNAL_NOBODY: return inbox_finish(in, ERR_NO_AUDIENCE, NULL);
+    case JOURNAL_NOBODY:
+        return inbox_finish(in, in->unwilling ? in->unwilling : ERR_NO_AUDIENCE, NULL);
     case JOURNAL_FULL: return inbox_finish(in, ERR_VERSIONS, NULL);
     case JOURNAL_HELD: return inbox_finish(in, ERR_RULE_HOLDS, NULL);
     case JOURNAL_HOLD_FULL: return inbox_finish(in, ERR_HOLD_FULL, NULL);
     case JOURNAL_AGAIN: break;
     }
-    /* The member changed between the decision and the journal, or what is frozen: decide again, by
-     * what they are now. */
+    /* The member changed between the decision and the journal, or what is frozen, or what its
+     * author says: decide again, by what they are now. */
     if (++in->decisions >= DECISIONS_MAX)
         return inbox_finish(in, ERR_UNAVAILABLE, NULL);
     return inbox_goto(in, INBOX_DECIDE);

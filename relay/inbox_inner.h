@@ -6,12 +6,15 @@
 #include "relay/fetch.h"
 #include "relay/inbox.h"
 #include "relay/rules/activity.h"
+#include "relay/rules/consent.h"
 #include "relay/rules/member.h"
 #include "relay/rules/policy.h"
 #include "relay/store/journal.h"
 
 /* clang-format off */
 /*
+ *                        its zone asks for consent? REGISTRY -> [REGISTERED]
+ *                               it tells the relay? TELL -> [TOLD] (also behind JOINED)
  *                                   an answer, where rules ask? LOOK -> [LOOKED]
  *                                           only to followers? FETCH -> [FETCHED]
  *                                                                ^         |
@@ -38,12 +41,16 @@
     X(FETCHED, inbox_fetched)   /* participle: its facts are the activity's now */                 \
     X(LOOK, inbox_look)         /* verb: where that went which it answers */                       \
     X(LOOKED, inbox_looked)     /* participle: rules may ask for that now */                       \
-    X(APPEND, inbox_append)     /* verb: one script */                                             \
-    X(APPENDED, inbox_appended) /* participle: what the journal says */                            \
-    X(ASK, inbox_ask)           /* a Follow, its Undo, or an answer to ours: who may do this */    \
-    X(JOIN, inbox_join)         /* verb: a change of the membership */                             \
-    X(JOINED, inbox_joined)     /* participle */                                                   \
-    X(REPLY, inbox_reply)       /* 202 only now; or the problem; the log line; the end */
+    X(REGISTRY, inbox_registry) /* verb: what its author told the registry */                      \
+    X(REGISTERED, inbox_registered) /* participle */                                               \
+    X(TELL, inbox_tell)             /* verb: it tells the registry itself */                       \
+    X(TOLD, inbox_told)             /* participle */                                               \
+    X(APPEND, inbox_append)         /* verb: one script */                                         \
+    X(APPENDED, inbox_appended)     /* participle: what the journal says */                        \
+    X(ASK, inbox_ask)       /* a Follow, its Undo, or an answer to ours: who may do this */        \
+    X(JOIN, inbox_join)     /* verb: a change of the membership */                                 \
+    X(JOINED, inbox_joined) /* participle */                                                       \
+    X(REPLY, inbox_reply)   /* 202 only now; or the problem; the log line; the end */
 
 enum inbox_state {
 #define X(name, run) INBOX_##name,
@@ -78,6 +85,7 @@ struct inbox {
     char *owner_followers;         /* its followers collection; may be empty */
     bool owner_machine;            /* it is an Application or a Service */
     bool owner_indexable;          /* it says that it wants to be found */
+    bool owner_refuses;            /* it says that it does not want to be relayed */
     bool refetched;
     struct json *json;
     struct activity activity;
@@ -87,6 +95,14 @@ struct inbox {
     bool looked;                           /* what follows is known */
     struct bytes thread;                   /* the zones where that went which it answers, by name */
     char thread_owner[URI_AUTHORITY_SIZE]; /* the host that that is of; empty: none is known */
+    enum fact_said
+        said[AUTHORS_ASKED_MAX]; /* what the registry says of its authors, as far as known */
+    bool asked;                  /* it was asked, or said so by itself */
+    bool told;                   /* it was told what there was to tell */
+    enum fact_said tells;
+    enum author_way tells_by;
+    uint8_t author_hashes[AUTHORS_ASKED_MAX][SHA256_SIZE];
+    enum err unwilling; /* consent stood in the way of some zone, and this is what it is then */
     unsigned decisions;
     struct bytes audience;
     struct bytes held, held_why, held_known; /* zones that wait for a person; see journal_hold */
@@ -106,6 +122,20 @@ bool inbox_must_fetch(const struct inbox *in);
 bool inbox_must_look(const struct inbox *in);
 /* The zones that have what it answers, if its own is among them; else none. */
 void inbox_crossed(const struct inbox *in, struct zone_set *ret);
+/* Whether it is a Delete or an Undo: consent is no question then. */
+bool inbox_takes_back(const struct inbox *in);
+/* Whose consent counts, with what is known of it; 0 where none does. ret: borrowed from the
+ * request. */
+size_t inbox_authors(struct inbox *in, struct author_said ret[AUTHORS_ASKED_MAX]);
+struct consent inbox_consent(struct inbox *in);
+/* What the registry says of them. */
+void inbox_take_words(struct inbox *in, const enum fact_said *says);
+/* Whether its zone asks for consent, and the registry was not asked yet. */
+bool inbox_must_ask_registry(const struct inbox *in);
+/* Whether it is a post to the relay, or a Follow of its actor by a person (or its Undo) that was
+ * taken, and the registry was not told yet. */
+bool inbox_must_tell(struct inbox *in);
+bool inbox_join_tells(struct inbox *in);
 /* Finds the zone of the sender by the policy of today; ERR_OK or ERR_NO_ZONE. */
 enum err inbox_find_zone(struct inbox *in);
 /* inbox.c: the only way to another state, and to the end. */

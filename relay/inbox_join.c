@@ -145,5 +145,7 @@ enum step inbox_joined(struct inbox *in)
      * answer that was heard. */
     if (in->event != EVENT_FOLLOW && in->err == ERR_TRANSITION)
         return inbox_finish(in, ERR_DUPLICATE, NULL);
+    if (inbox_join_tells(in))
+        return inbox_goto(in, INBOX_TELL);
     return inbox_finish(in, in->err, NULL);
 }

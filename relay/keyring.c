@@ -41,7 +41,7 @@ struct ring {
     bool fresh; /* what comes next is the answer of its document */
     struct pubkey *key;
     char *actor, *inbox, *followers;
-    bool machine, indexable;
+    bool machine, indexable, refuses;
     int64_t refetched_ms; /* when it was last fetched past the caches; 0: never */
     int64_t until_ms;     /* how long the answer holds */
     int64_t unsure_ms;    /* until then its document is not asked for again: its host is away */
@@ -169,6 +169,7 @@ static void fill(const struct ring *r, struct keyring_answer *ret)
                                    .followers = span_of(r->followers),
                                    .machine = r->machine,
                                    .indexable = r->indexable,
+                                   .refuses = r->refuses,
                                    .gone = r->gone};
 }
 
@@ -235,6 +236,7 @@ static enum err ring_take(struct ring *r, const struct keycache_entry *entry)
     r->followers = mem_copy(entry->followers);
     r->machine = entry->machine;
     r->indexable = entry->indexable;
+    r->refuses = entry->refuses;
     r->err = ERR_OK;
     r->gone = false;
     r->until_ms = entry->fetched_ms + r->owner->context->config->set.keys_cache;
@@ -265,6 +267,7 @@ static enum err judge_document(struct ring *r, const struct fetch_result *result
                                         .followers = doc.followers,
                                         .machine = doc.machine,
                                         .indexable = doc.indexable,
+                                        .refuses = doc.refuses,
                                         .pem = doc.pem,
                                         .fetched_ms = clock_wall_ms()};
         e = ring_take(r, &entry);

@@ -15,6 +15,7 @@ struct keyring_answer {
     struct span followers;    /* the owner's followers collection; may be empty */
     bool machine;             /* the owner is an Application or a Service */
     bool indexable;           /* the owner says that it wants to be found (FEP-5feb) */
+    bool refuses;             /* the owner says that it does not want to be relayed */
     bool gone;                /* the document answers 410 */
     bool fresh;               /* fetched just now: another look would see the same */
 };

@@ -150,6 +150,20 @@ static void token_file_read(struct job *job, struct zone *zone, const struct yam
         zone->token_file = mem_copy(yaml_tree_text(value));
 }
 
+static void consent_read(struct job *job, struct zone *zone, const struct yaml_tree *value)
+{
+    static const struct span names[] = {NAME("none"), NAME("opt-out"), NAME("opt-in")};
+    if (!kind_is(job, value, TREE_TEXT, "consent"))
+        return;
+    for (size_t i = 0; i < 3; i++) {
+        if (span_eq(yaml_tree_text(value), names[i])) {
+            zone->consent = (enum zone_consent)i;
+            return;
+        }
+    }
+    mistake_unknown(job->mistakes, value->at, "kind of consent", yaml_tree_text(value), names, 3);
+}
+
 static void inside_read(struct job *job, struct zone *zone, const struct yaml_tree *value)
 {
     static const struct span names[] = {NAME("allow"), NAME("hold"), NAME("deny")};
@@ -174,9 +188,9 @@ static void list_read(struct job *job, int zone, const char *what, const struct 
 static void zone_key_read(struct job *job, int number, const struct yaml_tree *key,
                           const struct yaml_tree *value)
 {
-    static const struct span names[] = {NAME("hosts"),  NAME("networks"), NAME("join"),
-                                        NAME("inside"), NAME("publish"),  NAME("token_file"),
-                                        NAME("export"), NAME("import")};
+    static const struct span names[] = {NAME("hosts"),      NAME("networks"), NAME("join"),
+                                        NAME("inside"),     NAME("consent"),  NAME("publish"),
+                                        NAME("token_file"), NAME("export"),   NAME("import")};
     struct zone *zone = &job->policy->zones[number];
     struct span name = yaml_tree_text(key);
     if (span_eq_str(name, "hosts"))
@@ -187,12 +201,14 @@ static void zone_key_read(struct job *job, int number, const struct yaml_tree *k
         join_read(job, zone, value);
     else if (span_eq_str(name, "inside"))
         inside_read(job, zone, value);
+    else if (span_eq_str(name, "consent"))
+        consent_read(job, zone, value);
     else if (span_eq_str(name, "publish"))
         publish_read(job, zone, value);
     else if (span_eq_str(name, "token_file"))
         token_file_read(job, zone, value);
     else if (!span_eq_str(name, "export") && !span_eq_str(name, "import")) /* read with the rules */
-        mistake_unknown(job->mistakes, key->at, "key of a zone", name, names, 8);
+        mistake_unknown(job->mistakes, key->at, "key of a zone", name, names, 9);
 }
 
 static void zone_read(struct job *job, int number, const struct yaml_tree *value)

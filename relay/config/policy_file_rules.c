@@ -209,6 +209,33 @@ static void name_check(const struct reading *r, const struct yaml_tree *value)
         map_put(job->rule_names, span_of(name), (void *)value);
 }
 
+static bool asks_consent(const struct conditions *conditions)
+{
+    for (size_t i = 0; i < conditions->n; i++)
+        if (conditions->list[i].fact == FACT_CONSENT)
+            return true;
+    return false;
+}
+
+/* Where no zone that it is for asks its authors, the fact is always missing, and the rule never
+ * what it was written for. */
+static void consent_check(const struct reading *r, const struct yaml_tree *value)
+{
+    const struct policy *policy = r->job->policy;
+    const struct rule *rule = rule_of(r);
+    bool when = asks_consent(&rule->when);
+    const struct yaml_tree *place = yaml_tree_get(value, when ? "when" : "unless");
+    if (!when && !asks_consent(&rule->unless))
+        return;
+    for (size_t i = 0; i < policy->zones_n; i++)
+        if (rule_end_covers(&rule->from, (int)i) && policy->zones[i].consent != ZONE_CONSENT_NONE)
+            return;
+    mistake(r->job->mistakes, place->at,
+            "the rule \"%s\" asks for consent, which no zone that it is for asks of its authors: "
+            "give the zone `consent: opt-in` or `consent: opt-out`",
+            rule->name);
+}
+
 /* --- rules ----------------------------------------------------------------------------------- */
 
 /* A rule with its name by place, and the ends that are not its own to say. */
@@ -262,6 +289,7 @@ static void rule_read(struct reading *r, size_t place, const struct yaml_tree *v
         needed_check(r, "to", value);
     needed_check(r, "then", value);
     name_check(r, value);
+    consent_check(r, value);
 }
 
 static void list_read(struct job *job, enum rule_part part, int zone, const struct yaml_tree *list)

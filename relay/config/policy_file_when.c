@@ -7,7 +7,7 @@
  * a rule that denies by it would let through what it was written to stop. */
 bool policy_file_offers(enum fact fact)
 {
-    return fact != FACT_CONSENT && fact != FACT_SOFTWARE;
+    return fact != FACT_SOFTWARE;
 }
 
 static void unknown(struct job *job, const struct yaml_tree *key)

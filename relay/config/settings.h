@@ -41,6 +41,7 @@ enum { SETTINGS_SEEN_MS = 691200000 }; /* 8 days: how long ids are remembered (D
     X(limits_recipients,      "limits.recipients",       COUNT,    10, 100000, "10000", NULL, "most recipients of an activity")                                                        \
     X(limits_held,            "limits.held",             COUNT,    1, 1000000, "10000", NULL, "most activities that wait for a person to decide; beyond it 503")                        \
     X(limits_held_bytes,      "limits.held_bytes",       SIZE,     1048576, 1099511627776, "64MiB", NULL, "most bytes of all of these; beyond it 503")                                 \
+    X(limits_authors,         "limits.authors",          COUNT,    10, 1000000, "10000", NULL, "most authors of one host whose consent, or refusal, is kept; beyond it 503")           \
     X(timeouts_header,        "timeouts.header",         DURATION, 100, 600000, "10s", NULL, "time for a whole request header")                                                        \
     X(timeouts_body,          "timeouts.body",           DURATION, 100, 3600000, "30s", NULL, "time for a whole request body")                                                         \
     X(timeouts_body_rate,     "timeouts.body_rate",      SIZE,     0, 1048576, "1KiB", NULL, "least bytes a second of a body, after the first five seconds")                           \

@@ -29,7 +29,7 @@ void entry_mark_add(struct entry *e, const struct entry_mark *mark)
     if (i > 0 && e->marks[i - 1].by == mark->by)
         return;
     if (e->marks_n == ENTRY_MARKS_MAX) {
-        if (!mark->recalled)
+        if (!mark->recalled && !mark->opted_out)
             return;
         mark_fini(&e->marks[--e->marks_n]);
         i = i < e->marks_n ? i : e->marks_n;
@@ -44,7 +44,8 @@ void entry_mark_add(struct entry *e, const struct entry_mark *mark)
 struct entry_mark entry_mark_by(const struct entry *later)
 {
     return (struct entry_mark){.by = later->n,
-                               .recalled = later->lane == LANE_URGENT,
+                               .recalled = later->lane == LANE_URGENT && !later->opts_out,
+                               .opted_out = later->opts_out,
                                .audience = later->audience,
                                .proof = later->facts.has_proof};
 }

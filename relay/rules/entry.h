@@ -19,7 +19,8 @@ enum { LANES_NORMAL = 1 << LANE_NORMAL, LANES_URGENT = 1 << LANE_URGENT, LANES_B
  * only for those who have read up to `by`. */
 struct entry_mark {
     uint64_t by;          /* number of the later one */
-    bool recalled;        /* that takes it back; else it is an Update that replaces it, */
+    bool recalled;        /* that takes it back; else */
+    bool opted_out;       /* its author wants nothing to be relayed; else an Update replaces it, */
     struct span audience; /* for these zones, */
     bool proof;           /* with a proof of its own */
     unsigned left_out;    /* or neither: bit s: inbox s of the host that `audience` names refused it
@@ -41,11 +42,14 @@ struct entry {
     struct span id;                 /* of the activity */
     struct span object;             /* canonical id of the object */
     size_t body_len;
-    uint64_t actor; /* part of a hash of the actor's id; 0: not known (entries of before) */
-    bool gone;      /* urgent lane: the actor itself is deleted, and with it what it posted before:
-                       every earlier entry of the same `actor` is taken back as those in `of` are */
-    uint64_t *of;   /* earlier entries of its object that it takes back (urgent lane), or that it
-                       replaces (an Update) where that is better; ascending */
+    uint64_t actor;  /* part of a hash of the actor's id; 0: not known (entries of before) */
+    uint64_t author; /* likewise of who wrote what was fetched, if that is another; else 0 */
+    bool gone;       /* urgent lane: the actor itself is deleted, and with it what it posted before:
+                        every earlier entry of the same `actor` is taken back as those in `of` are */
+    bool opts_out;   /* urgent lane, for nobody: the author wants nothing to be relayed: no earlier
+                        entry of the same `actor` that still waits is sent */
+    uint64_t *of;    /* earlier entries of its object that it takes back (urgent lane), or that it
+                        replaces (an Update) where that is better; ascending */
     size_t of_n;
     struct entry_mark *marks; /* that were put on it since, in the order of `by` */
     size_t marks_n;
@@ -60,8 +64,8 @@ struct entry *entry_ref(struct entry *entry);
 void entry_unref(struct entry **entry);
 
 /* Copies the mark and its text. One of the same `by` is there already: nothing happens. There are
- * ENTRY_MARKS_MAX: one that takes back displaces the newest Update's, an Update is left out (then
- * the entry goes out, which is no loss). */
+ * ENTRY_MARKS_MAX: one that takes back, or opts out, displaces the newest Update's, an Update is
+ * left out (then the entry goes out, which is no loss). */
 void entry_mark_add(struct entry *entry, const struct entry_mark *mark);
 /* The mark that a later entry, whose `of` names n, puts on the entry n; its text is borrowed from
  * `later`. */

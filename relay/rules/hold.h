@@ -12,10 +12,11 @@
 /* What became of an item. */
 #define HOLD_STATES(X)                                                                             \
     X(OPEN, "open")                                                                                \
-    X(APPROVED, "approved") /* it went to some zone at least */                                    \
-    X(DENIED, "denied")     /* by a person; or no zone may have it any more */                     \
-    X(DELETED, "deleted")   /* its author took it back, or an operator recalled it */              \
-    X(EXPIRED, "expired")   /* nobody decided in time */
+    X(APPROVED, "approved")   /* it went to some zone at least */                                  \
+    X(DENIED, "denied")       /* by a person; or no zone may have it any more */                   \
+    X(DELETED, "deleted")     /* its author took it back, or an operator recalled it */            \
+    X(OPTED_OUT, "opted-out") /* its author wants nothing to be relayed */                         \
+    X(EXPIRED, "expired")     /* nobody decided in time */
 enum hold_state {
 #define X(name, text) HOLD_##name,
     HOLD_STATES(X)

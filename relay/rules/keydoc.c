@@ -3,6 +3,7 @@
 #include "relay/rules/keydoc.h"
 
 #include "common/pure/uri.h"
+#include "relay/rules/consent.h"
 
 static struct span without_fragment(struct span url)
 {
@@ -77,6 +78,7 @@ enum err keydoc_read(const struct json *json, struct span key_id, struct span ur
         ret->followers = followers_of(json, id);
         ret->machine = is_machine(json);
         ret->indexable = json_flag(json_get(json, "indexable"), false);
+        ret->refuses = consent_bio_refuses(json);
         if (ret->pem.n && span_eq(ret->owner, id))
             return ERR_OK;
         if (json_kind(json_get(json, "publicKey")) != JSON_ABSENT)

@@ -17,6 +17,7 @@ struct keydoc {
     struct span followers; /* its followers collection if that is of its origin, else absent */
     bool machine;          /* an Application or a Service (PROTOCOL 8.2) */
     bool indexable;        /* wants to be found by search; who says nothing does not (FEP-5feb) */
+    bool refuses;          /* does not want to be relayed: consent_bio_refuses() */
     struct span next;      /* ERR_AGAIN: what to fetch to know */
 };
 

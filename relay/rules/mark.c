@@ -25,11 +25,12 @@ enum err mark_skips(const struct entry *e, const struct mark_place *place, uint6
         }
         if (mark->by <= e->n || mark->by > place->position)
             continue;
-        if (mark->recalled || (!by && replaces(e, mark, place))) {
-            why = mark->recalled ? ERR_RECALLED : ERR_REPLACED;
+        bool for_all = mark->recalled || mark->opted_out;
+        if (for_all || (!by && replaces(e, mark, place))) {
+            why = mark->recalled ? ERR_RECALLED : mark->opted_out ? ERR_OPTED_OUT : ERR_REPLACED;
             by = mark->by;
         }
-        if (mark->recalled)
+        if (for_all)
             break;
     }
     if (ret_by)

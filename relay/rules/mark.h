@@ -7,6 +7,8 @@
  *
  *     taken back      nobody gets it: the later one, a Delete or an Undo, is sent in any case, also
  *                     where another one takes back the same
+ *     opted out       its author wanted nothing to be relayed since: nobody gets it either, and
+ *                     nothing is sent in its place
  *     replaced        only an Update by an Update, in the same form, and only where the member is
  *                     entitled to one of those that came later: who is not keeps the older one,
  *                     or would have neither
@@ -29,9 +31,9 @@ struct mark_place {
     unsigned slot;
 };
 
-/* ERR_RECALLED, ERR_REPLACED; ERR_REFUSED_BY_PEER: a replay leaves it out, as that was written down
- * once; ERR_OK: it goes out. ret_by: the number of the entry that takes it
- * back or replaces it, 0 if none does; may be NULL. */
+/* ERR_RECALLED, ERR_OPTED_OUT, ERR_REPLACED; ERR_REFUSED_BY_PEER: a replay leaves it out, as that
+ * was written down once; ERR_OK: it goes out. ret_by: the number of the entry that takes it back or
+ * replaces it, 0 if none does; may be NULL. */
 enum err mark_skips(const struct entry *entry, const struct mark_place *place, uint64_t *ret_by);
 
 /* How long who left by itself is still told what is taken back (ENGINE 8). */

@@ -77,7 +77,7 @@ struct window *window_for(struct schedule *s, enum lane lane, uint64_t low)
 /* A Delete, or a recall: it takes back whatever was told of its object before. */
 static bool takes_all(const struct entry *later)
 {
-    bool recall = !later->origin.n;
+    bool recall = !later->origin.n && !later->opts_out;
     return later->lane == LANE_URGENT && later->object.n &&
            (later->facts.type == ACTIVITY_DELETE || recall);
 }
@@ -90,6 +90,13 @@ static bool unnamed(const struct entry *e, const struct entry *later)
            span_eq(e->object, later->object);
 }
 
+/* What the actor did itself; or, where it opts out, also what it wrote and another announced. */
+static bool is_by(const struct entry *e, const struct entry *later)
+{
+    return later->actor &&
+           (e->actor == later->actor || (later->opts_out && e->author == later->actor));
+}
+
 static void mark_in(struct window *w, const struct entry *later)
 {
     const struct entry_mark mark = entry_mark_by(later);
@@ -99,9 +106,9 @@ static void mark_in(struct window *w, const struct entry *later)
         if (e && e->n == later->of[i])
             entry_mark_add(e, &mark);
     }
-    for (size_t i = 0; later->gone && i < w->n; i++) {
+    for (size_t i = 0; (later->gone || later->opts_out) && i < w->n; i++) {
         struct entry *e = w->list[w->first + i];
-        if (e->n < later->n && e->actor && e->actor == later->actor)
+        if (e->n < later->n && is_by(e, later))
             entry_mark_add(e, &mark);
     }
     for (size_t i = 0; all && i < w->n; i++)
@@ -111,7 +118,7 @@ static void mark_in(struct window *w, const struct entry *later)
 
 void windows_mark(struct schedule *s, struct entry *later)
 {
-    if (!later->of_n && !later->gone)
+    if (!later->of_n && !later->gone && !later->opts_out)
         return;
     for (size_t i = 0; i < LANE_COUNT; i++)
         mark_in(&s->tail[i], later);

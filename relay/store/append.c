@@ -30,13 +30,15 @@ static void add_hex(struct words *a, const uint8_t *hash, size_t n)
     bytes_fini(&text);
 }
 
-/* Part of it, as a number that Redis and Lua leave as it is: they only compare its text. */
-static uint64_t actor_number(const uint8_t *hash)
+/* Who it is of, by what the registry said of them it was decided, and the second one's number. */
+static void add_authors(struct words *a, const struct journal_append *p)
 {
-    uint64_t number = 0;
-    for (size_t i = 0; hash && i < sizeof(number); i++)
-        number = number << 8 | hash[i];
-    return number & INT64_MAX;
+    char words[AUTHORS_ASKED_MAX + 1] = "";
+    for (size_t i = 0; i < p->authors_n; i++)
+        words[i] = author_letter(p->authors[i].says);
+    authors_add(a, p->authors, p->authors_n);
+    words_add_str(a, words);
+    words_add_int(a, p->authors_n > 1 ? (int64_t)author_number(p->authors[1].hash) : 0);
 }
 
 /* The words in the order of append.lua. kind: its letter; recall: NULL if it is none. */
@@ -71,8 +73,9 @@ static void call_append(struct store *store, const char *kind, const struct jour
     words_add(&a, p->object);
     words_add(&a, p->object_host);
     add_hex(&a, p->kind == JOURNAL_ANNOUNCE ? p->again_hash : NULL, 16);
-    words_add_int(&a, (int64_t)actor_number(p->actor_hash));
+    words_add_int(&a, (int64_t)author_number(p->actor_hash));
     words_add_str(&a, p->gone ? "1" : "0");
+    add_authors(&a, p);
     words_add(&a, recall ? recall->reason : SPAN(""));
     words_add(&a, recall ? recall->note : SPAN(""));
     words_add(&a, p->hold.zones);
@@ -109,8 +112,9 @@ static const struct {
 static void take_again(const struct redis_reply *reply, struct freezes *freezes,
                        struct journal_appended *answer)
 {
-    enum { MEMBER = 1, VERSION, LIST };
+    enum { MEMBER = 1, VERSION, LIST, WORDS };
     answer->member = reply_text(reply_at(reply, MEMBER));
+    authors_words_read(reply_text(reply_at(reply, WORDS)), answer->authors);
     if (freezes_take(reply_at(reply, VERSION), reply_at(reply, LIST), freezes))
         answer->freezes = freezes;
 }

@@ -5,7 +5,7 @@
 -- What some zones may have only once a person says so goes into a hold item besides (hold.part); an Update of what is
 -- held joins its item; what takes it back closes it.
 -- Answer: OK n { of } held | HELD 0 {} held | DUP n | REUSED | STALE | NOTOWNER | NOBODY | FULL | HELDFULL | NONE |
--- AGAIN member version { freeze } | WRONG key | EPOCH
+-- AGAIN member version { freeze } words | WRONG key | EPOCH
 --
 -- An object's record: owner (its host), live, top (the newest stamp seen), dead (when it was last
 -- deleted), aud (zones that had it since), hash (of our Announce that stands, if one does), out (to whom
@@ -18,8 +18,8 @@ local P = '{weir}:'
 local A = {}
 for i, name in ipairs({ 'epoch', 'from', 'ver', 'freezes', 'now', 'kind', 'week', 'bucket', 'field', 'check', 'object',
   'owner', 'stamp', 'audience', 'zone', 'againbucket', 'againfield', 'hash', 'proof', 'type', 'undone', 'id',
-  'objectid', 'objecthost', 'about', 'actor', 'gone', 'reason', 'note', 'held', 'why', 'known', 'fetched', 'actorid',
-  'typename', 'heldmost', 'bytesmost', 'body' }) do
+  'objectid', 'objecthost', 'about', 'actor', 'gone', 'authors', 'words', 'author', 'reason', 'note', 'held', 'why',
+  'known', 'fetched', 'actorid', 'typename', 'heldmost', 'bytesmost', 'body' }) do
   A[name] = ARGV[i]
 end
 
@@ -28,9 +28,13 @@ local log = redis.call('HMGET', P .. 'log', 'epoch', 'last', 'lastN', 'lastU', '
 if log[1] ~= A.epoch then return { 'EPOCH' } end
 local previous, floor = { N = log[3] or log[2], U = log[4] or '0' }, tonumber(log[5] or '0')
 local MEMBER = P .. 'member:' .. A.from
--- What was decided about another member, or another boundary, than there is now does not count.
-if A.kind ~= 'R' and ((redis.call('HGET', MEMBER, 'ver') or '0') ~= A.ver or (log[6] or '') ~= A.freezes) then
-  return { 'AGAIN', redis.call('HGET', MEMBER, 'm') or '', log[6] or '', redis.call('HVALS', P .. 'freezes') }
+--: author
+
+-- What was decided about another member, another boundary, or by other words of its authors than there are now does not
+-- count.
+local ver, words = redis.call('HGET', MEMBER, 'ver') or '0', author_words(A.authors)
+if A.kind ~= 'R' and (ver ~= A.ver or (log[6] or '') ~= A.freezes or words ~= A.words) then
+  return { 'AGAIN', redis.call('HGET', MEMBER, 'm') or '', log[6] or '', redis.call('HVALS', P .. 'freezes'), words }
 end
 
 --: objects

@@ -4,6 +4,7 @@
 #include "relay/rules/book.h"
 #include "relay/rules/entry.h"
 #include "relay/rules/member.h"
+#include "relay/store/authors.h"
 #include "relay/store/store.h"
 
 struct freezes; /* relay/rules/freeze.h */
@@ -49,6 +50,10 @@ struct journal_append {
     struct span id, object, object_host;
     const uint8_t *actor_hash; /* of the actor's id */
     bool gone;                 /* DELETE: the object is the actor itself, with all that it posted */
+    /* Who it is of, and what the registry said of them when it was decided: its actor, and who
+     * wrote what was fetched, if that is another. None: it is not asked (what takes back). */
+    struct author_said authors[AUTHORS_ASKED_MAX];
+    size_t authors_n;
     struct span body;
     struct journal_hold hold;
 };
@@ -63,7 +68,7 @@ enum journal_result {
     JOURNAL_FULL,      /* more versions of one object are in the journal than it may have */
     JOURNAL_HELD,      /* nothing of it is in the journal yet: it waits for a person */
     JOURNAL_HOLD_FULL, /* more is held than may be: nothing was done */
-    JOURNAL_AGAIN      /* the member changed, or what is frozen: decide again */
+    JOURNAL_AGAIN /* the member changed, what is frozen, or what an author says: decide again */
 };
 
 struct journal_appended {
@@ -72,8 +77,9 @@ struct journal_appended {
     uint64_t n;
     uint64_t held; /* number of the item that it is in, or joined; 0: none */
     /* AGAIN: as they are now, borrowed during the callback. */
-    struct span member;            /* its record; may be empty */
-    const struct freezes *freezes; /* NULL: they can't be read */
+    struct span member;                        /* its record; may be empty */
+    const struct freezes *freezes;             /* NULL: they can't be read */
+    enum fact_said authors[AUTHORS_ASKED_MAX]; /* what the registry says of each */
 };
 typedef void (*journal_appended_cb)(void *arg, const struct journal_appended *answer);
 /* One script call, however many members there are. Copies what it needs. */

@@ -18,15 +18,17 @@ static void on_key(void *arg, enum err err, const struct redis_reply *reply)
     struct get_call *call = arg;
     struct span machine = reply_text(reply_field(reply, "machine"));
     struct span indexable = reply_text(reply_field(reply, "indexable"));
+    struct span refuses = reply_text(reply_field(reply, "refuses"));
     struct keycache_entry entry = {.owner = reply_text(reply_field(reply, "owner")),
                                    .inbox = reply_text(reply_field(reply, "inbox")),
                                    .followers = reply_text(reply_field(reply, "followers")),
                                    .machine = span_eq_str(machine, "1"),
                                    .indexable = span_eq_str(indexable, "1"),
+                                   .refuses = span_eq_str(refuses, "1"),
                                    .pem = reply_text(reply_field(reply, "pem")),
                                    .fetched_ms = reply_int(reply_field(reply, "at"))};
     /* What an earlier version kept does not say what its owner is: it is fetched again. */
-    bool whole = entry.owner.n && entry.pem.n && machine.n && indexable.n;
+    bool whole = entry.owner.n && entry.pem.n && machine.n && indexable.n && refuses.n;
     call->cb(call->arg, err, err == ERR_OK && whole ? &entry : NULL);
     free(call);
 }
@@ -69,6 +71,7 @@ void keycache_put(struct store *store, const char *id_hash, const struct keycach
                          SPAN("followers"), entry->followers,
                          SPAN("machine"),   span_of(entry->machine ? "1" : "0"),
                          SPAN("indexable"), span_of(entry->indexable ? "1" : "0"),
+                         SPAN("refuses"),   span_of(entry->refuses ? "1" : "0"),
                          SPAN("pem"),       entry->pem,
                          SPAN("at"),        span_of(at)};
     struct span expire[] = {SPAN("PEXPIRE"), span_of(key), span_of(ttl)};

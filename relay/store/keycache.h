@@ -9,6 +9,7 @@ struct keycache_entry {
     struct span followers; /* its followers collection; may be empty */
     bool machine;          /* an Application or a Service */
     bool indexable;        /* says that it wants to be found */
+    bool refuses;          /* says that it does not want to be relayed */
     struct span pem;
     int64_t fetched_ms;
 };

@@ -49,7 +49,9 @@ static struct entry *entry_read(const struct redis_reply *fields, uint64_t n, en
         .object = field(fields, "o"),
         .body_len = (size_t)reply_int(reply_field(fields, "len")),
         .actor = (uint64_t)reply_int(reply_field(fields, "ac")),
+        .author = (uint64_t)reply_int(reply_field(fields, "au")),
         .gone = span_eq_str(field(fields, "gn"), "1"),
+        .opts_out = span_eq_str(field(fields, "gn"), "2"),
         .of = of,
     };
     e.of_n = of_read(field(fields, "of"), of);
@@ -76,11 +78,13 @@ static bool mark_read(struct span text, struct entry_mark *ret)
 {
     if (span_starts(text, SPAN("h")))
         return left_out_read((struct span){text.p + 1, text.n - 1}, ret);
-    *ret = (struct entry_mark){.recalled = span_starts(text, SPAN("r"))};
-    if (!ret->recalled && !span_starts(text, SPAN("s")))
+    *ret = (struct entry_mark){.recalled = span_starts(text, SPAN("r")),
+                               .opted_out = span_starts(text, SPAN("q"))};
+    bool for_all = ret->recalled || ret->opted_out;
+    if (!for_all && !span_starts(text, SPAN("s")))
         return false;
     text = (struct span){text.p + 1, text.n - 1};
-    if (ret->recalled)
+    if (for_all)
         return span_u64(text, UINT64_MAX, &ret->by);
     if (!span_u64(span_cut(&text, ':'), UINT64_MAX, &ret->by) || !text.p)
         return false;

@@ -7,8 +7,11 @@
 struct redis_script script_append = {.name = "append", .text = LUA_APPEND};
 struct redis_script script_audit = {.name = "audit", .text = LUA_AUDIT};
 struct redis_script script_auditread = {.name = "auditread", .text = LUA_AUDITREAD};
+struct redis_script script_authors = {.name = "authors", .text = LUA_AUTHORS};
+struct redis_script script_authorwords = {.name = "authorwords", .text = LUA_AUTHORWORDS};
 struct redis_script script_claim = {.name = "claim", .text = LUA_CLAIM};
 struct redis_script script_commit = {.name = "commit", .text = LUA_COMMIT};
+struct redis_script script_consent = {.name = "consent", .text = LUA_CONSENT};
 struct redis_script script_control = {.name = "control", .text = LUA_CONTROL};
 struct redis_script script_couriers = {.name = "couriers", .text = LUA_COURIERS};
 struct redis_script script_find = {.name = "find", .text = LUA_FIND};

@@ -35,9 +35,9 @@ uint64_t answer_number(const struct redis_reply *reply, size_t i);
  * from the reply. */
 bool line_read(const struct redis_reply *reply, struct journal_line *line,
                struct entry **ret_entry);
-/* Puts the marks on the entry that `marks` has for it: `rN` (taken back by N), or for each Update
- * that replaces it `sN:PROOF:ZONES`, with `;` between them. Absent: none. False on anything else.
- */
+/* Puts the marks on the entry that `marks` has for it, with `;` between them: `rN` (taken back by
+ * N), `qN` (its author opted out by N), for each Update that replaces it `sN:PROOF:ZONES`. Absent:
+ * none. False on anything else. */
 bool marks_read(struct span text, struct entry *entry);
 
 /* Ids that were seen lie in buckets of a week, under their first bytes. */
@@ -49,6 +49,12 @@ unsigned seen_bucket(const uint8_t *hash);
 struct freezes;
 bool freezes_take(const struct redis_reply *version, const struct redis_reply *list,
                   struct freezes *ret);
+/* authors.c, for whoever names authors to a script: the ids with blanks between, as one word; a
+ * letter for what each says (y, n, -) and back; the number by which entries know an actor. */
+void authors_add(struct words *a, const struct author_said *authors, size_t n);
+char author_letter(enum fact_said says);
+void authors_words_read(struct span words, enum fact_said ret[AUTHORS_ASKED_MAX]);
+uint64_t author_number(const uint8_t *hash);
 
 /* The number behind the dash of an id. */
 uint64_t id_number(struct span id);

@@ -29,7 +29,7 @@ local function is(key, kind)
   stopped[#stopped + 1] = key
 end
 local whole = true
-for key, kind in pairs({ N = 'stream', U = 'stream', marks = 'hash', gone = 'hash', days = 'hash', aud = 'hash' }) do
+for key, kind in pairs({ N = 'stream', U = 'stream', marks = 'hash', gone = 'hash', out = 'hash', days = 'hash', aud = 'hash' }) do
   whole = is(P .. key, kind) and whole
 end
 if not whole then return { 'WRONG', stopped[1] } end
@@ -228,6 +228,22 @@ local function forget_gone()
   end
 end
 
+-- The same, where an author may have opted out more than once.
+local function forget_out()
+  local out = redis.call('HGETALL', P .. 'out')
+  for i = 1, #out, 2 do
+    local lines = {}
+    for n in string.gmatch(out[i + 1], '%d+') do
+      if tonumber(n) > floor then lines[#lines + 1] = n end
+    end
+    if #lines == 0 then
+      redis.call('HDEL', P .. 'out', out[i])
+    else
+      redis.call('HSET', P .. 'out', out[i], table.concat(lines, ' '))
+    end
+  end
+end
+
 -- Which number was the newest on which day: how old something is that has no entry any more.
 local function forget_objects()
   local today, day, known_from = math.floor(now / DAY), -1, nil
@@ -272,6 +288,7 @@ if now > 0 then
     forget_records(before)
     for name in pairs(touched) do shrink(name) end
     forget_gone()
+    forget_out()
   end
   if object_days > 0 then
     forget_objects()

@@ -346,6 +346,8 @@ static const struct {
     {"objs:", HOLDING_HASH, NULL},
     {"aud", HOLDING_HASH, NULL},
     {"gone", HOLDING_HASH, NULL},
+    {"out", HOLDING_HASH, verify_out},
+    {"authors", HOLDING_SCORED, verify_authors},
     {"days", HOLDING_HASH, NULL},
     {"audit", HOLDING_STREAM, verify_audit},
 };

@@ -50,6 +50,9 @@ void *verify_room(void *list, size_t n, size_t *cap, size_t size);
 /* The record of a member, as a key or a line holds it. */
 void verify_member(struct verify *v, struct span where, struct span text, struct span host);
 
+/* verify_authors.c */
+void verify_authors(struct verify *v, const struct holding *h);
+void verify_out(struct verify *v, const struct holding *h);
 /* verify_audit.c */
 void verify_audit(struct verify *v, const struct holding *h);
 /* Lines that are missing at the end, or another last one. */

@@ -176,6 +176,7 @@ void fake_store_free(struct store **store)
     free(s->notes);
     free(s->ordered);
     free(s->down);
+    free(s->authors);
     free(s);
 }
 
@@ -256,6 +257,7 @@ static void answer_key(struct call *call, enum err err)
                                         .followers = span_of(k->followers),
                                         .machine = k->machine,
                                         .indexable = k->indexable,
+                                        .refuses = k->refuses,
                                         .pem = span_of(k->pem),
                                         .fetched_ms = k->fetched_ms};
     c->cb(c->arg, err, k ? &entry : NULL);
@@ -288,6 +290,7 @@ void keycache_put(struct store *store, const char *id_hash, const struct keycach
     k->followers = mem_copy(entry->followers);
     k->machine = entry->machine;
     k->indexable = entry->indexable;
+    k->refuses = entry->refuses;
     k->pem = mem_copy(entry->pem);
     k->fetched_ms = entry->fetched_ms;
     fake_process(process);

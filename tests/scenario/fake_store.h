@@ -30,6 +30,8 @@ enum fake_op {
     OP_AUDIT,
     OP_WHERE,
     OP_FREEZES,
+    OP_WORDS,   /* what the registry of authors says */
+    OP_AUTHORS, /* it is changed, or read */
     OP_COUNT
 };
 enum fake_fault {
@@ -54,6 +56,7 @@ enum fake_lie {
     LIE_JOURNAL_LOSES,  /* every third line is nowhere to be read, and its neighbours deny it */
     LIE_EVER_MEMBER,    /* the registry's spans are open from the beginning */
     LIE_APPEND_IGNORES, /* the journal does not look at what was decided by */
+    LIE_APPEND_DEAF,    /* the journal does not ask what authors say */
     LIE_APPEND_NEVER,   /* an append is answered, and nothing is written */
     LIE_MAIL_LOST       /* direct mail is never written */
 };
@@ -123,5 +126,14 @@ void fake_steal(struct store *store);
 /* What trimming asked for last. */
 uint64_t fake_floor(const struct store *store);
 uint64_t fake_body_floor(const struct store *store);
+/* The registry of authors. */
+struct fake_author {
+    char actor[512];
+    enum fact_said says;
+    const char *way;
+    int64_t said_ms;
+};
+size_t fake_authors(const struct store *store, const struct fake_author **ret);
+enum fact_said fake_author_says(const struct store *store, struct span actor);
 /* Forgets all keys of others. */
 void fake_forget_keys(struct store *store);

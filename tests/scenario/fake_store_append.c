@@ -19,6 +19,8 @@ struct append_call {
     void *arg;
     struct journal_appended answer;
     struct bytes record;
+    uint64_t actor;
+    char authors[AUTHORS_ASKED_MAX][ACTIVITY_ID_MAX + 1];
     struct freezes freezes;
 };
 
@@ -158,7 +160,8 @@ static void write_entry(struct append_call *c, struct object *object, struct spa
                       .origin = a->from,
                       .object_host = a->object_host,
                       .id = a->id,
-                      .object = a->object};
+                      .object = a->object,
+                      .actor = c->actor};
     if (!object && c->has[2])
         object = object_new(s, c->hashes[2]);
     struct fake_line *line =
@@ -169,6 +172,17 @@ static void write_entry(struct append_call *c, struct object *object, struct spa
     fake_tails_wake(s);
 }
 
+/* Whether its authors say something else by now; what they say is in the answer then. */
+static bool words_differ(struct append_call *c)
+{
+    bool differ = false;
+    for (size_t i = 0; i < c->a.authors_n; i++) {
+        c->answer.authors[i] = fake_author_says(c->call.store, span_of(c->authors[i]));
+        differ = differ || c->answer.authors[i] != c->a.authors[i].says;
+    }
+    return differ;
+}
+
 static void work_append(struct call *call)
 {
     struct append_call *c = (struct append_call *)call;
@@ -177,7 +191,8 @@ static void work_append(struct call *call)
     span_copy(c->a.from, host, sizeof(host));
     const struct member *m = fake_member(s, host);
     bool same = (m ? m->ver : 0) == c->a.ver && strcmp(s->freezes.version, c->version) == 0;
-    if (!same && !fake_lies(LIE_APPEND_IGNORES)) {
+    bool heard = !words_differ(c) || fake_lies(LIE_APPEND_DEAF);
+    if ((!same || !heard) && !fake_lies(LIE_APPEND_IGNORES)) {
         c->answer.result = JOURNAL_AGAIN;
         c->freezes = s->freezes;
         if (m)
@@ -245,6 +260,9 @@ void journal_append(struct store *store, const struct journal_append *append,
     c->cb = cb;
     c->arg = arg;
     span_copy(span_of(append->freezes), c->version, sizeof(c->version));
+    c->actor = fake_author_number(append->actor_hash);
+    for (size_t i = 0; i < append->authors_n; i++)
+        span_copy(append->authors[i].actor, c->authors[i], sizeof(c->authors[i]));
     keep_hash(c, 0, append->id_hash);
     keep_hash(c, 1, append->what_hash);
     keep_hash(c, 2, append->object_hash);

@@ -44,7 +44,7 @@ struct seen {
 struct key_kept {
     char hash[65];
     char *owner, *inbox, *followers, *pem;
-    bool machine, indexable;
+    bool machine, indexable, refuses;
     int64_t fetched_ms;
 };
 
@@ -70,6 +70,8 @@ struct store {
     int64_t tail_ms;
     unsigned cuts; /* connections that went with what was on them */
     uint64_t epoch, n, last[LANE_COUNT], floor[LANE_COUNT], body_floor;
+    struct fake_author *authors;
+    size_t authors_n;
     uint64_t audit_n; /* lines of the audit log */
     struct freezes freezes;
     void (*on_ready)(void *arg, bool ready);
@@ -123,6 +125,8 @@ void fake_call(struct store *store, enum fake_op op, struct call *call, void (*w
 bool fake_lies(enum fake_lie lie);
 void fake_mail_fini(struct mail *mail);
 
+/* fake_store_authors.c */
+uint64_t fake_author_number(const uint8_t *hash);
 /* fake_store_leases.c */
 struct lease_entry *fake_lease_of(struct store *s, const char *nonce); /* NULL: it has none */
 

@@ -5,8 +5,8 @@
 
 static const struct golden broken_rules[] = {
     /* the two sides */
-    {"inside", URL "zones: { a: { inside: hold } }\n",
-     "weir.yaml:2:23: unknown verdict \"hold\"; known here: allow, deny\n"},
+    {"inside", URL "zones: { a: { inside: drop } }\n",
+     "weir.yaml:2:23: unknown verdict \"drop\"; known here: allow, hold, deny\n"},
     {"export as a mapping", URL "zones: { a: { export: { to: '*' } } }\n",
      "weir.yaml:2:23: export must be a list, not a mapping\n"},
     {"an export without its end", URL "zones: { a: { export: [{ then: deny }] } }\n",
@@ -41,8 +41,8 @@ static const struct golden broken_rules[] = {
          "rules: [{ name: x, from: a, to: a, then: deny }]\n",
      "weir.yaml:3:17: the rule on line 2 is called \"x\" already\n"},
     /* what a rule may carry */
-    {"hold", URL AB "rules: [{ from: a, to: b, then: hold }]\n",
-     "weir.yaml:3:33: unknown verdict \"hold\"; known here: allow, deny, drop\n"},
+    {"verdict", URL AB "rules: [{ from: a, to: b, then: reject }]\n",
+     "weir.yaml:3:33: unknown verdict \"reject\"; known here: allow, hold, deny, drop\n"},
     {"until", URL AB "rules: [{ from: a, to: b, then: deny, until: 2027-02-30 }]\n",
      "weir.yaml:3:46: \"2027-02-30\" is no date: 2027-04-30 (to the end of that day, UTC), or "
      "2027-04-30T12:00:00Z\n"},
@@ -56,8 +56,20 @@ static const struct golden broken_rules[] = {
     /* conditions */
     {"unless nothing", URL AB "rules: [{ from: a, to: b, unless: {}, then: allow }]\n",
      "weir.yaml:3:35: unless has no condition: leave it out to mean never\n"},
-    {"a fact that nobody tells yet", WHEN("consent: true"),
-     "weir.yaml:3:35: unknown condition \"consent\"\n"},
+    {"consent where nobody is asked", WHEN("consent: true"),
+     "weir.yaml:3:33: the rule \"rule-1\" asks for consent, which no zone that it is for asks of "
+     "its "
+     "authors: give the zone `consent: opt-in` or `consent: opt-out`\n"},
+    {"consent, another zone asks",
+     URL "zones: { a: {}, b: { consent: opt-in } }\n"
+         "rules: [{ from: a, to: b, unless: { consent: false }, then: deny }]\n",
+     "weir.yaml:3:35: the rule \"rule-1\" asks for consent, which no zone that it is for asks of "
+     "its "
+     "authors: give the zone `consent: opt-in` or `consent: opt-out`\n"},
+    {"consent of no kind", URL "zones: { a: { consent: optin } }\n",
+     "weir.yaml:2:24: unknown kind of consent \"optin\"; did you mean \"opt-in\"?\n"},
+    {"consent as a list", URL "zones: { a: { consent: [none] } }\n",
+     "weir.yaml:2:24: consent must be a text, not a list\n"},
     {"a flag", WHEN("bot: yes"), "weir.yaml:3:40: bot: \"yes\" is neither true nor false\n"},
     {"a flag as a list", WHEN("bot: [true]"), "weir.yaml:3:40: bot must be a text, not a list\n"},
     {"type", WHEN("type: [Create, Anounce]"),

@@ -135,6 +135,24 @@ static void test_sides(void **state)
     config_free(&c);
 }
 
+/* Who asks its authors; a rule may ask what came of that, where any zone that it is for does. */
+static void test_consent(void **state)
+{
+    (void)state;
+    struct config *c = read_file(
+        URL
+        "zones: { a: {}, b: { consent: opt-in }, c: { consent: opt-out }, d: { consent: none } }\n"
+        "rules:\n"
+        "  - { from: [a, c], to: b, when: { consent: true }, then: allow }\n"
+        "  - { from: '*', to: '*', unless: { consent: true }, then: deny }\n",
+        "");
+    static const enum zone_consent wanted[] = {ZONE_CONSENT_NONE, ZONE_CONSENT_OPT_IN,
+                                               ZONE_CONSENT_OPT_OUT, ZONE_CONSENT_NONE};
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(c->policy.zones[i].consent, wanted[i]);
+    config_free(&c);
+}
+
 /* As many as may be, and one more. */
 static void test_many(void **state)
 {
@@ -168,9 +186,8 @@ static void test_many(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_broken),
-        cmocka_unit_test(test_understood),
-        cmocka_unit_test(test_sides),
+        cmocka_unit_test(test_broken), cmocka_unit_test(test_understood),
+        cmocka_unit_test(test_sides),  cmocka_unit_test(test_consent),
         cmocka_unit_test(test_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

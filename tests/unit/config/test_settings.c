@@ -41,6 +41,7 @@ static const struct {
     {"limits.recipients", "9", "100001", "10", "10"},
     {"limits.held", "0", "1000001", "1", "1"},
     {"limits.held_bytes", "1023KiB", "1025GiB", "1MiB", "1MiB"},
+    {"limits.authors", "9", "1000001", "10", "10"},
     {"timeouts.header", "99ms", "601s", "100ms", "100ms"},
     {"timeouts.body", "99ms", "61min", "1h", "1h"},
     {"timeouts.body_rate", "-1", "2MiB", "0", "0"},

@@ -149,41 +149,44 @@ static void test_table(void **state)
 }
 
 /* What else the document says of its actor: its followers collection, if it is of its origin,
- * whether it is a machine, and whether it wants to be found. */
+ * whether it is a machine, whether it wants to be found, and to be relayed. */
 static void test_actor(void **state)
 {
     (void)state;
     static const struct {
         const char *more, *followers;
-        bool machine, indexable;
+        bool machine, indexable, refuses;
     } rows[] = {
-        {"", "", false, false},
-        {",'type':'Application'", "", true, false},
-        {",'type':'Service'", "", true, false},
-        {",'type':'as:Service'", "", true, false},
-        {",'type':'https://www.w3.org/ns/activitystreams#Application'", "", true, false},
-        {",'type':['Person','Service']", "", true, false},
-        {",'type':'Person'", "", false, false},
-        {",'type':'Group'", "", false, false},
-        {",'type':'Organization'", "", false, false},
-        {",'type':'service'", "", false, false},
-        {",'type':'Application '", "", false, false},
-        {",'type':['Person']", "", false, false},
-        {",'type':[]", "", false, false},
-        {",'type':{'id':'Service'}", "", false, false},
-        {",'type':7", "", false, false},
-        {",'followers':'" ACTOR "/followers'", ACTOR "/followers", false, false},
-        {",'followers':'https://a.test/f'", "https://a.test/f", false, false},
-        {",'followers':'https://b.test/f'", "", false, false},
-        {",'followers':'http://a.test/f'", "", false, false},
-        {",'followers':{'id':'" ACTOR "/followers'}", "", false, false},
-        {",'followers':'f'", "", false, false},
-        {",'indexable':true", "", false, true},
-        {",'indexable':false", "", false, false},
-        {",'indexable':'true'", "", false, false},
-        {",'indexable':1", "", false, false},
-        {",'indexable':null", "", false, false},
-        {",'discoverable':true", "", false, false},
+        {"", "", false, false, false},
+        {",'type':'Application'", "", true, false, false},
+        {",'type':'Service'", "", true, false, false},
+        {",'type':'as:Service'", "", true, false, false},
+        {",'type':'https://www.w3.org/ns/activitystreams#Application'", "", true, false, false},
+        {",'type':['Person','Service']", "", true, false, false},
+        {",'type':'Person'", "", false, false, false},
+        {",'type':'Group'", "", false, false, false},
+        {",'type':'Organization'", "", false, false, false},
+        {",'type':'service'", "", false, false, false},
+        {",'type':'Application '", "", false, false, false},
+        {",'type':['Person']", "", false, false, false},
+        {",'type':[]", "", false, false, false},
+        {",'type':{'id':'Service'}", "", false, false, false},
+        {",'type':7", "", false, false, false},
+        {",'followers':'" ACTOR "/followers'", ACTOR "/followers", false, false, false},
+        {",'followers':'https://a.test/f'", "https://a.test/f", false, false, false},
+        {",'followers':'https://b.test/f'", "", false, false, false},
+        {",'followers':'http://a.test/f'", "", false, false, false},
+        {",'followers':{'id':'" ACTOR "/followers'}", "", false, false, false},
+        {",'followers':'f'", "", false, false, false},
+        {",'indexable':true", "", false, true, false},
+        {",'indexable':false", "", false, false, false},
+        {",'indexable':'true'", "", false, false, false},
+        {",'indexable':1", "", false, false, false},
+        {",'indexable':null", "", false, false, false},
+        {",'discoverable':true", "", false, false, false},
+        {",'summary':'#nobot'", "", false, false, true},
+        {",'summary':'no bot'", "", false, false, false},
+        {",'tag':{'type':'Hashtag','name':'#NoIndex'}", "", false, false, true},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         char text[512];
@@ -192,7 +195,7 @@ static void test_actor(void **state)
         struct json *json = document(text);
         assert_int_equal(keydoc_read(json, SPAN(KEY), SPAN(ACTOR), &got), ERR_OK);
         if (got.machine != rows[i].machine || got.indexable != rows[i].indexable ||
-            !span_eq_str(got.followers, rows[i].followers))
+            got.refuses != rows[i].refuses || !span_eq_str(got.followers, rows[i].followers))
             fail_msg("%s", text);
         json_free(&json);
     }

@@ -10,7 +10,7 @@ struct got {
     int calls;
     enum err err;
     bool there;
-    bool machine, indexable;
+    bool machine, indexable, refuses;
     char owner[64], inbox[64], followers[64], pem[64];
     int64_t fetched_ms;
 };
@@ -27,6 +27,7 @@ static void on_got(void *arg, enum err err, const struct keycache_entry *entry)
         snprintf(got->followers, sizeof got->followers, "%.*s", SPAN_ARG(entry->followers));
         got->machine = entry->machine;
         got->indexable = entry->indexable;
+        got->refuses = entry->refuses;
         snprintf(got->pem, sizeof got->pem, "%.*s", SPAN_ARG(entry->pem));
         got->fetched_ms = entry->fetched_ms;
     }
@@ -57,7 +58,7 @@ static void test_round(void **state)
     assert_string_equal(got.owner, "https://a.example/actor");
     assert_string_equal(got.inbox, "");
     assert_string_equal(got.followers, "");
-    assert_false(got.machine || got.indexable);
+    assert_false(got.machine || got.indexable || got.refuses);
     assert_string_equal(got.pem, "-PEM-\nx\n");
     assert_true(got.fetched_ms == 1234567890123);
     assert_answer(rig, "60", "TTL {weir}:key:" HASH);
@@ -65,13 +66,13 @@ static void test_round(void **state)
     entry.inbox = SPAN("https://a.example/inbox");
     entry.pem = SPAN("other");
     entry.followers = SPAN("https://a.example/followers");
-    entry.machine = entry.indexable = true;
+    entry.machine = entry.indexable = entry.refuses = true;
     keycache_put(rig->store, HASH, &entry, 30);
     get(rig, HASH, &got);
     assert_string_equal(got.inbox, "https://a.example/inbox");
     assert_string_equal(got.pem, "other");
     assert_string_equal(got.followers, "https://a.example/followers");
-    assert_true(got.machine && got.indexable);
+    assert_true(got.machine && got.indexable && got.refuses);
     rig_idle(rig, 60);
     get(rig, HASH, &got);
     assert_true(got.err == ERR_OK && !got.there);
@@ -84,8 +85,8 @@ static void test_broken(void **state)
         const char *command;
         enum err err;
     } rows[] = {
-        {"HSET {weir}:key:" HASH " owner x at 1 machine 1 indexable 1", ERR_OK},
-        {"HSET {weir}:key:" HASH " pem x at 1 machine 1 indexable 1", ERR_OK},
+        {"HSET {weir}:key:" HASH " owner x at 1 machine 1 indexable 1 refuses 0", ERR_OK},
+        {"HSET {weir}:key:" HASH " pem x at 1 machine 1 indexable 1 refuses 0", ERR_OK},
         /* by earlier versions, which did not ask what its owner is, or what it wants */
         {"HSET {weir}:key:" HASH " owner x inbox y pem z at 1", ERR_OK},
         {"HSET {weir}:key:" HASH " owner x inbox y pem z at 1 machine 1", ERR_OK},
