@@ -32,6 +32,7 @@ struct call {
     void (*more_free)(void *more);
     const char *content_type; /* of the answer; NULL: JSON */
     bool reloads;             /* waits for another configuration, not for the store */
+    bool edits;               /* asks for what may be so already */
     bool rests;               /* waits for a moment, not for the store */
 };
 
@@ -70,6 +71,16 @@ void admin_reload(struct admin *admin, struct http_request **request);
 
 void admin_recall(struct admin *admin, struct http_request **request);
 void admin_trace_host(struct admin *admin, struct http_request **request, const char *host);
+
+/* admin_asked.c: what a request to change a member brings. Each answers ERR_OK, or ERR_USAGE with
+ * what is wrong in *ret_why (static). An edit: role, sponsor, note; a text that is empty is to be
+ * none any more. An invitation: the zone (given, or the one whose patterns fit), the end date, and
+ * what an edit has. */
+enum err asked_edit(const struct json *json, struct member *with, const char **ret_why);
+enum err asked_invitation(const struct admin *a, const struct json *json, const char *host,
+                          struct member *with, const char **ret_why);
+/* until, in milliseconds; 0 where there is none. */
+enum err asked_until(const struct json *json, int64_t *ret_ms, const char **ret_why);
 
 /* admin_entries.c: entries by number. The list is borrowed during the callback: one for each
  * number, in their order; NULL: it is not in the journal, or is no entry. */

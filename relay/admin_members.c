@@ -1,8 +1,8 @@
 /* admin_members: members as operators see and change them.
  *
  *     GET  /api/v1/members           GET  /api/v1/members/HOST
- *     POST /api/v1/members/HOST/{invite,accept,reject,suspend,resume,remove}   {zone, until,
- * reason}
+ *     POST /api/v1/members/HOST/{invite,edit,accept,reject,suspend,resume,remove}
+ *          {zone, until, role, sponsor, note, reason}
  *
  * Where its deliveries stand is read from the ledger: whoever delivers may be another process.
  * Who closes the gate is answered when it is closed: when whoever delivers there has read of it
@@ -13,8 +13,8 @@
 #include <string.h>
 
 #include "common/io/clock.h"
-#include "common/pure/date.h"
 #include "relay/admin_inner.h"
+#include "relay/invitation.h"
 #include "relay/member_view.h"
 #include "relay/membership.h"
 #include "relay/store/members.h"
@@ -50,6 +50,9 @@ static void add_member(struct call *call, const struct member *member)
                                                           : "behind";
     bool unread = book_unread(call->book, span_of(member->host));
     member_view(member, served && !unread ? &cursor : NULL, state, call->book->floor, &call->w);
+    if (call->host[0] && call->admin && member->state == MEMBER_INVITED)
+        invitation_add(call->admin->config.context->config, member, &call->w);
+    json_close(&call->w, '}');
 }
 
 /* Nothing of it but its name can be read: it is not left out, or it would seem to be none. */
@@ -160,6 +163,8 @@ static void on_changed(void *arg, enum err err, const struct member *member)
         err != ERR_OK && member ? span_of(member_state_name(member->state)) : SPAN_NONE;
     if (err == ERR_TRANSITION && !member)
         err = ERR_NO_SUCH_MEMBER;
+    if (err == ERR_TRANSITION && call->edits && member->state != MEMBER_REMOVED)
+        err = ERR_OK; /* it is so already */
     if (err != ERR_OK || !call->admin) {
         call_end(call, err, detail);
         return;
@@ -168,31 +173,27 @@ static void on_changed(void *arg, enum err err, const struct member *member)
     show(call);
 }
 
-/* What an invitation says: the zone (given, or the one whose patterns fit) and its end. */
-static enum err read_invitation(const struct admin *a, const struct json *json, const char *host,
-                                struct member *with, const char **ret_why)
+static enum err read_asked(const struct admin *a, const struct json *json, const char *host,
+                           enum member_event event, struct member *with, const char **ret_why)
 {
-    const struct policy *policy = &a->config.context->config->policy;
-    struct span zone = json_text(json_get(json, "zone"));
-    struct span until = json_text(json_get(json, "until"));
-    int number = zone.n ? policy_zone_by_name(policy, zone) : policy_zone_of(policy, span_of(host));
-    if (number < 0) {
-        *ret_why = zone.n ? "there is no such zone" : "this host fits no zone: name one";
+    if (event == EVENT_INVITE)
+        return asked_invitation(a, json, host, with, ret_why);
+    if (event != EVENT_EDIT)
+        return ERR_OK;
+    enum err e = asked_edit(json, with, ret_why);
+    bool says = with->role != MEMBER_ROLE_COUNT || with->sponsor[0] || with->note[0];
+    if (e == ERR_OK && !says) {
+        *ret_why = "name a role, a sponsor or a note";
         return ERR_USAGE;
     }
-    span_copy(span_of(policy->zones[number].name), with->zone, sizeof(with->zone));
-    with->placed = zone.n > 0;
-    if (until.n && !date_day_read(until, &with->until_ms)) {
-        *ret_why = "until is a day such as 2027-04-30, or a moment such as 2027-04-30T12:00:00Z";
-        return ERR_USAGE;
-    }
-    return ERR_OK;
+    return e;
 }
 
 static bool event_of(struct span verb, enum member_event *ret)
 {
     static const enum member_event events[] = {EVENT_INVITE,  EVENT_ACCEPT, EVENT_REJECT,
-                                               EVENT_SUSPEND, EVENT_RESUME, EVENT_REMOVE};
+                                               EVENT_SUSPEND, EVENT_RESUME, EVENT_REMOVE,
+                                               EVENT_EDIT};
     for (size_t i = 0; i < sizeof(events) / sizeof(*events); i++)
         if (span_eq_str(verb, member_event_name(events[i]))) {
             *ret = events[i];
@@ -204,7 +205,8 @@ static bool event_of(struct span verb, enum member_event *ret)
 /* Who decides over others says why. */
 static bool wants_reason(enum member_event event)
 {
-    return event == EVENT_ACCEPT || event == EVENT_REJECT || event == EVENT_SUSPEND;
+    return event == EVENT_ACCEPT || event == EVENT_REJECT || event == EVENT_SUSPEND ||
+           event == EVENT_EDIT;
 }
 
 static void post_member(struct admin *a, struct http_request **request, const char *host,
@@ -217,13 +219,14 @@ static void post_member(struct admin *a, struct http_request **request, const ch
     struct membership_ask ask = {.host = span_of(host), .with = with, .by = &by};
     enum err e = event_of(verb, &ask.event) ? ERR_OK : ERR_NOT_FOUND;
     bool read = e == ERR_OK && admin_body(request, &json);
-    if (read && ask.event == EVENT_INVITE)
-        e = read_invitation(a, json, host, with, &why);
+    if (read)
+        e = read_asked(a, json, host, ask.event, with, &why);
     if (e != ERR_OK) {
         admin_refuse(request, e, span_of(why));
     } else if (read && admin_by(a, request, json, wants_reason(ask.event), &by)) {
         struct call *call = call_new(a, request);
         span_copy(span_of(host), call->host, sizeof(call->host));
+        call->edits = ask.event == EVENT_EDIT;
         if (ask.event == EVENT_SUSPEND)
             await_closing(call);
         membership_change(a->config.context, &ask, on_changed, call);

@@ -4,7 +4,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "relay/args.h"
@@ -27,28 +26,42 @@ static void print_followers(const struct json *list)
     }
 }
 
+/* To be sent to whoever administers it. */
+static void print_join(const struct json *list)
+{
+    if (json_len(list))
+        printf("\nWhat its administrator has to do:\n\n");
+    for (size_t i = 0; i < json_len(list); i++) {
+        const struct json *row = json_at(list, i);
+        printf("  %-20.*s %.*s\n", SPAN_ARG(json_text(json_get(row, "software"))),
+               SPAN_ARG(json_text(json_get(row, "how"))));
+    }
+}
+
 static void print_member(const struct json *m)
 {
-    static const char *const names[] = {"host",     "state",    "why",    "zone",     "since",
-                                        "until",    "software", "health", "delivery", "cursor",
-                                        "failures", "status",   "next",   "parked",   "silentDays",
-                                        "goneDays", "notFound"};
+    static const char *const names[] = {"host",   "state",    "why",        "zone",     "since",
+                                        "until",  "role",     "sponsor",    "note",     "software",
+                                        "health", "delivery", "cursor",     "failures", "status",
+                                        "next",   "parked",   "silentDays", "goneDays", "notFound"};
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
         ask_print_field(m, names[i]);
     if (json_get(m, "gap"))
         printf("%-10s what follows its cursor, up to %" PRId64 ", is no longer in the journal\n",
                "gap", ask_number(m, "gap"));
     print_followers(json_get(m, "followers"));
+    print_join(json_get(m, "join"));
 }
 
 static void print_members(const struct json *json)
 {
     const struct json *list = json_get(json, "members");
-    printf("%-28s %-10s %-12s %-8s %s\n", "HOST", "STATE", "ZONE", "HEALTH", "UNTIL");
+    printf("%-28s %-10s %-12s %-13s %-8s %s\n", "HOST", "STATE", "ZONE", "ROLE", "HEALTH", "UNTIL");
     for (size_t i = 0; i < json_len(list); i++) {
         const struct json *m = json_at(list, i);
-        printf("%-28.*s %-10.*s %-12.*s %-8.*s %.*s\n", SPAN_ARG(json_text(json_get(m, "host"))),
-               SPAN_ARG(json_text(json_get(m, "state"))), SPAN_ARG(json_text(json_get(m, "zone"))),
+        printf("%-28.*s %-10.*s %-12.*s %-13.*s %-8.*s %.*s\n",
+               SPAN_ARG(json_text(json_get(m, "host"))), SPAN_ARG(json_text(json_get(m, "state"))),
+               SPAN_ARG(json_text(json_get(m, "zone"))), SPAN_ARG(json_text(json_get(m, "role"))),
                SPAN_ARG(json_text(json_get(m, "health"))),
                SPAN_ARG(json_text(json_get(m, "until"))));
     }
@@ -58,79 +71,120 @@ static void print_members(const struct json *json)
  * --------------------------------------------------------------------------------------------------------
  */
 
+/* Each verb, and which options it knows (-c and --json: all of them). */
+enum {
+    SAYS_WHY = 1,    /* --reason */
+    WANTS_WHY = 2,   /* is refused without it */
+    PLACES = 4,      /* --zone, --until */
+    DESCRIBES = 8,   /* --role, --sponsor, --note */
+    OF_ONE = 16,     /* is about a host */
+    ONLY_SHOWS = 32, /* changes nothing */
+};
+
+static const struct member_verb {
+    const char *name;
+    unsigned flags;
+} member_verbs[] = {
+    {"list", ONLY_SHOWS},
+    {"show", OF_ONE | ONLY_SHOWS},
+    {"invite", OF_ONE | SAYS_WHY | PLACES | DESCRIBES},
+    {"edit", OF_ONE | SAYS_WHY | WANTS_WHY | DESCRIBES},
+    {"accept", OF_ONE | SAYS_WHY | WANTS_WHY},
+    {"reject", OF_ONE | SAYS_WHY | WANTS_WHY},
+    {"suspend", OF_ONE | SAYS_WHY | WANTS_WHY},
+    {"resume", OF_ONE | SAYS_WHY},
+    {"remove", OF_ONE | SAYS_WHY},
+};
+
 struct member_words {
-    const char *file, *zone, *until, *reason, *host;
+    const char *file, *zone, *until, *role, *sponsor, *note, *reason, *host;
     bool as_json;
 };
 
-static int member_ask(const char *verb, const struct member_words *w)
+static void add_given(struct json_writer *w, const char *key, const char *value)
+{
+    if (value)
+        json_member(w, key, span_of(value));
+}
+
+static void write_asked(const struct member_words *w, struct bytes *body)
+{
+    struct json_writer json;
+    json_begin(&json, body);
+    json_open(&json, '{');
+    add_given(&json, "zone", w->zone);
+    add_given(&json, "until", w->until);
+    add_given(&json, "role", w->role);
+    add_given(&json, "sponsor", w->sponsor);
+    add_given(&json, "note", w->note);
+    add_given(&json, "reason", w->reason);
+    json_close(&json, '}');
+}
+
+static int member_ask(const struct member_verb *verb, const struct member_words *w)
 {
     struct bytes path;
     struct bytes body;
     struct bytes answer;
-    struct json_writer json;
-    bool shows = strcmp(verb, "show") == 0;
-    bool lists = strcmp(verb, "list") == 0;
+    bool shows = verb->flags & ONLY_SHOWS;
+    bool one = verb->flags & OF_ONE;
     bytes_init(&path, 4096);
-    bytes_init(&body, 4096);
+    bytes_init(&body, 8192);
     bytes_init(&answer, ASK_ANSWER_MAX);
     bytes_add_str(&path, "/api/v1/members");
-    if (!lists) {
+    if (one) {
         bytes_add_char(&path, '/');
         ask_escape(&path, w->host);
     }
-    if (!lists && !shows) {
-        bytes_addf(&path, "/%s", verb);
-        json_begin(&json, &body);
-        json_open(&json, '{');
-        json_member(&json, "zone", span_of(w->zone));
-        json_member(&json, "until", span_of(w->until));
-        json_member(&json, "reason", span_of(w->reason));
-        json_close(&json, '}');
+    if (!shows) {
+        bytes_addf(&path, "/%s", verb->name);
+        write_asked(w, &body);
     }
-    int code = ask_relay(w->file, lists || shows ? "GET" : "POST", bytes_str(&path),
-                         bytes_span(&body), &answer);
-    code = ask_report(code, &answer, w->as_json, lists ? print_members : print_member);
+    int code =
+        ask_relay(w->file, shows ? "GET" : "POST", bytes_str(&path), bytes_span(&body), &answer);
+    code = ask_report(code, &answer, w->as_json, one ? print_member : print_members);
     bytes_fini(&path);
     bytes_fini(&body);
     bytes_fini(&answer);
     return code;
 }
 
-/* It is refused without one: say so before anybody is asked. */
-static bool wants_reason(const char *verb)
+/* Its options: only those that the verb knows. */
+static bool member_read_words(const struct member_verb *verb, int argc, char **argv,
+                              struct member_words *w)
 {
-    return strcmp(verb, "accept") == 0 || strcmp(verb, "reject") == 0 ||
-           strcmp(verb, "suspend") == 0;
+    const char *words[1] = {NULL};
+    struct arg items[8] = {{"-c", &w->file, NULL}, {"--json", NULL, &w->as_json}};
+    size_t n = 2;
+    if (verb->flags & SAYS_WHY)
+        items[n++] = (struct arg){"--reason", &w->reason, NULL};
+    if (verb->flags & PLACES) {
+        items[n++] = (struct arg){"--zone", &w->zone, NULL};
+        items[n++] = (struct arg){"--until", &w->until, NULL};
+    }
+    if (verb->flags & DESCRIBES) {
+        items[n++] = (struct arg){"--role", &w->role, NULL};
+        items[n++] = (struct arg){"--sponsor", &w->sponsor, NULL};
+        items[n++] = (struct arg){"--note", &w->note, NULL};
+    }
+    size_t hosts = verb->flags & OF_ONE ? 1 : 0;
+    const struct args args = {items, n, "", hosts, hosts};
+    bool ok = args_read(&args, argc, argv, words);
+    w->host = words[0];
+    return ok;
 }
 
 int cmd_member(int argc, char **argv)
 {
-    static const char *const verbs[] = {"list",   "show",    "invite", "accept",
-                                        "reject", "suspend", "resume", "remove"};
     struct member_words w = {0};
-    const char *words[1] = {NULL};
-    const struct arg items[] = {{"-c", &w.file, NULL},
-                                {"--json", NULL, &w.as_json},
-                                {"--reason", &w.reason, NULL},
-                                {"--zone", &w.zone, NULL},
-                                {"--until", &w.until, NULL}};
-    const char *verb = argc > 1 ? argv[1] : "";
-    bool known = false;
-    for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++)
-        known = known || strcmp(verb, verbs[i]) == 0;
-    if (!known)
+    const struct member_verb *verb = NULL;
+    for (size_t i = 0; argc > 1 && i < sizeof(member_verbs) / sizeof(*member_verbs); i++)
+        if (strcmp(argv[1], member_verbs[i].name) == 0)
+            verb = &member_verbs[i];
+    if (!verb || !member_read_words(verb, argc - 1, argv + 1, &w))
         return ask_usage("member");
-    bool lists = strcmp(verb, "list") == 0;
-    bool changes = !lists && strcmp(verb, "show") != 0;
-    bool invites = strcmp(verb, "invite") == 0;
-    size_t hosts = lists ? 0 : 1;
-    const struct args args = {items, invites ? 5 : changes ? 3 : 2, "", hosts, hosts};
-    if (!args_read(&args, argc - 1, argv + 1, words))
-        return ask_usage("member");
-    if (wants_reason(verb) && (!w.reason || !*w.reason))
+    if (verb->flags & WANTS_WHY && (!w.reason || !*w.reason)) /* before anybody is asked */
         return ask_wrong("member", "say why: --reason TEXT", NULL);
-    w.host = words[0];
     return member_ask(verb, &w);
 }
 

@@ -72,7 +72,6 @@ void member_view(const struct member *m, const struct cursor *cursor, const char
             add_time(w, "parked", cursor->health.parked_ms);
         }
     }
-    json_close(w, '}');
 }
 
 void member_view_brief(const struct member *m, struct bytes *out)

@@ -15,7 +15,8 @@
     X("reload",          cmd_reload,   "[--reason TEXT]",                             "make the running relay read its configuration anew (as SIGHUP does)") \
     X("member list",     cmd_member,   "",                                            "all members") \
     X("member show",     cmd_member,   "HOST",                                        "one member, with its health") \
-    X("member invite",   cmd_member,   "HOST [--zone ZONE] [--until DATE] [--reason TEXT]", "let a host join; its membership may carry an end date") \
+    X("member invite",   cmd_member,   "HOST [--zone ZONE] [--until DATE] [--role ROLE] [--sponsor MAIL] [--note TEXT] [--reason TEXT]", "let a host join; its membership may carry an end date; tells what to do there") \
+    X("member edit",     cmd_member,   "HOST [--role full|publish-only|receive-only] [--sponsor MAIL] [--note TEXT] --reason TEXT", "what it is here for, who answers for it, what is noted beside it") \
     X("member accept",   cmd_member,   "HOST --reason TEXT",                          "let a host in that waits for approval") \
     X("member reject",   cmd_member,   "HOST --reason TEXT",                          "refuse it, and say so on the wire") \
     X("member suspend",  cmd_member,   "HOST --reason TEXT",                          "close the gate for a while; what it is owed waits") \

@@ -19,11 +19,19 @@ def invited(relay, town, *how, zone="partners", address=PARTNER):
 
 
 REASON = ("--reason", "a test")
-WANT_REASON = ("accept", "reject", "suspend")
-CHANGES = ("invite", "accept", "reject", "suspend", "resume", "remove")
+EDIT = ("--sponsor", "bob@corp.example")  # what `member edit` is asked for here
+WANT_REASON = ("edit", "accept", "reject", "suspend")
+CHANGES = ("invite", "edit", "accept", "reject", "suspend", "resume", "remove")
+
+
+def how(verb):
+    return (*(EDIT if verb == "edit" else ()), *REASON)
+
+
 # What has to have happened to a partner before, so that the verb can be obeyed; the state after.
 OBEYED = {
     "invite": ((), "invited"),
+    "edit": (("join",), "active"),
     "accept": (("guest",), "active"),
     "reject": (("guest",), "removed"),
     "suspend": (("join",), "suspended"),
@@ -50,7 +58,7 @@ def member_for(relay, town, steps):
 def test_a_verb_that_was_obeyed_ends_with_0_and_shows_the_member(relay, town, verb):
     steps, state = OBEYED[verb]
     host = member_for(relay, town, steps)
-    done = relay.verb("member", verb, host, *REASON)
+    done = relay.verb("member", verb, host, *how(verb))
     assert (done.code, done.err) == (0, "")
     assert f"host       {host}" in done.out
     assert f"state      {state}" in done.out
@@ -60,13 +68,13 @@ def test_a_verb_that_was_obeyed_ends_with_0_and_shows_the_member(relay, town, ve
 def test_a_verb_that_was_obeyed_says_so_in_json(relay, town, verb):
     steps, state = OBEYED[verb]
     host = member_for(relay, town, steps)
-    done = relay.verb("member", verb, host, *REASON, "--json")
+    done = relay.verb("member", verb, host, *how(verb), "--json")
     assert (done.code, done.json["host"], done.json["state"]) == (0, host, state)
 
 
 @pytest.mark.parametrize("verb", [v for v in CHANGES if v != "invite"] + ["show"])
 def test_a_verb_about_a_host_that_is_not_known_ends_with_1(relay, verb):
-    done = relay.verb("member", verb, "127.0.0.2:1", *(REASON if verb != "show" else ()))
+    done = relay.verb("member", verb, "127.0.0.2:1", *(how(verb) if verb != "show" else ()))
     assert (done.code, done.out) == (1, "")
     assert "no-such-member" in done.err
 
@@ -87,6 +95,8 @@ def test_a_verb_that_the_state_does_not_allow_ends_with_1_and_names_the_state(re
     *([verb, "127.0.0.2:1", "--reason", ""] for verb in WANT_REASON),
     ["show", "127.0.0.2:1", *REASON], ["list", *REASON],
     ["list", "127.0.0.2:1"], ["list", "--zone", "internal"], ["suspend", "127.0.0.2:1", "--zone"],
+    *([verb, "127.0.0.2:1", "--role", "full", *REASON] for verb in CHANGES if verb not in ("invite", "edit")),
+    ["edit", "127.0.0.2:1", "--until", "2033-04-30", *REASON],
     ["dance"], [],
 ], ids=" ".join)
 def test_wrong_use_ends_with_2_and_shows_the_right_one(relay, words):
@@ -96,7 +106,7 @@ def test_wrong_use_ends_with_2_and_shows_the_right_one(relay, words):
 
 
 @pytest.mark.parametrize("words", [
-    *(["member", verb, "127.0.0.2:1", *REASON] for verb in CHANGES),
+    *(["member", verb, "127.0.0.2:1", *how(verb)] for verb in CHANGES),
     ["member", "show", "127.0.0.2:1"], ["member", "list"], ["status"], ["reload"],
 ], ids=" ".join)
 def test_a_relay_that_does_not_run_ends_a_verb_with_3(tmp_path, words):
@@ -118,7 +128,7 @@ def test_the_list_names_every_member_with_its_state_and_zone(relay, town):
     assert (found[blog.host]["state"], found[blog.host]["zone"]) == ("active", "internal")
     assert (found[partner.host]["state"], found[partner.host]["zone"]) == ("invited", "partners")
     lines = relay.verb("member", "list").out.splitlines()
-    assert lines[0].split() == ["HOST", "STATE", "ZONE", "HEALTH", "UNTIL"]
+    assert lines[0].split() == ["HOST", "STATE", "ZONE", "ROLE", "HEALTH", "UNTIL"]
     line, = (line for line in lines if line.startswith(partner.host))
     assert line.split()[1:3] == ["invited", "partners"]
     assert line.split()[-1].startswith("2033-04-30")
