@@ -111,7 +111,7 @@ static void add_audit(struct bytes *out)
     roff_section(
         out, "AUDIT",
         "Every change that a person makes is written down in the audit log, which is only "
-        "ever added to: member invite, accept, reject, suspend, resume and remove; queue "
+        "ever added to: member invite, edit, accept, reject, suspend, resume and remove; queue "
         "retry, hold, release and drop; replay; dead retry and drop; recall; reload; "
         "journal adopt; restore. A change inside the journal and its line are one step: "
         "neither is there without the other. A reload has a line before (begun) and one "
@@ -122,7 +122,7 @@ static void add_audit(struct bytes *out)
         "signal, file), verb, target, before, after, of, outcome, reason.\n\n"
         "who is the user of the system who opened the admin socket, as the system says it; "
         "behind sudo that is the user that the command ran as. via is what the client says "
-        "of itself. member accept, reject and suspend and recall want --reason TEXT, one "
+        "of itself. member edit, accept, reject and suspend and recall want --reason TEXT, one "
         "line; the other changes take one.\n\n"
         "prev is the SHA-256 of the line before (of the first: 64 zeros), so that a line "
         "that was changed, put in or taken out shows: `weir audit verify` names the first. "
@@ -173,6 +173,7 @@ void manual_weir(struct bytes *out)
         "written. SIGHUP: read the configuration anew, whole or not at all. All of them go "
         "to the master.\n");
     add_processes(out);
+    manual_add_members(out);
     add_backup(out);
     add_audit(out);
     manual_add_lists(out);
