@@ -1,6 +1,6 @@
 /* admin_reload: an operator has the configuration read anew.
  *
- *     POST /api/v1/reload      {reason}
+ *     POST /api/v1/reload      {reason, applies}
  *
  *     BEGUN (written down that it is asked for) -> READING (the master's) -> DONE (what came of it
  * is written down) -> answer
@@ -22,7 +22,8 @@ enum { DIGEST_TEXT = 96 };
 
 struct reading {
     struct audit_by by;
-    uint64_t n; /* of the line that says that it was begun */
+    bool applies; /* who asks has put another file in place for it */
+    uint64_t n;   /* of the line that says that it was begun */
     char before[CONFIG_DIGEST_SIZE];
     enum err err;
     struct bytes why;
@@ -51,7 +52,7 @@ static void write_down(struct admin *a, const struct reading *r, const char *out
     const struct config *config = a->config.context->config;
     bool done = r->n || !outcome;
     const struct audit_note note = {.by = &r->by,
-                                    .verb = "reload",
+                                    .verb = r->applies ? "config apply" : "reload",
                                     .target = span_of(config->path),
                                     .before = digest_json(r->before, before),
                                     .after = done ? digest_json(config->digest, after) : SPAN_NONE,
@@ -116,13 +117,16 @@ void admin_reload(struct admin *a, struct http_request **request)
 {
     struct json *json = NULL;
     struct audit_by by;
-    bool read = admin_body(request, &json) && admin_by(a, request, json, false, &by);
+    bool read = admin_body(request, &json);
+    bool applies = read && json_flag(json_get(json, "applies"), false);
+    read = read && admin_by(a, request, json, applies, &by);
     json_free(&json);
     if (!read)
         return;
     struct call *call = call_new(a, request);
     struct reading *r = mem_new(sizeof(*r));
     r->by = by;
+    r->applies = applies;
     span_copy(span_of(a->config.context->config->digest), r->before, sizeof(r->before));
     bytes_init(&r->why, CONFIG_WHY_MAX);
     call->more = r;

@@ -52,6 +52,18 @@ static void write_members(struct json_writer *w)
     json_close(w, '}');
 }
 
+/* Which file, and which text of it (SHA-256), the relay goes by. */
+static void write_configuration(const struct config *config, struct json_writer *w)
+{
+    char *file = realpath(config->path, NULL);
+    json_key(w, "configuration");
+    json_open(w, '{');
+    json_member(w, "file", span_of(file ? file : config->path));
+    json_member(w, "digest", span_of(config->digest));
+    json_close(w, '}');
+    free(file);
+}
+
 static void write_relay(const struct context *c, struct json_writer *w)
 {
     json_member(w, "version", SPAN(WEIR_VERSION));
@@ -59,6 +71,7 @@ static void write_relay(const struct context *c, struct json_writer *w)
     json_member_bool(w, "ready", store_ready(c->store));
     json_member_int(w, "epoch", (int64_t)store_epoch(c->store));
     json_member_int(w, "time", clock_wall_ms());
+    write_configuration(c->config, w);
 }
 
 /* What a 202 promises, and whether that can be kept now. */

@@ -14,6 +14,7 @@
 #include "common/pure/json.h"
 #include "keys/key.h"
 #include "relay/args.h"
+#include "relay/cmd_config_change.h"
 #include "relay/config/config.h"
 #include "relay/names.h"
 #include "relay/token_file.h"
@@ -21,7 +22,10 @@
 enum { EXIT_DONE, EXIT_REFUSED, EXIT_WRONG_USE };
 
 static const char config_usage[] = "usage: weir config check [-c FILE] [--json]\n"
-                                   "       weir config explain [-c FILE] [--json]\n";
+                                   "       weir config explain [-c FILE] [--json]\n"
+                                   "       weir config diff NEW.yaml [-c FILE] [--json]\n"
+                                   "       weir config apply NEW.yaml --reason TEXT [-c FILE] "
+                                   "[--json]\n";
 static const char init_usage[] = "usage: weir init [DIR] [--url URL]\n";
 
 static void print(struct bytes *text)
@@ -143,6 +147,10 @@ int cmd_config(int argc, char **argv)
     bool json = false;
     const struct arg items[] = {{"-c", &file, NULL}, {"--json", NULL, &json}};
     const struct args args = {items, 2, config_usage, 1, 1};
+    if (argc > 1 && strcmp(argv[1], "diff") == 0)
+        return cmd_config_diff(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "apply") == 0)
+        return cmd_config_apply(argc - 1, argv + 1);
     if (!args_read(&args, argc, argv, words))
         return EXIT_WRONG_USE;
     if (strcmp(words[0], "check") == 0)

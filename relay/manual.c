@@ -86,6 +86,23 @@ static void add_processes(struct bytes *out)
                  "host name, so that people can tell them apart.\n");
 }
 
+static void add_configuration(struct bytes *out)
+{
+    roff_section(
+        out, "ANOTHER CONFIGURATION",
+        "`weir config diff NEW.yaml` says in plain words what another file would change of the "
+        "one in use (-c): each setting, zone and rule, and what is wrong with it. Rules are told "
+        "apart by their names; one that has none is called by its place, and is known again by "
+        "what it says. `weir config apply NEW.yaml --reason TEXT` says the same, puts the file in "
+        "the place of the one in use, whole at any moment, with its owner and mode, keeps what "
+        "was there as FILE.before, and has the running relay read it; the audit log says config "
+        "apply, with the digests of both. What is not right, or can't change without a restart "
+        "(url, listen, metrics, data, redis, redis_limits.replicas, durability, workers, fronts), "
+        "is refused before anything is touched. Where the relay refuses the file all the same, "
+        "what was there is put back. Where a process did not answer, the new file stays: the "
+        "others go by it, and so will that one.\n");
+}
+
 static void add_backup(struct bytes *out)
 {
     roff_section(
@@ -174,6 +191,7 @@ void manual_weir(struct bytes *out)
         "to the master.\n");
     add_processes(out);
     manual_add_members(out);
+    add_configuration(out);
     add_backup(out);
     add_audit(out);
     manual_add_lists(out);

@@ -18,6 +18,7 @@
 
 #include "common/io/log.h"
 #include "keys/digest.h"
+#include "relay/config/diff.h"
 
 enum { ANSWER_MS = 10000 };
 
@@ -54,25 +55,12 @@ int reload_text_fd(struct span text, struct bytes *why)
  */
 static bool same_identity(const struct config *a, const struct config *b, struct bytes *why)
 {
-    const struct {
-        const char *name;
-        bool same;
-    } rows[] = {
-        {"url", strcmp(a->set.url, b->set.url) == 0},
-        {"listen", strcmp(a->set.listen, b->set.listen) == 0},
-        {"metrics", strcmp(a->set.metrics, b->set.metrics) == 0},
-        {"data", strcmp(a->data_dir, b->data_dir) == 0},
-        {"redis", strcmp(a->set.redis, b->set.redis) == 0},
-        {"redis_limits.replicas", a->set.redis_replicas == b->set.redis_replicas},
-        {"durability", a->set.durability == b->set.durability},
-        {"workers", strcmp(a->set.workers, b->set.workers) == 0},
-        {"fronts", a->set.fronts == b->set.fronts},
-    };
     bool same = true;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-        if (!rows[i].same)
-            bytes_addf(why, "%s: %s can't change without a restart\n", b->path, rows[i].name);
-        same = same && rows[i].same;
+    for (int i = 0; i < SETTING_COUNT_ALL; i++) {
+        if (!config_needs_restart(a, b, i))
+            continue;
+        bytes_addf(why, "%s: %s can't change without a restart\n", b->path, settings_table[i].name);
+        same = false;
     }
     return same;
 }

@@ -12,6 +12,8 @@
     X("status",          cmd_status,   "[--watch]",                                   "how the running relay is doing; --watch: from second to second") \
     X("config check",    cmd_config,   "",                                            "whether the configuration is right, with the place of every mistake") \
     X("config explain",  cmd_config,   "",                                            "every setting with its bounds, default and value") \
+    X("config diff",     cmd_config,   "NEW.yaml",                                    "what another file would change: settings, zones, rules, in plain words") \
+    X("config apply",    cmd_config,   "NEW.yaml --reason TEXT",                      "put it in place, and have the running relay go by it") \
     X("reload",          cmd_reload,   "[--reason TEXT]",                             "make the running relay read its configuration anew (as SIGHUP does)") \
     X("member list",     cmd_member,   "",                                            "all members") \
     X("member show",     cmd_member,   "HOST",                                        "one member, with its health") \

@@ -90,6 +90,17 @@ bool network_read(struct span text, struct network *ret)
     return true;
 }
 
+void network_write(const struct network *network, struct bytes *out)
+{
+    char text[INET6_ADDRSTRLEN];
+    bool four = is_mapped(network->addr) && network->bits >= MAPPED_BITS;
+    if (four)
+        inet_ntop(AF_INET, network->addr + MAPPED_BITS / 8, text, sizeof(text));
+    else
+        inet_ntop(AF_INET6, network->addr, text, sizeof(text));
+    bytes_addf(out, "%s/%d", text, network->bits - (four ? MAPPED_BITS : 0));
+}
+
 bool network_has(const struct network *network, const struct sockaddr *sa)
 {
     uint8_t addr[ADDR_SIZE];

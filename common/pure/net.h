@@ -3,7 +3,7 @@
 
 #include <sys/socket.h>
 
-#include "common/pure/span.h"
+#include "common/pure/bytes.h"
 
 struct network {
     uint8_t addr[16]; /* IPv4 as ::ffff:a.b.c.d */
@@ -12,6 +12,8 @@ struct network {
 
 /* `10.0.0.0/8`, `fd00::/8`, a bare address (its full length). Bits behind the prefix must be 0. */
 bool network_read(struct span text, struct network *ret);
+/* As it would be read. */
+void network_write(const struct network *network, struct bytes *out);
 /* An IPv4 address, mapped or not, lies in IPv4 networks only: `::/0` is all of IPv6. */
 bool network_has(const struct network *network, const struct sockaddr *sa);
 

@@ -208,6 +208,13 @@ static void text_write(struct span text, struct bytes *out)
     bytes_add(out, (struct span){text.p + at, text.n - (size_t)at});
 }
 
+bool setting_same(const struct settings *a, const struct settings *b, int i)
+{
+    if (settings_table[i].kind == SETTING_TEXT)
+        return span_eq(span_of(text_in(a, i)), span_of(text_in(b, i)));
+    return number_in(a, i) == number_in(b, i);
+}
+
 void setting_write(const struct settings *set, int i, struct bytes *out)
 {
     const struct setting *s = &settings_table[i];

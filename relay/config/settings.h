@@ -139,6 +139,8 @@ int setting_find(struct span name);
 /* Reads text as setting i, checks its bounds and puts it in. False, and set is unchanged: a reason
  * is added to why. What a text means (an address, a URL) is for config.c to check. */
 bool setting_put(struct settings *set, int i, struct span text, struct bytes *why);
+/* Whether both have the same value. */
+bool setting_same(const struct settings *a, const struct settings *b, int i);
 /* The value as one would write it in the file; a password in it is not shown. */
 void setting_write(const struct settings *set, int i, struct bytes *out);
 /* What its bounds are, for people: `1KiB to 16MiB`, `strict or standard`, `yes or no`. */

@@ -49,7 +49,7 @@ METRICS = {
     "weir_log_dropped_total": "counter",
 }
 VERBS = [
-    "init", "serve", "status", "config check", "config explain", "reload", "member list",
+    "init", "serve", "status", "config check", "config explain", "config diff", "config apply", "reload", "member list",
     "member show", "member invite", "member edit", "member accept", "member reject", "member suspend",
     "member resume", "member remove", "trace", "queue list", "queue show", "queue retry", "queue hold", "queue release", "queue drop", "replay", "recall", "dead list",
     "dead show", "dead retry", "dead drop", "audit list", "audit verify", "audit export", "backup", "restore", "verify", "journal adopt", "explain", "policy test", "sig canonicalize", "sig sign", "sig verify",

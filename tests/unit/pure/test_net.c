@@ -209,6 +209,31 @@ static void networks(void **state)
     }
 }
 
+static void networks_written(void **state)
+{
+    static const char *const rows[][2] = {
+        {"10.0.0.0/8", "10.0.0.0/8"},
+        {"0.0.0.0/0", "0.0.0.0/0"},
+        {"192.0.2.1", "192.0.2.1/32"},
+        {"fd00::/8", "fd00::/8"},
+        {"::/0", "::/0"},
+        {"2001:DB8::1", "2001:db8::1/128"},
+        {"::ffff:10.0.0.0/104", "10.0.0.0/8"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct network network, again;
+        struct bytes text;
+        bytes_init(&text, 100);
+        assert_true(network_read(span_of(rows[i][0]), &network));
+        network_write(&network, &text);
+        assert_string_equal(bytes_str(&text), rows[i][1]);
+        assert_true(network_read(bytes_span(&text), &again));
+        assert_memory_equal(&network, &again, sizeof network);
+        bytes_fini(&text);
+    }
+}
+
 static void networks_refused(void **state)
 {
     static const char *const rows[] = {
@@ -375,11 +400,11 @@ static void names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(special_blocks), cmocka_unit_test(mapped_blocks),
-        cmocka_unit_test(well_known),     cmocka_unit_test(other_families),
-        cmocka_unit_test(networks),       cmocka_unit_test(networks_refused),
-        cmocka_unit_test(allowed),        cmocka_unit_test(listens),
-        cmocka_unit_test(names),
+        cmocka_unit_test(special_blocks),   cmocka_unit_test(mapped_blocks),
+        cmocka_unit_test(well_known),       cmocka_unit_test(other_families),
+        cmocka_unit_test(networks),         cmocka_unit_test(networks_written),
+        cmocka_unit_test(networks_refused), cmocka_unit_test(allowed),
+        cmocka_unit_test(listens),          cmocka_unit_test(names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
