@@ -13,6 +13,7 @@ import time
 
 from integration.acts import accepted, settle
 from integration.relay import wait_until
+from oracle.facts import Around
 from oracle.policies import Policies, as_file
 from oracle.world import World
 
@@ -129,7 +130,8 @@ class Neighbours:
                 self.note(host, sent)
 
     def note(self, host, sent):
-        answer = self.world.take(sent.activity, host, len(sent.request.body))
+        around = Around(size=len(sent.request.body), bot=False, indexable=False)
+        answer = self.world.take(sent.activity, host, around)
         self.sent += 1
         self.kinds[sent.activity["type"]] += 1
         self.answers[answer.status, answer.code] += 1

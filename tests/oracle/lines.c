@@ -3,22 +3,34 @@
  * and `fetched` (the document of an announced object).
  *
  *     oracle_lines          `zones` of the line says which host is in which; the answer: the facts
- * by name, and in `cut` the names of those that are oracle_lines CONFIG   `from` of the line is a
- * zone, `crossed` a list of them; the answer: for each zone of the configuration the code, the side
- * and the rule
+ * by name, and in `cut` the names of those that are
+ *     oracle_lines CONFIG   `from` of the line is a zone; `member` {state, role} sends it (null:
+ * none); `thread` {home, zones} is where that went which it answers; `frozen` a list of
+ * boundaries; `author` {registry, bio} what is known of who wrote it; `asked` (approve, thaw): why
+ * it is decided anew. The answer: `zones` of the configuration, each with the code, the side, the
+ * rule, whether it may have it, and where asked what becomes of it if it was held; and `code` for
+ * whoever sent it
  *
- * What is no activity is answered by `refused`, with its code.
+ * What is no activity, or not this member's to send, is answered by `refused`, with its code.
  * May not know: how the answers are compared. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "relay/config/config.h"
+#include "relay/rules/consent.h"
+#include "relay/rules/freeze.h"
+#include "relay/rules/hold.h"
+#include "relay/rules/member.h"
 
 struct question {
     const struct json *line;
     const struct policy *policy; /* NULL: the facts are asked for */
     struct activity activity;
     struct facts_context context;
+    struct member member;
+    struct freezes freezes;
+    struct zone_set crossed;
+    struct zone_verdict verdicts[POLICY_ZONES_MAX];
 };
 
 static const char *zone_of(void *arg, struct span host)
@@ -35,12 +47,8 @@ static const char *zone_of(void *arg, struct span host)
 
 static bool crossed(void *arg, int zone)
 {
-    struct question *q = arg;
-    const struct json *list = json_get(q->line, "crossed");
-    for (size_t i = 0; i < json_len(list); i++)
-        if (policy_zone_by_name(q->policy, json_text(json_at(list, i))) == zone)
-            return true;
-    return false;
+    const struct question *q = arg;
+    return zone_set_has(&q->crossed, zone);
 }
 
 static enum fact_said said(const struct json *line, const char *key)
@@ -80,22 +88,102 @@ static void write_facts(struct json_writer *w, struct facts *facts)
     json_close(w, ']');
 }
 
-static void write_verdicts(struct json_writer *w, const struct question *q, struct facts *facts)
+static bool takes_back(const struct activity *a)
 {
-    struct zone_verdict *verdicts = mem_new(POLICY_ZONES_MAX * sizeof(*verdicts));
-    struct zone_set set;
-    int from = policy_zone_by_name(q->policy, json_text(json_get(q->line, "from")));
-    policy_decide(q->policy, facts, from, verdicts, &set);
+    return a->type == ACTIVITY_DELETE || a->type == ACTIVITY_UNDO;
+}
+
+/* What stands around the activity: who sends it, the conversation, the freezes. */
+static enum err read_around(struct question *q, int from)
+{
+    const struct json *member = json_get(q->line, "member");
+    const struct json *thread = json_get(q->line, "thread");
+    const struct json *frozen = json_get(q->line, "frozen");
+    q->member = (struct member){.state = MEMBER_ACTIVE};
+    if (json_kind(member) == JSON_OBJECT) {
+        q->member.state = member_state_by_name(json_text(json_get(member, "state")));
+        q->member.role = member_role_by_name(json_text(json_get(member, "role")));
+    }
+    q->crossed = (struct zone_set){{0}};
+    if (thread)
+        policy_crossed(q->policy,
+                       policy_zone_by_name(q->policy, json_text(json_get(thread, "home"))),
+                       json_text(json_get(thread, "zones")), from, &q->crossed);
+    q->freezes = (struct freezes){.n = 0};
+    for (size_t i = 0; i < json_len(frozen); i++) {
+        struct freeze freeze;
+        if (freeze_boundary_read(json_text(json_at(frozen, i)), &freeze))
+            freezes_add(&q->freezes, &freeze);
+    }
+    return member_refusal(json_kind(member) == JSON_NULL ? NULL : &q->member,
+                          takes_back(&q->activity));
+}
+
+/* As the inbox does: the rules, the author's consent, the freezes. The code for who sent it. */
+static enum err decide(struct question *q, struct facts *facts, const struct consent *consent,
+                       int from, struct zone_set *set)
+{
+    bool waits = false;
+    enum err stood = ERR_OK;
+    policy_decide(q->policy, facts, from, q->verdicts, set);
+    if (!takes_back(&q->activity)) {
+        stood = consent_apply(consent, q->policy, from, q->verdicts, set);
+        freezes_apply(&q->freezes, q->policy, from, q->verdicts, set);
+    }
+    for (size_t i = 0; i < q->policy->zones_n; i++)
+        waits = waits || q->verdicts[i].why == ERR_RULE_HOLDS || q->verdicts[i].why == ERR_FROZEN;
+    if (!zone_set_empty(set))
+        return ERR_OK;
+    if (waits)
+        return ERR_RULE_HOLDS;
+    return stood != ERR_OK ? stood : policy_refusal(q->policy, q->verdicts, from);
+}
+
+static void write_verdicts(struct json_writer *w, const struct question *q,
+                           const struct zone_set *set)
+{
+    struct span asked = json_text(json_get(q->line, "asked"));
+    enum hold_asked why = span_eq_str(asked, "thaw") ? HOLD_ASKED_THAW : HOLD_ASKED_APPROVE;
+    json_key(w, "zones");
+    json_open(w, '{');
     for (size_t i = 0; i < q->policy->zones_n; i++) {
+        const struct zone_verdict *verdict = &q->verdicts[i];
         json_key(w, q->policy->zones[i].name);
         json_open(w, '[');
-        json_add_text(w, span_of(err_code(verdicts[i].why)));
-        json_add_text(w, span_of(policy_side_name(verdicts[i].side)));
-        json_add_text(w, span_of(verdicts[i].rule ? verdicts[i].rule->name : ""));
-        json_add_bool(w, zone_set_has(&set, (int)i));
+        json_add_text(w, span_of(err_code(verdict->why)));
+        json_add_text(w, span_of(policy_side_name(verdict->side)));
+        json_add_text(w, span_of(verdict->rule ? verdict->rule->name : ""));
+        json_add_bool(w, zone_set_has(set, (int)i));
+        if (asked.n)
+            json_add_text(w, span_of(hold_fate_name(hold_fate(why, verdict->why))));
         json_close(w, ']');
     }
-    free(verdicts);
+    json_close(w, '}');
+}
+
+static void answer_decided(struct question *q, struct json_writer *w)
+{
+    int from = policy_zone_by_name(q->policy, json_text(json_get(q->line, "from")));
+    const struct json *author = json_get(q->line, "author");
+    const struct consent_sources sources = {.zone = q->policy->zones[from].consent,
+                                            .registry = said(author, "registry"),
+                                            .bio = said(author, "bio") == FACT_YES,
+                                            .indexable = q->context.indexable};
+    struct consent consent = consent_of(&sources);
+    struct facts facts;
+    struct zone_set set;
+    enum err e = read_around(q, from);
+    if (e != ERR_OK) {
+        json_member(w, "refused", span_of(err_code(e)));
+        return;
+    }
+    if (author)
+        q->context.consent = consent.says;
+    facts_init(&facts, &q->activity, &q->context);
+    e = decide(q, &facts, &consent, from, &set);
+    facts_fini(&facts);
+    json_member(w, "code", span_of(err_code(e)));
+    write_verdicts(w, q, &set);
 }
 
 static enum err read_activity(const struct json *line, struct activity *ret)
@@ -126,15 +214,14 @@ static void answer(struct question *q, struct bytes *out)
     enum err e = read_activity(q->line, &q->activity);
     json_begin(&w, out);
     json_open(&w, '{');
-    if (e == ERR_OK) {
-        facts_init(&facts, &q->activity, &q->context);
-        if (q->policy)
-            write_verdicts(&w, q, &facts);
-        else
-            write_facts(&w, &facts);
-        facts_fini(&facts);
-    } else {
+    if (e != ERR_OK) {
         json_member(&w, "refused", span_of(err_code(e)));
+    } else if (q->policy) {
+        answer_decided(q, &w);
+    } else {
+        facts_init(&facts, &q->activity, &q->context);
+        write_facts(&w, &facts);
+        facts_fini(&facts);
     }
     json_close(&w, '}');
 }

@@ -30,7 +30,7 @@ NUMBERS = {
     "age": ["<1d", ">7d", "1h..30d", "<=2d", ">=10d"],
 }
 FLAGS = ["bot", "indexable", "sensitive"]
-VERDICTS = ["allow", "allow", "allow", "deny", "drop"]
+VERDICTS = ["allow", "allow", "allow", "allow", "hold", "deny", "drop"]
 
 
 class Policies:
@@ -93,7 +93,7 @@ class Policies:
         short = []
         for zone in zones.values():
             if self.maybe(0.3):
-                zone["inside"] = self.random.choice(["allow", "deny"])
+                zone["inside"] = self.random.choice(["allow", "hold", "deny"])
         for _ in range(rules_n):
             side = self.random.choice(["export", "import", "short"])
             if side == "short":

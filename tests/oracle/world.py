@@ -4,7 +4,8 @@ of PRODUCT 2 and of weir-policy(7), slowly and plainly, and by nothing of how We
 
     world = World(policy)
     world.join("127.0.0.31:10001", "lab", "public")
-    world.take(activity, "127.0.0.31:10001", size)  ->  Answer(202, None, {(host, (what, id)), ...})
+    world.take(activity, "127.0.0.31:10001", Around(size=900))
+        ->  Answer(202, None, {(host, (what, id)), ...})
 
 What is sent is `as sent` (the author's bytes, by the activity's id), our `Announce` of an object, or
 our `Undo` of that. Every activity is taken as soon as it was sent, and has arrived everywhere before
@@ -14,9 +15,10 @@ what is about the same object comes.
 import collections
 import dataclasses
 
-from oracle.facts import Around, facts, several
+from oracle.facts import facts, several
 from oracle.policy import decide
 
+Decided = collections.namedtuple("Decided", "what side rule")
 Answer = collections.namedtuple("Answer", "status code sent")
 SAYS_NO = {"pending", "suspended", "expired", "removed"}
 NOTHING = Answer(202, None, set())
@@ -45,7 +47,7 @@ class Thing:
 class Held:
     """What waits for a person: the first of it, the newest edit, and for which zones, and why."""
     first: dict
-    size: int
+    around: object            # what was known beside it
     owner: str
     zones: dict               # zone: hold or frozen
     newest: dict = None
@@ -70,6 +72,8 @@ class World:
         self.members, self.things, self.seen = {}, {}, set()
         self.held = {}           # by what it is about
         self.frozen = set()      # pairs of zones, or "*"
+        self.registry = {}       # author: whether he agreed, where anybody said so
+        self.bios = set()        # the authors whose description says no
         self.decided = collections.Counter()  # what was decided about zones, for whoever looks
 
     # --- members ------------------------------------------------------------------------------
@@ -87,18 +91,17 @@ class World:
 
     # --- what is decided ----------------------------------------------------------------------
 
-    def around(self, size):
-        return Around(zones={host: member.zone for host, member in self.members.items()},
-                      now=self.now, size=size, bot=False, indexable=False)
+    def thread(self, activity):
+        """Where that went which it answers: its own zone, and those that have it; None: nowhere."""
+        thing = activity.get("object")
+        answered = several(thing.get("inReplyTo")) if isinstance(thing, dict) else []
+        thing = self.things.get(id_of(answered[0])) if answered and answered[0] else None
+        return (self.members[thing.owner].zone, thing.zones) if thing and thing.live else None
 
     def crossed(self, activity, source):
         """A conversation crossed a boundary where both sides have what is answered."""
-        answered = several((activity.get("object") or {}).get("inReplyTo")) \
-            if isinstance(activity.get("object"), dict) else []
-        thing = self.things.get(id_of(answered[0])) if answered else None
-        if thing is None or not thing.live:
-            return set()
-        have = thing.zones | {self.members[thing.owner].zone}
+        home, zones = self.thread(activity) or (None, set())
+        have = zones | {home}
         return have if source in have else set()
 
     def is_frozen(self, source, target):
@@ -106,25 +109,58 @@ class World:
         return source != target and any(a in ("*", source) and b in ("*", target)
                                         for a, b in self.frozen)
 
-    def verdicts(self, activity, source, size):
-        """For each zone: allow, hold, deny, drop, or frozen; and the rule's name."""
-        known = facts(activity, self.around(size))
-        found = {}
-        for zone, verdict in decide(self.policy, known, source, self.now,
-                                    self.crossed(activity, source)).items():
+    def consent(self, author, zone, indexable):
+        """Whether he agreed (None: nobody asks), and whether he told us to stop."""
+        told = self.registry.get(author)
+        asks = self.policy["zones"][zone].get("consent", "none")
+        if told is False:
+            return False, True
+        if asks == "none":
+            return None, False
+        if told or (author not in self.bios and indexable):
+            return True, False
+        return asks == "opt-out" and author not in self.bios, False
+
+    def verdicts(self, activity, host, around):
+        """For each zone: allow, hold, deny, drop; frozen; consent (his is missing), stopped."""
+        source = self.members[host].zone
+        agreed, stops = self.consent(id_of(activity["actor"]), source, around.indexable)
+        known = dataclasses.replace(around, consent=agreed, now=self.now,
+                                    zones={h: m.zone for h, m in self.members.items()})
+        found = decide(self.policy, facts(activity, known), source, self.now,
+                       self.crossed(activity, source))
+        for zone, verdict in found.items():
             what = verdict.what
-            if what in ("allow", "hold") and self.is_frozen(source, zone):
+            if activity["type"] in ("Delete", "Undo"):
+                pass
+            elif stops:
+                what = "stopped"
+            elif agreed is False and zone != source and what in ("allow", "hold"):
+                what = "consent"
+            elif what in ("allow", "hold") and self.is_frozen(source, zone):
                 what = "frozen"
-            found[zone] = what, verdict.rule
+            found[zone] = Decided(what, verdict.side, verdict.rule)
             self.decided[what, verdict.side, verdict.rule is not None] += 1
         return found
 
     @staticmethod
     def refusal(verdicts, source):
-        """Of what nobody may have."""
-        if any(what == "drop" for what, _ in verdicts.values()):
-            return NOTHING
-        return Answer(403, "rule-denies" if verdicts[source][1] else "no-rule", set())
+        """What is told to who sent what nobody may have, and nobody will be asked about."""
+        whats = {verdict.what for verdict in verdicts.values()}
+        for what, code in (("stopped", "opted-out"), ("consent", "consent-missing"),
+                           ("drop", "rule-drops")):
+            if what in whats:
+                return code
+        return "rule-denies" if verdicts[source].rule else "no-rule"
+
+    def may_send(self, host, takes_back):
+        """None, or why not."""
+        member = self.members.get(host)
+        if member is None or member.state not in SAYS_NO | {"active"}:
+            return "not-member"
+        if member.state != "active":
+            return member.state
+        return "receive-only" if member.role == "receive-only" and not takes_back else None
 
     # --- what is sent -------------------------------------------------------------------------
 
@@ -157,18 +193,15 @@ class World:
 
     # --- what comes in ------------------------------------------------------------------------
 
-    def take(self, activity, host, size):
-        member = self.members.get(host)
-        if member is None or member.state != "active":
-            told = member.state if member and member.state in SAYS_NO else "not-member"
-            return Answer(403, told, set())
-        if activity["type"] in ("Delete", "Undo"):
-            return self.take_back(activity, host, member)
-        if member.role == "receive-only":
-            return Answer(403, "receive-only", set())
+    def take(self, activity, host, around):
+        takes_back = activity["type"] in ("Delete", "Undo")
+        if code := self.may_send(host, takes_back):
+            return Answer(403, code, set())
+        if takes_back:
+            return self.take_back(activity, host)
         if activity["type"] == "Update" and (answer := self.take_edit(activity)):
             return answer
-        return self.take_new(activity, host, member.zone, size)
+        return self.take_new(activity, host, around)
 
     def take_edit(self, activity):
         """It follows its object: where that went, and to what waits of it."""
@@ -182,33 +215,36 @@ class World:
             return self.send(activity, thing, self.subscribed(thing.zones))
         return NOTHING if held else None
 
-    def take_new(self, activity, host, source, size):
-        verdicts = self.verdicts(activity, source, size)
-        zones = {zone for zone, (what, _) in verdicts.items() if what == "allow"}
-        waits = {zone: what for zone, (what, _) in verdicts.items() if what in ("hold", "frozen")}
-        if activity["id"] in self.seen and (zones or waits):
+    def take_new(self, activity, host, around):
+        verdicts = self.verdicts(activity, host, around)
+        zones = {zone for zone, verdict in verdicts.items() if verdict.what == "allow"}
+        waits = {zone: verdict.what for zone, verdict in verdicts.items()
+                 if verdict.what in ("hold", "frozen")}
+        if not zones and not waits:
+            code = self.refusal(verdicts, self.members[host].zone)
+            # Of an Update of what is not known, or of what is dropped, nothing is to be told.
+            told = activity["type"] != "Update" and code != "rule-drops"
+            return Answer(403, code, set()) if told else NOTHING
+        if activity["id"] in self.seen:
             return NOTHING  # a repeat; of what nobody may have today, it is refused like the rest
+        self.seen.add(activity["id"])
         if waits:
-            self.held[about(activity)] = Held(activity, size, host, waits)
-        if zones or waits:
-            self.seen.add(activity["id"])
-        if zones:
-            return self.send_new(activity, host, zones)
-        # Of an Update of what is not known nothing is to be told.
-        return NOTHING if waits or activity["type"] == "Update" else self.refusal(verdicts, source)
+            self.held[about(activity)] = Held(activity, around, host, waits)
+        return self.send_new(activity, host, zones) if zones else NOTHING
 
-    def take_back(self, activity, host, member):
+    def take_back(self, activity, host):
         """Goes where its object went, and to who left since; what waits of it is gone. Of what is not
         known, to one's own zone."""
         key = id_of(activity["object"])
         thing, held = self.things.get(key), self.held.pop(key, None)
         if thing is None:
-            zones = set() if held else {member.zone}
+            zones = set() if held else {self.members[host].zone}
             thing = self.things[key] = Thing(host, key, zones)
         elif not thing.live:
             return NOTHING
         thing.live = False
-        left = {h for h in thing.had if self.members[h].state == "left"}
+        left = {h for h in thing.had if self.members[h].state == "left"
+                or self.members[h].role == "publish-only"}
         return self.send(activity, thing, self.subscribed(thing.zones) | left)
 
     # --- what a person decides ----------------------------------------------------------------
@@ -223,15 +259,16 @@ class World:
 
     def redecided(self, held):
         """By today's rules, of where the author is today."""
-        return self.verdicts(held.first, self.members[held.owner].zone, held.size)
+        return {zone: verdict.what
+                for zone, verdict in self.verdicts(held.first, held.owner, held.around).items()}
 
     def approve(self, key):
         """Whether anything came of it, and what is sent; else it waits on."""
         held = self.held[key]
-        if self.members[held.owner].state != "active":
+        if self.may_send(held.owner, False):
             return False, set()
         today = self.redecided(held)
-        zones = {zone for zone in held.zones if today[zone][0] in ("allow", "hold", "frozen")}
+        zones = {zone for zone in held.zones if today.get(zone) in ("allow", "hold", "frozen")}
         if not zones:
             return False, set()
         del self.held[key]
@@ -251,13 +288,12 @@ class World:
             home = self.members[held.owner].zone
             thawed = {zone for zone, why in held.zones.items()
                       if why == "frozen" and not self.is_frozen(home, zone)}
-            if not thawed or self.members[held.owner].state != "active":
+            if not thawed or self.may_send(held.owner, False):
                 continue
             today = self.redecided(held)
-            go = {zone for zone in thawed if today[zone][0] == "allow"}
-            held.zones = {zone: today[zone][0] if zone in thawed else why
-                          for zone, why in held.zones.items()
-                          if zone not in thawed or today[zone][0] in ("hold", "frozen")}
+            go = {zone for zone in thawed if today.get(zone) == "allow"}
+            held.zones = {zone: why for zone, why in held.zones.items() if zone not in thawed} | {
+                zone: today[zone] for zone in thawed if today.get(zone) in ("hold", "frozen")}
             if not held.zones:
                 del self.held[key]
             if go:
