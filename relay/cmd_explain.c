@@ -1,17 +1,20 @@
-/* cmd_explain: reads the configuration and one activity, and prints the verdict.
- * May not know: a running relay. */
+/* cmd_explain: reads the configuration and one activity, and prints the verdict; of a relay that
+ * runs it asks what is frozen, and does without where none does. May not know: how the verdict is
+ * come to. */
 #include "relay/cmd_explain.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "common/io/clock.h"
+#include "common/pure/date.h"
 #include "common/pure/uri.h"
 #include "relay/args.h"
+#include "relay/ask.h"
 #include "relay/input.h"
 #include "relay/verdict.h"
 
-enum { EXIT_DONE, EXIT_REFUSED, EXIT_WRONG_USE };
+enum { EXIT_DONE };
 enum { EXPLAIN_MAX = 1 << 25 }; /* every rule on both sides, and why it did not match */
 
 static const char usage[] =
@@ -52,6 +55,32 @@ static bool target_read(const char *given, char host[URI_AUTHORITY_SIZE], struct
     return !ret->to || uri_authority(span_of(given), ret->config->https, host);
 }
 
+/* What a relay that runs says is frozen. False: none does, or it does not say. */
+static bool read_freezes(const struct request *r, struct freezes *ret)
+{
+    static const struct json_limits limits = {8, 4096, 8192};
+    struct bytes answer;
+    struct json *json = NULL;
+    int status = 0;
+    bytes_init(&answer, ASK_ANSWER_MAX);
+    bool ok = ask_quietly(r->config, "/api/v1/freezes", &status, &answer) == 0 && status == 200 &&
+              json_read(bytes_span(&answer), &limits, &json) == ERR_OK;
+    const struct json *list = json_get(json, "freezes");
+    *ret = (struct freezes){.n = 0};
+    for (size_t i = 0; ok && i < json_len(list); i++) {
+        const struct json *row = json_at(list, i);
+        struct freeze freeze;
+        ok = freeze_boundary_read(ask_text(row, "boundary"), &freeze) &&
+             date_iso_read(ask_text(row, "since"), &freeze.since_ms) &&
+             span_copy(ask_text(row, "who"), freeze.who, sizeof(freeze.who)) &&
+             span_copy(ask_text(row, "reason"), freeze.reason, sizeof(freeze.reason)) &&
+             freezes_add(ret, &freeze);
+    }
+    json_free(&json);
+    bytes_fini(&answer);
+    return ok;
+}
+
 static int explain(const struct request *r, const struct config *config)
 {
     char from[URI_AUTHORITY_SIZE], to[URI_AUTHORITY_SIZE];
@@ -60,13 +89,15 @@ static int explain(const struct request *r, const struct config *config)
     struct verdict_ask ask = {
         .config = config, .activity = activity, .now_ms = clock_wall_ms(), .from = from};
     struct bytes text;
+    struct freezes *freezes = mem_new(sizeof(*freezes));
     const char *why;
     int code = EXIT_REFUSED;
     if (!uri_authority(span_of(r->from), config->https, from) || !target_read(r->to, to, &ask)) {
         fprintf(stderr, "weir: --from takes HOST or HOST:PORT, --to likewise, or a zone's name\n%s",
                 usage);
         free(activity);
-        return EXIT_WRONG_USE;
+        free(freezes);
+        return EXIT_USAGE;
     }
     bytes_init(&text, (size_t)config->set.limits_body);
     if (!input_file(r->file, &text, &why)) {
@@ -74,6 +105,7 @@ static int explain(const struct request *r, const struct config *config)
     } else {
         enum err e = input_activity(config, bytes_span(&text), &json, activity);
         ask.bytes = text.n;
+        ask.known.freezes = read_freezes(r, freezes) ? freezes : NULL;
         if (e == ERR_OK)
             code = show(r, &ask);
         else
@@ -82,6 +114,7 @@ static int explain(const struct request *r, const struct config *config)
     bytes_fini(&text);
     json_free(&json);
     free(activity);
+    free(freezes);
     return code;
 }
 
@@ -94,10 +127,10 @@ int cmd_explain(int argc, char **argv)
                                 {"--json", NULL, &r.json}};
     const struct args args = {items, 4, usage, 1, 1};
     if (!args_read(&args, argc, argv, &r.file))
-        return EXIT_WRONG_USE;
+        return EXIT_USAGE;
     if (!r.from) {
         fprintf(stderr, "weir: --from is missing: the host that signs\n%s", usage);
-        return EXIT_WRONG_USE;
+        return EXIT_USAGE;
     }
     struct config *config = input_config(r.config);
     int code = config ? explain(&r, config) : EXIT_REFUSED;

@@ -51,6 +51,8 @@ static void trace(struct verdict *v)
     v->steps = mem_new((most + 1) * sizeof(*v->steps));
     v->steps_n =
         policy_trace(policy, v->facts, v->from_zone, v->to_zone, v->steps, most, &v->decided);
+    if (v->zones[v->to_zone].why == ERR_FROZEN)
+        v->decided.why = ERR_FROZEN;
     v->why = verdict_is_return(v) ? ERR_NO_AUDIENCE : v->decided.why;
     v->may = v->why == ERR_OK;
     for (size_t i = 0; !v->may && i < v->steps_n; i++) {
@@ -60,6 +62,22 @@ static void trace(struct verdict *v)
         if (could && (!v->nearest || step->failing < v->nearest->failing))
             v->nearest = step;
     }
+}
+
+/* What takes back goes where that went which it takes back. */
+static void freeze(struct verdict *v, struct zone_set *set)
+{
+    enum activity_type type = v->activity->type;
+    if (v->known.freezes && type != ACTIVITY_DELETE && type != ACTIVITY_UNDO)
+        freezes_apply(v->known.freezes, &v->config->policy, v->from_zone, v->zones, set);
+}
+
+const struct freeze *verdict_freeze(const struct verdict *v)
+{
+    const struct zone *zones = v->config->policy.zones;
+    if (!v->one || v->why != ERR_FROZEN)
+        return NULL;
+    return freezes_find(v->known.freezes, zones[v->from_zone].name, zones[v->to_zone].name);
 }
 
 static const char *zone_of(void *arg, struct span host)
@@ -80,6 +98,7 @@ const char *verdict_word(const struct verdict *v)
         return "refuse";
     switch (v->why) {
     case ERR_OK: return "allow";
+    case ERR_FROZEN:
     case ERR_RULE_HOLDS: return "hold";
     case ERR_RULE_DROPS: return "drop";
     default: return "deny";
@@ -121,6 +140,7 @@ void verdict_make(const struct verdict_ask *ask, struct verdict *ret)
     ret->facts = mem_new(sizeof(*ret->facts));
     facts_init(ret->facts, ask->activity, &context);
     policy_decide(policy, ret->facts, ret->from_zone, ret->zones, &set);
+    freeze(ret, &set);
     ret->may = !zone_set_empty(&set);
     ret->why = ret->may ? ERR_OK : policy_refusal(policy, ret->zones, ret->from_zone);
     if (ret->one)

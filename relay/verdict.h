@@ -4,6 +4,7 @@
 #pragma once
 
 #include "relay/config/config.h"
+#include "relay/rules/freeze.h"
 #include "relay/rules/outgoing.h"
 
 /* What the activity does not say, and a running relay knows. All zero: nothing is known. */
@@ -11,6 +12,7 @@ struct verdict_known {
     enum fact_said bot, indexable; /* of its author's document */
     bool thread;                   /* it is known where that went which it answers: */
     struct zone_set crossed;       /* facts_context.crossed */
+    const struct freezes *freezes; /* what is frozen; NULL: not known */
 };
 
 /* What is asked; everything is borrowed. The signature is taken as good, and its signer as the
@@ -56,6 +58,8 @@ void verdict_make(const struct verdict_ask *ask, struct verdict *ret);
 void verdict_fini(struct verdict *v);
 /* It is to go back to the host that it came from. */
 bool verdict_is_return(const struct verdict *v);
+/* The freeze that holds what was asked about; NULL: none does. */
+const struct freeze *verdict_freeze(const struct verdict *v);
 /* In one word: `allow`, `hold`, `deny`, `drop`; `refuse`: it is before any rule is asked. */
 #define VERDICT_WORDS "allow", "hold", "deny", "drop", "refuse"
 const char *verdict_word(const struct verdict *v);

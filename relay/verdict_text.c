@@ -14,14 +14,17 @@ static const char *zone_name(const struct verdict *v, int zone)
 /* Why a zone may or may not have it. */
 static void why_write(const struct zone_verdict *z, struct bytes *out)
 {
-    if (z->rule)
+    if (z->why == ERR_FROZEN)
+        bytes_addf(out, "hold   %s: %s", err_code(z->why), err_title(z->why));
+    else if (z->rule)
         bytes_addf(out, "%-5s  by rule %s (line %u)", rule_verdict_name(z->rule->then),
                    z->rule->name, z->rule->line);
     else if (z->why == ERR_OK)
         bytes_add_str(out, "allow  inside its own zone");
     else
         bytes_addf(out, "deny   %s: %s", err_code(z->why), err_title(z->why));
-    if ((z->rule || z->why == ERR_NO_RULE) && z->why != ERR_OK && z->side != SIDE_INSIDE)
+    if ((z->rule || z->why == ERR_NO_RULE) && z->why != ERR_OK && z->why != ERR_FROZEN &&
+        z->side != SIDE_INSIDE)
         bytes_addf(out, ", on %s", policy_side_name(z->side));
     bytes_add_char(out, '\n');
 }
@@ -122,6 +125,17 @@ static void steps_write(const struct verdict *v, struct bytes *out)
 static void remarks_write(const struct verdict *v, struct bytes *out)
 {
     const struct rule *rule = v->decided.rule;
+    const struct freeze *frozen = verdict_freeze(v);
+    if (frozen) {
+        bytes_add_str(out, "frozen    ");
+        freeze_boundary_write(frozen, out);
+        bytes_add_str(out, ", by ");
+        escaped(out, span_of(frozen->who));
+        bytes_add_str(out, ": ");
+        escaped(out, span_of(frozen->reason));
+        bytes_add_char(out, '\n');
+        return;
+    }
     if (rule && rule->reason) {
         bytes_add_str(out, "reason    ");
         escaped(out, span_of(rule->reason));
@@ -138,7 +152,7 @@ static void remarks_write(const struct verdict *v, struct bytes *out)
 static void hint_write(const struct verdict *v, struct bytes *out)
 {
     const struct rule *rule = v->decided.rule;
-    if (v->may || verdict_is_return(v))
+    if (v->may || verdict_is_return(v) || v->why == ERR_FROZEN)
         return;
     if (rule && rule->when.n) {
         bytes_addf(out, "hint      rule %s matches, since ", rule->name);

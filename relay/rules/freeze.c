@@ -59,7 +59,7 @@ bool freeze_same_boundary(const struct freeze *a, const struct freeze *b)
 }
 
 /* As with the ends of rules: `*` is any zone but the other one. */
-static bool covers(const struct freeze *f, const char *from, const char *to)
+bool freeze_covers(const struct freeze *f, const char *from, const char *to)
 {
     return strcmp(from, to) != 0 && (is_any(f->from) || strcmp(f->from, from) == 0) &&
            (is_any(f->to) || strcmp(f->to, to) == 0);
@@ -124,7 +124,7 @@ bool freezes_add(struct freezes *freezes, const struct freeze *freeze)
 const struct freeze *freezes_find(const struct freezes *freezes, const char *from, const char *to)
 {
     for (size_t i = 0; i < freezes->n; i++)
-        if (covers(&freezes->list[i], from, to))
+        if (freeze_covers(&freezes->list[i], from, to))
             return &freezes->list[i];
     return NULL;
 }

@@ -31,10 +31,13 @@ struct freezes {
 };
 
 /* Reads a boundary, `internal -> partners`, blanks as one likes; `*` on a side stands for any other
- * zone than the one on the other side. False: it is none; two zones of one name are none, either. */
+ * zone than the one on the other side. False: it is none; two zones of one name are none, either.
+ */
 bool freeze_boundary_read(struct span text, struct freeze *ret);
 /* As `A -> B`. */
 void freeze_boundary_write(const struct freeze *freeze, struct bytes *out);
+/* Whether it closes the way from one zone to the other, by name. */
+bool freeze_covers(const struct freeze *freeze, const char *from, const char *to);
 bool freeze_same_boundary(const struct freeze *a, const struct freeze *b);
 
 /* All of it as a JSON object, and back. False: it is none. */
