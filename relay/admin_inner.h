@@ -67,6 +67,7 @@ void admin_orders(struct admin *admin, struct http_request **request, const char
                   struct span verb);
 void admin_dead(struct admin *admin, struct http_request **request, struct span rest);
 void admin_audit(struct admin *admin, struct http_request **request, struct span rest);
+void admin_holds(struct admin *admin, struct http_request **request, struct span rest);
 void admin_reload(struct admin *admin, struct http_request **request);
 
 void admin_recall(struct admin *admin, struct http_request **request);

@@ -25,7 +25,7 @@ struct holding_answer {
     const struct holding_zone *zones;
     size_t zones_n;
 };
-typedef void (*holding_cb)(void *arg, const struct holding_answer *answer);
+typedef void (*holding_decided_cb)(void *arg, const struct holding_answer *answer);
 
 struct holding_ask {
     uint64_t h;
@@ -36,5 +36,5 @@ struct holding_ask {
 };
 /* Copies what it needs. The callback comes later, never from inside; also when the store goes away.
  */
-void holding_redecide(struct context *context, const struct holding_ask *ask, holding_cb cb,
+void holding_redecide(struct context *context, const struct holding_ask *ask, holding_decided_cb cb,
                       void *arg);

@@ -11,7 +11,7 @@ static const struct {
 } figures[] = {
 #define X(name) {#name, offsetof(struct verify_report, name)},
     X(schema) X(shards) X(epoch) X(n) X(floor) X(body_floor) X(keys) X(lines) X(entries) X(bodies)
-        X(members) X(cursors) X(behind) X(records) X(mail) X(objects) X(audit)
+        X(members) X(cursors) X(behind) X(records) X(mail) X(objects) X(audit) X(holds)
 #undef X
 };
 
@@ -54,6 +54,7 @@ void holdings_print(const struct verify_report *r)
     printf("%-10s %" PRIu64 "\n", "direct", r->mail);
     printf("%-10s %" PRIu64 "\n", "objects", r->objects);
     printf("%-10s %" PRIu64 " lines\n", "audit", r->audit);
+    printf("%-10s %" PRIu64 " that wait for a person, or did lately\n", "holds", r->holds);
 }
 
 void holdings_print_findings(const struct verify_report *r)

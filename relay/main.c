@@ -9,6 +9,7 @@
 #include "relay/cmd_config.h"
 #include "relay/cmd_explain.h"
 #include "relay/cmd_help.h"
+#include "relay/cmd_hold.h"
 #include "relay/cmd_member.h"
 #include "relay/cmd_policy.h"
 #include "relay/cmd_queue.h"

@@ -3,6 +3,7 @@
 #include "relay/meters.h"
 
 #include "common/pure/err.h"
+#include "relay/rules/hold.h"
 #include "relay/rules/member.h"
 #include "relay/store/trouble.h"
 
@@ -33,6 +34,12 @@ static const char *const values_MEMBER[] = {
 #undef X
 };
 
+static const char *const values_HOLD[] = {
+#define X(name, text) text,
+    HOLD_CLOSED_STATES(X)
+#undef X
+};
+
 #define LABEL_NONE     NULL, NULL, 0
 #define LABEL(name, v) name, v, sizeof(v) / sizeof(*(v))
 #define LABEL_CLASS    LABEL("class", values_CLASS)
@@ -44,6 +51,7 @@ static const char *const values_MEMBER[] = {
 #define LABEL_TROUBLE  LABEL("state", values_TROUBLE)
 #define LABEL_TRIMMED  LABEL("what", values_TRIMMED)
 #define LABEL_MEMBER   LABEL("state", values_MEMBER)
+#define LABEL_HOLD     LABEL("state", values_HOLD)
 
 static const struct metric_def table[METER_COUNT] = {
 #define X(name, text, kind, label, help)                                                           \

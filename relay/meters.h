@@ -34,6 +34,9 @@
     X(DIRECT,         "weir_direct_waiting",                GAUGE,     NONE,    "direct mail that waits") \
     X(COMMITS,        "weir_commits_total",                 COUNTER,   NONE,    "commits of cursors") \
     X(MEMBERS,        "weir_members",                       GAUGE,     MEMBER,  "members, by state") \
+    X(HELD,           "weir_held",                          GAUGE,     NONE,    "activities that wait for a person to decide") \
+    X(HELD_BYTES,     "weir_held_bytes",                    GAUGE,     NONE,    "bytes of these") \
+    X(HOLDS_CLOSED,   "weir_holds_closed_total",            COUNTER,   HOLD,    "activities that waited for a person, by what became of them") \
     X(KEY_FETCHES,    "weir_key_fetches_total",             COUNTER,   CODE,    "fetches of other actors' keys, by result") \
     X(REDIS_UP,       "weir_redis_up",                      GAUGE,     NONE,    "1 while the journal can be relied on") \
     X(REDIS_COMMANDS, "weir_redis_commands_total",          COUNTER,   NONE,    "commands sent to Redis") \

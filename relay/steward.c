@@ -16,6 +16,7 @@
 #include "relay/membership.h"
 #include "relay/meters.h"
 #include "relay/steward_audit.h"
+#include "relay/steward_holds.h"
 #include "relay/steward_trim.h"
 #include "relay/store/members.h"
 
@@ -38,6 +39,7 @@ struct steward {
     struct admin *admin;
     struct trimmer *trimmer;
     struct auditor *auditor;
+    struct sweeper *sweeper;
     struct timer *calendar, *second;
     struct walk *walk;
     struct count *count;
@@ -259,6 +261,7 @@ enum err steward_new(const struct steward_config *config, struct bytes *why, str
     s->calendar = timer_new(loop, start_walk, s);
     s->trimmer = trimmer_new(config->context);
     s->auditor = auditor_new(config->context);
+    s->sweeper = sweeper_new(config->context, s->trimmer);
     s->second = timer_new(loop, on_second, s);
     struct admin_config admin = {.context = config->context,
                                  .watches = config->watches,
@@ -289,6 +292,7 @@ void steward_ready(struct steward *s, bool ready, const char *why)
     if (!s->config.watches) {
         trimmer_ready(s->trimmer, ready);
         auditor_ready(s->auditor, ready);
+        sweeper_ready(s->sweeper, ready);
     }
 }
 
@@ -322,6 +326,7 @@ void steward_free(struct steward **steward)
     admin_free(&s->admin);
     http_server_free(&s->metrics);
     timer_free(&s->calendar);
+    sweeper_free(&s->sweeper);
     trimmer_free(&s->trimmer);
     auditor_free(&s->auditor);
     timer_free(&s->second);

@@ -124,7 +124,7 @@ static void on_timer(void *arg)
     struct journal_trim trim = {.bytes = set->retention_bytes, .new_ms = now - NEW_MS};
     if (t->looked)
         trim.now_ms = now;
-    if (t->looked && t->trusted) {
+    if (trimmer_trusts(t)) {
         /* What deletes must not be forgotten before what it deletes. */
         int64_t urgent = set->retention_urgent > set->retention_entries ? set->retention_urgent
                                                                         : set->retention_entries;
@@ -153,6 +153,11 @@ void trimmer_ready(struct trimmer *t, bool ready)
         t->looked = false; /* it may be another Redis, or another machine */
         timer_start(t->timer, 0);
     }
+}
+
+bool trimmer_trusts(const struct trimmer *t)
+{
+    return t->looked && t->trusted;
 }
 
 void trimmer_free(struct trimmer **trimmer)

@@ -33,6 +33,10 @@
     X("queue drop",      cmd_queue,    "HOST [--reason TEXT]",                        "give up what waits for it now; that is recorded") \
     X("replay",          cmd_replay,   "HOST --since 2h | --from N [--reason TEXT]",  "send it once more what it had since then, under the same ids") \
     X("recall",          cmd_recall,   "OBJECT --reason TEXT",                        "take an object back; tells, member by member, what to expect") \
+    X("hold list",       cmd_hold,     "[--closed] [--after H]",                      "what waits for a person to decide, oldest first; --closed: what was decided, newest first; --after: what comes behind this one") \
+    X("hold show",       cmd_hold,     "H",                                           "one of these: what it says, why it is held, and for whom") \
+    X("hold approve",    cmd_hold,     "H --reason TEXT [--revision N]",              "send it, as far as the rules of today let it; --revision: only if no edit came since `hold show` said N") \
+    X("hold deny",       cmd_hold,     "H --reason TEXT [--revision N]",              "nobody gets it") \
     X("dead list",       cmd_dead,     "[--before ID]",                               "what was given up, newest first; --before: what comes behind this one in the list") \
     X("dead show",       cmd_dead,     "ID",                                          "one of these, with what the receiver said") \
     X("dead retry",      cmd_dead,     "ID [--reason TEXT]",                          "try it again") \

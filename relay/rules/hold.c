@@ -94,6 +94,8 @@ const char *hold_fate_name(enum hold_fate fate)
 
 enum hold_fate hold_fate(enum hold_asked asked, enum err verdict)
 {
+    if (asked == HOLD_ASKED_DENY)
+        return HOLD_REFUSED;
     if (verdict == ERR_OK)
         return HOLD_SENT;
     if (verdict != ERR_RULE_HOLDS && verdict != ERR_FROZEN)

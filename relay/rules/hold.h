@@ -10,13 +10,13 @@
 #include "relay/rules/policy.h"
 
 /* What became of an item. */
-#define HOLD_STATES(X)                                                                             \
-    X(OPEN, "open")                                                                                \
+#define HOLD_CLOSED_STATES(X)                                                                      \
     X(APPROVED, "approved")   /* it went to some zone at least */                                  \
     X(DENIED, "denied")       /* by a person; or no zone may have it any more */                   \
     X(DELETED, "deleted")     /* its author took it back, or an operator recalled it */            \
     X(OPTED_OUT, "opted-out") /* its author wants nothing to be relayed */                         \
     X(EXPIRED, "expired")     /* nobody decided in time */
+#define HOLD_STATES(X) X(OPEN, "open") HOLD_CLOSED_STATES(X)
 enum hold_state {
 #define X(name, text) HOLD_##name,
     HOLD_STATES(X)
@@ -52,7 +52,8 @@ bool hold_known_read(struct span text, struct hold_known *ret);
 /* Why an item is decided anew. */
 enum hold_asked {
     HOLD_ASKED_APPROVE, /* a person said yes */
-    HOLD_ASKED_THAW     /* a freeze was lifted: only the rules count */
+    HOLD_ASKED_THAW,    /* a freeze was lifted: only the rules count */
+    HOLD_ASKED_DENY     /* a person said no: nothing counts */
 };
 /* What becomes of one held zone by the verdict of today about it. */
 enum hold_fate {

@@ -78,6 +78,8 @@ static void take_log(struct verify *v, const struct holding *h)
     v->floor[1] = fact_or(v, h, "floorU", 0);
     v->last[0] = fact_or(v, h, "lastN", last);
     v->last[1] = fact_or(v, h, "lastU", 0);
+    v->holds.said = fact_or(v, h, "held", 0);
+    v->holds.said_bytes = fact_or(v, h, "heldbytes", 0);
     v->audit_said.n = fact_or(v, h, "audit", 0);
     span_copy(reply_text(reply_field(h->value, "audithead")), v->audit_said.hash,
               sizeof(v->audit_said.hash));
@@ -350,6 +352,11 @@ static const struct {
     {"authors", HOLDING_SCORED, verify_authors},
     {"days", HOLDING_HASH, NULL},
     {"audit", HOLDING_STREAM, verify_audit},
+    {"holds", HOLDING_SCORED, verify_holds},
+    {"holdsclosed", HOLDING_SCORED, verify_holds},
+    {"hold:", HOLDING_HASH, verify_hold},
+    {"heldof", HOLDING_HASH, NULL},
+    {"heldby", HOLDING_HASH, NULL},
 };
 
 static bool is_named(struct span key, const char *name)
@@ -404,6 +411,7 @@ const struct verify_report *verify_end(struct verify *v)
         verify_found(v, SPAN("log"), "there is no journal");
     verify_journal_end(v);
     verify_audit_end(v);
+    verify_holds_end(v);
     members_end(v);
     return &v->report;
 }

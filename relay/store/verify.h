@@ -15,6 +15,7 @@ struct verify_report {
     uint64_t schema, shards, epoch, n, floor, body_floor;
     uint64_t keys, lines, entries, bodies, members, cursors, records, mail, objects;
     uint64_t audit;  /* lines of the audit log */
+    uint64_t holds;  /* items that wait for a person, or did lately */
     uint64_t behind; /* cursors behind the floor: a gap will be recorded for each */
     uint64_t gone;   /* entries whose body is not kept any more, or was taken back */
     size_t findings_n;

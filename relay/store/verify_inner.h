@@ -26,6 +26,11 @@ struct verify_epoch {
     uint64_t epoch, n;
 };
 
+struct verify_holds {
+    uint64_t open, closed, bytes, open_listed, closed_listed;
+    uint64_t said, said_bytes; /* as the facts say it */
+};
+
 struct verify {
     struct verify_report report;
     uint64_t floor[2], last[2]; /* of each lane, as the facts say it */
@@ -40,6 +45,7 @@ struct verify {
     struct audit_chain audit;         /* up to the line that was taken last */
     struct audit_chain audit_said;    /* its head, as the facts say it */
     bool audit_broken;
+    struct verify_holds holds;
 };
 
 /* `where` is the key; what, and what follows, as printf has it. */
@@ -57,6 +63,11 @@ void verify_out(struct verify *v, const struct holding *h);
 void verify_audit(struct verify *v, const struct holding *h);
 /* Lines that are missing at the end, or another last one. */
 void verify_audit_end(struct verify *v);
+/* verify_holds.c */
+void verify_hold(struct verify *v, const struct holding *h);
+void verify_holds(struct verify *v, const struct holding *h);
+/* What the lists and the facts say besides. */
+void verify_holds_end(struct verify *v);
 /* verify_journal.c */
 void verify_lane(struct verify *v, const struct holding *h);
 void verify_marks(struct verify *v, const struct holding *h);

@@ -38,6 +38,9 @@ METRICS = {
     "weir_direct_waiting": "gauge",
     "weir_commits_total": "counter",
     "weir_members": "gauge",
+    "weir_held": "gauge",
+    "weir_held_bytes": "gauge",
+    "weir_holds_closed_total": "counter",
     "weir_key_fetches_total": "counter",
     "weir_redis_up": "gauge",
     "weir_redis_commands_total": "counter",
@@ -51,7 +54,8 @@ METRICS = {
 VERBS = [
     "init", "serve", "status", "config check", "config explain", "config diff", "config apply", "reload", "member list",
     "member show", "member invite", "member edit", "member accept", "member reject", "member suspend",
-    "member resume", "member remove", "trace", "queue list", "queue show", "queue retry", "queue hold", "queue release", "queue drop", "replay", "recall", "dead list",
+    "member resume", "member remove", "trace", "queue list", "queue show", "queue retry", "queue hold", "queue release", "queue drop", "replay", "recall",
+    "hold list", "hold show", "hold approve", "hold deny", "dead list",
     "dead show", "dead retry", "dead drop", "audit list", "audit verify", "audit export", "backup", "restore", "verify", "journal adopt", "explain", "policy test", "sig canonicalize", "sig sign", "sig verify",
     "help", "version",
 ]

@@ -167,6 +167,7 @@ void fake_store_free(struct store **store)
     for (size_t i = 0; i < s->own_n; i++)
         cursor_fini(&s->own[i].cursor);
     fake_forget_keys(s);
+    fake_holds_fini(s);
     free(s->lines);
     free(s->own);
     free(s->mail);

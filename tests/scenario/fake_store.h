@@ -28,6 +28,8 @@ enum fake_op {
     OP_KEY,
     OP_TRIM,
     OP_AUDIT,
+    OP_HOLDS,
+    OP_SWEEP,
     OP_WHERE,
     OP_FREEZES,
     OP_WORDS,   /* what the registry of authors says */

@@ -8,13 +8,15 @@
 #include "common/pure/encode.h"
 #include "tests/scenario/fake_store_inner.h"
 
+enum { TEXTS = 13 };
+
 struct append_call {
     struct call call;
     struct journal_append a;
     char version[FREEZES_VERSION_SIZE]; /* of the freezes that were decided by */
     uint8_t hashes[4][32];
     bool has[4];
-    struct bytes texts[7];
+    struct bytes texts[TEXTS];
     journal_appended_cb cb;
     void *arg;
     struct journal_appended answer;
@@ -126,19 +128,18 @@ static struct object *object_new(struct store *s, const uint8_t *hash)
     return object;
 }
 
-static struct fake_line *go_on(struct append_call *c, struct object *object, struct entry *e)
+static struct fake_line *go_on(struct store *s, const uint8_t *hash, const struct entry *e,
+                               struct span body)
 {
-    struct bytes hex;
-    bytes_init(&hex, 64);
-    if (c->has[3])
-        hex_write(&hex, (struct span){(const char *)c->hashes[0], 16});
-    span_copy(bytes_span(&hex), e->announce, sizeof(e->announce));
-    bytes_fini(&hex);
-    struct fake_line *line = entry_add(c->call.store, object, e, c->a.body);
+    struct object *object = fake_object(s, hash);
+    if (!object && hash)
+        object = object_new(s, hash);
+    struct fake_line *line = entry_add(s, object, e, body);
     if (!object)
         return line;
     object->live = true;
-    span_copy(c->a.from, object->owner, sizeof(object->owner));
+    object->recalled = false;
+    span_copy(e->origin, object->owner, sizeof(object->owner));
     if (object->entries_n < ENTRY_OF_MAX)
         object->entries[object->entries_n++] = line->line.n;
     span_copy(e->audience, object->audience, sizeof(object->audience));
@@ -149,11 +150,18 @@ static struct fake_line *go_on(struct append_call *c, struct object *object, str
     return line;
 }
 
-static void write_entry(struct append_call *c, struct object *object, struct span audience)
+uint64_t fake_enter(struct store *s, const uint8_t *object, const struct entry *entry,
+                    struct span body)
+{
+    uint64_t n = go_on(s, object, entry, body)->line.n;
+    fake_tails_wake(s);
+    return n;
+}
+
+/* The entry that it is or would be. */
+static struct entry entry_of(const struct append_call *c, struct span audience)
 {
     const struct journal_append *a = &c->a;
-    struct store *s = c->call.store;
-    wake_line(s, a->from);
     struct entry e = {.at_ms = a->now_ms,
                       .facts = a->facts,
                       .audience = audience,
@@ -162,13 +170,29 @@ static void write_entry(struct append_call *c, struct object *object, struct spa
                       .id = a->id,
                       .object = a->object,
                       .actor = c->actor};
-    if (!object && c->has[2])
-        object = object_new(s, c->hashes[2]);
-    struct fake_line *line =
-        a->kind == JOURNAL_DELETE ? fake_take_back(s, object, &e, a->body) : go_on(c, object, &e);
+    struct bytes hex;
+    bytes_init(&hex, 64);
+    if (c->has[3] && a->kind != JOURNAL_DELETE)
+        hex_write(&hex, (struct span){(const char *)c->hashes[0], 16});
+    span_copy(bytes_span(&hex), e.announce, sizeof(e.announce));
+    bytes_fini(&hex);
+    return e;
+}
+
+static void write_entry(struct append_call *c, struct object *object, struct span audience)
+{
+    struct store *s = c->call.store;
+    const uint8_t *hash = c->has[2] ? c->hashes[2] : NULL;
+    struct entry e = entry_of(c, audience);
+    wake_line(s, c->a.from);
+    if (c->a.kind != JOURNAL_DELETE) {
+        c->answer.n = go_on(s, hash, &e, c->a.body)->line.n;
+    } else {
+        object = !object && hash ? object_new(s, hash) : object;
+        c->answer.n = fake_take_back(s, object, &e, c->a.body)->line.n;
+    }
     if (object)
         object->recalled = false;
-    c->answer.n = line->line.n;
     fake_tails_wake(s);
 }
 
@@ -181,6 +205,20 @@ static bool words_differ(struct append_call *c)
         differ = differ || c->answer.authors[i] != c->a.authors[i].says;
     }
     return differ;
+}
+
+/* What of it waits for a person; true: then it goes where its object went, and nowhere else. */
+static bool hold(struct append_call *c)
+{
+    struct store *s = c->call.store;
+    const uint8_t *hash = c->has[2] ? c->hashes[2] : NULL;
+    struct entry e = entry_of(c, SPAN_NONE);
+    c->answer.held = c->a.kind == JOURNAL_UPDATE ? fake_hold_join(s, &c->a, hash, &e) : 0;
+    if (c->answer.held)
+        return true;
+    if (c->a.hold.zones.n)
+        c->answer.held = fake_hold_open(s, &c->a, hash, &e);
+    return false;
 }
 
 static void work_append(struct call *call)
@@ -201,24 +239,30 @@ static void work_append(struct call *call)
     }
     struct object *object = fake_object(s, c->has[2] ? c->hashes[2] : NULL);
     struct span audience = c->a.audience;
+    bool waited = false; /* what it takes back */
     if (c->a.kind == JOURNAL_DELETE) {
         c->answer.result = JOURNAL_DUPLICATE;
+        waited = fake_hold_delete(s, &c->a, c->has[2] ? c->hashes[2] : NULL);
         if (object && !object->live && !object->recalled)
             return;
-        audience = object ? span_of(object->audience) : c->a.zone;
+        audience = object ? span_of(object->audience) : waited ? SPAN("") : c->a.zone;
     } else {
         c->answer.result = object && object->recalled ? JOURNAL_STALE : repeated(s, c);
         if (c->answer.result != JOURNAL_APPENDED)
             return;
+        if (hold(c))
+            audience = object && object->live ? span_of(object->audience) : SPAN("");
     }
-    c->answer.result = JOURNAL_NOBODY;
-    if (!audience.n)
+    c->answer.result = c->answer.held ? JOURNAL_HELD : JOURNAL_NOBODY;
+    if (!audience.n && !waited && !c->answer.held)
         return;
     if (c->a.kind != JOURNAL_DELETE && !fake_lies(LIE_APPEND_NEVER)) {
         struct seen *seen = &s->seen[s->seen_n++];
         memcpy(seen->id, c->hashes[0], 32);
         memcpy(seen->what, c->hashes[1], 32);
     }
+    if (!audience.n && !waited)
+        return;
     c->answer.result = JOURNAL_APPENDED;
     if (!fake_lies(LIE_APPEND_NEVER))
         write_entry(c, object, audience);
@@ -233,7 +277,7 @@ static void answer_append(struct call *call, enum err err)
         c->answer.freezes = &c->freezes;
     }
     c->cb(c->arg, &c->answer);
-    for (size_t i = 0; i < 7; i++)
+    for (size_t i = 0; i < TEXTS; i++)
         bytes_fini(&c->texts[i]);
     bytes_fini(&c->record);
 }
@@ -267,9 +311,11 @@ void journal_append(struct store *store, const struct journal_append *append,
     keep_hash(c, 1, append->what_hash);
     keep_hash(c, 2, append->object_hash);
     keep_hash(c, 3, append->again_hash);
-    struct span *texts[] = {&c->a.from, &c->a.audience,    &c->a.zone,  &c->a.id,
-                            &c->a.body, &c->a.object_host, &c->a.object};
-    for (size_t i = 0; i < 7; i++)
+    struct span *texts[TEXTS] = {
+        &c->a.from,        &c->a.audience,  &c->a.zone,        &c->a.id,       &c->a.body,
+        &c->a.object_host, &c->a.object,    &c->a.hold.zones,  &c->a.hold.why, &c->a.hold.known,
+        &c->a.hold.actor,  &c->a.hold.type, &c->a.hold.fetched};
+    for (size_t i = 0; i < TEXTS; i++)
         keep_text(c, i, texts[i]);
     bytes_init(&c->record, MEMBER_TEXT_MAX);
     fake_call(store, OP_APPEND, &c->call, work_append, answer_append);

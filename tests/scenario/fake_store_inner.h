@@ -2,6 +2,7 @@
 #pragma once
 
 #include "relay/rules/freeze.h"
+#include "relay/store/holds.h"
 #include "relay/store/leases.h"
 #include "tests/scenario/fake_io.h"
 #include "tests/scenario/fake_store.h"
@@ -95,6 +96,9 @@ struct store {
     size_t notes_n;
     struct ordered *ordered;
     size_t ordered_n;
+    struct fake_hold *holds; /* oldest first */
+    size_t holds_n;
+    uint64_t holds_closed[HOLD_STATE_COUNT];
     char (*down)[MEMBER_HOST_SIZE];
     size_t down_n;
     struct {
@@ -143,3 +147,14 @@ void fake_line_take(struct fake_line *line, const struct entry *entry, struct sp
 void fake_line_fini(struct fake_line *line);
 void fake_tails_wake(struct store *s);
 void fake_tails_lost(struct store *s);
+
+/* fake_store_append.c: one more entry, as if it was accepted now. Returns its number. */
+uint64_t fake_enter(struct store *s, const uint8_t *object, const struct entry *entry,
+                    struct span body);
+/* fake_store_holds.c. object: hash, or NULL. Each 0, or false, where there is none. */
+uint64_t fake_hold_open(struct store *s, const struct journal_append *append, const uint8_t *object,
+                        const struct entry *entry);
+uint64_t fake_hold_join(struct store *s, const struct journal_append *append, const uint8_t *object,
+                        const struct entry *entry);
+bool fake_hold_delete(struct store *s, const struct journal_append *append, const uint8_t *object);
+void fake_holds_fini(struct store *s);

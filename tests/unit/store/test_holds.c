@@ -291,7 +291,7 @@ static bool counts_are_right(struct rig *rig)
         items++;
         static const char *const fields[] = {"b", "ub", "f"};
         for (size_t i = 0; i < 3; i++)
-            bytes += atol(ask(rig, "HSTRLEN {weir}:hold:%ld %s", h, fields[i]));
+            bytes += strtol(ask(rig, "HSTRLEN {weir}:hold:%ld %s", h, fields[i]), NULL, 10);
     }
     struct paged p = {.calls = 0};
     bytes_init(&p.text, 1 << 16);
