@@ -18,6 +18,8 @@ struct fetch {
     void *arg;
     struct http_call *call;
     bool failing;     /* fetch_fail() is due, and frees it */
+    bool plain;       /* JSON and no more */
+    size_t most;      /* bytes */
     int64_t until_ms; /* redirects and all */
     char url[URI_MAX + 1];
     unsigned redirects;
@@ -70,6 +72,14 @@ static bool type_ok(struct span type)
     return false;
 }
 
+/* `application/json`, `application/jrd+json`, or another that says that it is JSON (RFC 6839). */
+static bool type_json(struct span type)
+{
+    struct span name = span_trim(span_cut(&type, ';'));
+    return span_eq_ci(name, SPAN("application/json")) ||
+           (name.n > 5 && span_eq_ci((struct span){name.p + name.n - 5, 5}, SPAN("+json")));
+}
+
 static bool is_redirect(int status)
 {
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
@@ -104,52 +114,81 @@ static void on_answer(void *arg, const struct http_answer *answer)
         }
     } else if (answer->err == ERR_OK && answer->status != 200) {
         result.err = ERR_KEY_FETCH;
-    } else if (answer->err == ERR_OK && !type_ok(answer->content_type)) {
+    } else if (answer->err == ERR_OK && !(f->plain ? type_json : type_ok)(answer->content_type)) {
         result.err = ERR_MEDIA_TYPE;
     }
     result.url = span_of(f->url);
     fetch_end(f, &result);
 }
 
-static void fetch_ask(struct fetch *f)
+static void fetch_send(struct fetch *f, const char *const *fields, size_t fields_n)
 {
     const struct settings *set = &f->context->config->set;
-    struct signed_fields fields;
     int64_t left_ms = f->until_ms - clock_mono_ms();
-    if (signed_fields(f->context, "GET", span_of(f->url), SPAN_NONE, SPAN_NONE, clock_wall_ms(),
-                      &fields) != ERR_OK) {
-        fail_later(f);
-    } else {
-        struct http_ask ask = {.method = "GET",
-                               .url = f->url,
-                               .fields = fields.list,
-                               .fields_n = fields.n,
-                               .connect_ms = set->fetch_connect,
-                               .total_ms = left_ms > 1 ? left_ms : 1,
-                               .answer_max = (size_t)set->fetch_body,
-                               .guard = guard_allows,
-                               .guard_arg = &f->guard};
-        f->call = http_client_send(f->context->client, &ask, on_answer, f);
+    const struct http_ask ask = {.method = "GET",
+                                 .url = f->url,
+                                 .fields = fields,
+                                 .fields_n = fields_n,
+                                 .connect_ms = set->fetch_connect,
+                                 .total_ms = left_ms > 1 ? left_ms : 1,
+                                 .answer_max = f->most,
+                                 .guard = guard_allows,
+                                 .guard_arg = &f->guard};
+    f->call = http_client_send(f->context->client, &ask, on_answer, f);
+}
+
+static void fetch_ask(struct fetch *f)
+{
+    static const char *const accept[] = {"Accept: application/json"};
+    struct signed_fields fields;
+    if (f->plain) {
+        fetch_send(f, accept, 1);
+        return;
     }
+    if (signed_fields(f->context, "GET", span_of(f->url), SPAN_NONE, SPAN_NONE, clock_wall_ms(),
+                      &fields) == ERR_OK)
+        fetch_send(f, fields.list, fields.n);
+    else
+        fail_later(f);
     signed_fields_fini(&fields);
 }
 
-struct fetch *fetch_new(struct context *context, struct span url, const char *zone, fetch_done done,
-                        void *arg)
+static struct fetch *begin(struct context *context, const char *zone, fetch_done done, void *arg)
 {
     struct fetch *f = mem_new(sizeof(*f));
-    struct uri uri;
     f->context = context;
     f->done = done;
     f->arg = arg;
     f->until_ms = clock_mono_ms() + context->config->set.fetch_total;
+    f->most = (size_t)context->config->set.fetch_body;
     f->guard.context = context;
     span_copy(span_of(zone), f->guard.zone, sizeof(f->guard.zone));
+    return f;
+}
+
+static struct fetch *to(struct fetch *f, struct span url)
+{
+    struct uri uri;
     if (uri_read(url, &uri) == ERR_OK && uri_write(&uri, f->url, sizeof(f->url)))
         fetch_ask(f);
     else
         fail_later(f);
     return f;
+}
+
+struct fetch *fetch_new(struct context *context, struct span url, const char *zone, fetch_done done,
+                        void *arg)
+{
+    return to(begin(context, zone, done, arg), url);
+}
+
+struct fetch *fetch_json_new(struct context *context, struct span url, const char *zone,
+                             size_t most, fetch_done done, void *arg)
+{
+    struct fetch *f = begin(context, zone, done, arg);
+    f->plain = true;
+    f->most = f->most < most ? f->most : most;
+    return to(f, url);
 }
 
 void fetch_cancel(struct fetch **fetch)

@@ -1,4 +1,4 @@
-/* fetch: one signed GET of an ActivityPub document. */
+/* fetch: one GET: of an ActivityPub document, signed; or of plain JSON. */
 #pragma once
 
 #include "relay/context.h"
@@ -19,5 +19,8 @@ typedef void (*fetch_done)(void *arg, const struct fetch_result *result);
  * returns. zone: whose networks the host may live in; empty: public addresses only. */
 struct fetch *fetch_new(struct context *context, struct span url, const char *zone, fetch_done done,
                         void *arg);
+/* The same of a document that is JSON and no more (NodeInfo): not signed, at most so many bytes. */
+struct fetch *fetch_json_new(struct context *context, struct span url, const char *zone,
+                             size_t most, fetch_done done, void *arg);
 /* No callback afterwards; accepts NULL inside. */
 void fetch_cancel(struct fetch **fetch);

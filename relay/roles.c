@@ -272,10 +272,9 @@ static enum err start_roles(struct roles *r, struct bytes *why)
 {
     const bool *wanted = r->config.wanted.has;
     enum err e = ERR_OK;
-    if (wanted[ROLE_FRONT] || wanted[ROLE_COURIER]) {
-        start_client(r);
+    start_client(r);
+    if (wanted[ROLE_FRONT] || wanted[ROLE_COURIER])
         e = http_client_trust(why);
-    }
     if (e == ERR_OK && wanted[ROLE_COURIER])
         start_courier(r);
     if (e == ERR_OK && wanted[ROLE_FRONT])

@@ -17,6 +17,7 @@
 #include "relay/meters.h"
 #include "relay/steward_audit.h"
 #include "relay/steward_holds.h"
+#include "relay/steward_survey.h"
 #include "relay/steward_trim.h"
 #include "relay/store/members.h"
 
@@ -40,6 +41,7 @@ struct steward {
     struct trimmer *trimmer;
     struct auditor *auditor;
     struct sweeper *sweeper;
+    struct surveyor *surveyor;
     struct timer *calendar, *second;
     struct walk *walk;
     struct count *count;
@@ -101,6 +103,7 @@ static void look_at(struct walk *walk, const struct member *member)
         walk->next_ms = member->until_ms;
     if (walk->policy)
         look_at_zone(s, member);
+    surveyor_sees(s->surveyor, member);
 }
 
 static void start_walk(void *arg);
@@ -262,6 +265,7 @@ enum err steward_new(const struct steward_config *config, struct bytes *why, str
     s->trimmer = trimmer_new(config->context);
     s->auditor = auditor_new(config->context);
     s->sweeper = sweeper_new(config->context, s->trimmer);
+    s->surveyor = surveyor_new(config->context);
     s->second = timer_new(loop, on_second, s);
     struct admin_config admin = {.context = config->context,
                                  .watches = config->watches,
@@ -329,6 +333,7 @@ void steward_free(struct steward **steward)
     sweeper_free(&s->sweeper);
     trimmer_free(&s->trimmer);
     auditor_free(&s->auditor);
+    surveyor_free(&s->surveyor);
     timer_free(&s->second);
     free(s);
 }

@@ -57,6 +57,7 @@ enum { SETTINGS_SEEN_MS = 691200000 }; /* 8 days: how long ids are remembered (D
     X(fetch_total,            "fetch.total",             DURATION, 100, 60000, "10s", NULL, "fetching a document: time in all")                                                        \
     X(fetch_redirects,        "fetch.redirects",         COUNT,    0, 10, "3", NULL, "redirects followed when fetching")                                                               \
     X(fetch_body,             "fetch.body",              SIZE,     1024, 16777216, "1MiB", NULL, "largest document fetched")                                                           \
+    X(fetch_software,         "fetch.software",          DURATION, 0, 31536000000, "7d", NULL, "how often members are asked what software they run (NodeInfo), besides when they join; 0: never")\
     X(accept_unlisted,        "accept.unlisted",         FLAG,     0, 0, "no", NULL, "also relay what names the public collection only in cc")                                         \
     X(delivery_connect,       "delivery.connect",        DURATION, 100, 120000, "10s", NULL, "delivering: time for the connection with TLS")                                           \
     X(delivery_total,         "delivery.total",          DURATION, 100, 600000, "30s", NULL, "delivering: time in all")                                                                \

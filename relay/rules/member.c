@@ -56,7 +56,7 @@ enum move {
     BACK,     /* active, or invited if it has no Follow any more */
     PUT_OUT,  /* removed, with a Reject */
     END,      /* expired, with a Reject */
-    STAY,     /* the same state; the end date, the zone or an inbox may change */
+    STAY,     /* the same state; the end date, the zone, an inbox or the software may change */
     HEAR      /* the same state: our Follow back was answered */
 };
 
@@ -64,15 +64,15 @@ enum { UNKNOWN = MEMBER_STATE_COUNT, SAME };
 
 /* clang-format off */
 static const enum move moves[MEMBER_STATE_COUNT + 1][EVENT_COUNT] = {
-/*                     invite   follow     undo     back   back-no accept  reject    suspend   resume  remove    expire  gone     lost      moved  unzoned   zoned  edit   extend */
-[UNKNOWN]          = { EXPECT,  BY_JOIN,   NO,      NO,    NO,     NO,     NO,       NO,       NO,     NO,       NO,     NO,      NO,       NO,    NO,       NO,    NO,    NO     },
-[MEMBER_INVITED]   = { EXPECT,  ENTER,     NO,      NO,    NO,     NO,     PUT_OUT,  NO,       NO,     PUT_OUT,  END,    NO,      NO,       NO,    SUSPEND,  STAY,  STAY,  STAY   },
-[MEMBER_PENDING]   = { ENTER,   BY_JOIN,   LEAVE,   NO,    NO,     ENTER,  PUT_OUT,  NO,       NO,     PUT_OUT,  END,    NO,      NO,       NO,    SUSPEND,  STAY,  STAY,  STAY   },
-[MEMBER_ACTIVE]    = { STAY,    ENTER,     LEAVE,   HEAR,  HEAR,   NO,     PUT_OUT,  SUSPEND,  NO,     PUT_OUT,  END,    VANISH,  SUSPEND,  STAY,  SUSPEND,  STAY,  STAY,  STAY   },
-[MEMBER_SUSPENDED] = { STAY,    HELD_OFF,  FORGET,  HEAR,  HEAR,   NO,     PUT_OUT,  NO,       BACK,   PUT_OUT,  END,    NO,      NO,       NO,    NO,       STAY,  STAY,  STAY   },
-[MEMBER_EXPIRED]   = { EXPECT,  TOO_LATE,  NO,      NO,    NO,     NO,     NO,       NO,       NO,     PUT_OUT,  NO,     NO,      NO,       NO,    NO,       NO,    STAY,  EXPECT },
-[MEMBER_LEFT]      = { EXPECT,  BY_JOIN,   NO,      NO,    NO,     NO,     NO,       NO,       NO,     PUT_OUT,  NO,     NO,      NO,       NO,    NO,       STAY,  STAY,  NO     },
-[MEMBER_REMOVED]   = { EXPECT,  SHUT_OUT,  NO,      NO,    NO,     NO,     NO,       NO,       NO,     NO,       NO,     NO,      NO,       NO,    NO,       NO,    NO,    NO     },
+/*                     invite   follow     undo     back   back-no accept  reject    suspend   resume  remove    expire  gone     lost      moved  unzoned   zoned  edit   extend  software */
+[UNKNOWN]          = { EXPECT,  BY_JOIN,   NO,      NO,    NO,     NO,     NO,       NO,       NO,     NO,       NO,     NO,      NO,       NO,    NO,       NO,    NO,    NO,     NO   },
+[MEMBER_INVITED]   = { EXPECT,  ENTER,     NO,      NO,    NO,     NO,     PUT_OUT,  NO,       NO,     PUT_OUT,  END,    NO,      NO,       NO,    SUSPEND,  STAY,  STAY,  STAY,   STAY },
+[MEMBER_PENDING]   = { ENTER,   BY_JOIN,   LEAVE,   NO,    NO,     ENTER,  PUT_OUT,  NO,       NO,     PUT_OUT,  END,    NO,      NO,       NO,    SUSPEND,  STAY,  STAY,  STAY,   STAY },
+[MEMBER_ACTIVE]    = { STAY,    ENTER,     LEAVE,   HEAR,  HEAR,   NO,     PUT_OUT,  SUSPEND,  NO,     PUT_OUT,  END,    VANISH,  SUSPEND,  STAY,  SUSPEND,  STAY,  STAY,  STAY,   STAY },
+[MEMBER_SUSPENDED] = { STAY,    HELD_OFF,  FORGET,  HEAR,  HEAR,   NO,     PUT_OUT,  NO,       BACK,   PUT_OUT,  END,    NO,      NO,       NO,    NO,       STAY,  STAY,  STAY,   STAY },
+[MEMBER_EXPIRED]   = { EXPECT,  TOO_LATE,  NO,      NO,    NO,     NO,     NO,       NO,       NO,     PUT_OUT,  NO,     NO,      NO,       NO,    NO,       NO,    STAY,  EXPECT, NO   },
+[MEMBER_LEFT]      = { EXPECT,  BY_JOIN,   NO,      NO,    NO,     NO,     NO,       NO,       NO,     PUT_OUT,  NO,     NO,      NO,       NO,    NO,       STAY,  STAY,  NO,     NO   },
+[MEMBER_REMOVED]   = { EXPECT,  SHUT_OUT,  NO,      NO,    NO,     NO,     NO,       NO,       NO,     NO,       NO,     NO,      NO,       NO,    NO,       NO,    NO,    NO,     NO   },
 };
 
 static const struct effect {
@@ -236,6 +236,7 @@ static void take(struct member *after, enum member_event event, bool newcomer,
     case EVENT_ACCEPT:
     case EVENT_RESUME:
     case EVENT_ZONED: take_text(after->zone, sizeof(after->zone), with->zone); break;
+    case EVENT_SOFTWARE: take_text(after->software, sizeof(after->software), with->software); break;
     case EVENT_UNDO:
     case EVENT_BACK_ACCEPT:
     case EVENT_BACK_REJECT:
@@ -333,6 +334,8 @@ static bool comes_late(const struct member *before, enum member_event event,
         return member_same_edit(before, after);
     if (event == EVENT_ZONED)
         return strcmp(after->zone, before ? before->zone : "") == 0;
+    if (event == EVENT_SOFTWARE)
+        return strcmp(after->software, before ? before->software : "") == 0;
     return event == EVENT_LOST && before && before->ver != with->ver;
 }
 

@@ -189,7 +189,8 @@ bool audience_has(struct span audience, const char *zone);
     X(UNZONED, "unzoned")             /* a reload left it without a zone */                        \
     X(ZONED, "zone")                  /* a reload, or an operator, put it into another zone */     \
     X(EDIT, "edit")                   /* an operator gives it another role, sponsor or note */     \
-    X(EXTEND, "extend")               /* its end date is another one, or none */
+    X(EXTEND, "extend")               /* its end date is another one, or none */                   \
+    X(SOFTWARE, "software")           /* its NodeInfo names another program than before */
 
 enum member_event {
 #define X(name, text) EVENT_##name,
@@ -222,15 +223,19 @@ struct member_change {
  *
  *   INVITE  zone and until_ms (0: no end), and what EDIT does
  *   EDIT    role (MEMBER_ROLE_COUNT: as it is), sponsor and note (empty: as they are; `-`: none any
- * more) EXTEND  until_ms (0: no end any more) FOLLOW  a follower (actor, follow, style, machine)
- * and its inbox (see member_bring()), and software if it is known; the zone only of who is not a
- * member yet or had left: an invitation or an operator's zone stands above the policy's UNDO    a
- * follower: actor and style; where the Follow's id is known, that decides BACK_ACCEPT, BACK_REJECT
- * a follower: actor, style and `asked` of the Follow that is meant ZONED, RESUME, ACCEPT  zone, if
- * it names one LOST    ver: of the record by which that was found out; another one may have another
- * inbox MOVED   two inboxes: the first is where it was, the second where it is now, and what is
- * owed goes along. Where others have their mail sent there already, what waited for the first is
- * cut
+ *           more)
+ *   EXTEND  until_ms (0: no end any more)
+ *   FOLLOW  a follower (actor, follow, style, machine) and its inbox (see member_bring()), and
+ *           software if it is known; the zone only of who is not a member yet or had left: an
+ *           invitation or an operator's zone stands above the policy's
+ *   UNDO    a follower: actor and style; where the Follow's id is known, that decides
+ *   BACK_ACCEPT, BACK_REJECT  a follower: actor, style and `asked` of the Follow that is meant
+ *   ZONED, RESUME, ACCEPT  zone, if it names one
+ *   SOFTWARE  software
+ *   LOST    ver: of the record by which that was found out; another one may have another inbox
+ *   MOVED   two inboxes: the first is where it was, the second where it is now, and what is owed
+ *           goes along. Where others have their mail sent there already, what waited for the first
+ *           is cut
  *
  * join: how the zone is joined (enum zone_join); asked for a Follow only. n: the number that the
  * control entry will have: spans and inboxes open and close there. A Follow is idempotent in every

@@ -261,3 +261,40 @@ void members_change(struct store *store, const struct members_change *c, members
     store_promise(store, &a, &script_control, on_changed, call);
     bytes_fini(&record);
 }
+
+/* --- when it is looked at
+ * ---------------------------------------------------------------------------------------------
+ */
+
+struct look_call {
+    members_look_cb cb;
+    void *arg;
+};
+
+static void on_look(void *arg, enum err err, const struct redis_reply *reply)
+{
+    struct look_call *call = arg;
+    int64_t later_ms = 0;
+    if (err == ERR_OK && answer_is(reply, "LATER"))
+        later_ms = (int64_t)answer_number(reply, 1);
+    else if (err == ERR_OK && answer_is(reply, "NONE"))
+        err = ERR_NOT_MEMBER;
+    else if (err == ERR_OK && !answer_is(reply, "OK"))
+        err = ERR_REDIS_REPLY;
+    call->cb(call->arg, err, later_ms);
+    free(call);
+}
+
+void members_look(struct store *store, const struct members_look *look, members_look_cb cb,
+                  void *arg)
+{
+    struct look_call *call = mem_new(sizeof(*call));
+    struct words a = {0};
+    *call = (struct look_call){cb, arg};
+    words_add_str(&a, store_epoch_text(store));
+    words_add(&a, look->host);
+    words_add_int(&a, look->since_ms);
+    words_add_int(&a, look->now_ms);
+    words_add_int(&a, look->next_ms);
+    store_script(store, &a, &script_look, on_look, call);
+}

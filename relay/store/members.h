@@ -50,3 +50,19 @@ struct members_changed {
 typedef void (*members_changed_cb)(void *arg, const struct members_changed *answer);
 void members_change(struct store *store, const struct members_change *change, members_changed_cb cb,
                     void *arg);
+
+/* When the software of a member is to be asked for next: kept beside its record, because that a
+ * look was had is no change of it. */
+struct members_look {
+    struct span host;
+    int64_t
+        since_ms;   /* of its state (struct member): in another one, its software may be another */
+    int64_t now_ms; /* 0: next_ms counts, whatever was kept */
+    int64_t next_ms;
+};
+/* later_ms: until then it was looked at already, in this state; 0: it was not, and next_ms is kept
+ * now. */
+typedef void (*members_look_cb)(void *arg, enum err err, int64_t later_ms);
+/* NOT_MEMBER: no record of it is kept. */
+void members_look(struct store *store, const struct members_look *look, members_look_cb cb,
+                  void *arg);

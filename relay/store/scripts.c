@@ -21,6 +21,7 @@ struct redis_script script_hello = {.name = "hello", .text = LUA_HELLO};
 struct redis_script script_holdread = {.name = "holdread", .text = LUA_HOLDREAD};
 struct redis_script script_holdsweep = {.name = "holdsweep", .text = LUA_HOLDSWEEP};
 struct redis_script script_ledger = {.name = "ledger", .text = LUA_LEDGER};
+struct redis_script script_look = {.name = "look", .text = LUA_LOOK};
 struct redis_script script_lookback = {.name = "lookback", .text = LUA_LOOKBACK};
 struct redis_script script_order = {.name = "order", .text = LUA_ORDER};
 struct redis_script script_lease = {.name = "lease", .text = LUA_LEASE};

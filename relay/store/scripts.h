@@ -21,6 +21,7 @@ extern struct redis_script script_hello;
 extern struct redis_script script_holdread;
 extern struct redis_script script_holdsweep;
 extern struct redis_script script_ledger;
+extern struct redis_script script_look;
 extern struct redis_script script_lookback;
 extern struct redis_script script_order;
 extern struct redis_script script_lease;

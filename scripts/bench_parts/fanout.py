@@ -26,6 +26,7 @@ metrics: $metrics
 data: ./weir-data
 redis: $redis
 workers: {workers}
+fetch: {{ software: 0s }}
 zones:
   bench:
     hosts: [{hosts}]

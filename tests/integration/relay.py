@@ -69,6 +69,8 @@ rules:
 # Where a test says nothing of it: a machine that does much else can be seconds over one fsync, and
 # a post that is refused for that is no failure of what the test is about.
 _PATIENT = "redis_limits: { command: 10s }\n"
+# Nor does who is no part of such a test ask its peers for anything, and write down what they say.
+_INCURIOUS = "fetch: { software: 0s }\n"
 
 _SANITIZER = re.compile(r"AddressSanitizer|LeakSanitizer|UndefinedBehavior|runtime error:")
 # LeakSanitizer, of a thread that did not stop in time for it to look; what it then finds has a line
@@ -116,6 +118,8 @@ class Relay:
         self._text = config + extra
         if "redis_limits:" not in self._text:
             self._text = _PATIENT + self._text  # what is extra may go on with what comes last
+        if "fetch:" not in self._text:
+            self._text = _INCURIOUS + self._text
         self._environment = {**os.environ, **(environment or {})}
         self._process = None
         self._pids = set()

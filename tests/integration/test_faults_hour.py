@@ -28,7 +28,7 @@ LATE_S = 120  # by so much of that time, two seconds of ours, an attempt may beg
 CONFIG = """\
 delivery: { window: 1, backoff: 1s, backoff_most: 5min, horizon: 45min, lease: 10min, connect: 1min,
             total: 10min }
-fetch: { connect: 1min, total: 1min }
+fetch: { connect: 1min, total: 1min, software: 0s }
 timeouts: { header: 10min, body: 1h, answer: 10min, idle: 1h }
 redis_limits: { command: 60s }
 durability: standard

@@ -25,7 +25,7 @@ LD = 'application/ld+json; profile="https://www.w3.org/ns/activitystreams"'
 # A key is refetched once in these minutes, as an operator has it.
 EXTRA = """\
 keys: { unreachable: 1s, refused: 1s, refetch: 5min }
-fetch: { connect: 3s, total: 4s }
+fetch: { connect: 3s, total: 4s, software: 0s }
 """
 NAMES = 'hosts: ["127.0.0.2:*", "*.nowhere.invalid"]'
 

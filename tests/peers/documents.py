@@ -81,10 +81,10 @@ def nodeinfo_index(origin):
     return {"links": [{"rel": rel, "href": f"{origin}/nodeinfo/2.1"}]}
 
 
-def nodeinfo(kind, users, posts):
+def nodeinfo(software, users, posts):
     return {
         "version": "2.1",
-        "software": {"name": f"weir-test-{kind}", "version": "1.0"},
+        "software": {"name": software, "version": "1.0"},
         "protocols": ["activitypub"],
         "services": {"inbound": [], "outbound": []},
         "openRegistrations": False,

@@ -86,6 +86,7 @@ class Peer:
                  scheme="cavage", clock=time.time, instance="Application", answers="embedded"):
         self.host = host
         self.kind = kind
+        self.software = f"weir-test-{kind}"  # as its NodeInfo names it
         self.scheme = scheme
         self.clock = clock
         self.actors = {}

@@ -140,7 +140,7 @@ class Server:
             return _json(documents.nodeinfo_index(peer.origin), "application/json")
         if path == "/nodeinfo/2.1":
             posts = sum(1 for status, _ in peer.documents.values() if status == 200)
-            found = documents.nodeinfo(peer.kind, len(peer.actors) - 1, posts)
+            found = documents.nodeinfo(peer.software, len(peer.actors) - 1, posts)
             return _json(found, "application/json")
         if path.endswith(("/outbox", "/followers", "/following")):
             return _json(documents.collection(peer.origin + path), ACTIVITY_JSON)

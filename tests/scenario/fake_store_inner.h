@@ -82,6 +82,9 @@ struct store {
     size_t lines_n, lines_cap;
     struct member *members[FAKE_MEMBERS];
     size_t members_n;
+    struct {
+        int64_t at_ms, since_ms;
+    } looks[FAKE_MEMBERS]; /* when each is asked for its software next */
     struct own *own;
     size_t own_n;
     struct mail *mail;

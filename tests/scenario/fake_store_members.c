@@ -220,3 +220,48 @@ void members_change(struct store *store, const struct members_change *change, me
     }
     fake_call(store, OP_CHANGE, &c->call, work_change, answer_change);
 }
+
+struct look_call {
+    struct call call;
+    char host[MEMBER_HOST_SIZE];
+    struct members_look look;
+    members_look_cb cb;
+    void *arg;
+    bool none;
+    int64_t later_ms;
+};
+
+static void work_look(struct call *call)
+{
+    struct look_call *c = (struct look_call *)call;
+    struct store *s = call->store;
+    size_t i = place_of(s, span_of(c->host));
+    c->none = i == s->members_n;
+    if (c->none)
+        return;
+    if (c->look.now_ms && s->looks[i].since_ms == c->look.since_ms &&
+        c->look.now_ms < s->looks[i].at_ms) {
+        c->later_ms = s->looks[i].at_ms;
+        return;
+    }
+    s->looks[i].at_ms = c->look.next_ms;
+    s->looks[i].since_ms = c->look.since_ms;
+}
+
+static void answer_look(struct call *call, enum err err)
+{
+    struct look_call *c = (struct look_call *)call;
+    c->cb(c->arg, err == ERR_OK && c->none ? ERR_NOT_MEMBER : err, c->later_ms);
+}
+
+void members_look(struct store *store, const struct members_look *look, members_look_cb cb,
+                  void *arg)
+{
+    struct look_call *c = mem_new(sizeof(*c));
+    span_copy(look->host, c->host, sizeof(c->host));
+    c->look = *look;
+    c->look.host = span_of(c->host);
+    c->cb = cb;
+    c->arg = arg;
+    fake_call(store, OP_LOOK, &c->call, work_look, answer_look);
+}

@@ -52,6 +52,10 @@ struct peer {
     const char *object_path;
     struct fake_answer object;
     unsigned object_fetches;
+    /* Its NodeInfo: the index, the document, how often there was a GET of either, and how often of
+     * them one was signed. */
+    struct fake_answer index, nodeinfo;
+    unsigned indexes, nodeinfos, nodeinfos_signed;
     /* Its inbox: the script first, one answer for each POST, then `answers` for ever. */
     struct fake_answer script[PEER_SCRIPT];
     size_t script_n, script_at;

@@ -74,11 +74,26 @@ static void take(struct peer *p, const struct fake_arrived *a, struct fake_answe
     fake_at(fake_now() + until, on_free_again, p);
 }
 
+static void nodeinfo(struct peer *p, const struct fake_arrived *a, struct fake_answer *ret)
+{
+    bool index = span_ends(span_of(a->url), SPAN("/.well-known/nodeinfo"));
+    char *signature = field_copy(a, "Signature: ");
+    *(index ? &p->indexes : &p->nodeinfos) += 1;
+    p->nodeinfos_signed += signature != NULL;
+    free(signature);
+    *ret = index ? p->index : p->nodeinfo;
+}
+
 static void on_site(void *arg, const struct fake_arrived *a, struct fake_answer *ret)
 {
     struct peer *p = arg;
     if (strcmp(a->method, "POST") == 0) {
         take(p, a, ret);
+        return;
+    }
+    if (span_ends(span_of(a->url), SPAN("/.well-known/nodeinfo")) ||
+        span_ends(span_of(a->url), SPAN("/nodeinfo"))) {
+        nodeinfo(p, a, ret);
         return;
     }
     if (p->object_path && span_ends(span_of(a->url), span_of(p->object_path))) {
@@ -115,8 +130,11 @@ static void on_site(void *arg, const struct fake_arrived *a, struct fake_answer 
 
 void peer_init(struct peer *p, const char *name, bool internal)
 {
-    *p = (struct peer){
-        .type = "Service", .document = {.status = 200}, .answers = {.status = 202, .delay_ms = 20}};
+    *p = (struct peer){.type = "Service",
+                       .document = {.status = 200},
+                       .index = {.status = 404},
+                       .nodeinfo = {.status = 404},
+                       .answers = {.status = 202, .delay_ms = 20}};
     snprintf(p->host, sizeof(p->host), "%s.%s.example", name, internal ? "corp" : "partner");
     snprintf(p->actor, sizeof(p->actor), "https://%s/actor", p->host);
     snprintf(p->key_id, sizeof(p->key_id), "%s#main-key", p->actor);

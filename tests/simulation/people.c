@@ -38,6 +38,7 @@ static void count(struct world *w, enum member_event what)
     case EVENT_REJECT:
     case EVENT_UNZONED:
     case EVENT_EXTEND:
+    case EVENT_SOFTWARE:
     case EVENT_COUNT: break;
     }
 }

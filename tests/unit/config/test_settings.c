@@ -57,6 +57,7 @@ static const struct {
     {"fetch.total", "99ms", "61s", "60s", "1min"},
     {"fetch.redirects", "-1", "11", "0", "0"},
     {"fetch.body", "1023", "17MiB", "1KiB", "1KiB"},
+    {"fetch.software", "-1s", "366d", "0s", "0s"},
     {"accept.unlisted", "0", "maybe", "yes", "yes"},
     {"delivery.connect", "99ms", "121s", "100ms", "100ms"},
     {"delivery.total", "99ms", "601s", "10min", "10min"},

@@ -48,6 +48,7 @@ static const struct {
     {UNKNOWN, EVENT_ZONED, ANY, NO},
     {UNKNOWN, EVENT_EDIT, ANY, NO},
     {UNKNOWN, EVENT_EXTEND, ANY, NO},
+    {UNKNOWN, EVENT_SOFTWARE, ANY, NO},
 
     {MEMBER_INVITED, EVENT_INVITE, ANY, "invited"},
     {MEMBER_INVITED, EVENT_FOLLOW, JOIN_OPEN, "active +A"},
@@ -68,6 +69,7 @@ static const struct {
     {MEMBER_INVITED, EVENT_UNZONED, ANY, "suspended"},
     {MEMBER_INVITED, EVENT_EDIT, ANY, "invited"},
     {MEMBER_INVITED, EVENT_EXTEND, ANY, "invited"},
+    {MEMBER_INVITED, EVENT_SOFTWARE, ANY, "invited"},
 
     {MEMBER_PENDING, EVENT_INVITE, ANY, "active +A"},
     {MEMBER_PENDING, EVENT_FOLLOW, JOIN_OPEN, "active +A"},
@@ -88,6 +90,7 @@ static const struct {
     {MEMBER_PENDING, EVENT_UNZONED, ANY, "suspended"},
     {MEMBER_PENDING, EVENT_EDIT, ANY, "pending"},
     {MEMBER_PENDING, EVENT_EXTEND, ANY, "pending"},
+    {MEMBER_PENDING, EVENT_SOFTWARE, ANY, "pending"},
 
     {MEMBER_ACTIVE, EVENT_INVITE, ANY, "active"},
     {MEMBER_ACTIVE, EVENT_FOLLOW, JOIN_OPEN, "active +A"},
@@ -108,6 +111,7 @@ static const struct {
     {MEMBER_ACTIVE, EVENT_ZONED, ANY, NO}, /* it is in that zone already */
     {MEMBER_ACTIVE, EVENT_EDIT, ANY, "active"},
     {MEMBER_ACTIVE, EVENT_EXTEND, ANY, "active"},
+    {MEMBER_ACTIVE, EVENT_SOFTWARE, ANY, "active"},
 
     {MEMBER_SUSPENDED, EVENT_INVITE, ANY, "suspended"},
     {MEMBER_SUSPENDED, EVENT_FOLLOW, JOIN_OPEN, "suspended"},
@@ -126,6 +130,7 @@ static const struct {
     {MEMBER_SUSPENDED, EVENT_UNZONED, ANY, NO},
     {MEMBER_SUSPENDED, EVENT_EDIT, ANY, "suspended"},
     {MEMBER_SUSPENDED, EVENT_EXTEND, ANY, "suspended"},
+    {MEMBER_SUSPENDED, EVENT_SOFTWARE, ANY, "suspended"},
 
     {MEMBER_EXPIRED, EVENT_INVITE, ANY, "invited"},
     {MEMBER_EXPIRED, EVENT_FOLLOW, JOIN_OPEN, "expired"},
@@ -145,6 +150,7 @@ static const struct {
     {MEMBER_EXPIRED, EVENT_ZONED, ANY, NO},
     {MEMBER_EXPIRED, EVENT_EDIT, ANY, "expired"},
     {MEMBER_EXPIRED, EVENT_EXTEND, ANY, "invited"},
+    {MEMBER_EXPIRED, EVENT_SOFTWARE, ANY, NO},
 
     {MEMBER_LEFT, EVENT_INVITE, ANY, "invited"},
     {MEMBER_LEFT, EVENT_FOLLOW, JOIN_OPEN, "active +A"},
@@ -165,6 +171,7 @@ static const struct {
     {MEMBER_LEFT, EVENT_UNZONED, ANY, NO},
     {MEMBER_LEFT, EVENT_EDIT, ANY, "left"},
     {MEMBER_LEFT, EVENT_EXTEND, ANY, NO},
+    {MEMBER_LEFT, EVENT_SOFTWARE, ANY, NO},
 
     {MEMBER_REMOVED, EVENT_INVITE, ANY, "invited"},
     {MEMBER_REMOVED, EVENT_FOLLOW, JOIN_OPEN, "removed"},
@@ -184,6 +191,7 @@ static const struct {
     {MEMBER_REMOVED, EVENT_ZONED, ANY, NO},
     {MEMBER_REMOVED, EVENT_EDIT, ANY, NO},
     {MEMBER_REMOVED, EVENT_EXTEND, ANY, NO},
+    {MEMBER_REMOVED, EVENT_SOFTWARE, ANY, NO},
 };
 
 /* A refusal of a Follow names the state; the outcomes above are told apart by this. */
@@ -199,6 +207,7 @@ static void test_table(void **state)
     struct member with = brought();
     with.ver = 3; /* LOST: found out about this record */
     with.role = MEMBER_ROLE_RECEIVE_ONLY;
+    SET(with.software, "wiki");
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct member before;
         struct member_change change;
@@ -249,6 +258,33 @@ static void test_follow_brings(void **state)
     assert_string_equal(change.after.zone, "internal");
     assert_int_equal(change.after.spans_n, 2);
     assert_string_equal(change.after.spans[0].zone, "partners");
+}
+
+/* What software it runs changes nothing else; and what is known already is no change. */
+static void test_software(void **state)
+{
+    (void)state;
+    struct member with = {.state = MEMBER_INVITED};
+    struct member before = member_in(MEMBER_ACTIVE);
+    struct member_change change;
+    SET(with.zone, "internal");
+    SET(with.software, "wiki");
+    assert_int_equal(member_apply(&before, EVENT_SOFTWARE, &with, JOIN_OPEN, N, NOW, &change),
+                     ERR_OK);
+    assert_string_equal(change.after.software, "wiki");
+    assert_string_equal(change.after.zone, "partners");
+    assert_int_equal(change.after.ver, before.ver + 1);
+    assert_int_equal(change.after.since_ms, before.since_ms);
+    assert_int_equal(change.after.spans_n, 1);
+    assert_int_equal(change.after.spans[0].from, 10);
+    assert_int_equal(change.wires[0], 0);
+    assert_false(change.cuts);
+    before = change.after;
+    assert_int_equal(member_apply(&before, EVENT_SOFTWARE, &with, JOIN_OPEN, N, NOW, &change),
+                     ERR_TRANSITION);
+    with.software[0] = '\0'; /* nothing was said */
+    assert_int_equal(member_apply(&before, EVENT_SOFTWARE, &with, JOIN_OPEN, N, NOW, &change),
+                     ERR_TRANSITION);
 }
 
 /* The same Follow a thousand times (ATTACKS A16): one membership, one span. */
@@ -454,10 +490,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lost),           cmocka_unit_test(test_not_found),
         cmocka_unit_test(test_lost_meanwhile), cmocka_unit_test(test_table),
-        cmocka_unit_test(test_follow_brings),  cmocka_unit_test(test_follow_again),
-        cmocka_unit_test(test_placed),         cmocka_unit_test(test_end_date),
-        cmocka_unit_test(test_no_way_round),   cmocka_unit_test(test_resume_answers),
-        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_follow_brings),  cmocka_unit_test(test_software),
+        cmocka_unit_test(test_follow_again),   cmocka_unit_test(test_placed),
+        cmocka_unit_test(test_end_date),       cmocka_unit_test(test_no_way_round),
+        cmocka_unit_test(test_resume_answers), cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -393,6 +393,7 @@ static void test_lives(void **state)
                 &m, span_of(brought->followers[0].actor), brought->followers[0].style);
             with.followers[0].asked = known ? known->asked : 0;
             with.ver = m.ver;
+            snprintf(with.software, sizeof(with.software), "s%u", draw(&seed, 3));
             with.role = (enum member_role)draw(&seed, MEMBER_ROLE_COUNT + 1);
             snprintf(with.inboxes[1].url, sizeof(with.inboxes[1].url), "i%u", draw(&seed, 12));
             bool exists = m.host[0];

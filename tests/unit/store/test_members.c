@@ -227,6 +227,110 @@ static void test_unreadable(void **state)
     }
 }
 
+/* --- when its software is asked for ----------------------------------------------------------- */
+
+struct claimed {
+    struct rig *rig;
+    int calls;
+    char says[64];
+};
+
+static void on_claimed(void *arg, enum err err, int64_t later_ms)
+{
+    struct claimed *claimed = arg;
+    claimed->calls++;
+    snprintf(claimed->says, sizeof claimed->says, "%s %d", err_code(err), (int)later_ms);
+    loop_stop(claimed->rig->loop);
+}
+
+struct claim {
+    const char *host;
+    int since, now, next;
+    const char *says;
+};
+
+/* One after the other. */
+static const struct claim claims[] = {
+    {"b.example", 5, 100, 200, "not-member 0"}, /* nobody */
+    {"a.example", 5, 100, 200, "ok 0"},         /* the first time */
+    {"a.example", 5, 199, 300, "ok 200"},       /* not yet, */
+    {"a.example", 5, 100, 300, "ok 200"},       /* and that changes nothing */
+    {"a.example", 5, 200, 300, "ok 0"},         /* it is time */
+    {"a.example", 6, 250, 400, "ok 0"},         /* it came back meanwhile */
+    {"a.example", 6, 399, 500, "ok 400"},       /* and is as another one from then on */
+    {"a.example", 5, 399, 500, "ok 0"},
+    {"a.example", 5, 0, 900, "ok 0"}, /* it answered: whatever was kept */
+    {"a.example", 5, 899, 950, "ok 900"},
+};
+
+static bool claims_hold(struct rig *rig)
+{
+    struct changed changed;
+    bool hold = true;
+    rig_fresh(rig);
+    join(rig, "a.example", 0, NULL, &changed);
+    for (size_t i = 0; i < sizeof claims / sizeof *claims; i++) {
+        struct claimed claimed = {.rig = rig};
+        const struct members_look look = {.host = span_of(claims[i].host),
+                                          .since_ms = claims[i].since,
+                                          .now_ms = claims[i].now,
+                                          .next_ms = claims[i].next};
+        members_look(rig->store, &look, on_claimed, &claimed);
+        assert_int_equal(claimed.calls, 0);
+        rig_await(rig, &claimed.calls, 1);
+        if (strcmp(claimed.says, claims[i].says) != 0 && !rig->broken)
+            print_error("%zu: %s\n", i, claimed.says);
+        hold = hold && strcmp(claimed.says, claims[i].says) == 0;
+    }
+    assert_string_equal(get(rig, "a.example"), "ok a.example/1"); /* the record is as it was */
+    return hold;
+}
+
+static void test_look(void **state)
+{
+    assert_true(claims_hold(*state));
+}
+
+static void test_look_broken(void **state)
+{
+    static const struct {
+        const char *from, *to;
+    } rows[] = {
+        {"not kept[1]", "false"},
+        {"state == since and", ""},
+        {"now ~= '0' and", ""},
+        {"tonumber(now) < tonumber(at)", "true"},
+        {"redis.call('HSET', MEMBER, 'look', next .. ' ' .. since)", ""},
+    };
+    struct rig *rig = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct mutant m = break_script(&script_look, rows[i].from, rows[i].to);
+        rig->broken = true;
+        bool hold = claims_hold(rig);
+        rig->broken = false;
+        unbreak(&m);
+        if (hold)
+            fail_msg("holds although `%s` is `%s`", rows[i].from, rows[i].to);
+    }
+}
+
+/* In another time line nothing is kept. */
+static void test_look_of_before(void **state)
+{
+    struct rig *rig = *state;
+    struct changed changed;
+    struct claimed claimed = {.rig = rig};
+    const struct members_look look = {.host = SPAN("a.example"), .since_ms = 5, .next_ms = 9};
+    rig_fresh(rig);
+    join(rig, "a.example", 0, NULL, &changed);
+    ask(rig, "HINCRBY {weir}:log epoch 1");
+    members_look(rig->store, &look, on_claimed, &claimed);
+    rig_await(rig, &claimed.calls, 1);
+    assert_string_equal(claimed.says, "redis 0");
+    ask(rig, "HEXISTS {weir}:member:a.example look");
+    assert_string_equal(rig->answer, "0");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_get),
@@ -234,6 +338,9 @@ int main(void)
                                        cmocka_unit_test(test_each_of_many),
                                        cmocka_unit_test(test_each_of_some_shards),
                                        cmocka_unit_test(test_get_from_an_emptied_redis),
-                                       cmocka_unit_test(test_unreadable)};
+                                       cmocka_unit_test(test_unreadable),
+                                       cmocka_unit_test(test_look),
+                                       cmocka_unit_test(test_look_broken),
+                                       cmocka_unit_test(test_look_of_before)};
     return cmocka_run_group_tests(tests, rig_group_setup, rig_group_teardown);
 }
