@@ -138,8 +138,10 @@ static bool ask_fill(const struct policy_case *c, struct span to, char host[URI_
     const struct policy *policy = &ask->config->policy;
     int zone = policy_zone_by_name(policy, to);
     ask->now_ms = c->at_ms ? c->at_ms : clock_wall_ms();
-    ask->known = (struct verdict_known){
-        .bot = c->bot, .indexable = c->indexable, .thread = c->crossed != FACT_UNKNOWN};
+    ask->known = (struct verdict_known){.bot = c->bot,
+                                        .indexable = c->indexable,
+                                        .registry = c->consent,
+                                        .thread = c->crossed != FACT_UNKNOWN};
     ask->in = zone >= 0 ? &policy->zones[zone] : NULL;
     ask->to = ask->in ? NULL : host;
     if (ask->to && !uri_authority(to, ask->config->https, host))

@@ -122,7 +122,8 @@ static void add_cases(struct bytes *out)
     roff_item(out, "at", "", "decided at the end of this day, or at this moment; otherwise now");
     roff_item(out, "known", "",
               "what a running relay would know: bot, indexable, crossed (that what it answers did "
-              "cross), each true or false; otherwise it is not known");
+              "cross), consent (what its author told the relay), each true or false; otherwise it "
+              "is not known");
     roff_item(out, "activity", "",
               "a file of JSON, named from DIR; or a mapping, where true, false and null are what "
               "they say and all else is text. Of a mapping may be left out what a post of that "

@@ -12,7 +12,8 @@ static const struct span keys[] = {NAME("name"),   NAME("from"),  NAME("to"),
                                    NAME("at"),     NAME("known"), NAME("activity")};
 static const struct span words[] = {NAME("allow"), NAME("hold"), NAME("deny"), NAME("drop"),
                                     NAME("refuse")};
-static const struct span known_keys[] = {NAME("bot"), NAME("indexable"), NAME("crossed")};
+static const struct span known_keys[] = {NAME("bot"), NAME("indexable"), NAME("crossed"),
+                                         NAME("consent")};
 
 enum {
     KEYS_N = sizeof(keys) / sizeof(*keys),
@@ -67,7 +68,7 @@ static void at_read(const struct yaml_tree *value, struct mistakes *m, struct po
 
 static void known_read(const struct yaml_tree *value, struct mistakes *m, struct policy_case *ret)
 {
-    enum fact_said *const said[] = {&ret->bot, &ret->indexable, &ret->crossed};
+    enum fact_said *const said[] = {&ret->bot, &ret->indexable, &ret->crossed, &ret->consent};
     if (!is(value, TREE_MAP, "known", m))
         return;
     for (size_t i = 0; i < value->n; i++) {

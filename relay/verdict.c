@@ -51,25 +51,18 @@ static void trace(struct verdict *v)
     v->steps = mem_new((most + 1) * sizeof(*v->steps));
     v->steps_n =
         policy_trace(policy, v->facts, v->from_zone, v->to_zone, v->steps, most, &v->decided);
-    if (v->zones[v->to_zone].why == ERR_FROZEN)
-        v->decided.why = ERR_FROZEN;
+    v->decided.why = v->zones[v->to_zone].why; /* consent and freezes are no rules */
     v->why = verdict_is_return(v) ? ERR_NO_AUDIENCE : v->decided.why;
     v->may = v->why == ERR_OK;
-    for (size_t i = 0; !v->may && i < v->steps_n; i++) {
+    bool by_rules = v->why == ERR_RULE_DENIES || v->why == ERR_RULE_DROPS ||
+                    v->why == ERR_RULE_HOLDS || v->why == ERR_NO_RULE;
+    for (size_t i = 0; by_rules && i < v->steps_n; i++) {
         const struct rule_step *step = &v->steps[i];
         bool could = step->rule->then == RULE_ALLOW && step->side == v->decided.side &&
                      (step->why == STEP_WHEN || step->why == STEP_ENDED);
         if (could && (!v->nearest || step->failing < v->nearest->failing))
             v->nearest = step;
     }
-}
-
-/* What takes back goes where that went which it takes back. */
-static void freeze(struct verdict *v, struct zone_set *set)
-{
-    enum activity_type type = v->activity->type;
-    if (v->known.freezes && type != ACTIVITY_DELETE && type != ACTIVITY_UNDO)
-        freezes_apply(v->known.freezes, &v->config->policy, v->from_zone, v->zones, set);
 }
 
 const struct freeze *verdict_freeze(const struct verdict *v)
@@ -98,11 +91,18 @@ const char *verdict_word(const struct verdict *v)
         return "refuse";
     switch (v->why) {
     case ERR_OK: return "allow";
-    case ERR_FROZEN:
-    case ERR_RULE_HOLDS: return "hold";
+    case ERR_RULE_HOLDS:
+    case ERR_FROZEN: return "hold";
     case ERR_RULE_DROPS: return "drop";
     default: return "deny";
     }
+}
+
+/* -1 where there is none of this name: another configuration may be asked about. */
+static int zone_named(const struct policy *policy, const char *name, const char *host)
+{
+    int zone = name ? policy_zone_by_name(policy, span_of(name)) : -1;
+    return zone < 0 && host ? policy_zone_of(policy, span_of(host)) : zone;
 }
 
 static int target_of(const struct verdict_ask *ask)
@@ -110,39 +110,62 @@ static int target_of(const struct verdict_ask *ask)
     const struct policy *policy = &ask->config->policy;
     if (ask->in)
         return (int)(ask->in - policy->zones);
-    return ask->to ? policy_zone_of(policy, span_of(ask->to)) : -1;
+    return zone_named(policy, ask->known.to_zone, ask->to);
+}
+
+/* By the rules, by consent, and by what is frozen, in the order of the inbox. */
+static void decide(struct verdict *v, const struct facts_context *context)
+{
+    const struct policy *policy = &v->config->policy;
+    bool takes_back = v->activity->type == ACTIVITY_DELETE || v->activity->type == ACTIVITY_UNDO;
+    struct zone_set set;
+    v->facts = mem_new(sizeof(*v->facts));
+    facts_init(v->facts, v->activity, context);
+    policy_decide(policy, v->facts, v->from_zone, v->zones, &set);
+    enum err unwilling =
+        takes_back ? ERR_OK : consent_apply(&v->consent, policy, v->from_zone, v->zones, &set);
+    if (v->known.freezes && !takes_back)
+        freezes_apply(v->known.freezes, policy, v->from_zone, v->zones, &set);
+    v->may = !zone_set_empty(&set);
+    v->why = v->may ? ERR_OK : policy_refusal(policy, v->zones, v->from_zone);
+    if (!v->may && unwilling)
+        v->why = unwilling;
+    for (size_t i = 0; !v->may && i < policy->zones_n; i++)
+        if (v->zones[i].why == ERR_FROZEN || v->zones[i].why == ERR_RULE_HOLDS)
+            v->why = v->zones[i].why;
 }
 
 void verdict_make(const struct verdict_ask *ask, struct verdict *ret)
 {
     const struct policy *policy = &ask->config->policy;
-    const struct facts_context context = {.now_ms = ask->now_ms,
-                                          .bytes = ask->bytes,
-                                          .bot = ask->known.bot,
-                                          .indexable = ask->known.indexable,
-                                          .zone_of = zone_of,
-                                          .crossed = ask->known.thread ? crossed : NULL,
-                                          .arg = ret};
     *ret = (struct verdict){.config = ask->config,
                             .activity = ask->activity,
                             .from = ask->from,
                             .to = ask->to,
                             .one = ask->to || ask->in,
                             .known = ask->known};
-    ret->from_zone = policy_zone_of(policy, span_of(ask->from));
+    ret->from_zone = zone_named(policy, ask->known.from_zone, ask->from);
     ret->to_zone = target_of(ask);
+    const struct consent_sources sources = {
+        .zone = ret->from_zone < 0 ? ZONE_CONSENT_NONE : policy->zones[ret->from_zone].consent,
+        .registry = ask->known.registry,
+        .bio = ask->known.bio,
+        .indexable = ask->known.indexable};
+    ret->consent = consent_of(&sources);
+    const struct facts_context context = {.now_ms = ask->now_ms,
+                                          .bytes = ask->bytes,
+                                          .consent = ret->consent.says,
+                                          .bot = ask->known.bot,
+                                          .indexable = ask->known.indexable,
+                                          .zone_of = zone_of,
+                                          .crossed = ask->known.thread ? crossed : NULL,
+                                          .arg = ret};
     ret->refused = refusal(ret);
     forms_make(ret);
     ret->why = ret->refused;
     if (ret->refused != ERR_OK)
         return;
-    struct zone_set set;
-    ret->facts = mem_new(sizeof(*ret->facts));
-    facts_init(ret->facts, ask->activity, &context);
-    policy_decide(policy, ret->facts, ret->from_zone, ret->zones, &set);
-    freeze(ret, &set);
-    ret->may = !zone_set_empty(&set);
-    ret->why = ret->may ? ERR_OK : policy_refusal(policy, ret->zones, ret->from_zone);
+    decide(ret, &context);
     if (ret->one)
         trace(ret);
 }

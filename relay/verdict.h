@@ -4,15 +4,20 @@
 #pragma once
 
 #include "relay/config/config.h"
+#include "relay/rules/consent.h"
 #include "relay/rules/freeze.h"
 #include "relay/rules/outgoing.h"
 
 /* What the activity does not say, and a running relay knows. All zero: nothing is known. */
 struct verdict_known {
-    enum fact_said bot, indexable; /* of its author's document */
+    enum fact_said bot, indexable; /* of its author's document, */
+    bool bio;                      /* which says that it does not want to be relayed */
+    enum fact_said registry;       /* what the author told the relay (struct consent_sources) */
     bool thread;                   /* it is known where that went which it answers: */
     struct zone_set crossed;       /* facts_context.crossed */
-    const struct freezes *freezes; /* what is frozen; NULL: not known */
+    const struct freezes *freezes; /* that are in force; NULL: none */
+    /* By name, of the members' records: an operator may have placed them. NULL: by the hosts. */
+    const char *from_zone, *to_zone;
 };
 
 /* What is asked; everything is borrowed. The signature is taken as good, and its signer as the
@@ -37,6 +42,7 @@ struct verdict {
     struct verdict_known known;
     struct facts *facts;    /* owned; NULL where it was refused before any rule */
     int from_zone, to_zone; /* -1: none */
+    struct consent consent; /* of the author, as far as it is known */
     enum err refused;       /* before any rule was asked; ERR_OK: it was not */
     struct zone_verdict zones[POLICY_ZONES_MAX];
     struct rule_step *steps; /* with one: the rules in order; owned */

@@ -105,7 +105,15 @@ void verdict_write_json(const struct verdict *v, struct bytes *out)
     host_json(v, "from", v->from, v->from_zone, &w);
     if (v->one)
         host_json(v, "to", v->to, v->to_zone, &w);
+    if (v->consent.says != FACT_UNKNOWN) {
+        json_key(&w, "consent");
+        json_open(&w, '{');
+        json_member_bool(&w, "says", v->consent.says == FACT_YES);
+        json_member(&w, "by", span_of(consent_by_name(v->consent.by)));
+        json_close(&w, '}');
+    }
     json_member_bool(&w, "allow", v->may);
+    json_member(&w, "verdict", span_of(verdict_word(v)));
     json_member(&w, "code", span_of(err_code(v->why)));
     if (v->refused == ERR_OK) {
         json_member_bool(&w, "followsItsObject", v->follows);

@@ -14,17 +14,20 @@ static const char *zone_name(const struct verdict *v, int zone)
 /* Why a zone may or may not have it. */
 static void why_write(const struct zone_verdict *z, struct bytes *out)
 {
-    if (z->why == ERR_FROZEN)
-        bytes_addf(out, "hold   %s: %s", err_code(z->why), err_title(z->why));
+    bool by_rule = z->why != ERR_CONSENT_MISSING && z->why != ERR_OPTED_OUT && z->why != ERR_FROZEN;
+    if (!by_rule)
+        bytes_addf(out, "%-5s  %s: %s", z->why == ERR_FROZEN ? "hold" : "deny", err_code(z->why),
+                   err_title(z->why));
     else if (z->rule)
         bytes_addf(out, "%-5s  by rule %s (line %u)", rule_verdict_name(z->rule->then),
                    z->rule->name, z->rule->line);
     else if (z->why == ERR_OK)
         bytes_add_str(out, "allow  inside its own zone");
+    else if (z->why == ERR_RULE_HOLDS)
+        bytes_add_str(out, "hold   inside its own zone");
     else
         bytes_addf(out, "deny   %s: %s", err_code(z->why), err_title(z->why));
-    if ((z->rule || z->why == ERR_NO_RULE) && z->why != ERR_OK && z->why != ERR_FROZEN &&
-        z->side != SIDE_INSIDE)
+    if (by_rule && (z->rule || z->why == ERR_NO_RULE) && z->why != ERR_OK && z->side != SIDE_INSIDE)
         bytes_addf(out, ", on %s", policy_side_name(z->side));
     bytes_add_char(out, '\n');
 }
@@ -53,6 +56,10 @@ static void facts_write(const struct verdict *v, struct bytes *out)
         bytes_addf(out, "to        %s, zone %s\n", v->to, zone_name(v, v->to_zone));
     else if (v->one)
         bytes_addf(out, "to        zone %s\n", zone_name(v, v->to_zone));
+    if (v->consent.says != FACT_UNKNOWN)
+        bytes_addf(out, "consent   %s, by %s\n", v->consent.says == FACT_YES ? "yes" : "no",
+                   v->consent.by == CONSENT_BY_ZONE ? "the zone's default"
+                                                    : consent_by_name(v->consent.by));
 }
 
 /* --- the rules ------------------------------------------------------------------------------- */
@@ -152,8 +159,22 @@ static void remarks_write(const struct verdict *v, struct bytes *out)
 static void hint_write(const struct verdict *v, struct bytes *out)
 {
     const struct rule *rule = v->decided.rule;
-    if (v->may || verdict_is_return(v) || v->why == ERR_FROZEN)
+    if (v->may || verdict_is_return(v))
         return;
+    if (v->why == ERR_CONSENT_MISSING || v->why == ERR_OPTED_OUT) {
+        bytes_add_str(out,
+                      "hint      its author may agree by following or mentioning the relay; or "
+                      "weir author optin ");
+        escaped(out, v->activity->actor);
+        bytes_add_str(out, " --reason TEXT\n");
+        return;
+    }
+    if (verdict_freeze(v)) {
+        bytes_add_str(out, "hint      weir thaw '");
+        freeze_boundary_write(verdict_freeze(v), out);
+        bytes_add_str(out, "' --reason TEXT\n");
+        return;
+    }
     if (rule && rule->when.n) {
         bytes_addf(out, "hint      rule %s matches, since ", rule->name);
         condition_tell(v, rule->when.list, ", which fits ", out);

@@ -139,8 +139,103 @@ static void test_rows(void **state)
     config_free(&config);
 }
 
+/* --- what a running relay knows --------------------------------------------------------------- */
+
+static const char asking[] =
+    "url: https://relay.example\n"
+    "zones:\n"
+    "  in: { hosts: ['*.in.example'], consent: opt-in }\n"
+    "  far: { hosts: [a.far.example], consent: opt-out }\n"
+    "  out: { hosts: ['*.out.example'] }\n"
+    "rules:\n"
+    "  - { name: bots, from: '*', to: out, when: { bot: true }, then: drop }\n"
+    "  - { name: back, from: in, to: out, when: { reply_to: crossed }, then: hold }\n"
+    "  - { name: all, from: '*', to: out, then: allow }\n";
+
+/* Of a post from a.in.example to zone `out`. */
+static const struct {
+    struct verdict_known known;
+    const char *frozen;
+    const char *word, *said;
+} known_rows[] = {
+    {{0}, NULL, "deny", "consent   no, by the zone's default\n"},
+    {{0},
+     NULL,
+     "deny",
+     "verdict   deny   consent-missing: its author did not agree to be relayed\n"
+     "hint      its author may agree by following or mentioning the relay; or weir author optin "
+     "https://a.in.example/u --reason TEXT\n"},
+    {{.registry = FACT_YES}, NULL, "allow", "consent   yes, by registry\n"},
+    {{.registry = FACT_NO}, NULL, "deny", "verdict   deny   opted-out: "},
+    {{.indexable = FACT_YES}, NULL, "allow", "consent   yes, by indexable\n"},
+    {{.indexable = FACT_YES, .bio = true}, NULL, "deny", "consent   no, by bio\n"},
+    {{.registry = FACT_YES, .bot = FACT_YES}, NULL, "drop", "bots                 MATCHES: drop\n"},
+    {{.registry = FACT_YES, .thread = true}, NULL, "allow", "by rule all (line 9)\n"},
+    {{.registry = FACT_YES, .thread = true, .crossed = {{4}}},
+     NULL,
+     "hold",
+     "verdict   hold   by rule back (line 8), on export\n"},
+    {{.registry = FACT_YES},
+     "in -> out",
+     "hold",
+     "verdict   hold   frozen: an operator froze this boundary: it waits for the thaw\n"
+     "frozen    in -> out, by : \n"
+     "hint      weir thaw 'in -> out' --reason TEXT\n"},
+    {{.registry = FACT_YES}, "out -> in", "allow", "by rule all (line 9)\n"},
+    /* where the members are, by their records */
+    {{.from_zone = "far"}, NULL, "allow", "consent   yes, by the zone's default\n"},
+    {{.from_zone = "gone", .registry = FACT_YES}, NULL, "allow", "consent   yes, by registry\n"},
+};
+
+static const char answering[] =
+    "{\"id\":\"https://a.in.example/a\",\"type\":\"Create\",\"actor\":\"https://a.in.example/u\","
+    "\"to\":\"as:Public\",\"object\":{\"id\":\"https://a.in.example/o\",\"type\":\"Note\","
+    "\"inReplyTo\":\"https://b.out.example/o\","
+    "\"attributedTo\":\"https://a.in.example/u\",\"to\":\"as:Public\"}}";
+
+static void test_known(void **state)
+{
+    (void)state;
+    static const struct json_limits limits = {32, 1000, 1000};
+    static const struct activity_limits ids = {2048, 100};
+    static struct activity activity;
+    struct config *config = NULL;
+    struct json *json = NULL;
+    struct bytes text;
+    bytes_init(&text, CONFIG_WHY_MAX);
+    config_read(span_of(asking), "/weir.yaml", &text, &config);
+    assert_string_equal(bytes_str(&text), "");
+    assert_int_equal(json_read(span_of(answering), &limits, &json), ERR_OK);
+    assert_int_equal(activity_read(json, &ids, &activity), ERR_OK);
+    for (size_t i = 0; i < sizeof(known_rows) / sizeof(*known_rows); i++) {
+        struct freezes freezes = {.n = known_rows[i].frozen ? 1 : 0};
+        struct verdict verdict;
+        struct verdict_ask ask = {.config = config,
+                                  .activity = &activity,
+                                  .bytes = sizeof(answering) - 1,
+                                  .now_ms = 1800000000000,
+                                  .from = "a.in.example",
+                                  .in = &config->policy.zones[2],
+                                  .known = known_rows[i].known};
+        ask.known.freezes = &freezes;
+        if (freezes.n)
+            assert_true(freeze_boundary_read(span_of(known_rows[i].frozen), freezes.list));
+        verdict_make(&ask, &verdict);
+        bytes_clear(&text);
+        verdict_write(&verdict, &text);
+        if (strcmp(verdict_word(&verdict), known_rows[i].word) != 0 ||
+            !strstr(bytes_str(&text), known_rows[i].said))
+            fail_msg("row %zu: %s: %s", i, verdict_word(&verdict), bytes_str(&text));
+        assert_int_equal(verdict.may, strcmp(known_rows[i].word, "allow") == 0);
+        verdict_fini(&verdict);
+    }
+    json_free(&json);
+    bytes_fini(&text);
+    config_free(&config);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows), cmocka_unit_test(test_known)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
