@@ -9,6 +9,7 @@
  *     POST /api/v1/recall      admin_recall.c
  *     GET  /api/v1/audit       admin_audit.c
  *     *    /api/v1/holds       admin_holds.c
+ *     GET  /api/v1/reports     admin_reports.c
  *
  * Everything is answered from Redis: whoever accepts and delivers may be another process.
  * May not know: what a command line looks like. */
@@ -59,6 +60,8 @@ static void on_request(void *arg, struct http_request *request)
         admin_audit(a, &request, rest);
     else if (behind(path, SPAN("/api/v1/holds"), &rest))
         admin_holds(a, &request, rest);
+    else if (get && behind(path, SPAN("/api/v1/reports"), &rest))
+        admin_reports(a, &request, rest);
     else
         admin_refuse(&request, ERR_NOT_FOUND, SPAN_NONE);
 }

@@ -69,6 +69,8 @@ void admin_dead(struct admin *admin, struct http_request **request, struct span 
 void admin_audit(struct admin *admin, struct http_request **request, struct span rest);
 void admin_holds(struct admin *admin, struct http_request **request, struct span rest);
 void admin_reload(struct admin *admin, struct http_request **request);
+/* rest: MONTH, or MONTH.md. */
+void admin_reports(struct admin *admin, struct http_request **request, struct span rest);
 
 void admin_recall(struct admin *admin, struct http_request **request);
 void admin_trace_host(struct admin *admin, struct http_request **request, const char *host);

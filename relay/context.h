@@ -11,6 +11,8 @@
 #include "relay/rules/member.h"
 #include "relay/store/store.h"
 
+struct tallies;
+
 struct context {
     struct loop *loop;
     struct config *config; /* replaced as a whole by a reload */
@@ -22,6 +24,7 @@ struct context {
     struct bytes pem, multibase;        /* what identity borrows */
     struct store *store;
     struct http_client *client;
+    struct tallies *tallies; /* what reports are made of; NULL: not counted */
 };
 
 /* Loads the keys and builds the identity. Takes the config. ERR_FILE or ERR_KEY_REFUSED with a

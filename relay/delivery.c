@@ -15,6 +15,7 @@
 #include "common/io/log.h"
 #include "common/pure/utf8.h"
 #include "relay/meters.h"
+#include "relay/tallies.h"
 
 #define DELIVERY_STATES(X)                                                                         \
     X(LOAD, delivery_load)     /* choose the form; verb: ask for the body */                       \
@@ -260,8 +261,11 @@ static enum step delivery_done_(struct delivery *d)
     metric_add(METER_DELIVERIES, (size_t)d->result.judgement.verdict, 1);
     if (d->started_ms)
         metric_seen(METER_DELIVERY_SECONDS, (double)d->result.ms / 1000);
-    if (d->result.judgement.verdict == VERDICT_DELIVERED && d->attempt.entry)
-        metric_seen(METER_DELIVERY_LAG, (double)(clock_wall_ms() - d->attempt.entry->at_ms) / 1000);
+    if (d->result.judgement.verdict == VERDICT_DELIVERED && d->attempt.entry) {
+        int64_t lag = clock_wall_ms() - d->attempt.entry->at_ms;
+        metric_seen(METER_DELIVERY_LAG, (double)lag / 1000);
+        tallies_delivered(d->context->tallies, d->guard.zone, lag);
+    }
     d->done(d->arg, &d->attempt, &d->result);
     delivery_free(d);
     return STEP_END;

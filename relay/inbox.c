@@ -18,7 +18,7 @@
 #include "relay/public.h"
 #include "relay/rules/hold.h"
 
-enum { WORKING_MAX = 4096, ACTIVITY_LOGGED = 300 };
+enum { WORKING_MAX = 4096, ACTIVITY_LOGGED = 300, BARRED_MAX = 2 * POLICY_AUDIENCE_MAX };
 
 static enum step (*const steps[])(struct inbox *) = {
 #define X(name, run) [INBOX_##name] = (run),
@@ -50,6 +50,7 @@ static void inbox_free(struct inbox *in)
     json_free(&in->json);
     json_free(&in->object);
     bytes_fini(&in->audience);
+    bytes_fini(&in->barred);
     bytes_fini(&in->held);
     bytes_fini(&in->held_why);
     bytes_fini(&in->held_known);
@@ -87,6 +88,7 @@ void inbox_accept(struct inbox_room *room, struct http_request **request)
     in->zone = -1;
     in->started_ms = clock_mono_ms();
     bytes_init(&in->audience, POLICY_AUDIENCE_MAX);
+    bytes_init(&in->barred, BARRED_MAX);
     bytes_init(&in->held, POLICY_AUDIENCE_MAX);
     bytes_init(&in->held_why, HOLD_WHY_MAX);
     bytes_init(&in->held_known, 2 * HOLD_SOFTWARE_SIZE);
@@ -344,6 +346,7 @@ enum step inbox_reply(struct inbox *in)
     int status = err_status(in->err) ? err_status(in->err) : 202;
     int64_t ms = clock_mono_ms() - in->started_ms;
     write_log(in, status, ms);
+    inbox_tally(in, status);
     metric_add(METER_INBOX, (size_t)in->err, 1); /* all before the answer: who has it may look */
     meter_answer(status);
     metric_seen(METER_INBOX_SECONDS, (double)ms / 1000);

@@ -91,6 +91,7 @@ static enum err decide_audience(struct inbox *in)
     bytes_clear(&in->audience);
     policy_set_write(policy, &zones, &in->audience);
     note_held(in, &consent, verdicts);
+    inbox_tally_note(in, verdicts);
     in->rule[0] = '\0';
     for (size_t i = 0; i < policy->zones_n && !in->rule[0]; i++)
         if (verdicts[i].rule)

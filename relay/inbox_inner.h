@@ -105,6 +105,7 @@ struct inbox {
     enum err unwilling; /* consent stood in the way of some zone, and this is what it is then */
     unsigned decisions;
     struct bytes audience;
+    struct bytes barred; /* zones that may not have what is new, `zone:code,` for each */
     struct bytes held, held_why, held_known; /* zones that wait for a person; see journal_hold */
     struct journal_append append;
     uint8_t hashes[5][SHA256_SIZE];
@@ -136,6 +137,10 @@ bool inbox_must_ask_registry(const struct inbox *in);
  * taken, and the registry was not told yet. */
 bool inbox_must_tell(struct inbox *in);
 bool inbox_join_tells(struct inbox *in);
+/* inbox_tally.c: for reports: keeps which zones may not have it, by what was decided; counts what
+ * became of it, when it is answered. */
+void inbox_tally_note(struct inbox *in, const struct zone_verdict *verdicts);
+void inbox_tally(struct inbox *in, int status);
 /* Finds the zone of the sender by the policy of today; ERR_OK or ERR_NO_ZONE. */
 enum err inbox_find_zone(struct inbox *in);
 /* inbox.c: the only way to another state, and to the end. */

@@ -13,6 +13,7 @@
 #include "relay/cmd_member.h"
 #include "relay/cmd_policy.h"
 #include "relay/cmd_queue.h"
+#include "relay/cmd_report.h"
 #include "relay/cmd_sig.h"
 #include "relay/cmd_status.h"
 #include "relay/cmd_trace.h"

@@ -195,6 +195,7 @@ void manual_weir(struct bytes *out)
     add_backup(out);
     add_audit(out);
     manual_add_lists(out);
+    manual_add_reports(out);
     add_files(out);
     add_metrics(out);
     add_problems(out);

@@ -22,3 +22,4 @@ extern const char manual_cases[];
 void manual_add_lists(struct bytes *out);
 /* manual_members.c: the same. */
 void manual_add_members(struct bytes *out);
+void manual_add_reports(struct bytes *out);

@@ -1,4 +1,4 @@
-/* manual_lists: the parts of weir(1) on lists of hosts: those that others read here.
+/* manual_lists: the parts of weir(1) on lists of hosts that others read here, and on reports.
  * May not know: which page they stand on. */
 #include "relay/manual.h"
 #include "relay/roff.h"
@@ -20,4 +20,29 @@ void manual_add_lists(struct bytes *out)
         "log, and answered 503. Every answer has an ETag; whoever sends it back as If-None-Match "
         "is told 304 while nothing has changed. A list may be five seconds old. While Redis is "
         "away the answer is 503, never an empty list.\n");
+}
+
+void manual_add_reports(struct bytes *out)
+{
+    roff_section(
+        out, "REPORTS",
+        "`weir report` writes a month for a sponsor: members by zone and state, as they are today; "
+        "members and authors that posted, by zone and week; posts, replies and shares by boundary, "
+        "those inside a zone, too; what was refused, by boundary and reason; deliveries with their "
+        "median and 95 percent time from acceptance; what carries an end date. In the API: GET "
+        "/api/v1/reports/2026-11, and 2026-11.md for the same in Markdown. Months and weeks "
+        "are UTC; a week begins on Monday and is told whole, in each month that it has a day "
+        "in.\n\n"
+        "What is new is counted when it is accepted: an edit or a deletion is none. A refusal "
+        "stands with its boundary where a rule, a freeze or an author's choice stopped it, or one "
+        "side let it out and the other did not take it; with the zone alone where a whole request "
+        "was refused. A boundary of which no rule speaks is no refusal. Authors and members of a "
+        "week are counted without keeping who they are (a HyperLogLog for each zone and week: "
+        "estimates, good to about 1 percent). Times are told as the class that they fall into: "
+        "within 2.5 s.\n\n"
+        "Each process counts in memory and writes every five seconds, and when it stops: one that "
+        "is killed loses its last seconds, and so does a Redis that goes away while it is told. "
+        "Counts are kept for 25 months with something in them; the oldest goes first. They are "
+        "part "
+        "of a backup.\n");
 }

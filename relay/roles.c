@@ -20,6 +20,7 @@
 #include "relay/names.h"
 #include "relay/rules/lease.h"
 #include "relay/steward.h"
+#include "relay/tallies.h"
 
 enum {
     DRAIN_TICK_MS = 20,
@@ -157,13 +158,20 @@ static void on_reload(void *arg)
 /* --- the end -----------------------------------------------------------------------------------
  */
 
+static void on_tallied(void *arg)
+{
+    struct roles *r = arg;
+    tallies_free(&r->context.tallies);
+    store_free(&r->context.store);
+    r->drained(r->drained_arg);
+}
+
 static void on_courier_drained(void *arg)
 {
     struct roles *r = arg;
     timer_stop(r->late);
     steward_free(&r->steward);
-    store_free(&r->context.store);
-    r->drained(r->drained_arg);
+    tallies_end(r->context.tallies, on_tallied, r);
 }
 
 /* What is still under way is repeated by whoever has these shards next. */
@@ -301,6 +309,7 @@ enum err roles_new(const struct roles_config *config, struct config **settings, 
         e = start_store(r, why);
     if (e == ERR_OK) {
         timer_start(r->patience, PATIENCE_MS);
+        r->context.tallies = tallies_new(&r->context);
         *ret = r;
     } else {
         roles_free(&r);
@@ -318,6 +327,7 @@ void roles_free(struct roles **roles)
     front_free(&r->front);
     courier_free(&r->courier);
     store_free(&r->context.store);
+    tallies_free(&r->context.tallies);
     http_client_free(&r->context.client);
     timer_free(&r->drain);
     timer_free(&r->late);

@@ -31,5 +31,7 @@ struct redis_script script_restore = {.name = "restore", .text = LUA_RESTORE};
 struct redis_script script_probe = {.name = "probe", .text = LUA_PROBE};
 struct redis_script script_resume = {.name = "resume", .text = LUA_RESUME};
 struct redis_script script_settle = {.name = "settle", .text = LUA_SETTLE};
+struct redis_script script_tally = {.name = "tally", .text = LUA_TALLY};
+struct redis_script script_tallyread = {.name = "tallyread", .text = LUA_TALLYREAD};
 struct redis_script script_trim = {.name = "trim", .text = LUA_TRIM};
 struct redis_script script_where = {.name = "where", .text = LUA_WHERE};

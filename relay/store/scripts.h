@@ -31,5 +31,7 @@ extern struct redis_script script_restore;
 extern struct redis_script script_probe;
 extern struct redis_script script_resume;
 extern struct redis_script script_settle;
+extern struct redis_script script_tally;
+extern struct redis_script script_tallyread;
 extern struct redis_script script_trim;
 extern struct redis_script script_where;

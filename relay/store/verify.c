@@ -357,6 +357,9 @@ static const struct {
     {"hold:", HOLDING_HASH, verify_hold},
     {"heldof", HOLDING_HASH, NULL},
     {"heldby", HOLDING_HASH, NULL},
+    {"tallies", HOLDING_SCORED, NULL},
+    {"tally:", HOLDING_HASH, NULL},
+    {"active:", HOLDING_TEXT, NULL},
 };
 
 static bool is_named(struct span key, const char *name)

@@ -56,7 +56,7 @@ VERBS = [
     "member show", "member invite", "member edit", "member accept", "member reject", "member suspend",
     "member resume", "member remove", "trace", "queue list", "queue show", "queue retry", "queue hold", "queue release", "queue drop", "replay", "recall",
     "hold list", "hold show", "hold approve", "hold deny", "dead list",
-    "dead show", "dead retry", "dead drop", "audit list", "audit verify", "audit export", "backup", "restore", "verify", "journal adopt", "explain", "policy test", "sig canonicalize", "sig sign", "sig verify",
+    "dead show", "dead retry", "dead drop", "audit list", "audit verify", "audit export", "report", "backup", "restore", "verify", "journal adopt", "explain", "policy test", "sig canonicalize", "sig sign", "sig verify",
     "help", "version",
 ]
 

@@ -128,6 +128,7 @@ struct store *fake_store_new(void)
     s->down = mem_new(FAKE_LISTED * sizeof(*s->down));
     s->epoch = 1;
     s->up = true;
+    bytes_init(&s->tallied, 1 << 20);
     return s;
 }
 
@@ -168,6 +169,7 @@ void fake_store_free(struct store **store)
         cursor_fini(&s->own[i].cursor);
     fake_forget_keys(s);
     fake_holds_fini(s);
+    bytes_fini(&s->tallied);
     free(s->lines);
     free(s->own);
     free(s->mail);

@@ -31,6 +31,7 @@ enum fake_op {
     OP_HOLDS,
     OP_SWEEP,
     OP_WHERE,
+    OP_TALLY,
     OP_FREEZES,
     OP_WORDS,   /* what the registry of authors says */
     OP_AUTHORS, /* it is changed, or read */
@@ -140,3 +141,5 @@ size_t fake_authors(const struct store *store, const struct fake_author **ret);
 enum fact_said fake_author_says(const struct store *store, struct span actor);
 /* Forgets all keys of others. */
 void fake_forget_keys(struct store *store);
+/* What was counted for reports and written down: `MONTH FIELD N` and sets, one a line. */
+const char *fake_tallied(const struct store *store);

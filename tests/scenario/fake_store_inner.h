@@ -73,7 +73,8 @@ struct store {
     uint64_t epoch, n, last[LANE_COUNT], floor[LANE_COUNT], body_floor;
     struct fake_author *authors;
     size_t authors_n;
-    uint64_t audit_n; /* lines of the audit log */
+    uint64_t audit_n;     /* lines of the audit log */
+    struct bytes tallied; /* what was counted for reports, as text */
     struct freezes freezes;
     void (*on_ready)(void *arg, bool ready);
     void *on_ready_arg;

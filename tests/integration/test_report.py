@@ -1,0 +1,122 @@
+"""A month for a sponsor: what real processes counted, told by `weir report`."""
+
+import time
+
+import pytest
+
+from integration.acts import activity, join, note, proved, server
+from integration.relay import CONFIG, PARTNER, STRANGER, Relay, wait_until
+
+MONTH = time.strftime("%Y-%m", time.gmtime())
+
+
+class Scene:
+    def __init__(self, relay, town):
+        self.relay = relay
+        self.blog, self.wiki = join(relay, server(town), server(town))
+        partner = server(town, PARTNER)
+        relay.told("member", "invite", partner.host, "--until", "2030-01-01")
+        self.partner, = join(relay, partner)
+        self.stranger = server(town, STRANGER)
+
+    def send(self, peer, *tags, answers=None, status=202, **changes):
+        obj = note(peer, **({"inReplyTo": answers} if answers else {}))
+        obj["tag"] = [{"type": "Hashtag", "name": f"#{tag}"} for tag in tags]
+        sent = peer.send(proved(peer, activity(peer, "Create", obj, **changes)),
+                         self.relay.inbox)
+        assert sent.status == status, sent.answer.text
+        return obj["id"]
+
+    def report(self, month=None):
+        return self.relay.told("report", *(["--month", month] if month else []))
+
+
+@pytest.fixture(name="scene")
+def fixture_scene(tmp_path, town):
+    config = CONFIG.replace("rules:\n", "rules:\n"
+        "  - { name: secret, from: internal, to: partners, when: { tags: [secret] }, then: deny,"
+        " until: 2030-06-30 }\n")
+    with Relay(tmp_path, config=config + "fronts: 2\n") as relay:
+        yield Scene(relay, town)
+
+
+@pytest.fixture(name="quiet")
+def fixture_quiet(tmp_path):
+    with Relay(tmp_path) as relay:
+        yield relay
+
+
+def row(rows, **wanted):
+    """The row with these members, or None."""
+    found = [r for r in rows if all(r.get(k) == v for k, v in wanted.items())]
+    assert len(found) < 2, found
+    return found[0] if found else None
+
+
+def test_a_month_tells_what_crossed_what_did_not_and_how_long_it_took(scene):
+    first = scene.send(scene.blog, "partners")
+    scene.send(scene.wiki, "partners", answers=first)
+    scene.send(scene.partner, answers=first)
+    scene.send(scene.blog)  # inside alone: no rule speaks of it
+    scene.send(scene.blog, "secret", "partners")
+    scene.send(scene.stranger, status=403)
+
+    def whole():
+        told = scene.report()
+        times = row(told["delivery"], zone="internal")
+        # to the other department four times, and the partner's answer to both
+        return told if told["crossed"] and times and times["n"] == 6 else None
+
+    told = wait_until(whole, "all of it is counted")
+    assert told["month"] == MONTH and told["over"] is False
+    crossed = {(r["from"], r["to"]): (r["posts"], r["replies"], r["shares"])
+               for r in told["crossed"]}
+    assert crossed == {("internal", "internal"): (3, 1, 0), ("internal", "partners"): (1, 1, 0),
+                       ("partners", "partners"): (0, 1, 0), ("partners", "internal"): (0, 1, 0)}
+    assert row(told["refused"], **{"from": "internal", "to": "partners"}) == {
+        "from": "internal", "to": "partners", "code": "rule-denies", "n": 1}
+    assert row(told["refused"], code="no-zone") == {"code": "no-zone", "n": 1}
+    weeks = {r["zone"]: (r["members"], r["authors"]) for r in told["weeks"]}
+    assert weeks == {"internal": (2, 2), "partners": (1, 1)}
+    assert row(told["delivery"], zone="partners")["n"] == 2
+    for times in told["delivery"]:
+        assert 0 < times["median_within_ms"] <= times["p95_within_ms"]
+    assert row(told["members"], zone="internal")["active"] == 2
+    assert {pilot["what"] for pilot in told["pilots"]} == {scene.partner.host, "rule:secret"}
+    text = scene.relay.verb("report").out
+    assert text.startswith(f"# Weir: {MONTH}\n")
+    assert "| internal | partners | 1 | 1 | 0 |" in text
+    assert f"| {scene.partner.host} | partners | 2030-01-01 | active |" in text
+
+
+def test_a_month_of_which_nothing_is_known_is_empty(quiet):
+    told = quiet.told("report", "--month", "2020-02")
+    assert (told["over"], told["crossed"], told["refused"], told["weeks"]) == (True, [], [], [])
+    assert "Nothing.\n" in quiet.verb("report", "--month", "2020-02").out
+    for wrong in ("2020-13", "2020", "soon"):
+        assert quiet.verb("report", "--month", wrong).code == 2
+
+
+def test_a_relay_that_stops_writes_what_it_has_counted(scene):
+    scene.send(scene.blog, "partners")
+    scene.relay.restart()
+    crossed = scene.report()["crossed"]
+    assert row(crossed, **{"from": "internal", "to": "partners"})["posts"] == 1
+    done = scene.relay.verb("verify")
+    assert done.code == 0, done
+
+
+def test_a_backup_carries_what_was_counted(scene, tmp_path):
+    scene.send(scene.blog, "partners")
+    wait_until(lambda: scene.report()["crossed"], "it is counted")
+    before = scene.report()
+    scene.relay.stop()
+    file = tmp_path / "backup"
+    assert scene.relay.verb("backup", file).code == 0
+    assert scene.relay.verb("verify", file).code == 0
+    done = scene.relay.verb("restore", file, "--force")
+    assert done.code == 0, done
+    scene.relay.start()
+    after = scene.report()
+    for part in ("crossed", "weeks", "delivery"):
+        assert after[part] == before[part]
