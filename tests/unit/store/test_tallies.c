@@ -156,7 +156,9 @@ static bool months_are_bounded(struct rig *rig)
 {
     ask(rig, "EVAL for\ti=1,%d\tdo\tredis.call('HSET','{weir}:tally:2026-11','f'..i,1)\tend 0",
         TALLIES_FIELDS_MAX);
-    if (atoi(ask(rig, "HLEN {weir}:tally:2026-11")) != TALLIES_FIELDS_MAX)
+    char all[20];
+    snprintf(all, sizeof all, "%d", TALLIES_FIELDS_MAX);
+    if (strcmp(ask(rig, "HLEN {weir}:tally:2026-11"), all) != 0)
         fail_msg("%s", rig->answer);
     return post(rig, "2026-11-02", 2) == ERR_OK &&
            strcmp(ask(rig, "HGET {weir}:tally:2026-11 o"), "2") == 0 &&
