@@ -16,7 +16,8 @@ _numbers = itertools.count(1)
 
 class Settlers:
     """Peers for tests that need many of them: all have the same keys, made once, because making
-    keys takes longer than most tests. Each has an instance actor and alice."""
+    keys takes longer than most tests. Each has an instance actor and alice; other users have hers.
+    """
 
     def __init__(self, directory):
         self._directory = directory
@@ -28,6 +29,9 @@ class Settlers:
     def add(self, town, address, **how):
         directory = self._directory / f"peer-{next(_numbers)}"
         shutil.copytree(self._keys, directory)
+        for name in how.get("users", ()):
+            for key in self._keys.glob("alice*"):
+                shutil.copy(key, directory / key.name.replace("alice", name, 1))
         return town.add(address, directory=directory, **how)
 
 

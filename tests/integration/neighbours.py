@@ -11,7 +11,7 @@ import collections
 import random
 import time
 
-from integration.acts import accepted, settle
+from integration.acts import accepted, activity_of, settle
 from integration.relay import wait_until
 from oracle.facts import Around
 from oracle.policies import Policies, as_file
@@ -34,7 +34,11 @@ WORDS = {
     "proof": ["fep-8b32", "none"],
 }
 NUMBERS = {"size": ["<=1700", ">1500"], "attachments": ["0", ">0"]}
+RULES_SAY_NO = {"rule-denies", "no-rule", "consent-missing"}
 FOLLOWS = {"public": "mastodon", "litepub": "litepub"}
+# Of each server: carol does not want to be relayed, bob wants to be found.
+PEOPLE = {"alice": {}, "bob": {"indexable": True},
+          "carol": {"summary": "<p>A gardener. <a href='/tags/nobot'>#<span>NoBot</span></a></p>"}}
 AT_ONCE = 16  # below what one address may have open
 
 HEAD = """\
@@ -62,7 +66,7 @@ def file_of(policy):
 
 class Got:
     """What a peer has received of the relay, as the oracle would say it. announces: those of the
-    relay that anybody saw, by id: who joins later gets an Undo of what it had not."""
+    relay that anybody heard of, by id."""
 
     def __init__(self, peer, relay, announces):
         self._peer, self._relay, self._announces = peer.inner, relay, announces
@@ -90,8 +94,10 @@ class Got:
             self._announces[activity["id"]] = activity["object"]
             self.found["Announce", activity["object"]] += 1
         elif activity["type"] == "Undo" and record["did"] != "unfollowed":
-            named = self._announces.get(activity["object"], f"unknown: {activity['object']}")
-            self.found["Undo", named] += 1
+            undone = activity_of(record)["object"]
+            self.found["Undo", undone["object"]] += 1
+            if self._announces.setdefault(undone["id"], undone["object"]) != undone["object"]:
+                self.wrong.append(record)
         elif activity["type"] not in ("Accept", "Follow", "Undo"):
             self.found[activity["type"], activity["object"]] += 1
 
@@ -99,18 +105,22 @@ class Got:
 class Neighbours:
     def __init__(self, relay, town, settlers, policy, seed):
         self.relay, self.town, self.random = relay, town, random.Random(seed)
-        self.world = World(policy, int(time.time() * 1000))
+        self.world = World(policy, int(time.time() * 1000), relay.actor)
         self.peers, self.got, self.wanted, announces = {}, {}, {}, {}
         for zone, kind, style in MEMBERS:
-            peer = settlers.add(town, f"{ZONES[zone]}:0", kind=kind)
+            peer = settlers.add(town, f"{ZONES[zone]}:0", kind=kind, users=tuple(PEOPLE))
+            for name, says in PEOPLE.items():
+                peer.document(peer.actors[name].id).update(says)
             self.peers[peer.host], self.got[peer.host] = peer, Got(peer, relay, announces)
             self.wanted[peer.host] = set()
             assert peer.follow(relay.actor, FOLLOWS[style]).status == 202
             self.world.join(peer.host, zone, style)
+            self.world.bios.add(peer.actors["carol"].id)
         for peer in self.peers.values():
             accepted(peer)
         self.sent = 0
         self.kinds, self.answers = collections.Counter(), collections.Counter()
+        self.way, self.ways = None, collections.Counter()
         self.surprises = []  # answers that were not what the oracle says
         self.posts, self.announces = {}, {}  # what stands: object or activity -> its peer
 
@@ -130,13 +140,16 @@ class Neighbours:
                 self.note(host, sent)
 
     def note(self, host, sent):
-        around = Around(size=len(sent.request.body), bot=False, indexable=False)
+        around = Around(size=len(sent.request.body), bot=False,
+                        indexable=sent.activity["actor"].endswith("/bob"))
         answer = self.world.take(sent.activity, host, around)
         self.sent += 1
         self.kinds[sent.activity["type"]] += 1
         self.answers[answer.status, answer.code] += 1
         told = (sent.status, sent.problem["code"] if sent.problem else None)
-        if told != (answer.status, answer.code):
+        # Why it is refused first, where there are several reasons, is the relay's own affair.
+        refused = answer.code == "opted-out" and (told[1] in RULES_SAY_NO or told == (202, None))
+        if told != (answer.status, answer.code) and not refused:
             self.surprises.append((told, answer, sent.activity))
         for receiver, what in answer.sent:
             self.wanted[receiver].add(what)
@@ -173,6 +186,14 @@ class Neighbours:
     def host(self):
         return self.random.choice(list(self.peers))
 
+    def who(self):
+        return self.random.choice(["alice", "alice", "bob", "bob", "carol"])
+
+    def written_by(self, host, key):
+        """The name of who wrote what is published there."""
+        found = self.peers[host].inner.document(key)
+        return found.get("attributedTo", found.get("actor")).rsplit("/", 1)[1]
+
     def how(self):
         """What a post says of itself."""
         chance = self.random
@@ -192,16 +213,16 @@ class Neighbours:
     def write(self, count):
         acts = []
         for _ in range(count):
-            host = self.host()
+            host, who = self.host(), self.who()
             peer = self.peers[host].inner
             if self.maybe(0.15):
                 # Of a post that nobody was told of.
-                post = peer.write("look at this")["object"]
-                acts.append((host, peer.announce(post["id"], proof=self.maybe(0.6))))
+                post = peer.write("look at this", who=who)["object"]
+                acts.append((host, peer.announce(post["id"], who, proof=self.maybe(0.6))))
                 continue
             text = "words " * self.random.randrange(100)
-            create = peer.write(text, **self.how())
-            acts.append((host, peer.send(create)))
+            create = peer.write(text, who=who, **self.how())
+            acts.append((host, peer.send(create, who=who)))
         self.together(acts)
         self.learn()
         self.arrived()
@@ -217,22 +238,39 @@ class Neighbours:
                           if thing.live and "/activities/" in key}
 
     def edit(self, count):
-        self.together([
-            (self.posts[post], self.peers[self.posts[post]].inner.edit(
-                post, "other " * self.random.randrange(50), proof=self.maybe(0.8)))
-            for post in self.pick(self.posts, count)])
+        acts = []
+        for post in self.pick(self.posts, count):
+            host = self.posts[post]
+            acts.append((host, self.peers[host].inner.edit(
+                post, "other " * self.random.randrange(50), proof=self.maybe(0.8),
+                who=self.written_by(host, post))))
+        self.together(acts)
         self.arrived()
 
     def take_back(self, count):
-        acts = [(self.posts[post],
-                 self.peers[self.posts[post]].inner.remove(post, proof=self.maybe(0.8)))
-                for post in self.pick(self.posts, count)]
+        acts = []
+        for post in self.pick(self.posts, count):
+            host = self.posts[post]
+            acts.append((host, self.peers[host].inner.remove(
+                post, proof=self.maybe(0.8), who=self.written_by(host, post))))
         for announce in self.pick(self.announces, count // 3):
-            peer = self.peers[self.announces[announce]].inner
-            whole = peer.document(announce)
-            acts.append((peer.host, peer.undo(whole, proof=self.maybe(0.6))))
+            host = self.announces[announce]
+            peer = self.peers[host].inner
+            acts.append((host, peer.undo(peer.document(announce), self.written_by(host, announce),
+                                         proof=self.maybe(0.6))))
         self.together(acts)
         self.learn()
+        self.arrived()
+
+    def tell(self, count):
+        """Some authors tell the relay what they want; one at a time, a second apart, as posts say
+        when they were written to the second."""
+        for host in self.random.sample(list(self.peers), count):
+            peer, who = self.peers[host].inner, self.who()
+            mention = {"type": "Mention", "href": self.relay.actor, "name": "@relay"}
+            text = self.random.choice(["please leave me out", "hello", "good idea", "I agree"])
+            create = peer.write(text, who=who, tag=[mention])
+            self.together([(host, peer.send(create, who=who))])
         self.arrived()
 
     def repeat(self, count):
@@ -243,18 +281,28 @@ class Neighbours:
             again = [activity for activity in peer.sent_activities
                      if activity["id"] in self.world.seen and activity["type"] == "Create"]
             if again:
-                acts.append((peer.host, peer.send(self.random.choice(again))))
+                activity = self.random.choice(again)
+                who = activity["actor"].rsplit("/", 1)[1]
+                acts.append((peer.host, peer.send(activity, who=who)))
         self.together(acts)
 
     # --- members ------------------------------------------------------------------------------
 
+    def verb(self, *words):
+        done = self.relay.verb(*words, "--reason", "as agreed")
+        assert done.code == 0, (words, done)
+
     def suspend(self, host):
-        assert self.relay.verb("member", "suspend", host, "--reason", "a quarrel").code == 0
+        self.verb("member", "suspend", host)
         self.world.becomes(host, "suspended")
 
     def resume(self, host):
-        assert self.relay.verb("member", "resume", host).code == 0
+        self.verb("member", "resume", host)
         self.world.becomes(host, "active")
+
+    def role(self, host, role):
+        self.verb("member", "edit", host, "--role", role)
+        self.world.members[host].role = role
 
     def leave(self, host):
         assert self.peers[host].unfollow().status == 202
@@ -267,19 +315,32 @@ class Neighbours:
         accepted(peer, count + 1)
         self.world.join(host, member.zone, member.style)
 
+    def goes(self, host, how):
+        """Away, or back again, in one of four ways."""
+        away = how == "away"
+        if away:
+            self.way = self.random.choice(["suspend", "leave", "publish-only", "receive-only"])
+        if self.way in ("publish-only", "receive-only"):
+            self.role(host, self.way if away else "full")
+        elif self.way == "suspend":
+            (self.suspend if away else self.resume)(host)
+        else:
+            (self.leave if away else self.rejoin)(host)
+        self.ways[self.way] += 1
+
     # --- a round ------------------------------------------------------------------------------
 
     def round(self, count, away=None):
         """So many new ones, and some of all else; somebody may be away meanwhile."""
+        self.tell(2)
         self.write(count)
         self.edit(count // 4)
         self.repeat(count // 20)
         if away:
-            (self.suspend if self.maybe(0.5) else self.leave)(away)
+            self.goes(away, "away")
             self.write(count // 4)
             self.edit(count // 10)
         self.take_back(count // 6)
         if away:
-            state = self.world.members[away].state
-            (self.resume if state == "suspended" else self.rejoin)(away)
+            self.goes(away, "back")
             self.write(count // 5)

@@ -44,6 +44,7 @@ class Policies:
         self.flags = flags
         self.hosts = HOSTS if hosts is None else hosts
         self.count = 0
+        self.asks = False
 
     def maybe(self, chance):
         return self.random.random() < chance
@@ -74,6 +75,10 @@ class Policies:
             rule["when"] = self.conditions(zones)
         if self.maybe(0.25):
             rule["unless"] = self.conditions(zones)
+        if self.asks and rule.get("from") == "*" and self.maybe(0.5):
+            self.random.choice([rule.setdefault("when", {}), rule.setdefault("unless", {})])[
+                "consent"] = self.maybe(0.5)
+            rule = {name: value for name, value in rule.items() if value != {}}
         rule["then"] = self.random.choice(VERDICTS)
         if self.maybe(0.2):
             rule["until"] = Documents.written(NOW + self.random.randrange(-3, 4) * DAY_MS)[:10]
@@ -93,7 +98,11 @@ class Policies:
         short = []
         for zone in zones.values():
             if self.maybe(0.3):
+                zone["consent"] = self.random.choice(["none", "opt-out", "opt-in", "opt-in"])
+            if self.maybe(0.3):
                 zone["inside"] = self.random.choice(["allow", "hold", "deny"])
+        # A rule may ask for consent where it is about a zone that asks its authors.
+        self.asks = any(zone.get("consent", "none") != "none" for zone in zones.values())
         for _ in range(rules_n):
             side = self.random.choice(["export", "import", "short"])
             if side == "short":

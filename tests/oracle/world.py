@@ -14,6 +14,7 @@ what is about the same object comes.
 
 import collections
 import dataclasses
+import re
 
 from oracle.facts import facts, several
 from oracle.policy import decide
@@ -67,8 +68,9 @@ def about(activity):
 
 
 class World:
-    def __init__(self, policy, now=0):
-        self.policy, self.now = policy, now
+    def __init__(self, policy, now=0, relay=None):
+        """relay: the id of its actor, whom authors may tell what they want."""
+        self.policy, self.now, self.relay = policy, now, relay
         self.members, self.things, self.seen = {}, {}, set()
         self.held = {}           # by what it is about
         self.frozen = set()      # pairs of zones, or "*"
@@ -199,6 +201,12 @@ class World:
             return Answer(403, code, set())
         if takes_back:
             return self.take_back(activity, host)
+        word = self.tells(activity)
+        if word is False:
+            self.opt_out(id_of(activity["actor"]))
+            return NOTHING
+        if word:
+            self.registry[id_of(activity["actor"])] = True
         if activity["type"] == "Update" and (answer := self.take_edit(activity)):
             return answer
         return self.take_new(activity, host, around)
@@ -222,8 +230,9 @@ class World:
                  if verdict.what in ("hold", "frozen")}
         if not zones and not waits:
             code = self.refusal(verdicts, self.members[host].zone)
-            # Of an Update of what is not known, or of what is dropped, nothing is to be told.
-            told = activity["type"] != "Update" and code != "rule-drops"
+            # Of an Update of what is not known, or of what is dropped, nothing else is to be told.
+            told = code == "opted-out" or \
+                (activity["type"] != "Update" and code != "rule-drops")
             return Answer(403, code, set()) if told else NOTHING
         if activity["id"] in self.seen:
             return NOTHING  # a repeat; of what nobody may have today, it is refused like the rest
@@ -246,6 +255,25 @@ class World:
         left = {h for h in thing.had if self.members[h].state == "left"
                 or self.members[h].role == "publish-only"}
         return self.send(activity, thing, self.subscribed(thing.zones) | left)
+
+    # --- what authors want ---------------------------------------------------------------------
+
+    def tells(self, activity):
+        """A new post that mentions the relay: whether its author agrees; None of any other."""
+        post = activity["object"]
+        if activity["type"] != "Create" or activity["id"] in self.seen or self.relay is None or \
+                self.relay not in [tag.get("href") for tag in several(post.get("tag"))
+                                   if isinstance(tag, dict) and tag["type"] == "Mention"]:
+            return None
+        words = re.findall(r"[a-z-]+", re.sub("<[^>]*>", " ", post["content"]).lower())
+        return not {"leave", "stop", "optout", "opt-out"} & set(words)
+
+    def opt_out(self, author):
+        """At once, for what waits for a person as well."""
+        self.registry[author] = False
+        for key, held in list(self.held.items()):
+            if id_of(held.first["actor"]) == author:
+                del self.held[key]
 
     # --- what a person decides ----------------------------------------------------------------
 
