@@ -1,11 +1,13 @@
 /* holding: a machine for one item that is decided anew.
  *
- *     READ -> HAVE -> FREEZES -> FROZEN -> LOOK -> LOOKED -> MEMBER -> KNOWN -> DECIDE
- *                        ^                                                        |
- *                        +--------- member or freezes changed -- SETTLED <- SETTLE
- *                                                                   |
- *     Every state may go straight to END; HAVE to SETTLE where      END
- *     nobody is to get it.
+ *     READ -> HAVE -> FREEZES -> FROZEN -> LOOK -> LOOKED -> WORDS -> HEARD
+ *                        ^                                              |
+ *                        |             SETTLE <- DECIDE <- KNOWN <- MEMBER
+ *                        |               |
+ *                        +------------ SETTLED -> END
+ *                     member or freezes changed
+ *
+ * Every state may go straight to END; HAVE to SETTLE where nobody is to get it.
  *
  * One store call is out at a time, each with a deadline of its own. The machine frees itself once
  * it has told the one who asked. May not know: what a request looks like. */
@@ -27,6 +29,8 @@
     X(FROZEN, holding_frozen)       /* participle */                                               \
     X(LOOK, holding_look)           /* verb: where that went which it answers, if a rule asks */   \
     X(LOOKED, holding_looked)       /* participle */                                               \
+    X(WORDS, holding_ask_words)     /* verb: what its authors say to being relayed */              \
+    X(HEARD, holding_heard)         /* participle */                                               \
     X(MEMBER, holding_ask_member)   /* verb: what is known of the host now */                      \
     X(KNOWN, holding_known)         /* participle */                                               \
     X(DECIDE, holding_judge)        /* what becomes of each zone */                                \
@@ -185,7 +189,7 @@ static enum step holding_look(struct redecision *g)
     uint8_t hash[SHA256_SIZE];
     struct span answered = holding_answered(g);
     if (!answered.n)
-        return holding_goto(g, HOLDING_MEMBER);
+        return holding_goto(g, HOLDING_WORDS);
     sha256(answered, hash);
     holding_goto(g, HOLDING_LOOKED);
     journal_where(g->context->store, hash, on_where, g);
@@ -193,6 +197,29 @@ static enum step holding_look(struct redecision *g)
 }
 
 static enum step holding_looked(struct redecision *g)
+{
+    return g->err == ERR_OK ? holding_goto(g, HOLDING_WORDS) : holding_finish(g, ERR_UNAVAILABLE);
+}
+
+static void on_words(void *arg, enum err err, const enum fact_said *says)
+{
+    struct redecision *g = arg;
+    g->err = err;
+    for (size_t i = 0; i < AUTHORS_ASKED_MAX; i++)
+        g->said[i] = says[i];
+    holding_run(g);
+}
+
+static enum step holding_ask_words(struct redecision *g)
+{
+    struct author_said authors[AUTHORS_ASKED_MAX];
+    size_t n = holding_authors(g, authors);
+    holding_goto(g, HOLDING_HEARD);
+    authors_words(g->context->store, authors, n, on_words, g);
+    return STEP_WAIT;
+}
+
+static enum step holding_heard(struct redecision *g)
 {
     return g->err == ERR_OK ? holding_goto(g, HOLDING_MEMBER) : holding_finish(g, ERR_UNAVAILABLE);
 }

@@ -6,6 +6,7 @@
 #include "common/io/clock.h"
 #include "relay/holding_inner.h"
 #include "relay/membership.h"
+#include "relay/rules/consent.h"
 
 /* --- what it says ----------------------------------------------------------------------------- */
 
@@ -57,6 +58,34 @@ struct span holding_answered(const struct redecision *g)
     return id;
 }
 
+size_t holding_authors(struct redecision *g, struct author_said ret[AUTHORS_ASKED_MAX])
+{
+    struct span writer = g->fetched ? g->first.object_actor : SPAN_NONE;
+    size_t n = writer.n && !span_eq(writer, g->first.actor) ? 2 : 1;
+    const struct span actors[] = {g->first.actor, writer};
+    for (size_t i = 0; i < n; i++) {
+        sha256(actors[i], g->hashes[i]);
+        ret[i] = (struct author_said){actors[i], g->hashes[i], g->said[i]};
+    }
+    return n;
+}
+
+/* As the inbox takes it: of somebody else who wrote what was announced, no document is known. */
+static struct consent consent_now(struct redecision *g, int from)
+{
+    struct author_said authors[AUTHORS_ASKED_MAX];
+    size_t n = holding_authors(g, authors);
+    bool other = n > 1;
+    struct consent_sources sources = {
+        .zone = g->context->config->policy.zones[from].consent,
+        .registry = authors[n - 1].says,
+        .bio = !other && g->known.bio == FACT_YES,
+        .indexable = !other && g->known.indexable == FACT_YES ? FACT_YES : FACT_UNKNOWN};
+    if (other && authors[0].says == FACT_NO)
+        sources.registry = FACT_NO;
+    return consent_of(&sources);
+}
+
 /* --- what the rules say ----------------------------------------------------------------------- */
 
 struct surroundings {
@@ -79,12 +108,13 @@ static bool crossed(void *arg, int zone)
 static void ask_policy(struct redecision *g, int from, struct zone_verdict *verdicts)
 {
     const struct policy *policy = &g->context->config->policy;
+    const struct consent consent = consent_now(g, from);
     struct span newest = g->item.update.n ? g->item.update : g->item.body;
     struct surroundings around = {.policy = policy};
     const struct facts_context context = {.now_ms = clock_wall_ms(),
                                           .bytes = newest.n,
                                           .software = span_of(g->known.software),
-                                          .consent = g->known.consent,
+                                          .consent = consent.says,
                                           .bot = g->known.bot,
                                           .indexable = g->known.indexable,
                                           .zone_of = zone_of,
@@ -97,6 +127,7 @@ static void ask_policy(struct redecision *g, int from, struct zone_verdict *verd
     facts_init(&facts, &g->newest, &context);
     policy_decide(policy, &facts, from, verdicts, &set);
     facts_fini(&facts);
+    consent_apply(&consent, policy, from, verdicts, &set);
     freezes_apply(g->freezes, policy, from, verdicts, &set);
 }
 

@@ -2,10 +2,12 @@
 #pragma once
 
 #include "common/pure/json.h"
+#include "keys/digest.h"
 #include "relay/holding.h"
 #include "relay/rules/activity.h"
 #include "relay/rules/freeze.h"
 #include "relay/rules/member.h"
+#include "relay/store/authors.h"
 #include "relay/store/holds.h"
 
 struct redecision {
@@ -31,8 +33,10 @@ struct redecision {
     struct activity first, newest; /* newest: as first, with what the newest Update says */
     struct member *member;         /* NULL: none */
     struct freezes *freezes;
-    char thread_owner[MEMBER_HOST_SIZE]; /* of what it answers; empty: not known */
-    struct bytes thread;                 /* the zones where that went */
+    uint8_t hashes[AUTHORS_ASKED_MAX][SHA256_SIZE];
+    enum fact_said said[AUTHORS_ASKED_MAX]; /* by the authors, in the order of holding_authors() */
+    char thread_owner[MEMBER_HOST_SIZE];    /* of what it answers; empty: not known */
+    struct bytes thread;                    /* the zones where that went */
 
     struct holding_zone *zones;
     size_t zones_n;
@@ -45,5 +49,7 @@ struct redecision {
 enum err holding_read(struct redecision *g);
 /* The id of what it answers, where the rules of today ask for that; else absent. */
 struct span holding_answered(const struct redecision *g);
+/* Who wrote it: its actor; and who wrote what that announced, where it was fetched. How many. */
+size_t holding_authors(struct redecision *g, struct author_said ret[AUTHORS_ASKED_MAX]);
 /* What becomes of each zone that it waits for: zones, sent, kept. ERR_OK, or why nothing does. */
 enum err holding_decide(struct redecision *g);

@@ -55,6 +55,8 @@ void hold_zones_write(struct span whys, struct bytes *out)
 
 /* --- what is not in the bytes ----------------------------------------------------------------- */
 
+enum { SAID_N = 4 };
+
 static const char said_letters[] = {[FACT_UNKNOWN] = '-', [FACT_NO] = 'n', [FACT_YES] = 'y'};
 
 void hold_known_write(const struct hold_known *known, struct bytes *out)
@@ -62,6 +64,7 @@ void hold_known_write(const struct hold_known *known, struct bytes *out)
     bytes_add_char(out, said_letters[known->consent]);
     bytes_add_char(out, said_letters[known->bot]);
     bytes_add_char(out, said_letters[known->indexable]);
+    bytes_add_char(out, said_letters[known->bio]);
     bytes_add_str(out, known->software);
 }
 
@@ -78,9 +81,11 @@ static bool said_read(char letter, enum fact_said *ret)
 bool hold_known_read(struct span text, struct hold_known *ret)
 {
     *ret = (struct hold_known){.software = ""};
-    return text.n >= 3 && said_read(text.p[0], &ret->consent) && said_read(text.p[1], &ret->bot) &&
-           said_read(text.p[2], &ret->indexable) &&
-           span_copy((struct span){text.p + 3, text.n - 3}, ret->software, sizeof(ret->software));
+    return text.n >= SAID_N && said_read(text.p[0], &ret->consent) &&
+           said_read(text.p[1], &ret->bot) && said_read(text.p[2], &ret->indexable) &&
+           said_read(text.p[3], &ret->bio) &&
+           span_copy((struct span){text.p + SAID_N, text.n - SAID_N}, ret->software,
+                     sizeof(ret->software));
 }
 
 /* --- decided anew ----------------------------------------------------------------------------- */

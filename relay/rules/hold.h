@@ -43,7 +43,9 @@ void hold_zones_write(struct span whys, struct bytes *out);
 /* What the rules were told that is not in the activity's bytes. */
 enum { HOLD_SOFTWARE_SIZE = 64 };
 struct hold_known {
-    enum fact_said consent, bot, indexable;
+    enum fact_said consent; /* as it was */
+    enum fact_said bot, indexable;
+    enum fact_said bio; /* the author's description says no to being relayed */
     char software[HOLD_SOFTWARE_SIZE];
 };
 void hold_known_write(const struct hold_known *known, struct bytes *out);

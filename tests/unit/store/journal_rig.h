@@ -112,7 +112,7 @@ MAYBE static void post_send(struct rig *rig, const struct post *p, struct posted
         .body = span_of(p->body ? p->body : id),
         .hold = {.zones = span_of(p->held ? p->held : ""),
                  .why = bytes_span(&why),
-                 .known = SPAN("-ny"),
+                 .known = SPAN("-nyn"),
                  .fetched = SPAN(""),
                  .actor = span_of(actor),
                  .type = span_of(activity_type_name(kinds[k].type)),
