@@ -7,6 +7,9 @@
  *     *    /api/v1/queue       admin_queue.c, admin_orders.c
  *     *    /api/v1/dead        admin_dead.c
  *     POST /api/v1/recall      admin_recall.c
+ *     GET  /api/v1/freezes     admin_freeze.c
+ *     POST /api/v1/freeze      admin_freeze.c
+ *     POST /api/v1/thaw        admin_freeze.c
  *     GET  /api/v1/audit       admin_audit.c
  *     *    /api/v1/holds       admin_holds.c
  *     GET  /api/v1/reports     admin_reports.c
@@ -54,6 +57,12 @@ static void on_request(void *arg, struct http_request *request)
         admin_queue(a, &request, rest);
     else if (post && span_eq_str(path, "/api/v1/recall"))
         admin_recall(a, &request);
+    else if (get && span_eq_str(path, "/api/v1/freezes"))
+        admin_freezes(a, &request);
+    else if (post && span_eq_str(path, "/api/v1/freeze"))
+        admin_freeze(a, &request, false);
+    else if (post && span_eq_str(path, "/api/v1/thaw"))
+        admin_freeze(a, &request, true);
     else if (behind(path, SPAN("/api/v1/dead"), &rest))
         admin_dead(a, &request, rest);
     else if (get && behind(path, SPAN("/api/v1/audit"), &rest))

@@ -11,7 +11,7 @@ struct admin_config {
     bool watches; /* another machine's steward tells which configuration the relay goes by */
     /* Asks for the configuration to be read anew; admin_reloaded() says what became of it. */
     void (*reload)(void *arg);
-    /* A member's end date may have changed: look at the calendar again. */
+    /* An end date, of a member or a freeze, may have changed: look at the calendar again. */
     void (*changed)(void *arg);
     void *arg;
 };

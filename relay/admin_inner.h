@@ -28,6 +28,7 @@ struct call {
     char host[MEMBER_HOST_SIZE]; /* that was asked for; may be empty */
     struct book *book;           /* once it was read */
     struct traced_set *traced;   /* see admin_traced.h; lies in `more` */
+    struct waiting *waiting;     /* see admin_freeze.h; `more` has it */
     void *more;                  /* what else the one who answers keeps */
     void (*more_free)(void *more);
     const char *content_type; /* of the answer; NULL: JSON */
@@ -66,6 +67,9 @@ void admin_queue(struct admin *admin, struct http_request **request, struct span
 void admin_orders(struct admin *admin, struct http_request **request, const char *host,
                   struct span verb);
 void admin_dead(struct admin *admin, struct http_request **request, struct span rest);
+void admin_freezes(struct admin *admin, struct http_request **request);
+/* thaws: it is to be thawed, else frozen. */
+void admin_freeze(struct admin *admin, struct http_request **request, bool thaws);
 void admin_audit(struct admin *admin, struct http_request **request, struct span rest);
 void admin_holds(struct admin *admin, struct http_request **request, struct span rest);
 void admin_reload(struct admin *admin, struct http_request **request);
@@ -101,4 +105,7 @@ void view_entry_short(struct json_writer *w, const struct entry *entry);
 void view_row(struct json_writer *w, const struct trace_row *row);
 /* An attempt at a member, as an object. */
 void view_attempt(struct json_writer *w, const struct recent *recent, const struct member *member);
+/* A list, as a member; NULL: an empty one. */
+struct freezes;
+void view_freezes(struct json_writer *w, const struct freezes *freezes);
 void view_record(struct json_writer *w, const struct book_record *record);

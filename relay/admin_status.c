@@ -10,6 +10,7 @@
 #include "relay/rules/judge.h"
 #include "relay/rules/promised.h"
 #include "relay/store/couriers.h"
+#include "relay/store/freezes.h"
 
 enum { PAGE = 16 }; /* lines in which an entry is looked for: most of them are one */
 
@@ -17,6 +18,8 @@ struct look {   /* of one call */
     bool known; /* what Redis says of couriers and replicas */
     struct couriers couriers;
     uint64_t lag; /* entries */
+    bool frozen_known;
+    struct freezes frozen;
 };
 
 static void gauge(struct json_writer *w, const char *key, enum meter meter, size_t value)
@@ -144,6 +147,8 @@ static void finish(struct call *call, int64_t lag_ms)
             write_couriers(there, &call->w);
         if (call->book)
             write_book(call->book, &call->w);
+        if (look->frozen_known)
+            view_freezes(&call->w, &look->frozen);
         json_member_int(&call->w, "lag", (int64_t)look->lag);
         json_member_int(&call->w, "lag_s", lag_ms / 1000);
         write_destinations(&call->w);
@@ -169,16 +174,15 @@ static void on_oldest(void *arg, const struct journal_page *page)
 }
 
 /* Those who deliver here know better than what they have written down. */
-static void on_couriers(void *arg, enum err err, const struct couriers *couriers)
+static void on_freezes(void *arg, enum err err, const struct freezes *freezes)
 {
     struct call *call = arg;
     struct look *look = call->more;
     const struct book *b = call->book;
     look->lag = (uint64_t)metric_get(METER_BEHIND, 0);
-    if (err == ERR_OK) {
-        look->known = true;
-        look->couriers = *couriers;
-    }
+    look->frozen_known = err == ERR_OK;
+    if (freezes)
+        look->frozen = *freezes;
     if (look->known && b && metric_get(METER_POSITION, 0) <= 0)
         look->lag = behind(b);
     if (!call->admin || !b || !look->lag || look->lag > b->last)
@@ -186,6 +190,20 @@ static void on_couriers(void *arg, enum err err, const struct couriers *couriers
     else
         journal_page(call->admin->config.context->store, LANE_BOTH, b->last - look->lag, PAGE,
                      on_oldest, call);
+}
+
+static void on_couriers(void *arg, enum err err, const struct couriers *couriers)
+{
+    struct call *call = arg;
+    struct look *look = call->more;
+    if (err == ERR_OK) {
+        look->known = true;
+        look->couriers = *couriers;
+    }
+    if (call->admin)
+        freezes_read(call->admin->config.context->store, "", on_freezes, call);
+    else
+        finish(call, 0);
 }
 
 static void on_book(void *arg, enum err err, struct book *book)

@@ -118,6 +118,18 @@ static void print_couriers(const struct json *json)
         printf("%-12s %" PRId64 " have no courier now\n", "shards", nobodys);
 }
 
+static void print_freezes(const struct json *list)
+{
+    for (size_t i = 0; i < json_len(list); i++) {
+        struct span until = ask_text(json_at(list, i), "until");
+        printf("%-12s ", i ? "" : "frozen");
+        ask_print_text(ask_text(json_at(list, i), "boundary"));
+        if (until.n)
+            printf(", until %.*s", SPAN_ARG(until));
+        putchar('\n');
+    }
+}
+
 static void print_status(const struct json *json)
 {
     static const char *const states[] = {"active",  "invited", "pending", "suspended",
@@ -133,6 +145,7 @@ static void print_status(const struct json *json)
                  sizeof(doing) / sizeof(*doing));
     printf("%-12s %" PRId64 "\n", "position", number(json, "position"));
     print_lag(json);
+    print_freezes(json_get(json, "freezes"));
     if (number(json, "parked"))
         printf("%-12s %" PRId64 "\n", "parked", number(json, "parked"));
     if (number(json, "onHold"))

@@ -8,6 +8,7 @@
 #include "relay/cmd_backup.h"
 #include "relay/cmd_config.h"
 #include "relay/cmd_explain.h"
+#include "relay/cmd_freeze.h"
 #include "relay/cmd_help.h"
 #include "relay/cmd_hold.h"
 #include "relay/cmd_member.h"

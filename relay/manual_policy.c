@@ -55,6 +55,39 @@ static void add_verdicts(struct bytes *out)
               "metrics say rule-drops");
 }
 
+static const char freezing[] =
+    "`weir freeze \"internal -> partners\" --reason TEXT` closes a boundary at once: from the "
+    "moment "
+    "that it has answered, whatever would cross it is held, whether a rule allows it or holds it, "
+    "and whoever was deciding just then decides again. What a rule denies is denied. \"*\" on a "
+    "side stands for any other zone than the one on the other side; what stays inside a zone is "
+    "never frozen. With --for 2h it ends by itself, which the audit log tells as via calendar; "
+    "otherwise it holds until `weir thaw`, through every restart. At most 64 boundaries can be "
+    "frozen. `weir freeze list`, `weir status` and the metric weir_freezes show them, and `weir "
+    "explain` says so where the relay runs.\n\n";
+
+static const char freezing_too[] =
+    "An Update, a Delete or an Undo of what crossed before still goes where its object went; an "
+    "Update of what is held joins it, and a Delete makes it disappear. `weir hold approve` lets a "
+    "single post through a frozen boundary. `weir thaw` has decided anew, by the rules and members "
+    "of then and from the oldest on, what the freeze held: what they allow is sent, what a rule "
+    "holds stays for a person, what a rule denies is closed as denied. What its sender may not "
+    "send any more, since it was suspended meanwhile, stays held.\n\n";
+
+static const char freezing_before[] =
+    "What was accepted before the freeze, and still waits to be delivered across that boundary, is "
+    "not stopped by it. `weir freeze` tells how many such deliveries there are among the newest "
+    "1,000 entries, and to whom; `weir queue hold HOST` stops all that goes to a host, and `weir "
+    "recall` takes back a post.\n";
+
+static void add_freezing(struct bytes *out)
+{
+    roff_section(out, "FREEZING A BOUNDARY", "");
+    roff_text(out, freezing);
+    roff_text(out, freezing_too);
+    roff_text(out, freezing_before);
+}
+
 static void add_values(struct bytes *out)
 {
     roff_section(out, "VALUES", "A value, or a list of values of which any may hold.\n");
@@ -156,6 +189,7 @@ void manual_weir_policy(struct bytes *out)
     roff_section(out, "MISSING AND UNSURE", "");
     roff_text(out, unsure);
     roff_text(out, unsure_too);
+    add_freezing(out);
     add_cases(out);
     add_examples(out);
     roff_section(out, "SEE ALSO",

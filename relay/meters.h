@@ -31,6 +31,7 @@
     X(ON_HOLD,        "weir_destinations_on_hold",          GAUGE,     NONE,    "destinations to which an operator wants nothing sent") \
     X(SUSPECT,        "weir_suspects_itself",               MOST,      NONE,    "1 while most hosts can't be reached, which is not held against them") \
     X(BEHIND,         "weir_destination_behind_entries",    MOST,      NONE,    "how far the last destination is behind, in entries") \
+    X(FREEZES,        "weir_freezes",                       GAUGE,     NONE,    "boundaries that an operator froze") \
     X(DIRECT,         "weir_direct_waiting",                GAUGE,     NONE,    "direct mail that waits") \
     X(COMMITS,        "weir_commits_total",                 COUNTER,   NONE,    "commits of cursors") \
     X(MEMBERS,        "weir_members",                       GAUGE,     MEMBER,  "members, by state") \

@@ -16,6 +16,7 @@
 #include "relay/membership.h"
 #include "relay/meters.h"
 #include "relay/steward_audit.h"
+#include "relay/steward_freeze.h"
 #include "relay/steward_holds.h"
 #include "relay/steward_survey.h"
 #include "relay/steward_trim.h"
@@ -42,6 +43,7 @@ struct steward {
     struct auditor *auditor;
     struct sweeper *sweeper;
     struct surveyor *surveyor;
+    struct freezer *freezer;
     struct timer *calendar, *second;
     struct walk *walk;
     struct count *count;
@@ -149,7 +151,9 @@ static void start_walk(void *arg)
 
 static void on_changed(void *arg)
 {
-    start_walk(arg);
+    struct steward *s = arg;
+    freezer_look(s->freezer);
+    start_walk(s);
 }
 
 static void on_reload(void *arg)
@@ -266,6 +270,7 @@ enum err steward_new(const struct steward_config *config, struct bytes *why, str
     s->auditor = auditor_new(config->context);
     s->sweeper = sweeper_new(config->context, s->trimmer);
     s->surveyor = surveyor_new(config->context);
+    s->freezer = freezer_new(config->context, config->watches);
     s->second = timer_new(loop, on_second, s);
     struct admin_config admin = {.context = config->context,
                                  .watches = config->watches,
@@ -293,6 +298,7 @@ void steward_ready(struct steward *s, bool ready, const char *why)
         s->policy_changed = true; /* the configuration may be another one than last time */
         timer_start(s->calendar, 0);
     }
+    freezer_ready(s->freezer, ready);
     if (!s->config.watches) {
         trimmer_ready(s->trimmer, ready);
         auditor_ready(s->auditor, ready);
@@ -334,6 +340,7 @@ void steward_free(struct steward **steward)
     trimmer_free(&s->trimmer);
     auditor_free(&s->auditor);
     surveyor_free(&s->surveyor);
+    freezer_free(&s->freezer);
     timer_free(&s->second);
     free(s);
 }

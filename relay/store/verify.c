@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "relay/rules/book.h"
+#include "relay/rules/freeze.h"
 #include "relay/store/verify_inner.h"
 
 enum { FINDING_SIZE = 1024, FINDINGS_SIZE = VERIFY_FINDINGS_MAX * FINDING_SIZE };
@@ -313,6 +314,20 @@ static void take_object(struct verify *v, const struct holding *h)
     v->report.objects++;
 }
 
+static void take_freezes(struct verify *v, const struct holding *h)
+{
+    for (size_t i = 0; i + 1 < reply_len(h->value); i += 2) {
+        struct span boundary = reply_text(reply_at(h->value, i));
+        struct freeze named;
+        struct freeze freeze;
+        if (!freeze_read(reply_text(reply_at(h->value, i + 1)), &freeze))
+            verify_found(v, h->key, "the freeze of %.*s can't be read", SPAN_ARG(boundary));
+        else if (!freeze_boundary_read(boundary, &named) || !freeze_same_boundary(&named, &freeze))
+            verify_found(v, h->key, "the freeze of %.*s is about %s -> %s", SPAN_ARG(boundary),
+                         freeze.from, freeze.to);
+    }
+}
+
 /* --- which key is what ------------------------------------------------------------------------ */
 
 static const struct {
@@ -351,6 +366,7 @@ static const struct {
     {"out", HOLDING_HASH, verify_out},
     {"authors", HOLDING_SCORED, verify_authors},
     {"days", HOLDING_HASH, NULL},
+    {"freezes", HOLDING_HASH, take_freezes},
     {"audit", HOLDING_STREAM, verify_audit},
     {"holds", HOLDING_SCORED, verify_holds},
     {"holdsclosed", HOLDING_SCORED, verify_holds},

@@ -35,6 +35,7 @@ METRICS = {
     "weir_destinations_on_hold": "gauge",
     "weir_suspects_itself": "gauge",
     "weir_destination_behind_entries": "gauge",
+    "weir_freezes": "gauge",
     "weir_direct_waiting": "gauge",
     "weir_commits_total": "counter",
     "weir_members": "gauge",
@@ -55,7 +56,8 @@ VERBS = [
     "init", "serve", "status", "config check", "config explain", "config diff", "config apply", "reload", "member list",
     "member show", "member invite", "member edit", "member accept", "member reject", "member suspend",
     "member resume", "member remove", "trace", "queue list", "queue show", "queue retry", "queue hold", "queue release", "queue drop", "replay", "recall",
-    "hold list", "hold show", "hold approve", "hold deny", "dead list",
+    "hold list", "hold show", "hold approve", "hold deny",
+    "freeze", "freeze list", "thaw", "dead list",
     "dead show", "dead retry", "dead drop", "audit list", "audit verify", "audit export", "report", "backup", "restore", "verify", "journal adopt", "explain", "policy test", "sig canonicalize", "sig sign", "sig verify",
     "help", "version",
 ]

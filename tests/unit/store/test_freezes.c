@@ -280,7 +280,7 @@ static void test_twins(void **state)
          "false"},
         {"spoiled is said", spoiled_is_said, &script_frozen, "has ~= 'none' and has ~= 'hash'",
          "false"},
-        {"decided again", decided_again, &script_append, " or (log[6] or '') ~= A.freezes)", ")"},
+        {"decided again", decided_again, &script_append, " or (log[6] or '') ~= A.freezes", ""},
         {"nobody knows", nobody_knows, &script_append, "redis.call('HVALS', P .. 'freezes')", "{}"},
     };
     run_twins(*state, twins, sizeof twins / sizeof *twins);
