@@ -6,7 +6,9 @@
  * it itself (admin_traced.c) -> MEMBERS -> answer
  *
  * A member that has the object as the author's own bytes keeps it: nobody but the author could take
- * that back. May not know: what a command line looks like. */
+ * that back. What a member's software does with an Undo, and would do with the author's own Delete,
+ * is told as far as that is known (rules/software.h). May not know: what a command line looks like.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +16,7 @@
 #include "common/pure/uri.h"
 #include "keys/digest.h"
 #include "relay/admin_traced.h"
+#include "relay/rules/software.h"
 
 struct recall {
     char object[URI_MAX + 1];
@@ -75,6 +78,31 @@ static void write_unread(struct json_writer *w, const struct member *m)
     json_close(w, '}');
 }
 
+/* What it does with an Undo that goes there, and what it would do if the author deleted the post;
+ * who has nothing of it has nothing to do. */
+static void write_outlook(struct json_writer *w, const struct member *m, enum had had, bool undo,
+                          bool has_proof)
+{
+    const struct software *software = software_of(span_of(m->software));
+    enum software_effect deletion = software_deletion(software, m, has_proof);
+    enum software_effect expect = undo ? software->on_undo : SOFTWARE_KEEPS;
+    json_member(w, "expect",
+                had == HAD_NOT ? SPAN("never") : span_of(software_effect_name(expect)));
+    json_member(w, "software", span_of(m->software));
+    json_member(w, "family", span_of(software->title));
+    if (had != HAD_NOT)
+        json_member(w, "deletion", span_of(software_effect_name(deletion)));
+}
+
+/* Whether it came with a proof of its own. */
+static bool has_proof(const struct traced_set *set)
+{
+    for (size_t i = 0; i + 1 < set->n; i++)
+        if (set->list[i].entry && set->list[i].entry->facts.has_proof)
+            return true;
+    return false;
+}
+
 static void on_member(struct call *call, const struct member *m, bool unread)
 {
     static const char *const words[] = {"no", "maybe", "yes"};
@@ -103,10 +131,7 @@ static void on_member(struct call *call, const struct member *m, bool unread)
     json_member(w, "zone", span_of(m->zone));
     json_member(w, "had", span_of(words[had]));
     json_member(w, "gets", undo ? SPAN("undo") : SPAN("nothing"));
-    json_member(w, "expect",
-                had == HAD_NOT ? SPAN("never")
-                : undo         ? SPAN("undone")
-                               : SPAN("keeps"));
+    write_outlook(w, m, had, undo, has_proof(&r->set));
     json_close(w, '}');
 }
 

@@ -193,6 +193,7 @@ void manual_weir(struct bytes *out)
         "to the master.\n");
     add_processes(out);
     manual_add_members(out);
+    manual_add_software(out);
     add_configuration(out);
     add_backup(out);
     add_audit(out);

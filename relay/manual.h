@@ -23,3 +23,5 @@ void manual_add_lists(struct bytes *out);
 void manual_add_reports(struct bytes *out);
 /* manual_members.c: the same. */
 void manual_add_members(struct bytes *out);
+/* manual_software.c: the same. */
+void manual_add_software(struct bytes *out);

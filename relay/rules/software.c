@@ -96,9 +96,25 @@ const struct software *software_of(struct span name)
     return &others;
 }
 
-enum software_effect software_deletion(const struct software *software, enum member_style style)
+static enum software_effect by_style(const struct software *software, enum member_style style,
+                                     bool has_proof)
 {
-    return style == STYLE_PUBLIC ? software->on_delete : software->on_undo;
+    return has_proof && style == STYLE_PUBLIC ? software->on_delete : software->on_undo;
+}
+
+enum software_effect software_deletion(const struct software *software, const struct member *member,
+                                       bool has_proof)
+{
+    enum software_effect best = SOFTWARE_EFFECT_COUNT;
+    if (member->farewell.url[0])
+        best = by_style(software, member->farewell.style, has_proof);
+    for (size_t i = 0; i < MEMBER_INBOXES_MAX; i++) {
+        const struct member_inbox *inbox = &member->inboxes[i];
+        enum software_effect effect = by_style(software, inbox->style, has_proof);
+        if (inbox->url[0] && effect < best)
+            best = effect;
+    }
+    return best == SOFTWARE_EFFECT_COUNT ? SOFTWARE_KEEPS : best;
 }
 
 /* False if the text does not begin with a word in braces. */

@@ -51,9 +51,13 @@ const struct software *software_of(struct span name);
 /* All families that are known, in the order of the table; NULL behind the last. */
 const struct software *software_at(size_t i);
 
-/* What goes to an inbox of this style there when the author deletes a post: what to expect. Who
- * follows our actor gets the Undo of our Announce instead of the Delete. */
-enum software_effect software_deletion(const struct software *software, enum member_style style);
+/* What to expect there when the author deletes a post that went to the inboxes of this member (or,
+ * where it left, to the last of them). has_proof: the post did; then the Delete has one as well,
+ * and goes as it is to who follows the public collection. To all others goes the Undo of our
+ * Announce. Of several inboxes the one counts by which most is gained; nothing goes to who has
+ * none. */
+enum software_effect software_deletion(const struct software *software, const struct member *member,
+                                       bool has_proof);
 
 /* What to do there, with our addresses; url and authority: of this relay. */
 void software_write_how(const struct software *software, struct span url, struct span authority,

@@ -1,9 +1,13 @@
 """What software members run: asked of them (NodeInfo), and what follows from it."""
 
+import re
+import subprocess
+
 import pytest
 
-from integration.acts import join, server
-from integration.relay import INTERNAL, Relay, wait_until
+from integration.acts import activity as act
+from integration.acts import announced, join, note, proved, received, server, settle
+from integration.relay import INTERNAL, ROOT, WEIR, Relay, wait_until
 
 CURIOUS = "fetch: { software: 7d }\n"
 INDEX, DOCUMENT = "/.well-known/nodeinfo", "/nodeinfo/2.1"
@@ -71,3 +75,41 @@ def test_where_the_setting_says_never_nobody_is_asked(tmp_path, town):
         relay.told("reload")
         known(relay, blog, "mastodon")
         assert len(asked(blog)) == 1
+
+
+# --- a recall, by software ------------------------------------------------------------------------
+
+
+def test_a_recall_says_by_software_what_a_deletion_does(relay, town):
+    blog, other = runs(town, "weir-test-blog"), runs(town, "never-heard-of")
+    mastodon, pleroma = runs(town, "mastodon"), runs(town, "pleroma")
+    join(relay, blog, mastodon, other)
+    assert pleroma.follow(relay.actor, "litepub").status == 202
+    for peer in (mastodon, pleroma, other):
+        known(relay, peer, peer.inner.software)
+    text = note(blog)
+    sent = blog.send(proved(blog, act(blog, "Create", text)), relay.inbox)
+    assert sent.status == 202
+    received(mastodon, sent.id)
+    received(other, sent.id)
+    announced(pleroma, text["id"])
+    settle(relay)
+    done = relay.verb("recall", text["id"], "--reason", "a mistake")
+    assert done.code == 0, done
+    lines = {line.split()[0]: line for line in done.out.splitlines() if line.strip()}
+    assert "mastodon" in lines[mastodon.host] and "it keeps its copy: only" in lines[mastodon.host]
+    assert "pleroma" in lines[pleroma.host] and "it drops our Announce" in lines[pleroma.host]
+    assert int(lines["Mastodon"].split()[1]) >= 1
+    assert "checks the author's signature and deletes its copy" in lines["Mastodon"]
+    assert "it drops our Announce" in lines["Pleroma,"]
+    assert "nobody has tried" in lines["other"]
+    assert "no proof of what a server did" in done.out
+
+
+def test_federation_md_says_what_the_manual_says():
+    page = subprocess.check_output([WEIR, "help", "--man", "weir.1"], text=True)
+    section = page.split(".SH SOFTWARE OF MEMBERS")[1].split(".SH")[0].replace("\\-", "-")
+    families = re.findall(r"^\.TP\n\\fB(.+?)\\fR", section, re.MULTILINE)
+    table = (ROOT / "FEDERATION.md").read_text("utf-8").split("| software |")[1].split("\n\n")[0]
+    rows = [line.split("|")[1].strip() for line in table.splitlines()[2:]]
+    assert len(families) > 10 and rows == families

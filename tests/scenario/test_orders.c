@@ -3,6 +3,7 @@
 #include "tests/scenario/world.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* --- the scene ------------------------------------------------------------------------------- */
@@ -289,9 +290,9 @@ static size_t undos(const struct peer *p)
     return n;
 }
 
-/* What the report says of a member. */
+/* What the report says of a member; then: if the author deletes it. */
 static bool says(const struct fake_reply *reply, const char *host, const char *had,
-                 const char *expect)
+                 const char *expect, const char *then)
 {
     char row[256];
     snprintf(row, sizeof(row),
@@ -299,6 +300,8 @@ static bool says(const struct fake_reply *reply, const char *host, const char *h
     const char *at = strstr(reply->body, row);
     snprintf(row, sizeof(row), "\"expect\":\"%s\"", expect);
     const char *found = at ? strstr(at, row) : NULL;
+    snprintf(row, sizeof(row), "\"deletion\":\"%s\"}", then);
+    found = found ? strstr(found, row) : NULL;
     if (!found || found > strchr(at, '}'))
         print_message("%s\n", reply->body);
     return found && found < strchr(at, '}');
@@ -312,9 +315,9 @@ static void test_recall(void **state)
     uint64_t n = last_entry(&r.s);
     assert_int_equal(peer_times(&r.s.reader, 1), 1);
     assert_true(order(&r.s, "/api/v1/recall", recall_1, 200, "a mistake"));
-    assert_true(says(&r.s.reply, "relay", "yes", "undone"));
-    assert_true(says(&r.s.reply, "reader", "yes", "keeps"));
-    assert_true(says(&r.s.reply, "ill", "maybe", "undone"));
+    assert_true(says(&r.s.reply, "relay", "yes", "undone", "undone"));
+    assert_true(says(&r.s.reply, "reader", "yes", "keeps", "unknown"));
+    assert_true(says(&r.s.reply, "ill", "maybe", "undone", "undone"));
     assert_int_equal(undos(&r.relay), 1);
     assert_int_equal(undos(&r.s.reader), 0); /* nobody but the author could tell it so */
     peer_away(&r.ill, false);
@@ -324,6 +327,33 @@ static void test_recall(void **state)
     assert_string_equal(fake_record(r.s.w.context.store, n, r.ill.host), "skip recalled");
     assert_true(order(&r.s, "/api/v1/recall", recall_1, 409, "not-kept"));
     end_recall(&r);
+}
+
+/* What to expect depends on the software, as far as that is known. */
+static void test_recall_by_software(void **state)
+{
+    static const struct {
+        const char *of_relay, *of_reader, *relay_now, *relay_then, *reader_then;
+    } rows[] = {
+        {"akkoma", "mastodon", "undone", "undone", "deletes"},
+        {"mastodon", "gotosocial", "keeps", "keeps", "keeps"},
+        {"nobody-knows", "pleroma", "undone", "undone", "refuses"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct recalled r;
+        struct member *with = mem_new(sizeof(*with));
+        begin_recall(&r);
+        span_copy(span_of(rows[i].of_relay), with->software, sizeof(with->software));
+        assert_int_equal(world_event(&r.s.w, &r.relay, EVENT_SOFTWARE, with), ERR_OK);
+        span_copy(span_of(rows[i].of_reader), with->software, sizeof(with->software));
+        assert_int_equal(world_event(&r.s.w, &r.s.reader, EVENT_SOFTWARE, with), ERR_OK);
+        free(with);
+        assert_true(order(&r.s, "/api/v1/recall", recall_1, 200, "a mistake"));
+        assert_true(says(&r.s.reply, "relay", "yes", rows[i].relay_now, rows[i].relay_then));
+        assert_true(says(&r.s.reply, "reader", "yes", "keeps", rows[i].reader_then));
+        end_recall(&r);
+    }
 }
 
 /* The twin: what nobody recalled goes to whom it could not be sent before. */
@@ -382,6 +412,7 @@ int main(void)
         cmocka_unit_test(test_dead_is_tried_again),
         cmocka_unit_test(test_dead_is_left_at_that),
         cmocka_unit_test(test_recall),
+        cmocka_unit_test(test_recall_by_software),
         cmocka_unit_test(test_not_recalled),
         cmocka_unit_test(test_after_a_recall),
     };

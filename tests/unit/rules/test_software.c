@@ -99,15 +99,48 @@ static void test_what_to_do_there(void **state)
     bytes_fini(&out);
 }
 
+static void open_at(struct member_inbox *inbox, enum member_style style)
+{
+    span_copy(SPAN("https://a.example/inbox"), inbox->url, sizeof(inbox->url));
+    inbox->style = style;
+}
+
 static void test_a_deletion_by_how_it_follows(void **state)
 {
-    const struct software *mastodon = software_of(SPAN("mastodon"));
-    const struct software *pleroma = software_of(SPAN("pleroma"));
+    static const struct {
+        const char *name, *inboxes; /* p: of who follows the public collection; l; f: farewell */
+        bool has_proof;
+        enum software_effect effect;
+    } rows[] = {
+        {"mastodon", "p", true, SOFTWARE_DELETES},
+        {"mastodon", "p", false, SOFTWARE_KEEPS}, /* nothing it would believe */
+        {"mastodon", "l", true, SOFTWARE_KEEPS},
+        {"mastodon", "lp", true, SOFTWARE_DELETES},
+        {"pleroma", "p", true, SOFTWARE_REFUSES},
+        {"pleroma", "p", false, SOFTWARE_UNDONE},
+        {"pleroma", "l", true, SOFTWARE_UNDONE},
+        {"pleroma", "pl", true, SOFTWARE_UNDONE},
+        {"wordpress", "p", true, SOFTWARE_NONE},
+        {"nobody-knows", "p", true, SOFTWARE_UNKNOWN},
+        {"nobody-knows", "pl", true, SOFTWARE_UNDONE},
+        {"nobody-knows", "l", false, SOFTWARE_UNDONE},
+        /* who left is still told; who was removed is not */
+        {"mastodon", "f", true, SOFTWARE_DELETES},
+        {"mastodon", "", true, SOFTWARE_KEEPS},
+        {"pleroma", "", false, SOFTWARE_KEEPS},
+    };
     (void)state;
-    assert_int_equal(software_deletion(mastodon, STYLE_PUBLIC), SOFTWARE_DELETES);
-    assert_int_equal(software_deletion(mastodon, STYLE_LITEPUB), SOFTWARE_KEEPS);
-    assert_int_equal(software_deletion(pleroma, STYLE_PUBLIC), SOFTWARE_REFUSES);
-    assert_int_equal(software_deletion(pleroma, STYLE_LITEPUB), SOFTWARE_UNDONE);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct member m = {.state = MEMBER_ACTIVE};
+        size_t slot = 1; /* the first is free */
+        for (const char *c = rows[i].inboxes; *c; c++) {
+            struct member_inbox *inbox = *c == 'f' ? &m.farewell : &m.inboxes[slot++];
+            open_at(inbox, *c == 'l' ? STYLE_LITEPUB : STYLE_PUBLIC);
+        }
+        if (software_deletion(software_of(span_of(rows[i].name)), &m, rows[i].has_proof) !=
+            rows[i].effect)
+            fail_msg("%s %s %d", rows[i].name, rows[i].inboxes, rows[i].has_proof);
+    }
 }
 
 static void test_effects_have_names_and_words(void **state)
