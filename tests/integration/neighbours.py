@@ -8,10 +8,12 @@ round, by another policy each time; and an oracle that says what each of them mu
 """
 
 import collections
+import json
 import random
 import time
 
 from integration.acts import accepted, activity_of, settle
+from integration.api import Admin
 from integration.relay import wait_until
 from oracle.facts import Around
 from oracle.policies import Policies, as_file
@@ -120,6 +122,7 @@ class Neighbours:
             accepted(peer)
         self.sent = 0
         self.kinds, self.answers = collections.Counter(), collections.Counter()
+        self.admin, self.persons = Admin(relay), collections.Counter()
         self.way, self.ways = None, collections.Counter()
         self.surprises = []  # answers that were not what the oracle says
         self.posts, self.announces = {}, {}  # what stands: object or activity -> its peer
@@ -151,7 +154,10 @@ class Neighbours:
         refused = answer.code == "opted-out" and (told[1] in RULES_SAY_NO or told == (202, None))
         if told != (answer.status, answer.code) and not refused:
             self.surprises.append((told, answer, sent.activity))
-        for receiver, what in answer.sent:
+        self.expect(answer.sent)
+
+    def expect(self, sent):
+        for receiver, what in sent:
             self.wanted[receiver].add(what)
 
     def arrived(self):
@@ -286,6 +292,40 @@ class Neighbours:
                 acts.append((peer.host, peer.send(activity, who=who)))
         self.together(acts)
 
+    # --- what waits for a person --------------------------------------------------------------
+
+    def listed(self):
+        """The numbers of what waits, by activity."""
+        found, after = {}, 0
+        while after is not None:
+            status, text = self.admin.ask("GET", f"/api/v1/holds?after={after}")
+            assert status == 200, text
+            page = json.loads(text)
+            found |= {held["activity"]: held["h"] for held in page["holds"]}
+            after = page.get("next")
+        return found
+
+    def decide_held(self, count):
+        """What waits is what the oracle holds; a person decides about some of it."""
+        listed = self.listed()
+        keys = {held.first["id"]: key for key, held in self.world.held.items()}
+        self.surprises += [("held", held) for held in set(listed) ^ set(keys)]
+        for activity in self.pick(set(listed) & set(keys), count):
+            approves = self.maybe(0.7)
+            verb = "approve" if approves else "deny"
+            status, text = self.admin.ask("POST", f"/api/v1/holds/{listed[activity]}/{verb}",
+                                          {"reason": "looked at it"})
+            if approves:
+                done, sent = self.world.approve(keys[activity])
+                self.expect(sent)
+            else:
+                done = self.world.deny(keys[activity])
+            self.persons[verb, done] += 1
+            if (status == 200) != done:
+                self.surprises.append(((status, text), verb, activity))
+        self.learn()
+        self.arrived()
+
     # --- members ------------------------------------------------------------------------------
 
     def verb(self, *words):
@@ -336,6 +376,7 @@ class Neighbours:
         self.write(count)
         self.edit(count // 4)
         self.repeat(count // 20)
+        self.decide_held(count // 12)
         if away:
             self.goes(away, "away")
             self.write(count // 4)

@@ -2,15 +2,14 @@
 tampered with is found, here by a second implementation too; what wants a reason gets none done without."""
 
 import hashlib
-import http.client
 import json
 import os
 import pwd
-import socket
 import stat
 
 import pytest
 
+from integration.api import Admin
 from integration.acts import activity, follow, join, note, server
 from integration.redis_client import Redis
 from integration.relay import GUEST, PARTNER, Relay, wait_until
@@ -51,26 +50,6 @@ def chain_of(raw):
         assert (told["n"], told["prev"]) == (number, head)
         head = hashlib.sha256(line).hexdigest()
     return head
-
-
-class Admin(http.client.HTTPConnection):
-    """The operators' API, without the command."""
-
-    def __init__(self, relay):
-        super().__init__("localhost", timeout=60)
-        self._path = str(relay.data / "admin.sock")
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
-
-    def ask(self, method, path, body=None):
-        self.request(method, path, body if body is None or isinstance(body, str) else json.dumps(body))
-        answer = self.getresponse()
-        text = answer.read()
-        self.close()
-        return answer.status, text
 
 
 # --- what is written down -----------------------------------------------------------------------

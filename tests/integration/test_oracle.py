@@ -116,7 +116,7 @@ class Lives:
             return
         boundary = self.chance.choice(sorted(self.world.frozen))
         for held in list(self.world.held.values()):
-            self.question(held.first, held.owner, held.around, asked="thaw")
+            self.question(held.says(), held.owner, held.around, asked="thaw")
         self.world.thaw(*boundary)
 
     def decide_held(self):
@@ -127,7 +127,7 @@ class Lives:
         if self.maybe(0.3):
             self.world.deny(key)
             return
-        self.question(held.first, held.owner, held.around, asked="approve")
+        self.question(held.says(), held.owner, held.around, asked="approve")
         self.world.approve(key)
 
     def ask(self):

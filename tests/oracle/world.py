@@ -48,10 +48,14 @@ class Thing:
 class Held:
     """What waits for a person: the first of it, the newest edit, and for which zones, and why."""
     first: dict
-    around: object            # what was known beside it
+    around: object            # what was known beside it, or beside the newest edit
     owner: str
     zones: dict               # zone: hold or frozen
     newest: dict = None
+
+    def says(self):
+        """What is decided about: the first of it, as it reads by now."""
+        return self.newest | {"type": self.first["type"]} if self.newest else self.first
 
 
 def id_of(thing):
@@ -207,17 +211,17 @@ class World:
             return NOTHING
         if word:
             self.registry[id_of(activity["actor"])] = True
-        if activity["type"] == "Update" and (answer := self.take_edit(activity)):
+        if activity["type"] == "Update" and (answer := self.take_edit(activity, around)):
             return answer
         return self.take_new(activity, host, around)
 
-    def take_edit(self, activity):
+    def take_edit(self, activity, around):
         """It follows its object: where that went, and to what waits of it."""
         thing, held = (kept.get(id_of(activity["object"])) for kept in (self.things, self.held))
         if activity["id"] in self.seen:
             return NOTHING
         if held:
-            held.newest = activity
+            held.newest, held.around = activity, around
         if thing and thing.live:
             self.seen.add(activity["id"])
             return self.send(activity, thing, self.subscribed(thing.zones))
@@ -288,7 +292,7 @@ class World:
     def redecided(self, held):
         """By today's rules, of where the author is today."""
         return {zone: verdict.what
-                for zone, verdict in self.verdicts(held.first, held.owner, held.around).items()}
+                for zone, verdict in self.verdicts(held.says(), held.owner, held.around).items()}
 
     def approve(self, key):
         """Whether anything came of it, and what is sent; else it waits on."""
@@ -303,7 +307,7 @@ class World:
         return True, self.let_go(held, zones)
 
     def deny(self, key):
-        del self.held[key]
+        return self.held.pop(key) is not None
 
     def freeze(self, source, target):
         self.frozen.add((source, target))
