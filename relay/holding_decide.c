@@ -113,7 +113,7 @@ static void ask_policy(struct redecision *g, int from, struct zone_verdict *verd
     struct surroundings around = {.policy = policy};
     const struct facts_context context = {.now_ms = clock_wall_ms(),
                                           .bytes = newest.n,
-                                          .software = span_of(g->known.software),
+                                          .software = span_of(g->member->software),
                                           .consent = consent.says,
                                           .bot = g->known.bot,
                                           .indexable = g->known.indexable,

@@ -45,10 +45,11 @@ static void note_held(struct inbox *in, const struct consent *consent,
                       const struct zone_verdict *verdicts)
 {
     const struct policy *policy = &in->room->context->config->policy;
-    const struct hold_known known = {.consent = consent->says,
-                                     .bot = in->owner_machine ? FACT_YES : FACT_NO,
-                                     .indexable = in->owner_indexable ? FACT_YES : FACT_NO,
-                                     .bio = in->owner_refuses ? FACT_YES : FACT_NO};
+    struct hold_known known = {.consent = consent->says,
+                               .bot = in->owner_machine ? FACT_YES : FACT_NO,
+                               .indexable = in->owner_indexable ? FACT_YES : FACT_NO,
+                               .bio = in->owner_refuses ? FACT_YES : FACT_NO};
+    span_copy(span_of(in->member->software), known.software, sizeof(known.software));
     bytes_clear(&in->held);
     bytes_clear(&in->held_why);
     bytes_clear(&in->held_known);

@@ -129,8 +129,8 @@ static void add_audit(struct bytes *out)
         out, "AUDIT",
         "Every change that a person makes is written down in the audit log, which is only "
         "ever added to: member invite, edit, accept, reject, suspend, resume and remove; queue "
-        "retry, hold, release and drop; replay; dead retry and drop; recall; freeze and thaw; "
-        "reload; "
+        "retry, hold, release and drop; hold approve and deny; freeze and thaw; replay; dead retry "
+        "and drop; recall; reload; "
         "journal adopt; restore. A change inside the journal and its line are one step: "
         "neither is there without the other. A reload has a line before (begun) and one "
         "with what came of it; one by SIGHUP has a line if it brought another "
@@ -197,6 +197,7 @@ void manual_weir(struct bytes *out)
     add_configuration(out);
     add_backup(out);
     add_audit(out);
+    manual_add_holds(out);
     manual_add_lists(out);
     manual_add_reports(out);
     add_files(out);

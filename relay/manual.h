@@ -20,6 +20,7 @@ extern const char manual_cases[];
 
 /* manual_lists.c: sections of weir(1). */
 void manual_add_lists(struct bytes *out);
+void manual_add_holds(struct bytes *out);
 void manual_add_reports(struct bytes *out);
 /* manual_members.c: the same. */
 void manual_add_members(struct bytes *out);

@@ -14,7 +14,7 @@ static const char grammar[] =
     "zones:\n"
     "  NAME:\n"
     "    hosts: [HOST, ...]\n"
-    "    inside: allow | deny\n"
+    "    inside: allow | hold | deny\n"
     "    export:\n"
     "      - {to: ZONES, RULE}\n"
     "    import:\n"
@@ -23,7 +23,7 @@ static const char grammar[] =
     "  - {from: ZONES, to: ZONES, RULE}\n"
     "\n"
     "ZONES: a zone, a list of zones, or \"*\": any other zone\n"
-    "RULE:  then: allow | deny | drop       must be given\n"
+    "RULE:  then: allow|hold|deny|drop      must be given\n"
     "       when: {FACT: VALUES, ...}       all of them must hold\n"
     "       unless: {FACT: VALUES, ...}     where all hold, it does not match\n"
     "       name: NAME                      else rule-N, ZONE.export-N ...\n"
@@ -47,6 +47,11 @@ static void add_verdicts(struct bytes *out)
 {
     roff_section(out, "VERDICTS", "");
     roff_item(out, "allow", "", "this side lets it through");
+    roff_item(out, "hold", "",
+              "a person decides: it waits, with its bytes, for the zones that a side holds it for, "
+              "and goes at once where it may. Its sender is answered 202. What its author writes "
+              "anew joins it; what its author deletes is held no more. Approving decides anew by "
+              "the rules of then: see HELD in weir(1)");
     roff_item(out, "deny", "",
               "this side does not. Where no zone at all may have an activity, its sender is told: "
               "403, with the code rule-denies or no-rule");
