@@ -10,6 +10,7 @@
  *     GET  /api/v1/freezes     admin_freeze.c
  *     POST /api/v1/freeze      admin_freeze.c
  *     POST /api/v1/thaw        admin_freeze.c
+ *     *    /api/v1/authors     admin_authors.c
  *     GET  /api/v1/audit       admin_audit.c
  *     *    /api/v1/holds       admin_holds.c
  *     GET  /api/v1/reports     admin_reports.c
@@ -65,6 +66,8 @@ static void on_request(void *arg, struct http_request *request)
         admin_freeze(a, &request, true);
     else if (behind(path, SPAN("/api/v1/dead"), &rest))
         admin_dead(a, &request, rest);
+    else if (behind(path, SPAN("/api/v1/authors"), &rest))
+        admin_authors(a, &request, rest);
     else if (get && behind(path, SPAN("/api/v1/audit"), &rest))
         admin_audit(a, &request, rest);
     else if (behind(path, SPAN("/api/v1/holds"), &rest))

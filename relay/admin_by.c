@@ -5,9 +5,11 @@
  * May not know: what is changed. */
 #include "common/io/clock.h"
 #include "relay/admin_inner.h"
+#include "relay/store/authors.h"
 #include "relay/user.h"
 
-static const struct json_limits limits = {4, 32, 64};
+/* As many values as a list of authors may have. */
+static const struct json_limits limits = {4, 32, AUTHORS_CHANGE_MAX + 64};
 
 bool admin_body(struct http_request **request, struct json **ret)
 {

@@ -70,6 +70,7 @@ void admin_dead(struct admin *admin, struct http_request **request, struct span 
 void admin_freezes(struct admin *admin, struct http_request **request);
 /* thaws: it is to be thawed, else frozen. */
 void admin_freeze(struct admin *admin, struct http_request **request, bool thaws);
+void admin_authors(struct admin *admin, struct http_request **request, struct span rest);
 void admin_audit(struct admin *admin, struct http_request **request, struct span rest);
 void admin_holds(struct admin *admin, struct http_request **request, struct span rest);
 void admin_reload(struct admin *admin, struct http_request **request);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "relay/cmd_audit.h"
+#include "relay/cmd_author.h"
 #include "relay/cmd_backup.h"
 #include "relay/cmd_config.h"
 #include "relay/cmd_explain.h"

@@ -27,7 +27,9 @@ local function step(known)
   if not known then return 'write' end
   if known.said > tonumber(said) then return 'stay' end
   if known.word == word then return 'later' end
-  return but == 'no' and known.word == 'n' and 'stay' or 'write'
+  -- Posts tell seconds: of two at once, no counts.
+  local stays = known.word == 'n' and (but == 'no' or known.said == tonumber(said))
+  return stays and 'stay' or 'write'
 end
 local todo, more, met = {}, {}, {}
 for i = 10, #ARGV, 3 do

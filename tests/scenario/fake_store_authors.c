@@ -139,7 +139,9 @@ static void work_change(struct call *call)
     bool its = known && strcmp(known->way, author_way_name(c->change.way)) == 0;
     bool may = c->change.keep == AUTHORS_KEEP_NONE ||
                (c->change.keep == AUTHORS_KEEP_NO ? !known || known->says != FACT_NO : its);
-    bool old = known && !forgets && known->said_ms > c->change.said_ms;
+    bool old = known && !forgets &&
+               (known->said_ms > c->change.said_ms ||
+                (known->said_ms == c->change.said_ms && known->says == FACT_NO));
     if (forgets && known && may)
         forget(s, known);
     else if (!forgets && may && !old && !(known && known->says == c->change.word))
