@@ -141,6 +141,7 @@ static bool ask_fill(const struct policy_case *c, struct span to, char host[URI_
     ask->known = (struct verdict_known){.bot = c->bot,
                                         .indexable = c->indexable,
                                         .registry = c->consent,
+                                        .software = c->software,
                                         .thread = c->crossed != FACT_UNKNOWN};
     ask->in = zone >= 0 ? &policy->zones[zone] : NULL;
     ask->to = ask->in ? NULL : host;

@@ -74,6 +74,7 @@ static enum err decide_audience(struct inbox *in)
     struct surroundings around = {.policy = policy};
     const struct facts_context context = {.now_ms = clock_wall_ms(),
                                           .bytes = http_view(in->request)->body.n,
+                                          .software = span_of(in->member->software),
                                           .consent = consent.says,
                                           .bot = in->owner_machine ? FACT_YES : FACT_NO,
                                           .indexable = in->owner_indexable ? FACT_YES : FACT_NO,

@@ -120,8 +120,6 @@ static void add_facts(struct bytes *out)
     for (int i = 0; i < FACT_COUNT; i++) {
         const struct fact_row *row = fact_row((enum fact)i);
         struct bytes text;
-        if (!policy_file_offers((enum fact)i))
-            continue;
         bytes_init(&text, 1000);
         bytes_addf(&text, "%s. Missing: %s.", row->prose, row->missing);
         roff_item(out, row->name, kinds[row->kind], bytes_str(&text));
@@ -158,10 +156,11 @@ static void add_cases(struct bytes *out)
     roff_item(out, "rule, code", "",
               "if given: the rule that decides, and the reason code (`weir help problems`)");
     roff_item(out, "at", "", "decided at the end of this day, or at this moment; otherwise now");
-    roff_item(out, "known", "",
-              "what a running relay would know: bot, indexable, crossed (that what it answers did "
-              "cross), consent (what its author told the relay), each true or false; otherwise it "
-              "is not known");
+    roff_item(
+        out, "known", "",
+        "what a running relay would know: bot, indexable, crossed (that what it answers did "
+        "cross), consent (what its author told the relay), each true or false, and software (a "
+        "name); otherwise it is not known");
     roff_item(out, "activity", "",
               "a file of JSON, named from DIR; or a mapping, where true, false and null are what "
               "they say and all else is text. Of a mapping may be left out what a post of that "

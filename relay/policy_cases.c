@@ -13,7 +13,8 @@ static const struct span keys[] = {NAME("name"),   NAME("from"),  NAME("to"),
 static const struct span words[] = {NAME("allow"), NAME("hold"), NAME("deny"), NAME("drop"),
                                     NAME("refuse")};
 static const struct span known_keys[] = {NAME("bot"), NAME("indexable"), NAME("crossed"),
-                                         NAME("consent")};
+                                         NAME("consent"), NAME("software")};
+enum { SAID_N = 4 }; /* of these, those that are true or false */
 
 enum {
     KEYS_N = sizeof(keys) / sizeof(*keys),
@@ -78,6 +79,8 @@ static void known_read(const struct yaml_tree *value, struct mistakes *m, struct
         bool yes = span_eq_str(text, "true");
         if (which == KNOWN_N)
             mistake_unknown(m, key->at, "key of known", yaml_tree_text(key), known_keys, KNOWN_N);
+        else if (which == SAID_N)
+            ret->software = is(value->values[i], TREE_TEXT, "software", m) ? text : SPAN_NONE;
         else if (!yes && !span_eq_str(text, "false"))
             mistake(m, value->values[i]->at, "must be true or false");
         else

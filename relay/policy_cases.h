@@ -11,7 +11,7 @@
  *         code: no-rule                                     (optional) the reason it is not allowed
  *         at: 2027-05-01                                    (optional) decided at the end of that
  *                                                           day, or at that moment; else now
- *         known: {bot: false, indexable: true, crossed: true, consent: true}
+ *         known: {bot: false, indexable: true, crossed: true, consent: true, software: mastodon}
  *                                                           (optional) what a running relay knows
  *         activity: post.json                               a file beside this one; or a mapping
  */
@@ -28,6 +28,7 @@ struct policy_case {
     const struct yaml_tree *to, *activity;
     int64_t at_ms; /* 0: not said */
     enum fact_said bot, indexable, crossed, consent;
+    struct span software; /* absent: not known */
 };
 
 struct policy_cases {

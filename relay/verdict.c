@@ -154,6 +154,7 @@ void verdict_make(const struct verdict_ask *ask, struct verdict *ret)
     ret->consent = consent_of(&sources);
     const struct facts_context context = {.now_ms = ask->now_ms,
                                           .bytes = ask->bytes,
+                                          .software = ask->known.software,
                                           .consent = ret->consent.says,
                                           .bot = ask->known.bot,
                                           .indexable = ask->known.indexable,

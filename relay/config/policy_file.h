@@ -4,8 +4,6 @@
 #include "relay/config/yaml.h"
 #include "relay/rules/policy.h"
 
-/* Whether rules may ask for the fact: false of what nobody tells them yet. */
-bool policy_file_offers(enum fact fact);
 /* zones and rules: their values in the file; NULL where they are not in it. https: the scheme of
  * the relay's url, whose default port patterns leave out. Adds to ret, which is {0} before and the
  * caller's to fini whatever comes of it; it is whole only if no mistake was added. */

@@ -3,20 +3,12 @@
 #include "relay/config/policy_file.h"
 #include "relay/config/policy_file_inner.h"
 
-/* What nobody tells the rules yet would always be missing, so a condition on it would never hold:
- * a rule that denies by it would let through what it was written to stop. */
-bool policy_file_offers(enum fact fact)
-{
-    return fact != FACT_SOFTWARE;
-}
-
 static void unknown(struct job *job, const struct yaml_tree *key)
 {
     struct span names[FACT_COUNT];
     size_t n = 0;
     for (int i = 0; i < FACT_COUNT; i++)
-        if (policy_file_offers((enum fact)i))
-            names[n++] = span_of(fact_row((enum fact)i)->name);
+        names[n++] = span_of(fact_row((enum fact)i)->name);
     mistake_unknown(job->mistakes, key->at, "condition", yaml_tree_text(key), names, n);
 }
 
@@ -64,8 +56,7 @@ void conditions_read(struct job *job, struct conditions *conditions, const char 
     conditions->list = mem_new((value->n + 1) * sizeof(*conditions->list));
     for (size_t i = 0; i < value->n; i++) {
         struct condition *condition = &conditions->list[conditions->n];
-        if (!fact_by_name(yaml_tree_text(value->keys[i]), &condition->fact) ||
-            !policy_file_offers(condition->fact)) {
+        if (!fact_by_name(yaml_tree_text(value->keys[i]), &condition->fact)) {
             unknown(job, value->keys[i]);
             continue;
         }

@@ -35,7 +35,7 @@ def test_our_own_cases_come_out_as_they_say(place):
     done = weir("policy", "test", "cases", cwd=place)
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
-    assert lines[-1] == "16 decided, 0 wrong" and len(lines) == 17
+    assert lines[-1] == "18 decided, 0 wrong" and len(lines) == 19
     assert all(line.startswith("ok    cases/") for line in lines[:-1])
     assert lines[2] == ("ok    cases/boundary.yaml:8: what is marked stays inside: "
                         "wiki.corp.example -> partners: deny (rule-denies) by rule confidential "

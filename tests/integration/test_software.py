@@ -6,8 +6,8 @@ import subprocess
 import pytest
 
 from integration.acts import activity as act
-from integration.acts import announced, join, note, proved, received, server, settle
-from integration.relay import INTERNAL, ROOT, WEIR, Relay, wait_until
+from integration.acts import announced, deliveries, join, note, proved, received, server, settle
+from integration.relay import INTERNAL, PARTNER, ROOT, WEIR, Relay, wait_until
 
 CURIOUS = "fetch: { software: 7d }\n"
 INDEX, DOCUMENT = "/.well-known/nodeinfo", "/nodeinfo/2.1"
@@ -75,6 +75,28 @@ def test_where_the_setting_says_never_nobody_is_asked(tmp_path, town):
         relay.told("reload")
         known(relay, blog, "mastodon")
         assert len(asked(blog)) == 1
+
+
+# --- rules ----------------------------------------------------------------------------------------
+
+
+def test_rules_may_ask_for_it(tmp_path, town):
+    with Relay(tmp_path, extra=CURIOUS) as relay:
+        relay.replace("  - { name: shared,", "  - { name: trusted, from: internal, to: partners, "
+                      "when: { software: [Mastodon, 'weir-*'] }, then: allow }\n  - { name: shared,")
+        relay.reload()
+        mastodon, other, partner = (runs(town, name, address) for name, address in
+                                    (("mastodon", INTERNAL), ("pleroma", INTERNAL), ("x", PARTNER)))
+        relay.told("member", "invite", partner.host, "--zone", "partners")
+        join(relay, mastodon, other, partner)
+        known(relay, mastodon, "mastodon")
+        known(relay, other, "pleroma")
+        assert other.post("for us").status == 202
+        sent = mastodon.post("for you, too")
+        assert sent.status == 202
+        received(partner, sent.id)
+        settle(relay)
+        assert [r["activity"]["id"] for r in deliveries(partner, activity__type="Create")] == [sent.id]
 
 
 # --- a recall, by software ------------------------------------------------------------------------

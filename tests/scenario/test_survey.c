@@ -161,6 +161,43 @@ static void test_never(void **state)
     end(&w, &wiki);
 }
 
+/* --- what it is for ----------------------------------------------------------------------------
+ */
+
+/* Rules may ask for it: what crosses depends on what the member runs now. */
+static void test_rules_ask_for_it(void **state)
+{
+    static const char text[] = WORLD_ZONES "rules:\n"
+                                           "  - { name: some, from: internal, to: partners,\n"
+                                           "      when: { software: 'Mast*' }, then: allow }\n";
+    (void)state;
+    struct world w;
+    struct peer wiki;
+    struct peer shop;
+    struct fake_reply reply;
+    begin(&w, &wiki);
+    world_policy(&w, text);
+    w.context.config->set.fetch_software = 7 * HOUR;
+    peer_init(&shop, "shop", false);
+    world_member(&w, &shop);
+    world_member(&w, &wiki); /* which says nothing */
+    fake_run(3 * SECOND);
+    world_send_create(&w, &wiki, 1, &reply);
+    runs(&wiki, NAMES("mastodon"));
+    fake_run(HOUR + 2 * MINUTE);
+    assert_string_equal(software(&w, &wiki), "mastodon");
+    world_send_create(&w, &wiki, 2, &reply);
+    runs(&wiki, NAMES("akkoma"));
+    fake_run(7 * HOUR + 2 * MINUTE);
+    assert_string_equal(software(&w, &wiki), "akkoma");
+    world_send_create(&w, &wiki, 3, &reply);
+    fake_run(MINUTE);
+    assert_true(reply_is(&reply, 202, NULL));
+    assert_true(peer_has(&shop, 2, 2));
+    end(&w, &wiki);
+    peer_fini(&shop);
+}
+
 /* --- what can't be had -------------------------------------------------------------------------
  */
 
@@ -343,7 +380,7 @@ int main(void)
         cmocka_unit_test(test_never),          cmocka_unit_test(test_nothing_is_said),
         cmocka_unit_test(test_not_there),      cmocka_unit_test(test_another_process),
         cmocka_unit_test(test_faults),         cmocka_unit_test(test_end_meanwhile),
-        cmocka_unit_test(test_many),
+        cmocka_unit_test(test_many),           cmocka_unit_test(test_rules_ask_for_it),
     };
     return cmocka_run_group_tests(tests, world_keys, world_keys_gone);
 }

@@ -45,6 +45,8 @@ static const struct {
     {"cases: [{from: a, to: b, expect: deny, known: {bots: true, bot: 1}, activity: x}]\n",
      "f:1:48: unknown key of known \"bots\"; did you mean \"bot\"?\nf:1:65: must be true or "
      "false\n"},
+    {"cases: [{from: a, to: b, expect: deny, known: {software: [x]}, activity: x}]\n",
+     "f:1:58: software must be a text, not a list\n"},
     {"cases: [{from: a, to: b, expect: deny, known: yes, activity: x}]\n",
      "f:1:47: known must be a mapping, not a text\n"},
     {"cases: [{from: a, from: b, to: b, expect: deny, activity: x}]\n", "f:1:19: "},

@@ -150,6 +150,7 @@ static const char asking[] =
     "rules:\n"
     "  - { name: bots, from: '*', to: out, when: { bot: true }, then: drop }\n"
     "  - { name: back, from: in, to: out, when: { reply_to: crossed }, then: hold }\n"
+    "  - { name: soft, from: in, to: out, when: { software: [Pleroma, 'miss*'] }, then: deny }\n"
     "  - { name: all, from: '*', to: out, then: allow }\n";
 
 /* Of a post from a.in.example to zone `out`. */
@@ -170,7 +171,11 @@ static const struct {
     {{.indexable = FACT_YES}, NULL, "allow", "consent   yes, by indexable\n"},
     {{.indexable = FACT_YES, .bio = true}, NULL, "deny", "consent   no, by bio\n"},
     {{.registry = FACT_YES, .bot = FACT_YES}, NULL, "drop", "bots                 MATCHES: drop\n"},
-    {{.registry = FACT_YES, .thread = true}, NULL, "allow", "by rule all (line 9)\n"},
+    {{.registry = FACT_YES, .software = {"pleroma", 7}}, NULL, "deny", "by rule soft (line 9)"},
+    {{.registry = FACT_YES, .software = {"Misskey", 7}}, NULL, "deny", "by rule soft (line 9)"},
+    {{.registry = FACT_YES, .software = {"akkoma", 6}}, NULL, "allow", "by rule all (line 10)\n"},
+    {{.registry = FACT_YES}, NULL, "allow", "missing: the software is not known"},
+    {{.registry = FACT_YES, .thread = true}, NULL, "allow", "by rule all (line 10)\n"},
     {{.registry = FACT_YES, .thread = true, .crossed = {{4}}},
      NULL,
      "hold",
@@ -181,7 +186,7 @@ static const struct {
      "verdict   hold   frozen: an operator froze this boundary: it waits for the thaw\n"
      "frozen    in -> out, by : \n"
      "hint      weir thaw 'in -> out' --reason TEXT\n"},
-    {{.registry = FACT_YES}, "out -> in", "allow", "by rule all (line 9)\n"},
+    {{.registry = FACT_YES}, "out -> in", "allow", "by rule all (line 10)\n"},
     /* where the members are, by their records */
     {{.from_zone = "far"}, NULL, "allow", "consent   yes, by the zone's default\n"},
     {{.from_zone = "gone", .registry = FACT_YES}, NULL, "allow", "consent   yes, by registry\n"},
