@@ -85,7 +85,7 @@ def test_a_file_that_is_not_right_is_no_success(place):
     done = weir("policy", "test", "cases", cwd=place)
     assert done.returncode == 1
     assert done.stderr == "cases/more.yaml:2:5: a case needs `to`\n"
-    assert done.stdout.endswith("16 decided, 0 wrong\n")
+    assert done.stdout.endswith("18 decided, 0 wrong\n")
 
 
 @pytest.mark.parametrize("arguments, code, said", [
