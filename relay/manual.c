@@ -130,7 +130,7 @@ static void add_audit(struct bytes *out)
         "Every change that a person makes is written down in the audit log, which is only "
         "ever added to: member invite, edit, accept, reject, suspend, resume and remove; queue "
         "retry, hold, release and drop; hold approve and deny; freeze and thaw; replay; dead retry "
-        "and drop; recall; reload; "
+        "and drop; recall; author optin, optout, forget and import; reload; "
         "journal adopt; restore. A change inside the journal and its line are one step: "
         "neither is there without the other. A reload has a line before (begun) and one "
         "with what came of it; one by SIGHUP has a line if it brought another "
@@ -140,9 +140,8 @@ static void add_audit(struct bytes *out)
         "signal, file, calendar), verb, target, before, after, of, outcome, reason.\n\n"
         "who is the user of the system who opened the admin socket, as the system says it; "
         "behind sudo that is the user that the command ran as. via is what the client says "
-        "of itself. member edit, accept, reject and suspend, recall, freeze and thaw want --reason "
-        "TEXT, one "
-        "line; the other changes take one.\n\n"
+        "of itself. member edit, accept, reject and suspend, recall, freeze and thaw, and author "
+        "optin, optout and forget want --reason TEXT, one line; the other changes take one.\n\n"
         "prev is the SHA-256 of the line before (of the first: 64 zeros), so that a line "
         "that was changed, put in or taken out shows: `weir audit verify` names the first. "
         "Whoever can write to Redis could write all of it anew. Against that the relay "
@@ -194,6 +193,7 @@ void manual_weir(struct bytes *out)
     add_processes(out);
     manual_add_members(out);
     manual_add_software(out);
+    manual_add_authors(out);
     add_configuration(out);
     add_backup(out);
     add_audit(out);

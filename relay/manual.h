@@ -26,3 +26,6 @@ void manual_add_reports(struct bytes *out);
 void manual_add_members(struct bytes *out);
 /* manual_software.c: the same. */
 void manual_add_software(struct bytes *out);
+/* manual_authors.c: what is about authors, of weir(1) and of weir-policy(7). */
+void manual_add_authors(struct bytes *out);
+void manual_add_consent(struct bytes *out);

@@ -15,6 +15,7 @@ static const char grammar[] =
     "  NAME:\n"
     "    hosts: [HOST, ...]\n"
     "    inside: allow | hold | deny\n"
+    "    consent: none | opt-out | opt-in\n"
     "    export:\n"
     "      - {to: ZONES, RULE}\n"
     "    import:\n"
@@ -190,6 +191,7 @@ void manual_weir_policy(struct bytes *out)
     add_verdicts(out);
     add_values(out);
     add_facts(out);
+    manual_add_consent(out);
     roff_section(out, "MISSING AND UNSURE", "");
     roff_text(out, unsure);
     roff_text(out, unsure_too);
