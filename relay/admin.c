@@ -12,6 +12,7 @@
  *     POST /api/v1/thaw        admin_freeze.c
  *     *    /api/v1/authors     admin_authors.c
  *     GET  /api/v1/audit       admin_audit.c
+ *     GET  /api/v1/journal     admin_journal.c
  *     *    /api/v1/holds       admin_holds.c
  *     GET  /api/v1/reports     admin_reports.c
  *
@@ -70,6 +71,8 @@ static void on_request(void *arg, struct http_request *request)
         admin_authors(a, &request, rest);
     else if (get && behind(path, SPAN("/api/v1/audit"), &rest))
         admin_audit(a, &request, rest);
+    else if (get && behind(path, SPAN("/api/v1/journal"), &rest))
+        admin_journal(a, &request, rest);
     else if (behind(path, SPAN("/api/v1/holds"), &rest))
         admin_holds(a, &request, rest);
     else if (get && behind(path, SPAN("/api/v1/reports"), &rest))

@@ -16,6 +16,7 @@
 #include "common/pure/uri.h"
 #include "relay/args.h"
 #include "relay/ask.h"
+#include "relay/cmd_policy_replay.h"
 #include "relay/input.h"
 #include "relay/policy_cases.h"
 
@@ -313,6 +314,8 @@ int cmd_policy(int argc, char **argv)
     bool as_json = false;
     const struct arg items[] = {{"-c", &file, NULL}, {"--json", NULL, &as_json}};
     const struct args args = {items, 2, "", 1, 1};
+    if (argc > 1 && strcmp(argv[1], "replay") == 0)
+        return cmd_policy_replay(argc - 1, argv + 1);
     if (argc < 2 || strcmp(argv[1], "test") != 0 || !args_read(&args, argc - 1, argv + 1, words))
         return ask_usage("policy");
     return test(file, words[0], as_json);

@@ -169,6 +169,24 @@ static void add_cases(struct bytes *out)
               "object type (Note), id, attributedTo and to");
 }
 
+static void add_replay(struct bytes *out)
+{
+    roff_section(
+        out, "REPLAY",
+        "`weir policy replay --since 7d --with NEW.yaml` asks the running relay for what it "
+        "accepted since then, has it decided by NEW.yaml as of the time when it came, and "
+        "counts what would have crossed a boundary and did not, and the other way round, "
+        "by boundary and by author, with some of them by name.\n\n");
+    roff_text(out,
+              "What was refused or is held is not in the journal, and so not counted; nor are "
+              "bodies that are no longer kept (the setting retention.bodies; a deleted post's "
+              "goes with it). Edits and deletions go where their objects went. What only the "
+              "relay knew at that moment is not kept: whether the author was a machine (bot), "
+              "was indexable, agreed, and whether what was answered had crossed. Where NEW.yaml "
+              "asks for it, both answers are tried: what comes out the same is counted, the "
+              "rest as unsure.\n");
+}
+
 static void add_examples(struct bytes *out)
 {
     roff_section(out, "EXAMPLES", "");
@@ -197,6 +215,7 @@ void manual_weir_policy(struct bytes *out)
     roff_text(out, unsure_too);
     add_freezing(out);
     add_cases(out);
+    add_replay(out);
     add_examples(out);
     roff_section(out, "SEE ALSO",
                  "weir(1), weir.yaml(5); `weir explain` says of one activity which "

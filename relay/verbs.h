@@ -60,6 +60,7 @@
     X("journal adopt",   cmd_journal,  "[--force] [--reason TEXT]",                   "make the journal in Redis this relay's; --force: begin one there") \
     X("explain",         cmd_explain,  "ACTIVITY.json --from HOST [--to HOST | ZONE]", "which rule decides where an activity may go") \
     X("policy test",     cmd_policy,   "DIR",                                         "decide the cases of every .yaml file there, and say which come out otherwise") \
+    X("policy replay",   cmd_policy,   "--since 7d --with NEW.yaml",                  "what would have crossed by another file, and what would not, counted from the journal") \
     X("sig canonicalize", cmd_sig,     "[options]",                                   "the exact text that a request's signature covers") \
     X("sig sign",        cmd_sig,      "--key FILE --key-id URL [options]",           "sign a request from standard input") \
     X("sig verify",      cmd_sig,      "--key FILE [options]",                        "verify a request from standard input") \

@@ -52,15 +52,35 @@ METRICS = {
     "weir_http_connections": "gauge",
     "weir_log_dropped_total": "counter",
 }
-VERBS = [
-    "init", "serve", "status", "config check", "config explain", "config diff", "config apply", "reload", "member list",
-    "member show", "member invite", "member edit", "member accept", "member reject", "member suspend",
-    "member resume", "member remove", "author list", "author show", "author optin", "author optout",
-    "author forget", "author import", "trace", "queue list", "queue show", "queue retry", "queue hold", "queue release", "queue drop", "replay", "recall",
+<<<<<<< HEAD
+VERBS = [  # a line for each word, so that changes stay apart
+    "init",
+    "serve",
+    "status",
+    "config check", "config explain", "config diff", "config apply",
+    "reload",
+    "member list", "member show", "member invite", "member edit", "member accept", "member reject",
+    "member suspend", "member resume", "member remove",
+    "author list", "author show", "author optin", "author optout", "author forget", "author import",
+    "trace",
+    "queue list", "queue show", "queue retry", "queue hold", "queue release", "queue drop",
+    "replay",
+    "recall",
     "hold list", "hold show", "hold approve", "hold deny",
-    "freeze", "freeze list", "thaw", "dead list",
-    "dead show", "dead retry", "dead drop", "audit list", "audit verify", "audit export", "report", "backup", "restore", "verify", "journal adopt", "explain", "policy test", "sig canonicalize", "sig sign", "sig verify",
-    "help", "version",
+    "freeze", "freeze list",
+    "thaw",
+    "dead list", "dead show", "dead retry", "dead drop",
+    "audit list", "audit verify", "audit export",
+    "report",
+    "backup",
+    "restore",
+    "verify",
+    "journal adopt",
+    "explain",
+    "policy test", "policy replay",
+    "sig canonicalize", "sig sign", "sig verify",
+    "help",
+    "version",
 ]
 
 
