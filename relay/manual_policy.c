@@ -78,7 +78,7 @@ static const char freezing_too[] =
     "single post through a frozen boundary. `weir thaw` has decided anew, by the rules and members "
     "of then and from the oldest on, what the freeze held: what they allow is sent, what a rule "
     "holds stays for a person, what a rule denies is closed as denied. What its sender may not "
-    "send any more, since it was suspended meanwhile, stays held.\n\n";
+    "send just then, since it is suspended, stays held until it may again.\n\n";
 
 static const char freezing_before[] =
     "What was accepted before the freeze, and still waits to be delivered across that boundary, is "

@@ -176,6 +176,7 @@ static void on_member_changes(void *arg, enum err err, uint64_t changes)
     if (err != ERR_OK || changes == s->member_changes)
         return;
     s->member_changes = changes;
+    freezer_members_changed(s->freezer);
     start_walk(s);
 }
 

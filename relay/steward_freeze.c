@@ -22,7 +22,7 @@
 #include "relay/store/freezes.h"
 #include "relay/store/holds.h"
 
-enum { SECOND = 1000, AGAIN_MS = 10000, PAGE = 100 };
+enum { SECOND = 1000, MINUTE_MS = 60000, AGAIN_MS = 10000, PAGE = 100 };
 
 struct freezer {
     struct context *context;
@@ -38,6 +38,9 @@ struct freezer {
     size_t items_n, at;
     size_t counts[HOLD_STATE_COUNT]; /* what became of them in this walk */
     bool missed;                     /* one could not be decided just now */
+    bool stuck;                      /* one may not be sent as its sender's membership is */
+    bool again;                      /* so look once more: a member changed */
+    int64_t walked_ms;               /* the end of the last walk */
 };
 
 /* Outlives the freezer if it must. */
@@ -92,7 +95,7 @@ static void walk_begin(struct freezer *f)
 {
     f->walks = true;
     f->after = 0;
-    f->missed = false;
+    f->missed = f->stuck = f->again = false;
     memset(f->counts, 0, sizeof(f->counts));
 }
 
@@ -101,6 +104,7 @@ static void walk_end(struct freezer *f)
     bool again = f->missed;
     tell_walk(f);
     f->walks = false;
+    f->walked_ms = clock_mono_ms();
     if (again)
         walk_begin(f);
     rest(f, again ? AGAIN_MS : SECOND);
@@ -108,16 +112,30 @@ static void walk_end(struct freezer *f)
 
 static void ask_item(struct freezer *f);
 
+/* Somebody else may have closed it meanwhile, or an Update joined it. */
+static void judge_item(struct freezer *f, const struct holding_answer *answer)
+{
+    switch (answer->err) {
+    case ERR_OK: f->counts[answer->state]++; break;
+    case ERR_NOT_KNOWN:
+    case ERR_NOT_KEPT: break;
+    case ERR_HOLD_CHANGED: f->missed = true; break;
+    default:
+        f->missed = f->missed || err_later(answer->err);
+        f->stuck = f->stuck || !err_later(answer->err);
+    }
+}
+
 static void on_item(void *arg, const struct holding_answer *answer)
 {
     struct freezer *f = op_end(arg);
     if (!f)
         return;
-    if (answer->err == ERR_OK)
-        f->counts[answer->state]++;
-    else if (err_later(answer->err))
-        f->missed = true;
-    ask_item(f);
+    judge_item(f, answer);
+    if (answer->err == ERR_UNAVAILABLE) /* those behind it would go ahead of it */
+        walk_end(f);
+    else
+        ask_item(f);
 }
 
 static void ask_item(struct freezer *f)
@@ -250,7 +268,8 @@ static void on_read(void *arg, enum err err, const struct freezes *freezes)
         metric_set(METER_FREEZES, 0, (double)freezes->n);
         tell(freezes);
     }
-    if (freezes || !f->known)
+    bool again = f->again && clock_mono_ms() - f->walked_ms >= MINUTE_MS;
+    if (freezes || !f->known || again)
         walk_begin(f);
     f->known = true;
     const struct freeze *over = ended(&f->freezes, clock_wall_ms());
@@ -294,6 +313,11 @@ void freezer_look(struct freezer *f)
 {
     if (f->ready)
         timer_start(f->timer, 0);
+}
+
+void freezer_members_changed(struct freezer *f)
+{
+    f->again = f->stuck;
 }
 
 void freezer_free(struct freezer **freezer)

@@ -10,4 +10,6 @@ struct freezer *freezer_new(struct context *context, bool watches);
 void freezer_ready(struct freezer *freezer, bool ready);
 /* Something may have changed: look at once. */
 void freezer_look(struct freezer *freezer);
+/* Who may send may be another now. */
+void freezer_members_changed(struct freezer *freezer);
 void freezer_free(struct freezer **freezer);
