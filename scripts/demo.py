@@ -31,12 +31,13 @@ from demo_steps import (
     step7_kills,
     step8_story,
     step9_audit,
+    step10_gate,
 )
 from demo_steps.report import Report
 from demo_steps.stage import Stage
 
 STEPS = (step1_joining, step2_article, step3_changes, step4_boundary, step5_outage,
-         step6_forgeries, step7_kills, step8_story, step9_audit)
+         step6_forgeries, step7_kills, step8_story, step9_audit, step10_gate)
 BREAKS = {
     "key": "the relay's key is exchanged behind the back of members who hold the old one",
     "rule": "the rule that keeps things inside has lost its condition",

@@ -84,6 +84,12 @@ class Relay:
         self.config.write_text(text, "utf-8")
         self._run_checked("config", "check", "-c", str(self.config))
 
+    def rewrite_rules(self, text):
+        """Puts other zones and rules into the configuration; who runs does not know yet."""
+        kept = self.config.read_text("utf-8").partition("zones:\n")[0]
+        self.config.write_text(kept + text, "utf-8")
+        self._run_checked("config", "check", "-c", str(self.config))
+
     def start(self):
         """Runs `weir serve` until it says that it is ready."""
         with open(self.log, "ab") as log:
