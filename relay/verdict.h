@@ -14,7 +14,6 @@ struct verdict_known {
     bool bio;                      /* which says that it does not want to be relayed */
     struct span software;          /* of the sender's member; empty: not known */
     enum fact_said registry;       /* what the author told the relay (struct consent_sources) */
-    struct span software;          /* of the member that it came from; absent: not known */
     bool thread;                   /* it is known where that went which it answers: */
     struct zone_set crossed;       /* facts_context.crossed */
     const struct freezes *freezes; /* that are in force; NULL: none */

@@ -70,7 +70,8 @@
     X(PENDING, "pending", 403, false, "the membership waits for approval")                         \
     X(SUSPENDED, "suspended", 403, false, "the membership is suspended")                           \
     X(EXPIRED, "expired", 403, false, "the membership has ended")                                  \
-    X(RECEIVE_ONLY, "receive-only", 403, false, "this member receives, and publishes nothing here") \
+    X(RECEIVE_ONLY, "receive-only", 403, false,                                                    \
+      "this member receives, and publishes nothing here")                                          \
     X(REMOVED, "removed", 403, false, "the membership was removed")                                \
     X(INBOX_GONE, "inbox-gone", 0, false, "its inbox said for days that it is gone")               \
     X(INBOX_LOST, "inbox-lost", 0, false, "its inbox was not there for days")                      \
@@ -90,8 +91,8 @@
     X(STALE, "stale", 0, false, "older than what is known of the object")                          \
     X(RULE_HOLDS, "rule-holds", 0, false, "a rule holds it for a person to decide")                \
     X(FROZEN, "frozen", 0, false, "an operator froze this boundary: it waits for the thaw")        \
-    X(HOLD_FULL, "hold-full", 503, true, "more waits for a person to decide than may be held")      \
-    X(HOLD_CHANGED, "hold-changed", 409, false, "its author edited it meanwhile")                    \
+    X(HOLD_FULL, "hold-full", 503, true, "more waits for a person to decide than may be held")     \
+    X(HOLD_CHANGED, "hold-changed", 409, false, "its author edited it meanwhile")                  \
     X(RULE_DROPS, "rule-drops", 0, false, "a rule drops it without a word to the sender")          \
     X(CONSENT_CHANGED, "consent-changed", 0, false, "its author told this relay to leave it out")  \
     X(NO_AUDIENCE, "no-audience", 0, false, "no zone may have it")                                 \

@@ -213,8 +213,8 @@ enum err policy_refusal(const struct policy *policy, const struct zone_verdict *
 void policy_set_write(const struct policy *policy, const struct zone_set *set, struct bytes *out);
 void policy_set_read(const struct policy *policy, struct span text, struct zone_set *ret);
 
-/* The zones whose boundary with `from` was crossed by something of the zone `home` (-1: of none) that
- * went to the zones of `audience` (as policy_set_write() has it): both sides have it, the one
+/* The zones whose boundary with `from` was crossed by something of the zone `home` (-1: of none)
+ * that went to the zones of `audience` (as policy_set_write() has it): both sides have it, the one
  * because it is of there or went there, the other as well. */
 void policy_crossed(const struct policy *policy, int home, struct span audience, int from,
                     struct zone_set *ret);

@@ -276,7 +276,7 @@ static const struct golden others[] = {
     {"verdict", URL AB "rules: [{ from: a, to: b, then: alow }]\n",
      "weir.yaml:3:33: unknown verdict \"alow\"; did you mean \"allow\"?\n"},
     {"YAML's yes", URL AB "rules: [{ from: a, to: b, then: yes }]\n",
-     "weir.yaml:3:33: unknown verdict \"yes\"; known here: allow, deny, drop\n"},
+     "weir.yaml:3:33: unknown verdict \"yes\"; known here: allow, hold, deny, drop\n"},
     {"key of a rule", URL AB "rules: [{ from: a, to: b, than: allow }]\n",
      "weir.yaml:3:9: the rule \"rule-1\" has no `then`\n"
      "weir.yaml:3:27: unknown key of a rule \"than\"; did you mean \"then\"?\n"},

@@ -88,9 +88,9 @@ static void test_known(void **state)
         assert_string_equal(back.software, "mastodon");
         bytes_fini(&text);
     }
-    static const char *const bad[] = {"", "yyy", "yyyx", "zyyy",
-                                      "yyyy0123456789012345678901234567890123456789012345678901234"
-                                      "567890123456789"};
+    static const char too_long[] =
+        "yyyy0123456789012345678901234567890123456789012345678901234567890123456789";
+    static const char *const bad[] = {"", "yyy", "yyyx", "zyyy", too_long};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct hold_known back;
         if (hold_known_read(span_of(bad[i]), &back))
