@@ -12,7 +12,6 @@
 struct verdict_known {
     enum fact_said bot, indexable; /* of its author's document, */
     bool bio;                      /* which says that it does not want to be relayed */
-    struct span software;          /* of the sender's member; empty: not known */
     enum fact_said registry;       /* what the author told the relay (struct consent_sources) */
     bool thread;                   /* it is known where that went which it answers: */
     struct zone_set crossed;       /* facts_context.crossed */
