@@ -89,15 +89,14 @@ static int first_since(const struct walk *w, uint64_t *ret)
         uint64_t middle = low + (high - low) / 2;
         json = page_of(w, middle, 1, &code);
         const struct json *first = json_at(json_get(json, "entries"), 0);
-        bool earlier = first && ask_number(first, "at") < w->since_ms;
         uint64_t next = (uint64_t)ask_number(json, "next");
-        bool none = !first && !json_flag(json_get(json, "more"), false);
+        /* What is no entry says no time: go on behind it. */
+        bool earlier = first ? ask_number(first, "at") < w->since_ms
+                             : json_flag(json_get(json, "more"), false) && next < high;
         if (earlier)
             low = next > middle ? next : middle + 1;
-        else if (first || none || next >= high)
-            high = middle;
         else
-            low = next > middle ? next : middle + 1; /* a line that is no entry */
+            high = middle;
         json_free(&json);
     }
     *ret = low;
