@@ -13,6 +13,7 @@ struct verdict_known {
     enum fact_said bot, indexable; /* of its author's document, */
     bool bio;                      /* which says that it does not want to be relayed */
     enum fact_said registry;       /* what the author told the relay (struct consent_sources) */
+    struct span software;          /* of the member that it came from; absent: not known */
     bool thread;                   /* it is known where that went which it answers: */
     struct zone_set crossed;       /* facts_context.crossed */
     const struct freezes *freezes; /* that are in force; NULL: none */
