@@ -155,6 +155,8 @@ else
   refusal, first = decide_other()
 end
 if not refusal and A.note ~= '' and audit_spoiled() then return { 'WRONG', AUDIT } end
+local spoiled = (A.held ~= '' or joined or next(closes)) and held_spoiled()
+if spoiled then return { 'WRONG', spoiled } end
 
 -- --- from here on, only writes -------------------------------------------------------------------------
 

@@ -19,7 +19,8 @@ for key, kind in pairs({ [AUTHORS] = 'zset', [OUT] = 'hash', [P .. 'U'] = 'strea
   local has = redis.call('TYPE', key).ok
   if has ~= 'none' and has ~= kind then return { 'WRONG', key } end
 end
-if note ~= '' and audit_spoiled() then return { 'WRONG', AUDIT } end
+local spoiled = held_spoiled() or (note ~= '' and audit_spoiled())
+if spoiled then return { 'WRONG', spoiled } end
 
 -- What becomes of one: the same word again is no change, but it was said later.
 local function step(known)

@@ -3,12 +3,14 @@
 -- is forgotten; so are the oldest of too many.
 -- ARGV: epoch, now, what came before is closed, what was closed before is forgotten, most of each kind, closed ones at
 --   most, the words for how one is closed
--- Answer: OK more { closed ... } forgotten open bytes, { how many were ever closed by each word } | EPOCH
+-- Answer: WRONG key | OK more { closed ... } forgotten open bytes, { how many were ever closed by each word } | EPOCH
 local P = '{weir}:'
 local epoch, now, before, forget, most, most_closed = unpack(ARGV)
 before, most, most_closed = tonumber(before), tonumber(most), tonumber(most_closed)
 if redis.call('HGET', P .. 'log', 'epoch') ~= epoch then return { 'EPOCH' } end
 --: held
+local spoiled = held_spoiled()
+if spoiled then return { 'WRONG', spoiled } end
 
 local expired = {}
 local oldest = redis.call('ZRANGE', OPEN, 0, most - 1)

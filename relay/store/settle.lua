@@ -1,9 +1,9 @@
 #!lua flags=allow-oom
 -- settle: what was decided about an item that is held: what it has goes into the journal for these zones, others wait
 -- on, and if none does it is closed; in one piece with the line of the audit log.
--- ARGV: epoch, h, revision, version of its sender's record, version of the freezes, now, week, zones that get it, zones that wait on, why they
---   do, how it is closed, by whom, why, what to write in the audit log ('' = nothing)
--- Answer: OK state n ('0': no entry) | NONE | CLOSED state | CHANGED | AGAIN | FULL | WRONG key (of the audit log) | EPOCH
+-- ARGV: epoch, h, revision, version of its sender's record, version of the freezes, now, week, zones that get it, zones
+--   that wait on, why they do, how it is closed, by whom, why, what to write in the audit log ('' = nothing)
+-- Answer: OK state n ('0': no entry) | NONE | CLOSED state | CHANGED | AGAIN | FULL | WRONG key | EPOCH
 local P = '{weir}:'
 local epoch, h, revision, ver, freezes, now, week, sent, kept, why, closed, by, reason, note = unpack(ARGV)
 local log = redis.call('HMGET', P .. 'log', 'epoch', 'last', 'lastN', 'lastU', 'floor', 'freezes')
@@ -20,9 +20,8 @@ local item = redis.call('HMGET', hold_key(h), 's', 'r', 'g', 'st', 'n', 'a', 'b'
 if not item[1] then return { 'NONE' } end
 if item[1] ~= 'open' then return { 'CLOSED', item[1] } end
 if item[2] ~= revision then return { 'CHANGED' } end
-if sent ~= '' and ((redis.call('HGET', P .. 'member:' .. item[3], 'ver') or '0') ~= ver or (log[6] or '') ~= freezes) then
-  return { 'AGAIN' }
-end
+local known = redis.call('HGET', P .. 'member:' .. item[3], 'ver') or '0'
+if sent ~= '' and (known ~= ver or (log[6] or '') ~= freezes) then return { 'AGAIN' } end
 
 -- The activity, and its newest Update: as if they came now. Who repeats them repeats these.
 local versions = {}
@@ -41,7 +40,8 @@ for _, version in ipairs(versions) do
   room = A.object == '' and '' or with(room, '0' .. sort(sent))
   if not room then return { 'FULL' } end
 end
-if note ~= '' and audit_spoiled() then return { 'WRONG', AUDIT } end
+local spoiled = held_spoiled() or (note ~= '' and audit_spoiled())
+if spoiled then return { 'WRONG', spoiled } end
 
 -- --- from here on, only writes -------------------------------------------------------------------------
 

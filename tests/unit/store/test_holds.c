@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "relay/store/holds.h"
+#include "relay/store/scripts.h"
 #include "tests/unit/store/journal_rig.h"
 #include "tests/unit/store/story_rig.h"
 
@@ -63,7 +64,7 @@ static const struct story stories[] = {
     {"what is denied goes nowhere, and its bytes go",
      {POSTED(POST("C c1", "o1", .held = "partners"), "OK 1 held 2"),
       SETTLED(SETTLE(2, "", .then = HOLD_DENIED), "denied 0"),
-      POSTED(POST("U u1", "o1", .audience = "internal,partners", .stamp = 9), "OK 3")},
+      POSTED(POST("U u1", "o1", .audience = "internal,partners", .held = "partners", .stamp = 9), "OK 3")},
      "1<0 Create internal =c1\n3<1 Update internal",
      "2 denied partners"},
     {"an edit joins what is held, and goes to those who had it",
@@ -117,6 +118,12 @@ static const struct story stories[] = {
       SETTLED(SETTLE(3, "public"), "approved 5")},
      "2<0 Announce internal =a3\n4<2 Announce partners =a3\n5<4 Announce public =a3",
      "3 approved public sent public n 5\n1 approved partners sent partners n 4"},
+    {"what was announced there meanwhile is not announced again",
+     {POSTED(POST("A a1", "o1", .audience = "", .held = "partners"), "HELD 1"),
+      POSTED(POST("A a2", "o1", .audience = "partners", .from = "b.example"), "OK 2"),
+      SETTLED(SETTLE(1, "partners"), "approved 0")},
+     "2<0 Announce partners =a2",
+     "1 approved partners sent partners n 0"},
     {"what is announced is not held any more once its owner deletes it, or it is undone",
      {POSTED(POST("A a1", "o1", .audience = "", .held = "partners"), "HELD 1"),
       POSTED(POST("A a2", "o2", .audience = "", .held = "partners"), "HELD 2"),
@@ -132,6 +139,12 @@ static const struct story stories[] = {
      "1<0 Create internal =c1 (r5)\n3<1 Announce public =c1 (r5)\n4<3 Create partners =c1 (r5)\n"
      "5<0! Delete internal,public,partners =c1+ of 1 3 4",
      "2 approved partners sent partners n 4"},
+    {"an Announce of ours that stands keeps its id",
+     {POSTED(POST("C c1", "o1", .audience = "", .held = "partners"), "HELD 1"),
+      POSTED(POST("A a1", "o1", .audience = "public", .from = "b.example", .object_host = "a.example"), "OK 2"),
+      SETTLED(SETTLE(1, "partners"), "approved 3")},
+     "2<0 Announce public =a1\n3<2 Create partners =a1",
+     "1 approved partners sent partners n 3"},
     {"some zones may go on waiting",
      {POSTED(POST("C c1", "o1", .held = "partners,public"), "OK 1 held 2"),
       SETTLED(SETTLE(2, "partners", .kept = "public"), "open 3"),
@@ -161,6 +174,13 @@ static const struct story stories[] = {
       {"DEL {weir}:audit", {0}, SETTLE(2, "partners", .note = "{\"a\":1}"), "approved 3"}},
      "1<0 Create internal =c1\n3<1 Create partners =c1",
      "2 approved partners sent partners n 3"},
+    {"what can't be kept is not half done",
+     {{"SET {weir}:holds wrong", POST("C c1", "o1", .held = "partners"), {0}, "redis-reply"},
+      {"DEL {weir}:holds", POST("C c1", "o1", .held = "partners"), {0}, "OK 1 held 2"},
+      {"SET {weir}:holdsclosed wrong", POST("D d1", "o1"), {0}, "redis-reply"},
+      {"DEL {weir}:holdsclosed", POST("D d1", "o1"), {0}, "OK 3"}},
+     "1<0 Create internal =c1 (r3)\n3<0! Delete internal =c1+ of 1",
+     "2 deleted partners"},
     {"of what is no item there is nothing to decide",
      {SETTLED(SETTLE(7, "partners"), "none")},
      "",
@@ -334,10 +354,262 @@ static void test_stories(void **state)
     stories_hold(*state, &all);
 }
 
+/* What breaks each of them: when it is held, and when it is decided. */
+static const struct story_break held_breaks[] = {
+    {"what some zones may have goes there at once, and waits for the others",
+     "elseif A.held ~= '' then\n  h = hold_open()", "elseif false then"},
+    {"what nobody may have yet is nowhere", "A.held == '' and not joined then return 'NOBODY'",
+     "not joined then return 'NOBODY'"},
+    {"what nobody may have yet is nowhere",
+     "remember(A.bucket, A.field, '0:' .. A.check)\n  return { 'HELD'", "return { 'HELD'"},
+    {"an edit joins what is held, and goes to those who had it", "h = hold_join(joined)",
+     "h = '0'"},
+    {"what is denied goes nowhere, and its bytes go",
+     "audience, A.held = obj.live and obj.aud or '', ''", "audience = obj.aud"},
+    {"an edit joins what is held, and goes to those who had it",
+     "redis.call('HINCRBY', hold_key(item.h), 'r', 1)", ""},
+    {"an edit of what nobody has waits with it, the newest only",
+     "if joined and stamp > 0 and stamp < joined.top then return 'STALE' end", ""},
+    {"an edit of what nobody has waits with it, the newest only",
+     "if A.kind ~= 'R' and item.from ~= A.owner then return { 'NOTOWNER' } end", ""},
+    {"an edit of what nobody has waits with it, the newest only",
+     "redis.call('HINCRBY', hold_key(item.h), 'len', more)", ""},
+    {"what its author deletes disappears, and nobody is told who had nothing",
+     "for h in pairs(closes) do hold_close", "for h in pairs({}) do hold_close"},
+    {"what its author deletes disappears, and nobody is told who had nothing",
+     "joined and '' or A.zone", "A.zone"},
+    {"what went somewhere is deleted there, and waits no more",
+     "item.object == A.object or item.objecthost", "item.objecthost"},
+    {"an actor that is gone takes with it what is held of it",
+     "A.gone == '1' and open_items(BY, A.actor) or {}", "{}"},
+    {"an actor that is gone takes with it what is held of it", "list_put(BY, A.actor, h)", ""},
+    {"what is announced waits once", ", waits(A.about))", ", '')"},
+    {"what is announced waits once", "without(without(A.held, went)",
+     "without(without(A.held, '')"},
+    {"what is announced is not held any more once its owner deletes it, or it is undone",
+     "or item.objecthost == A.owner", ""},
+    {"what is announced is not held any more once its owner deletes it, or it is undone",
+     "list_put(OF, A.about, h)", ""},
+    {"what is announced is not held any more once its owner deletes it, or it is undone",
+     "list_put(OF, A.object, h)", ""},
+    {"there is room for so many, and for so much", "held_items >= tonumber(A.heldmost)", "false"},
+    {"there is room for so many, and for so much", "(is_full or held_items", "(held_items"},
+    {"there is room for so many, and for so much",
+     "if joined and is_full then return 'HELDFULL' end", ""},
+    {"what can't be kept is not half done", "and held_spoiled()", "and nil"},
+};
+static const struct story_break settle_breaks[] = {
+    {"what some zones may have goes there at once, and waits for the others",
+     "if item[1] ~= 'open' then return { 'CLOSED', item[1] } end", ""},
+    {"what nobody may have yet is nowhere", "    stands(obj, about, audience, hash, went, n)", ""},
+    {"an edit joins what is held, and goes to those who had it",
+     "if item[2] ~= revision then return { 'CHANGED' } end", ""},
+    {"an edit joins what is held, and goes to those who had it", "add(item[8], item[9])", ""},
+    {"what was announced there meanwhile is not announced again",
+     "if A.proof == '0' then audience = untold end", ""},
+    {"an Announce of ours that stands keeps its id", "then hash = known.hash end",
+     "then hash = hash end"},
+    {"some zones may go on waiting", "if kept ~= '' then", "if false then"},
+    {"some zones may go on waiting", "union(item[4] or '', sent)", "sent"},
+    {"a decision by a record or by freezes of before is made again", "known ~= ver or ", ""},
+    {"a decision by a record or by freezes of before is made again", "or (log[6] or '') ~= freezes",
+     ""},
+    {"what was decided is written down, or it is not done", "(note ~= '' and audit_spoiled())",
+     "nil"},
+    {"of what is no item there is nothing to decide", "if not item[1] then return { 'NONE' } end",
+     "if not item[1] then return { 'CHANGED' } end"},
+};
+
+static void test_broken(void **state)
+{
+    stories_break(*state, &all, &script_append, held_breaks,
+                  sizeof held_breaks / sizeof held_breaks[0]);
+    stories_break(*state, &all, &script_settle, settle_breaks,
+                  sizeof settle_breaks / sizeof settle_breaks[0]);
+}
+
+/* --- the item itself, pages, forgetting ------------------------------------------------------- */
+
+struct got {
+    struct rig *rig;
+    int calls;
+    enum err err;
+    bool found;
+    char text[1024];
+};
+
+static void on_item(void *arg, enum err err, const struct hold_item *item)
+{
+    struct got *got = arg;
+    got->calls++;
+    got->err = err;
+    got->found = item != NULL;
+    if (item)
+        snprintf(got->text, sizeof got->text,
+                 "%d %s %.*s %.*s %.*s %.*s %.*s [%.*s] [%.*s] [%.*s] %d bytes, closed %d by %.*s: "
+                 "%.*s",
+                 (int)item->h, hold_state_name(item->state), SPAN_ARG(item->from),
+                 SPAN_ARG(item->zone), SPAN_ARG(item->id), SPAN_ARG(item->actor),
+                 SPAN_ARG(item->type), SPAN_ARG(item->known), SPAN_ARG(item->body),
+                 SPAN_ARG(item->update), (int)item->bytes, (int)item->closed_ms, SPAN_ARG(item->by),
+                 SPAN_ARG(item->reason));
+    loop_stop(got->rig->loop);
+}
+
+static const char *item_text(struct rig *rig, uint64_t h)
+{
+    static struct got got;
+    got = (struct got){.rig = rig};
+    holds_read(rig->store, h, on_item, &got);
+    rig_await(rig, &got.calls, 1);
+    assert_int_equal(got.err, ERR_OK);
+    return got.found ? got.text : "none";
+}
+
+static void test_item(void **state)
+{
+    struct rig *rig = *state;
+    rig_fresh(rig);
+    const struct post create =
+        POST("C c1", "o1", .held = "partners", .now = 1000, .actor = "jo", .body = "first");
+    const struct post update = POST("U u1", "o1", .now = 2000, .body = "second", .stamp = 5);
+    const struct settling deny = SETTLE(2, "", .then = HOLD_DENIED, .revision = 1);
+    assert_string_equal(post(rig, &create), "OK 1 held 2");
+    assert_string_equal(post(rig, &update), "OK 3 held 2");
+    assert_string_equal(item_text(rig, 2), "2 open a.example internal c1 jo Create [-nyn] [first] "
+                                           "[second] 11 bytes, closed 0 by : ");
+    assert_string_equal(settle(rig, &deny, 3000), "denied 0");
+    assert_string_equal(item_text(rig, 2), "2 denied a.example internal c1 jo Create [] [] [] 11 "
+                                           "bytes, closed 3000 by bob: it is fine");
+    assert_string_equal(item_text(rig, 7), "none");
+}
+
+/* Page by page, each once; closed ones the newest first. */
+static void test_pages(void **state)
+{
+    struct rig *rig = *state;
+    rig_fresh(rig);
+    char id[8];
+    char object[8];
+    for (int i = 1; i <= 7; i++) {
+        snprintf(id, sizeof id, "C c%d", i);
+        snprintf(object, sizeof object, "o%d", i);
+        const struct post p = POST(id, object, .audience = "", .held = "partners", .now = 1000 + i);
+        post(rig, &p);
+    }
+    for (int h = 5; h <= 7; h++) {
+        const struct settling deny = SETTLE(h, "", .then = HOLD_DENIED);
+        settle(rig, &deny, 3000 + h);
+    }
+    static const struct {
+        bool closed;
+        uint64_t after;
+        size_t most;
+        const char *text;
+        uint64_t next;
+    } rows[] = {
+        {false, 0, 3, "1 open partners\n2 open partners\n3 open partners", 3},
+        {false, 3, 3, "4 open partners", 0},
+        {false, 4, 3, "", 0},
+        {false, 0, 4, "1 open partners\n2 open partners\n3 open partners\n4 open partners", 0},
+        {true, 0, 2, "7 denied partners\n6 denied partners", 6},
+        {true, 6, 2, "5 denied partners", 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct paged p = {.calls = 0};
+        bytes_init(&p.text, 1 << 16);
+        read_items(rig, rows[i].closed, rows[i].after, rows[i].most, &p);
+        assert_string_equal(bytes_str(&p.text), rows[i].text);
+        assert_int_equal(p.next, rows[i].next);
+        assert_int_equal(p.open, 4);
+        bytes_fini(&p.text);
+    }
+}
+
+struct swept {
+    struct rig *rig;
+    int calls;
+    char text[128];
+};
+
+static void on_swept(void *arg, const struct holds_swept *a)
+{
+    struct swept *s = arg;
+    s->calls++;
+    int n = snprintf(s->text, sizeof s->text, "%s expired", err_code(a->err));
+    for (size_t i = 0; i < a->expired_n; i++)
+        n += snprintf(s->text + n, sizeof s->text - (size_t)n, " %d", (int)a->expired[i]);
+    snprintf(s->text + n, sizeof s->text - (size_t)n,
+             ", forgotten %d, open %d of %d, ever denied %d, expired %d%s", (int)a->forgotten,
+             (int)a->open, (int)a->bytes, (int)a->closed[HOLD_DENIED], (int)a->closed[HOLD_EXPIRED],
+             a->more ? ", more" : "");
+    loop_stop(s->rig->loop);
+}
+
+static const char *sweep(struct rig *rig, int64_t now, int64_t before, int64_t forget)
+{
+    static struct swept swept;
+    swept = (struct swept){.rig = rig};
+    const struct holds_sweep ask = {now, before, forget};
+    holds_sweep(rig->store, &ask, on_swept, &swept);
+    rig_await(rig, &swept.calls, 1);
+    return swept.text;
+}
+
+/* Three items, of 1000, 2000 and 3000; the second is denied at 2500. */
+static bool forgets(struct rig *rig)
+{
+    static const struct post posts[] = {
+        POST("C c1", "o1", .audience = "", .held = "partners", .now = 1000),
+        POST("C c2", "o2", .audience = "", .held = "partners", .now = 2000),
+        POST("C c3", "o3", .audience = "", .held = "partners", .now = 3000)};
+    static const struct settling deny = SETTLE(2, "", .then = HOLD_DENIED);
+    for (size_t i = 0; i < 3; i++)
+        post(rig, &posts[i]);
+    settle(rig, &deny, 2500);
+    static const struct {
+        int64_t now, before, forget;
+        const char *says;
+    } rows[] = {
+        {4000, 0, 0, "ok expired, forgotten 0, open 2 of 4, ever denied 1, expired 0"},
+        {4000, 1000, 2500, "ok expired, forgotten 0, open 2 of 4, ever denied 1, expired 0"},
+        {4000, 1001, 2501, "ok expired 1, forgotten 1, open 1 of 2, ever denied 1, expired 1"},
+        {5000, 1001, 4001, "ok expired, forgotten 1, open 1 of 2, ever denied 1, expired 1"},
+        {5000, 9000, 9000, "ok expired 3, forgotten 0, open 0 of 0, ever denied 1, expired 2"},
+        {6000, 9000, 9000, "ok expired, forgotten 1, open 0 of 0, ever denied 1, expired 2"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (strcmp(sweep(rig, rows[i].now, rows[i].before, rows[i].forget), rows[i].says) != 0) {
+            if (!rig->broken)
+                print_message("%s\n", rows[i].says);
+            return false;
+        }
+    /* Nothing is left of them. */
+    return strcmp(ask(rig, "EXISTS {weir}:hold:1 {weir}:hold:2 {weir}:hold:3 {weir}:holds "
+                           "{weir}:holdsclosed {weir}:heldof {weir}:heldby"),
+                  "0") == 0;
+}
+
+static void test_forgetting(void **state)
+{
+    static const struct twin twins[] = {
+        {"too old", forgets, &script_holdsweep, ">= before then break", ">= before + 1 then break"},
+        {"not too old", forgets, &script_holdsweep, ">= before then break", ">= 0 then break"},
+        {"forgotten", forgets, &script_holdsweep, "'-inf', '(' .. forget", "'-inf', forget"},
+        {"found no more", forgets, &script_holdsweep, "list_take(OF, got[i], h)", "local _ = h"},
+        {"gone", forgets, &script_holdsweep, "redis.call('DEL', hold_key(h))", ""},
+        {"by whom", forgets, &script_holdsweep, "list_take(BY, got[2], h)", ""},
+        {"counted", forgets, &script_holdsweep, "hold_count(-1, -tonumber(got[1]))", ""},
+    };
+    run_twins(*state, twins, sizeof twins / sizeof twins[0]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_stories),
+        cmocka_unit_test(test_stories),    cmocka_unit_test(test_broken),
+        cmocka_unit_test(test_item),       cmocka_unit_test(test_pages),
+        cmocka_unit_test(test_forgetting),
     };
     return cmocka_run_group_tests(tests, rig_group_setup, rig_group_teardown);
 }
