@@ -15,6 +15,7 @@
  *     GET  /api/v1/journal     admin_journal.c
  *     *    /api/v1/holds       admin_holds.c
  *     GET  /api/v1/reports     admin_reports.c
+ *     *    /api/v1/lists       admin_lists.c
  *
  * Everything is answered from Redis: whoever accepts and delivers may be another process.
  * May not know: what a command line looks like. */
@@ -77,6 +78,8 @@ static void on_request(void *arg, struct http_request *request)
         admin_holds(a, &request, rest);
     else if (get && behind(path, SPAN("/api/v1/reports"), &rest))
         admin_reports(a, &request, rest);
+    else if (behind(path, SPAN("/api/v1/lists"), &rest))
+        admin_lists(a, &request, rest);
     else
         admin_refuse(&request, ERR_NOT_FOUND, SPAN_NONE);
 }

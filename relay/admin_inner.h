@@ -75,6 +75,7 @@ void admin_audit(struct admin *admin, struct http_request **request, struct span
 void admin_journal(struct admin *admin, struct http_request **request, struct span rest);
 void admin_holds(struct admin *admin, struct http_request **request, struct span rest);
 void admin_reload(struct admin *admin, struct http_request **request);
+void admin_lists(struct admin *admin, struct http_request **request, struct span rest);
 /* rest: MONTH, or MONTH.md. */
 void admin_reports(struct admin *admin, struct http_request **request, struct span rest);
 

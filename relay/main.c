@@ -12,6 +12,7 @@
 #include "relay/cmd_freeze.h"
 #include "relay/cmd_help.h"
 #include "relay/cmd_hold.h"
+#include "relay/cmd_list.h"
 #include "relay/cmd_member.h"
 #include "relay/cmd_policy.h"
 #include "relay/cmd_queue.h"

@@ -199,6 +199,7 @@ void manual_weir(struct bytes *out)
     add_audit(out);
     manual_add_holds(out);
     manual_add_lists(out);
+    manual_add_proposals(out);
     manual_add_reports(out);
     add_files(out);
     add_metrics(out);

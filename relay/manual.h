@@ -22,6 +22,7 @@ extern const char manual_cases[];
 void manual_add_lists(struct bytes *out);
 void manual_add_holds(struct bytes *out);
 void manual_add_reports(struct bytes *out);
+void manual_add_proposals(struct bytes *out);
 /* manual_members.c: the same. */
 void manual_add_members(struct bytes *out);
 /* manual_software.c: the same. */

@@ -1,4 +1,5 @@
-/* manual_lists: the parts of weir(1) on lists of hosts that others read here, and on reports.
+/* manual_lists: the parts of weir(1) on lists of hosts, those that others read here and
+ * those of others, and on reports.
  * May not know: which page they stand on. */
 #include "relay/manual.h"
 #include "relay/roff.h"
@@ -45,4 +46,25 @@ void manual_add_reports(struct bytes *out)
         "Counts are kept for 25 months with something in them; the oldest goes first. They are "
         "part "
         "of a backup.\n");
+}
+
+void manual_add_proposals(struct bytes *out)
+{
+    roff_section(
+        out, "LISTS FROM ELSEWHERE",
+        "`weir list import FILE --as block` (or allow) reads a list of somebody else: a host a "
+        "line, with comments behind a #, or CSV with a column domain, as Mastodon exports it; at "
+        "most 4 MiB and 20,000 lines. Of a list of blocks, rows whose severity is another than "
+        "suspend are left out: they are less than a block. What is no host is named with its line; "
+        "a name with a star in it is none. Each host is a proposal then, at most 10,000 in all, "
+        "one "
+        "for each host (a later list replaces it), and nothing is done yet.\n\n"
+        "`weir list confirm HOST` (or all) does what is proposed, one member after the other, and "
+        "`weir list dismiss` takes it away; both want --reason TEXT. block puts the host out, "
+        "whether it is a member or not, with a Reject of its Follow, and leaves a record in the "
+        "state removed, so that it cannot join; it is about this host, not those below it. allow "
+        "invites it, into --zone ZONE or the zone that its name fits. Who is a member already "
+        "stays "
+        "as it is, and the proposal goes. Who was removed or expired is not let in again among "
+        "all: confirm it by its name. `weir member invite` takes a block back.\n");
 }

@@ -53,6 +53,10 @@
     X("audit list",      cmd_audit,    "[--since 7d | --last N]",                     "who changed what, and why: the last 50 lines of the audit log, or those since then") \
     X("audit verify",    cmd_audit,    "[FILE] [--head LINE:HASH]",                   "whether each line is as it was written, here or in what was exported; --head: also the one whose hash was kept elsewhere") \
     X("audit export",    cmd_audit,    "[FILE]",                                      "all lines as they are, one a line, to a new file or standard output") \
+    X("list import",     cmd_list,     "FILE --as block|allow [--zone ZONE] [--reason TEXT]", "read a list of others (a host a line, or CSV as Mastodon exports it): its hosts are proposals, nothing is done yet") \
+    X("list proposals",  cmd_list,     "",                                            "what lists propose, and which") \
+    X("list confirm",    cmd_list,     "HOST | all --reason TEXT",                    "do what is proposed: block shuts a host out, allow invites it") \
+    X("list dismiss",    cmd_list,     "HOST | all --reason TEXT",                    "take a proposal away") \
     X("report",          cmd_report,   "[--month 2026-11]",                           "a month for a sponsor, as Markdown: who posted, what crossed, what did not and why, how long it took; default: this month") \
     X("backup",          cmd_backup,   "FILE [--with-keys]",                          "a copy of all that it holds, as of one moment, while it works or not") \
     X("restore",         cmd_restore,  "FILE [--force] [--reason TEXT]",              "put a backup back; --force: in the place of what is there") \

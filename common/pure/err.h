@@ -112,6 +112,7 @@
     X(TRANSITION, "transition", 409, false, "not possible in the member's present state")          \
     X(NO_SUCH_MEMBER, "no-such-member", 404, false, "no such member")                              \
     X(NO_SUCH_LETTER, "no-such-letter", 404, false, "no such dead letter")                         \
+    X(PROPOSALS, "proposals", 409, false, "more proposals than may wait")                          \
     X(NOT_FROZEN, "not-frozen", 404, false, "this boundary is not frozen")                         \
     X(FREEZES, "freezes", 409, false, "too many boundaries are frozen")                            \
     X(NOT_KNOWN, "not-known", 404, false, "nothing is known of it")                                \

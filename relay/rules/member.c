@@ -23,6 +23,7 @@
  * the inbox that it was; that changes no state.
  * Who is gone has no inbox any more: nobody is told anything, and it may come back as anyone may.
  * An answer to our Follow back changes no state, and counts while the member is one.
+ * block is remove, but also of who is not known: a record that shuts it out is made.
  * edit, extend: where they are possible they change no state, but that who is expired is invited
  * again where its end date is another one: its Follow was rejected, so it has to follow anew.
  * A role is kept through everything, or who only receives would speak by leaving and coming back.
@@ -64,15 +65,15 @@ enum { UNKNOWN = MEMBER_STATE_COUNT, SAME };
 
 /* clang-format off */
 static const enum move moves[MEMBER_STATE_COUNT + 1][EVENT_COUNT] = {
-/*                     invite   follow     undo     back   back-no accept  reject    suspend   resume  remove    expire  gone     lost      moved  unzoned   zoned  edit   extend  software */
-[UNKNOWN]          = { EXPECT,  BY_JOIN,   NO,      NO,    NO,     NO,     NO,       NO,       NO,     NO,       NO,     NO,      NO,       NO,    NO,       NO,    NO,    NO,     NO   },
-[MEMBER_INVITED]   = { EXPECT,  ENTER,     NO,      NO,    NO,     NO,     PUT_OUT,  NO,       NO,     PUT_OUT,  END,    NO,      NO,       NO,    SUSPEND,  STAY,  STAY,  STAY,   STAY },
-[MEMBER_PENDING]   = { ENTER,   BY_JOIN,   LEAVE,   NO,    NO,     ENTER,  PUT_OUT,  NO,       NO,     PUT_OUT,  END,    NO,      NO,       NO,    SUSPEND,  STAY,  STAY,  STAY,   STAY },
-[MEMBER_ACTIVE]    = { STAY,    ENTER,     LEAVE,   HEAR,  HEAR,   NO,     PUT_OUT,  SUSPEND,  NO,     PUT_OUT,  END,    VANISH,  SUSPEND,  STAY,  SUSPEND,  STAY,  STAY,  STAY,   STAY },
-[MEMBER_SUSPENDED] = { STAY,    HELD_OFF,  FORGET,  HEAR,  HEAR,   NO,     PUT_OUT,  NO,       BACK,   PUT_OUT,  END,    NO,      NO,       NO,    NO,       STAY,  STAY,  STAY,   STAY },
-[MEMBER_EXPIRED]   = { EXPECT,  TOO_LATE,  NO,      NO,    NO,     NO,     NO,       NO,       NO,     PUT_OUT,  NO,     NO,      NO,       NO,    NO,       NO,    STAY,  EXPECT, NO   },
-[MEMBER_LEFT]      = { EXPECT,  BY_JOIN,   NO,      NO,    NO,     NO,     NO,       NO,       NO,     PUT_OUT,  NO,     NO,      NO,       NO,    NO,       STAY,  STAY,  NO,     NO   },
-[MEMBER_REMOVED]   = { EXPECT,  SHUT_OUT,  NO,      NO,    NO,     NO,     NO,       NO,       NO,     NO,       NO,     NO,      NO,       NO,    NO,       NO,    NO,    NO,     NO   },
+/*                     invite   follow     undo     back   back-no accept  reject    suspend   resume  remove    expire  gone     lost      moved  unzoned   zoned  edit   extend  software block */
+[UNKNOWN]          = { EXPECT,  BY_JOIN,   NO,      NO,    NO,     NO,     NO,       NO,       NO,     NO,       NO,     NO,      NO,       NO,    NO,       NO,    NO,    NO,     NO,     PUT_OUT },
+[MEMBER_INVITED]   = { EXPECT,  ENTER,     NO,      NO,    NO,     NO,     PUT_OUT,  NO,       NO,     PUT_OUT,  END,    NO,      NO,       NO,    SUSPEND,  STAY,  STAY,  STAY,   STAY,     PUT_OUT },
+[MEMBER_PENDING]   = { ENTER,   BY_JOIN,   LEAVE,   NO,    NO,     ENTER,  PUT_OUT,  NO,       NO,     PUT_OUT,  END,    NO,      NO,       NO,    SUSPEND,  STAY,  STAY,  STAY,   STAY,     PUT_OUT },
+[MEMBER_ACTIVE]    = { STAY,    ENTER,     LEAVE,   HEAR,  HEAR,   NO,     PUT_OUT,  SUSPEND,  NO,     PUT_OUT,  END,    VANISH,  SUSPEND,  STAY,  SUSPEND,  STAY,  STAY,  STAY,   STAY,     PUT_OUT },
+[MEMBER_SUSPENDED] = { STAY,    HELD_OFF,  FORGET,  HEAR,  HEAR,   NO,     PUT_OUT,  NO,       BACK,   PUT_OUT,  END,    NO,      NO,       NO,    NO,       STAY,  STAY,  STAY,   STAY,     PUT_OUT },
+[MEMBER_EXPIRED]   = { EXPECT,  TOO_LATE,  NO,      NO,    NO,     NO,     NO,       NO,       NO,     PUT_OUT,  NO,     NO,      NO,       NO,    NO,       NO,    STAY,  EXPECT, NO,     PUT_OUT },
+[MEMBER_LEFT]      = { EXPECT,  BY_JOIN,   NO,      NO,    NO,     NO,     NO,       NO,       NO,     PUT_OUT,  NO,     NO,      NO,       NO,    NO,       STAY,  STAY,  NO,     NO,     PUT_OUT },
+[MEMBER_REMOVED]   = { EXPECT,  SHUT_OUT,  NO,      NO,    NO,     NO,     NO,       NO,       NO,     NO,       NO,     NO,      NO,       NO,    NO,       NO,    NO,    NO,     NO,     NO      },
 };
 
 static const struct effect {
@@ -243,6 +244,7 @@ static void take(struct member *after, enum member_event event, bool newcomer,
     case EVENT_REJECT:
     case EVENT_SUSPEND:
     case EVENT_REMOVE:
+    case EVENT_BLOCK:
     case EVENT_EXPIRE:
     case EVENT_UNZONED:
     case EVENT_MOVED:

@@ -190,7 +190,8 @@ bool audience_has(struct span audience, const char *zone);
     X(ZONED, "zone")                  /* a reload, or an operator, put it into another zone */     \
     X(EDIT, "edit")                   /* an operator gives it another role, sponsor or note */     \
     X(EXTEND, "extend")               /* its end date is another one, or none */                   \
-    X(SOFTWARE, "software")           /* its NodeInfo names another program than before */
+    X(SOFTWARE, "software")           /* its NodeInfo names another program than before */         \
+    X(BLOCK, "block")                 /* an operator shuts it out, whether it is one or not */
 
 enum member_event {
 #define X(name, text) EVENT_##name,

@@ -27,6 +27,7 @@ struct redis_script script_order = {.name = "order", .text = LUA_ORDER};
 struct redis_script script_lease = {.name = "lease", .text = LUA_LEASE};
 struct redis_script script_outcomes = {.name = "outcomes", .text = LUA_OUTCOMES};
 struct redis_script script_page = {.name = "page", .text = LUA_PAGE};
+struct redis_script script_proposals = {.name = "proposals", .text = LUA_PROPOSALS};
 struct redis_script script_restore = {.name = "restore", .text = LUA_RESTORE};
 struct redis_script script_probe = {.name = "probe", .text = LUA_PROBE};
 struct redis_script script_resume = {.name = "resume", .text = LUA_RESUME};

@@ -373,6 +373,7 @@ static const struct {
     {"hold:", HOLDING_HASH, verify_hold},
     {"heldof", HOLDING_HASH, NULL},
     {"heldby", HOLDING_HASH, NULL},
+    {"proposals", HOLDING_HASH, NULL},
     {"tallies", HOLDING_SCORED, NULL},
     {"tally:", HOLDING_HASH, NULL},
     {"active:", HOLDING_TEXT, NULL},

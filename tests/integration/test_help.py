@@ -52,7 +52,6 @@ METRICS = {
     "weir_http_connections": "gauge",
     "weir_log_dropped_total": "counter",
 }
-<<<<<<< HEAD
 VERBS = [  # a line for each word, so that changes stay apart
     "init",
     "serve",
@@ -71,6 +70,7 @@ VERBS = [  # a line for each word, so that changes stay apart
     "thaw",
     "dead list", "dead show", "dead retry", "dead drop",
     "audit list", "audit verify", "audit export",
+    "list import", "list proposals", "list confirm", "list dismiss",
     "report",
     "backup",
     "restore",

@@ -32,6 +32,7 @@ enum fake_op {
     OP_SWEEP,
     OP_WHERE,
     OP_TALLY,
+    OP_PROPOSALS,
     OP_FREEZES,
     OP_WORDS,   /* what the registry of authors says */
     OP_AUTHORS, /* it is changed, or read */

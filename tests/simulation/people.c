@@ -39,6 +39,7 @@ static void count(struct world *w, enum member_event what)
     case EVENT_UNZONED:
     case EVENT_EXTEND:
     case EVENT_SOFTWARE:
+    case EVENT_BLOCK:
     case EVENT_COUNT: break;
     }
 }

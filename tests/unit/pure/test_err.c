@@ -106,6 +106,7 @@ static const struct {
     {ERR_TRANSITION, "transition", 409, false},
     {ERR_NO_SUCH_MEMBER, "no-such-member", 404, false},
     {ERR_NO_SUCH_LETTER, "no-such-letter", 404, false},
+    {ERR_PROPOSALS, "proposals", 409, false},
     {ERR_NOT_FROZEN, "not-frozen", 404, false},
     {ERR_FREEZES, "freezes", 409, false},
     {ERR_NOT_KNOWN, "not-known", 404, false},

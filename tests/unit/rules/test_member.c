@@ -49,6 +49,7 @@ static const struct {
     {UNKNOWN, EVENT_EDIT, ANY, NO},
     {UNKNOWN, EVENT_EXTEND, ANY, NO},
     {UNKNOWN, EVENT_SOFTWARE, ANY, NO},
+    {UNKNOWN, EVENT_BLOCK, ANY, "removed !"},
 
     {MEMBER_INVITED, EVENT_INVITE, ANY, "invited"},
     {MEMBER_INVITED, EVENT_FOLLOW, JOIN_OPEN, "active +A"},
@@ -70,6 +71,7 @@ static const struct {
     {MEMBER_INVITED, EVENT_EDIT, ANY, "invited"},
     {MEMBER_INVITED, EVENT_EXTEND, ANY, "invited"},
     {MEMBER_INVITED, EVENT_SOFTWARE, ANY, "invited"},
+    {MEMBER_INVITED, EVENT_BLOCK, ANY, "removed !"},
 
     {MEMBER_PENDING, EVENT_INVITE, ANY, "active +A"},
     {MEMBER_PENDING, EVENT_FOLLOW, JOIN_OPEN, "active +A"},
@@ -91,6 +93,7 @@ static const struct {
     {MEMBER_PENDING, EVENT_EDIT, ANY, "pending"},
     {MEMBER_PENDING, EVENT_EXTEND, ANY, "pending"},
     {MEMBER_PENDING, EVENT_SOFTWARE, ANY, "pending"},
+    {MEMBER_PENDING, EVENT_BLOCK, ANY, "removed +R !"},
 
     {MEMBER_ACTIVE, EVENT_INVITE, ANY, "active"},
     {MEMBER_ACTIVE, EVENT_FOLLOW, JOIN_OPEN, "active +A"},
@@ -112,6 +115,7 @@ static const struct {
     {MEMBER_ACTIVE, EVENT_EDIT, ANY, "active"},
     {MEMBER_ACTIVE, EVENT_EXTEND, ANY, "active"},
     {MEMBER_ACTIVE, EVENT_SOFTWARE, ANY, "active"},
+    {MEMBER_ACTIVE, EVENT_BLOCK, ANY, "removed +R !"},
 
     {MEMBER_SUSPENDED, EVENT_INVITE, ANY, "suspended"},
     {MEMBER_SUSPENDED, EVENT_FOLLOW, JOIN_OPEN, "suspended"},
@@ -131,6 +135,7 @@ static const struct {
     {MEMBER_SUSPENDED, EVENT_EDIT, ANY, "suspended"},
     {MEMBER_SUSPENDED, EVENT_EXTEND, ANY, "suspended"},
     {MEMBER_SUSPENDED, EVENT_SOFTWARE, ANY, "suspended"},
+    {MEMBER_SUSPENDED, EVENT_BLOCK, ANY, "removed +R !"},
 
     {MEMBER_EXPIRED, EVENT_INVITE, ANY, "invited"},
     {MEMBER_EXPIRED, EVENT_FOLLOW, JOIN_OPEN, "expired"},
@@ -151,6 +156,7 @@ static const struct {
     {MEMBER_EXPIRED, EVENT_EDIT, ANY, "expired"},
     {MEMBER_EXPIRED, EVENT_EXTEND, ANY, "invited"},
     {MEMBER_EXPIRED, EVENT_SOFTWARE, ANY, NO},
+    {MEMBER_EXPIRED, EVENT_BLOCK, ANY, "removed !"},
 
     {MEMBER_LEFT, EVENT_INVITE, ANY, "invited"},
     {MEMBER_LEFT, EVENT_FOLLOW, JOIN_OPEN, "active +A"},
@@ -172,6 +178,7 @@ static const struct {
     {MEMBER_LEFT, EVENT_EDIT, ANY, "left"},
     {MEMBER_LEFT, EVENT_EXTEND, ANY, NO},
     {MEMBER_LEFT, EVENT_SOFTWARE, ANY, NO},
+    {MEMBER_LEFT, EVENT_BLOCK, ANY, "removed !"},
 
     {MEMBER_REMOVED, EVENT_INVITE, ANY, "invited"},
     {MEMBER_REMOVED, EVENT_FOLLOW, JOIN_OPEN, "removed"},
@@ -192,6 +199,7 @@ static const struct {
     {MEMBER_REMOVED, EVENT_EDIT, ANY, NO},
     {MEMBER_REMOVED, EVENT_EXTEND, ANY, NO},
     {MEMBER_REMOVED, EVENT_SOFTWARE, ANY, NO},
+    {MEMBER_REMOVED, EVENT_BLOCK, ANY, NO},
 };
 
 /* A refusal of a Follow names the state; the outcomes above are told apart by this. */
