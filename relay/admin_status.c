@@ -149,6 +149,7 @@ static void finish(struct call *call, int64_t lag_ms)
             write_book(call->book, &call->w);
         if (look->frozen_known)
             view_freezes(&call->w, &look->frozen);
+        gauge(&call->w, "holds", METER_HELD, 0);
         json_member_int(&call->w, "lag", (int64_t)look->lag);
         json_member_int(&call->w, "lag_s", lag_ms / 1000);
         write_destinations(&call->w);

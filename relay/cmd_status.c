@@ -146,6 +146,9 @@ static void print_status(const struct json *json)
     printf("%-12s %" PRId64 "\n", "position", number(json, "position"));
     print_lag(json);
     print_freezes(json_get(json, "freezes"));
+    if (number(json, "holds"))
+        printf("%-12s %" PRId64 " wait for a person: weir hold list\n", "holds",
+               number(json, "holds"));
     if (number(json, "parked"))
         printf("%-12s %" PRId64 "\n", "parked", number(json, "parked"));
     if (number(json, "onHold"))

@@ -212,9 +212,11 @@ def test_beyond_the_limit_nothing_is_taken_or_lost(s):
     assert s.got(s.wiki, over) == ["Create"]
     assert len(s.holds()) == 4
     wait_until(lambda: s.relay.metric("weir_held") == 4, "it is counted")
+    assert s.relay.told("status")["holds"] == 4
+    assert "4 wait for a person" in s.relay.verb("status").out
 
 
-def test_what_waits_is_whole_after_a_restart(s):
+def test_what_waits_is_whole_after_a_restart_and_a_restore(s, tmp_path):
     sent = s.post("through the night")
     h = s.held(sent)
     s.relay.restart()
@@ -223,6 +225,18 @@ def test_what_waits_is_whole_after_a_restart(s):
     assert found["good"], found
     s.approve(h)
     assert s.got(s.acme, sent) == ["Create"]
+    # The same from a backup: what is in it waits again.
+    again = s.post("kept in a file")
+    h = s.held(again)
+    file = str(tmp_path / "all.weir")
+    assert s.relay.verb("backup", file).code == 0
+    s.approve(h)
+    assert s.got(s.acme, again) == ["Create"]
+    s.relay.stop()
+    assert s.relay.verb("restore", file, "--force", "--reason", "a test").code == 0
+    s.relay.start()
+    assert s.held(again) == h
+    assert s.relay.told("hold", "show", h)["text"] == "kept in a file"
     # The twin: what does not add up is found.
     with Redis(s.relay.data / "redis.sock") as redis:
         redis("HINCRBY", "{weir}:log", "heldbytes", 1)
