@@ -1,8 +1,8 @@
 /* holding: a machine for one item that is decided anew.
  *
- *     READ -> HAVE -> FREEZES -> FROZEN -> LOOK -> LOOKED -> WORDS -> HEARD
- *                        ^                                              |
- *                        |             SETTLE <- DECIDE <- KNOWN <- MEMBER
+ *     READ -> HAVE -> FREEZES -> FROZEN -> LOOK -> LOOKED -> PLACE -> PLACED -> WORDS -> HEARD
+ *                        ^                                                                 |
+ *                        |                                SETTLE <- DECIDE <- KNOWN <- MEMBER
  *                        |               |
  *                        +------------ SETTLED -> END
  *                     member or freezes changed
@@ -29,6 +29,8 @@
     X(FROZEN, holding_frozen)       /* participle */                                               \
     X(LOOK, holding_look)           /* verb: where that went which it answers, if a rule asks */   \
     X(LOOKED, holding_looked)       /* participle */                                               \
+    X(PLACE, holding_place)         /* verb: where operators put the hosts that rules ask for */   \
+    X(PLACED, holding_placed)       /* participle */                                               \
     X(WORDS, holding_ask_words)     /* verb: what its authors say to being relayed */              \
     X(HEARD, holding_heard)         /* participle */                                               \
     X(MEMBER, holding_ask_member)   /* verb: what is known of the host now */                      \
@@ -79,6 +81,7 @@ static void holding_free(struct redecision *g)
     free(g->zones);
     bytes_fini(&g->texts);
     bytes_fini(&g->thread);
+    free(g->placed);
     bytes_fini(&g->sent);
     bytes_fini(&g->kept);
     free(g);
@@ -189,7 +192,7 @@ static enum step holding_look(struct redecision *g)
     uint8_t hash[SHA256_SIZE];
     struct span answered = holding_answered(g);
     if (!answered.n)
-        return holding_goto(g, HOLDING_WORDS);
+        return holding_goto(g, HOLDING_PLACE);
     sha256(answered, hash);
     holding_goto(g, HOLDING_LOOKED);
     journal_where(g->context->store, hash, on_where, g);
@@ -197,6 +200,32 @@ static enum step holding_look(struct redecision *g)
 }
 
 static enum step holding_looked(struct redecision *g)
+{
+    return g->err == ERR_OK ? holding_goto(g, HOLDING_PLACE) : holding_finish(g, ERR_UNAVAILABLE);
+}
+
+static void on_placed(void *arg, enum err err)
+{
+    struct redecision *g = arg;
+    g->err = err;
+    holding_run(g);
+}
+
+static enum step holding_place(struct redecision *g)
+{
+    if (!policy_asks_zones(&g->context->config->policy))
+        return holding_goto(g, HOLDING_WORDS);
+    if (!g->placed)
+        g->placed = mem_new(sizeof(*g->placed));
+    placed_gather(&g->newest, span_of(g->thread_owner), g->placed);
+    if (!g->placed->n)
+        return holding_goto(g, HOLDING_WORDS);
+    holding_goto(g, HOLDING_PLACED);
+    members_placed(g->context->store, g->placed, on_placed, g);
+    return STEP_WAIT;
+}
+
+static enum step holding_placed(struct redecision *g)
 {
     return g->err == ERR_OK ? holding_goto(g, HOLDING_WORDS) : holding_finish(g, ERR_UNAVAILABLE);
 }

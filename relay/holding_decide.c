@@ -90,13 +90,15 @@ static struct consent consent_now(struct redecision *g, int from)
 
 struct surroundings {
     const struct policy *policy;
+    const struct placed *placed;
     struct zone_set crossed;
 };
 
 static const char *zone_of(void *arg, struct span host)
 {
     const struct surroundings *around = arg;
-    return policy_zone_name((void *)around->policy, host);
+    int zone = placed_zone(around->placed, around->policy, host);
+    return zone < 0 ? NULL : around->policy->zones[zone].name;
 }
 
 static bool crossed(void *arg, int zone)
@@ -110,7 +112,7 @@ static void ask_policy(struct redecision *g, int from, struct zone_verdict *verd
     const struct policy *policy = &g->context->config->policy;
     const struct consent consent = consent_now(g, from);
     struct span newest = g->item.update.n ? g->item.update : g->item.body;
-    struct surroundings around = {.policy = policy};
+    struct surroundings around = {.policy = policy, .placed = g->placed};
     const struct facts_context context = {.now_ms = clock_wall_ms(),
                                           .bytes = newest.n,
                                           .software = span_of(g->member->software),
@@ -122,8 +124,8 @@ static void ask_policy(struct redecision *g, int from, struct zone_verdict *verd
                                           .arg = &around};
     struct zone_set set;
     struct facts facts;
-    policy_crossed(policy, policy_zone_of(policy, span_of(g->thread_owner)), bytes_span(&g->thread),
-                   from, &around.crossed);
+    policy_crossed(policy, placed_zone(g->placed, policy, span_of(g->thread_owner)),
+                   bytes_span(&g->thread), from, &around.crossed);
     facts_init(&facts, &g->newest, &context);
     policy_decide(policy, &facts, from, verdicts, &set);
     facts_fini(&facts);

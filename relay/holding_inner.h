@@ -7,6 +7,7 @@
 #include "relay/rules/activity.h"
 #include "relay/rules/freeze.h"
 #include "relay/rules/member.h"
+#include "relay/rules/placed.h"
 #include "relay/store/authors.h"
 #include "relay/store/holds.h"
 
@@ -37,6 +38,7 @@ struct redecision {
     enum fact_said said[AUTHORS_ASKED_MAX]; /* by the authors, in the order of holding_authors() */
     char thread_owner[MEMBER_HOST_SIZE];    /* of what it answers; empty: not known */
     struct bytes thread;                    /* the zones where that went */
+    struct placed *placed;                  /* of the hosts that it is about */
 
     struct holding_zone *zones;
     size_t zones_n;

@@ -56,6 +56,7 @@ static void inbox_free(struct inbox *in)
     bytes_fini(&in->held_known);
     bytes_fini(&in->fetched);
     bytes_fini(&in->thread);
+    free(in->placed);
     free(in);
 }
 

@@ -25,13 +25,15 @@ static bool follows_object(const struct activity *a)
 /* For the facts: what a policy says of hosts, and where that went which is answered. */
 struct surroundings {
     const struct policy *policy;
+    const struct placed *placed;
     struct zone_set crossed;
 };
 
 static const char *zone_of(void *arg, struct span host)
 {
     const struct surroundings *around = arg;
-    return policy_zone_name((void *)around->policy, host);
+    int zone = placed_zone(around->placed, around->policy, host);
+    return zone < 0 ? NULL : around->policy->zones[zone].name;
 }
 
 static bool crossed(void *arg, int zone)
@@ -71,7 +73,7 @@ static enum err decide_audience(struct inbox *in)
 {
     const struct consent consent = inbox_consent(in);
     const struct policy *policy = &in->room->context->config->policy;
-    struct surroundings around = {.policy = policy};
+    struct surroundings around = {.policy = policy, .placed = in->placed};
     const struct facts_context context = {.now_ms = clock_wall_ms(),
                                           .bytes = http_view(in->request)->body.n,
                                           .software = span_of(in->member->software),
@@ -131,6 +133,8 @@ enum step inbox_decide(struct inbox *in)
         return inbox_goto(in, INBOX_REGISTRY);
     if (inbox_must_look(in))
         return inbox_goto(in, INBOX_LOOK);
+    if (inbox_must_place(in))
+        return inbox_goto(in, INBOX_PLACE);
     e = decide_audience(in);
     if (e != ERR_OK && !follows_object(a))
         return inbox_finish(in, e, NULL);

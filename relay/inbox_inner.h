@@ -8,6 +8,7 @@
 #include "relay/rules/activity.h"
 #include "relay/rules/consent.h"
 #include "relay/rules/member.h"
+#include "relay/rules/placed.h"
 #include "relay/rules/policy.h"
 #include "relay/store/journal.h"
 
@@ -15,6 +16,7 @@
 /*
  *                        its zone asks for consent? REGISTRY -> [REGISTERED]
  *                               it tells the relay? TELL -> [TOLD] (also behind JOINED)
+ *                             it names hosts, where rules ask? PLACE -> [PLACED]
  *                                   an answer, where rules ask? LOOK -> [LOOKED]
  *                                           only to followers? FETCH -> [FETCHED]
  *                                                                ^         |
@@ -41,6 +43,8 @@
     X(FETCHED, inbox_fetched)   /* participle: its facts are the activity's now */                 \
     X(LOOK, inbox_look)         /* verb: where that went which it answers */                       \
     X(LOOKED, inbox_looked)     /* participle: rules may ask for that now */                       \
+    X(PLACE, inbox_place)       /* verb: where operators put those whose zones rules ask for */    \
+    X(PLACED, inbox_placed)     /* participle */                                                   \
     X(REGISTRY, inbox_registry) /* verb: what its author told the registry */                      \
     X(REGISTERED, inbox_registered) /* participle */                                               \
     X(TELL, inbox_tell)             /* verb: it tells the registry itself */                       \
@@ -95,6 +99,7 @@ struct inbox {
     bool looked;                           /* what follows is known */
     struct bytes thread;                   /* the zones where that went which it answers, by name */
     char thread_owner[URI_AUTHORITY_SIZE]; /* the host that that is of; empty: none is known */
+    struct placed *placed;                 /* of the hosts that it is about; NULL: not asked for */
     enum fact_said
         said[AUTHORS_ASKED_MAX]; /* what the registry says of its authors, as far as known */
     bool asked;                  /* it was asked, or said so by itself */
@@ -121,6 +126,8 @@ bool inbox_joins(const struct inbox *in);
 bool inbox_must_fetch(const struct inbox *in);
 /* Whether rules may ask for what it answers, and that was not looked for yet. */
 bool inbox_must_look(const struct inbox *in);
+/* Whether rules may ask for zones of hosts in it, and it was not asked yet where those are. */
+bool inbox_must_place(struct inbox *in);
 /* The zones that have what it answers, if its own is among them; else none. */
 void inbox_crossed(const struct inbox *in, struct zone_set *ret);
 /* Whether it is a Delete or an Undo: consent is no question then. */

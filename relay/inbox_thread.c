@@ -56,6 +56,6 @@ enum step inbox_looked(struct inbox *in)
 void inbox_crossed(const struct inbox *in, struct zone_set *ret)
 {
     const struct policy *policy = &in->room->context->config->policy;
-    policy_crossed(policy, policy_zone_of(policy, span_of(in->thread_owner)),
+    policy_crossed(policy, placed_zone(in->placed, policy, span_of(in->thread_owner)),
                    bytes_span(&in->thread), in->zone, ret);
 }

@@ -129,6 +129,8 @@ void policy_compile(struct policy *policy);
 /* Whether a rule of a compiled policy asks whether what is answered crossed: who does not say so
  * (facts_context.crossed) need not find out. */
 bool policy_asks_crossed(const struct policy *policy);
+/* Whether one asks for the zone of a host that is mentioned or answered, or for where that went. */
+bool policy_asks_zones(const struct policy *policy);
 /* Frees everything and empties it. */
 void policy_fini(struct policy *policy);
 const char *zone_join_name(enum zone_join join);          /* `open`, `approval`, `invited` */

@@ -64,6 +64,14 @@ static void add_sides(const struct policy *policy, struct policy_index *index, s
     }
 }
 
+static bool asks_zones(const struct conditions *conditions)
+{
+    for (size_t i = 0; i < conditions->n; i++)
+        if (conditions->list[i].fact == FACT_MENTIONS || conditions->list[i].fact == FACT_REPLY_TO)
+            return true;
+    return false;
+}
+
 static void to_make(const struct policy *policy, const struct rule *rule, struct rule_to *to)
 {
     to->one = rule->to.n == 1 ? rule->to.zones[0] : -1;
@@ -211,10 +219,17 @@ void policy_compile(struct policy *policy)
         add_sides(policy, index, i);
         to_make(policy, &policy->rules[i], &index->to[i]);
         index->asks_crossed = index->asks_crossed || index->to[i].crossed;
+        index->asks_zones = index->asks_zones || asks_zones(&policy->rules[i].when) ||
+                            asks_zones(&policy->rules[i].unless);
     }
     own_make(policy, index);
     keys_make(policy, index);
     policy->index = index;
+}
+
+bool policy_asks_zones(const struct policy *policy)
+{
+    return policy->index->asks_zones;
 }
 
 bool policy_asks_crossed(const struct policy *policy)

@@ -31,6 +31,7 @@ struct policy_index {
      * from own[z] on, up to own[z + 1]; the last is where the short form begins. */
     uint16_t *own;
     bool asks_crossed; /* any rule */
+    bool asks_zones;
     /* For each side and zone it comes from, the rules that could decide there about some zone. */
     uint64_t *relevant[SIDE_COUNT];
     uint64_t *always; /* rules without a key */

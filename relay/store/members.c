@@ -298,3 +298,36 @@ void members_look(struct store *store, const struct members_look *look, members_
     words_add_int(&a, look->next_ms);
     store_script(store, &a, &script_look, on_look, call);
 }
+
+/* --- where operators put them
+ * ---------------------------------------------------------------------------------------------
+ */
+
+struct placed_call {
+    struct placed *placed;
+    members_placed_cb cb;
+    void *arg;
+};
+
+static void on_placed(void *arg, enum err err, const struct redis_reply *reply)
+{
+    struct placed_call *call = arg;
+    struct placed *placed = call->placed;
+    if (err == ERR_OK && reply_len(reply) != placed->n)
+        err = ERR_REDIS_REPLY;
+    for (size_t i = 0; err == ERR_OK && i < placed->n; i++)
+        span_copy(reply_text(reply_at(reply, i)), placed->list[i].zone,
+                  sizeof(placed->list[i].zone));
+    call->cb(call->arg, err);
+    free(call);
+}
+
+void members_placed(struct store *store, struct placed *placed, members_placed_cb cb, void *arg)
+{
+    struct placed_call *call = mem_new(sizeof(*call));
+    struct words a = {0};
+    *call = (struct placed_call){placed, cb, arg};
+    for (size_t i = 0; i < placed->n; i++)
+        words_add_str(&a, placed->list[i].host);
+    store_script(store, &a, &script_placed, on_placed, call);
+}

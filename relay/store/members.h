@@ -3,6 +3,7 @@
 #pragma once
 
 #include "relay/rules/member.h"
+#include "relay/rules/placed.h"
 #include "relay/store/store.h"
 
 /* member NULL: not known (with err OK), by a Redis that still has our journal. Borrowed during the
@@ -66,3 +67,8 @@ typedef void (*members_look_cb)(void *arg, enum err err, int64_t later_ms);
 /* NOT_MEMBER: no record of it is kept. */
 void members_look(struct store *store, const struct members_look *look, members_look_cb cb,
                   void *arg);
+
+/* Fills in the zones that operators put these hosts into. placed is borrowed until the answer; its
+ * caller must not go away before that. */
+typedef void (*members_placed_cb)(void *arg, enum err err);
+void members_placed(struct store *store, struct placed *placed, members_placed_cb cb, void *arg);

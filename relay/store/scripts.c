@@ -29,6 +29,7 @@ struct redis_script script_outcomes = {.name = "outcomes", .text = LUA_OUTCOMES}
 struct redis_script script_page = {.name = "page", .text = LUA_PAGE};
 struct redis_script script_proposals = {.name = "proposals", .text = LUA_PROPOSALS};
 struct redis_script script_restore = {.name = "restore", .text = LUA_RESTORE};
+struct redis_script script_placed = {.name = "placed", .text = LUA_PLACED};
 struct redis_script script_probe = {.name = "probe", .text = LUA_PROBE};
 struct redis_script script_resume = {.name = "resume", .text = LUA_RESUME};
 struct redis_script script_settle = {.name = "settle", .text = LUA_SETTLE};

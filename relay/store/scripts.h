@@ -29,6 +29,7 @@ extern struct redis_script script_outcomes;
 extern struct redis_script script_page;
 extern struct redis_script script_proposals;
 extern struct redis_script script_restore;
+extern struct redis_script script_placed;
 extern struct redis_script script_probe;
 extern struct redis_script script_resume;
 extern struct redis_script script_settle;

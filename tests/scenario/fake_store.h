@@ -37,6 +37,7 @@ enum fake_op {
     OP_WORDS,   /* what the registry of authors says */
     OP_AUTHORS, /* it is changed, or read */
     OP_LOOK,
+    OP_PLACED,
     OP_COUNT
 };
 enum fake_fault {

@@ -265,3 +265,40 @@ void members_look(struct store *store, const struct members_look *look, members_
     c->arg = arg;
     fake_call(store, OP_LOOK, &c->call, work_look, answer_look);
 }
+
+struct placed_call {
+    struct call call;
+    struct placed found;
+    struct placed *placed;
+    members_placed_cb cb;
+    void *arg;
+};
+
+static void work_placed(struct call *call)
+{
+    struct placed_call *c = (struct placed_call *)call;
+    for (size_t i = 0; i < c->found.n; i++) {
+        const struct member *m = fake_member(call->store, c->found.list[i].host);
+        bool put = m && m->placed && m->state != MEMBER_LEFT;
+        span_copy(put ? span_of(m->zone) : SPAN(""), c->found.list[i].zone,
+                  sizeof(c->found.list[i].zone));
+    }
+}
+
+static void answer_placed(struct call *call, enum err err)
+{
+    struct placed_call *c = (struct placed_call *)call;
+    if (err == ERR_OK)
+        *c->placed = c->found;
+    c->cb(c->arg, err);
+}
+
+void members_placed(struct store *store, struct placed *placed, members_placed_cb cb, void *arg)
+{
+    struct placed_call *c = mem_new(sizeof(*c));
+    c->found = *placed;
+    c->placed = placed;
+    c->cb = cb;
+    c->arg = arg;
+    fake_call(store, OP_PLACED, &c->call, work_placed, answer_placed);
+}

@@ -331,6 +331,95 @@ static void test_look_of_before(void **state)
     assert_string_equal(rig->answer, "0");
 }
 
+/* --- where operators put them ------------------------------------------------------------------
+ */
+
+struct put {
+    struct rig *rig;
+    int calls;
+    enum err err;
+};
+
+static void on_put(void *arg, enum err err)
+{
+    struct put *put = arg;
+    put->calls++;
+    put->err = err;
+    loop_stop(put->rig->loop);
+}
+
+static void keep(struct rig *rig, const char *host, enum member_state state, bool placed)
+{
+    struct changed changed;
+    struct member m = {.state = state, .placed = placed, .ver = 1};
+    struct members_change change = {.after = &m, .event = EVENT_INVITE};
+    span_copy(span_of(host), m.host, sizeof m.host);
+    span_copy(SPAN("partners"), m.zone, sizeof m.zone);
+    changed = (struct changed){.rig = rig};
+    members_change(rig->store, &change, on_member_changed, &changed);
+    rig_await(rig, &changed.calls, 1);
+    assert_int_equal(changed.err, ERR_OK);
+}
+
+static bool placed_hold(struct rig *rig)
+{
+    static const struct {
+        const char *host, *zone;
+        enum member_state state;
+        bool placed;
+    } rows[] = {
+        {"a.example", "partners", MEMBER_INVITED, true},
+        {"[::1]:8080", "partners", MEMBER_SUSPENDED, true},
+        {"b.example", "", MEMBER_ACTIVE, false},
+        {"c.example", "", MEMBER_LEFT, true},
+    };
+    enum { N = sizeof rows / sizeof *rows };
+    struct placed placed = {.n = N + 1};
+    struct put put = {.rig = rig};
+    bool hold = true;
+    rig_fresh(rig);
+    for (size_t i = 0; i < N; i++) {
+        keep(rig, rows[i].host, rows[i].state, rows[i].placed);
+        span_copy(span_of(rows[i].host), placed.list[i].host, sizeof placed.list[i].host);
+    }
+    span_copy(SPAN("nobody.example"), placed.list[N].host, sizeof placed.list[N].host);
+    members_placed(rig->store, &placed, on_put, &put);
+    assert_int_equal(put.calls, 0);
+    rig_await(rig, &put.calls, 1);
+    assert_int_equal(put.err, ERR_OK);
+    for (size_t i = 0; i <= N; i++) {
+        bool is = strcmp(placed.list[i].zone, i < N ? rows[i].zone : "") == 0;
+        if (!is && !rig->broken)
+            print_error("%s: %s\n", placed.list[i].host, placed.list[i].zone);
+        hold = hold && is;
+    }
+    return hold;
+}
+
+static void test_placed(void **state)
+{
+    static const char *const breaks[][2] = {
+        {"placed == 'true' and", ""}, {"state ~= 'left' and", ""}, {"'^{\"host", "'^{\"name"}};
+    struct rig *rig = *state;
+    assert_true(placed_hold(rig));
+    for (size_t i = 0; i < 3; i++) {
+        struct mutant m = break_script(&script_placed, breaks[i][0], breaks[i][1]);
+        rig->broken = true;
+        bool hold = placed_hold(rig);
+        rig->broken = false;
+        unbreak(&m);
+        assert_false(hold);
+    }
+    /* what is no record is said to be wrong */
+    struct placed placed = {.n = 1};
+    struct put put = {.rig = rig};
+    span_copy(SPAN("x.example"), placed.list[0].host, sizeof placed.list[0].host);
+    ask(rig, "SET {weir}:member:x.example x");
+    members_placed(rig->store, &placed, on_put, &put);
+    rig_await(rig, &put.calls, 1);
+    assert_true(put.err != ERR_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_get),
@@ -341,6 +430,7 @@ int main(void)
                                        cmocka_unit_test(test_unreadable),
                                        cmocka_unit_test(test_look),
                                        cmocka_unit_test(test_look_broken),
-                                       cmocka_unit_test(test_look_of_before)};
+                                       cmocka_unit_test(test_look_of_before),
+                                       cmocka_unit_test(test_placed)};
     return cmocka_run_group_tests(tests, rig_group_setup, rig_group_teardown);
 }
