@@ -117,7 +117,11 @@ static void add_facts(struct bytes *out)
     static const char *const kinds[] = {[FACT_KIND_TEXT] = "(words)",
                                         [FACT_KIND_NUMBER] = "(number)",
                                         [FACT_KIND_FLAG] = "(true or false)"};
-    roff_section(out, "FACTS", "What a rule may ask for, under `when` and `unless`.\n");
+    roff_section(
+        out, "FACTS",
+        "What a rule may ask for, under `when` and `unless`. The zone of a host is the one "
+        "that an operator put the member into, else the one whose patterns fit its name. "
+        "The software of a member that joined a moment ago may not be known yet.\n");
     for (int i = 0; i < FACT_COUNT; i++) {
         const struct fact_row *row = fact_row((enum fact)i);
         struct bytes text;
