@@ -13,6 +13,7 @@
  *     *    /api/v1/authors     admin_authors.c
  *     GET  /api/v1/audit       admin_audit.c
  *     GET  /api/v1/journal     admin_journal.c
+ *     POST /api/v1/policy/explain  admin_explain.c
  *     *    /api/v1/holds       admin_holds.c
  *     GET  /api/v1/reports     admin_reports.c
  *     *    /api/v1/lists       admin_lists.c
@@ -74,6 +75,8 @@ static void on_request(void *arg, struct http_request *request)
         admin_audit(a, &request, rest);
     else if (get && behind(path, SPAN("/api/v1/journal"), &rest))
         admin_journal(a, &request, rest);
+    else if (post && span_eq_str(path, "/api/v1/policy/explain"))
+        admin_explain(a, &request);
     else if (behind(path, SPAN("/api/v1/holds"), &rest))
         admin_holds(a, &request, rest);
     else if (get && behind(path, SPAN("/api/v1/reports"), &rest))

@@ -73,6 +73,7 @@ void admin_freeze(struct admin *admin, struct http_request **request, bool thaws
 void admin_authors(struct admin *admin, struct http_request **request, struct span rest);
 void admin_audit(struct admin *admin, struct http_request **request, struct span rest);
 void admin_journal(struct admin *admin, struct http_request **request, struct span rest);
+void admin_explain(struct admin *admin, struct http_request **request);
 void admin_holds(struct admin *admin, struct http_request **request, struct span rest);
 void admin_reload(struct admin *admin, struct http_request **request);
 void admin_lists(struct admin *admin, struct http_request **request, struct span rest);

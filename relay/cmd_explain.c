@@ -1,10 +1,12 @@
 /* cmd_explain: reads the configuration and one activity, and prints the verdict; of a relay that
- * runs it asks what is frozen, and does without where none does. May not know: how the verdict is
+ * runs it asks what is frozen, and does without where none does. What was accepted (a URL) the
+ * running relay explains itself. May not know: how the verdict is
  * come to. */
 #include "relay/cmd_explain.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/io/clock.h"
 #include "common/pure/date.h"
@@ -15,10 +17,14 @@
 #include "relay/verdict.h"
 
 enum { EXIT_DONE };
-enum { EXPLAIN_MAX = 1 << 25 }; /* every rule on both sides, and why it did not match */
+enum {
+    BODY_MAX = 1 << 16,
+    EXPLAIN_MAX = 1 << 25
+}; /* every rule on both sides, and why it did not match */
 
 static const char usage[] =
-    "usage: weir explain ACTIVITY.json --from HOST [--to HOST|ZONE] [-c FILE] [--json]\n";
+    "usage: weir explain ACTIVITY.json --from HOST [--to HOST|ZONE] [-c FILE] [--json]\n"
+    "       weir explain URL [--from HOST] [--to HOST|ZONE] [-c FILE] [--json]\n";
 
 struct request {
     const char *file, *from, *to, *config;
@@ -27,7 +33,7 @@ struct request {
 
 static int show(const struct request *r, const struct verdict_ask *ask)
 {
-    struct verdict verdict;
+    struct ruling verdict;
     struct bytes out;
     bytes_init(&out, EXPLAIN_MAX);
     verdict_make(ask, &verdict);
@@ -118,6 +124,50 @@ static int explain(const struct request *r, const struct config *config)
     return code;
 }
 
+/* --- by the running relay --------------------------------------------------------------------- */
+
+static int ask_explain(const struct request *r, const char *form, struct bytes *answer)
+{
+    struct bytes body;
+    struct json_writer w;
+    bytes_init(&body, BODY_MAX);
+    json_begin(&w, &body);
+    json_open(&w, '{');
+    json_member(&w, "url", span_of(r->file));
+    json_member(&w, "from", span_of(r->from));
+    json_member(&w, "to", span_of(r->to));
+    json_member(&w, "form", span_of(form));
+    json_close(&w, '}');
+    int code = ask_relay(r->config, "POST", "/api/v1/policy/explain", bytes_span(&body), answer);
+    bytes_fini(&body);
+    return code;
+}
+
+/* What was accepted, by its id; the relay knows the rest. */
+static int explain_url(const struct request *r)
+{
+    static const struct json_limits limits = {16, 1000000, 2000000};
+    struct bytes answer;
+    struct json *json = NULL;
+    bytes_init(&answer, ASK_ANSWER_MAX);
+    int code = ask_explain(r, "json", &answer);
+    if (!code && r->json)
+        printf("%s\n", bytes_str(&answer));
+    if (!code && json_read(bytes_span(&answer), &limits, &json) == ERR_OK &&
+        !json_flag(json_get(json, "allow"), false))
+        code = EXIT_REFUSED;
+    if (json && !r->json) {
+        bytes_clear(&answer);
+        int again = ask_explain(r, "text", &answer);
+        code = again ? again : code;
+        if (!again)
+            fwrite(bytes_str(&answer), 1, answer.n, stdout);
+    }
+    json_free(&json);
+    bytes_fini(&answer);
+    return code;
+}
+
 int cmd_explain(int argc, char **argv)
 {
     struct request r = {0};
@@ -128,6 +178,8 @@ int cmd_explain(int argc, char **argv)
     const struct args args = {items, 4, usage, 1, 1};
     if (!args_read(&args, argc, argv, &r.file))
         return EXIT_USAGE;
+    if (strstr(r.file, "://"))
+        return explain_url(&r);
     if (!r.from) {
         fprintf(stderr, "weir: --from is missing: the host that signs\n%s", usage);
         return EXIT_USAGE;

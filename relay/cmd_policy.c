@@ -37,8 +37,8 @@ struct trial {
     const struct policy_case *c;
     const char *path; /* of its file */
     struct span to;
-    const struct verdict *verdict; /* NULL: it could not be decided, */
-    const char *why;               /* since */
+    const struct ruling *verdict; /* NULL: it could not be decided, */
+    const char *why;              /* since */
 };
 
 /* --- what is said ----------------------------------------------------------------------------- */
@@ -46,7 +46,7 @@ struct trial {
 static bool as_said(const struct trial *t)
 {
     const struct policy_case *c = t->c;
-    const struct verdict *v = t->verdict;
+    const struct ruling *v = t->verdict;
     const struct rule *rule = v ? v->decided.rule : NULL;
     return v && span_eq_str(c->expect, verdict_word(v)) &&
            (!c->code.p || span_eq_str(c->code, err_code(v->why))) &&
@@ -56,7 +56,7 @@ static bool as_said(const struct trial *t)
 static void trial_json(struct run *run, const struct trial *t, bool good)
 {
     struct json_writer *w = &run->w;
-    const struct verdict *v = t->verdict;
+    const struct ruling *v = t->verdict;
     json_open(w, '{');
     json_member(w, "file", span_of(t->path));
     json_member_int(w, "line", t->c->at.line);
@@ -74,7 +74,7 @@ static void trial_json(struct run *run, const struct trial *t, bool good)
     json_close(w, '}');
 }
 
-static void verdict_tell(const struct verdict *v, struct bytes *out)
+static void verdict_tell(const struct ruling *v, struct bytes *out)
 {
     bytes_add_str(out, verdict_word(v));
     if (v->why != ERR_OK)
@@ -160,7 +160,7 @@ static void case_targets(struct run *run, struct trial *t, struct verdict_ask *a
     size_t n = to->kind == TREE_LIST ? to->n : 1;
     for (size_t i = 0; i < n; i++) {
         char host[URI_AUTHORITY_SIZE];
-        struct verdict verdict = {0};
+        struct ruling verdict = {0};
         t->to = yaml_tree_text(to->kind == TREE_LIST ? to->values[i] : to);
         t->verdict = NULL;
         t->why = "to is neither a zone nor HOST or HOST:PORT";

@@ -145,6 +145,20 @@ static const char unsure_too[] =
     "that less goes through: under `when` it holds for a rule that denies and not for one that "
     "allows; under `unless` the other way round.\n";
 
+static void add_explain(struct bytes *out)
+{
+    roff_section(out, "EXPLAIN",
+                 "`weir explain ACTIVITY.json --from HOST --to HOST|ZONE` says which rule decides, "
+                 "and why the others do not: by the configuration alone, but for what is frozen, "
+                 "where a relay runs. `weir explain URL` asks the running relay for what it "
+                 "accepted, by the id of the activity or of its object, as it would be decided "
+                 "now. The relay also knows whether the author is a machine, is indexable and "
+                 "agreed, if its document was fetched lately; where that went which it answers; in "
+                 "which zones the members are; and, with --to HOST, in which form that member gets "
+                 "it. POST /api/v1/policy/explain on the admin socket takes {url, from, to}, or "
+                 "{activity, from, to}.\n");
+}
+
 static void add_cases(struct bytes *out)
 {
     roff_section(out, "CASES",
@@ -218,6 +232,7 @@ void manual_weir_policy(struct bytes *out)
     roff_text(out, unsure);
     roff_text(out, unsure_too);
     add_freezing(out);
+    add_explain(out);
     add_cases(out);
     add_replay(out);
     add_examples(out);

@@ -194,7 +194,7 @@ static bool decide(const struct replay *r, const struct replay_entry *e,
                    const struct activity *activity, struct outcome *ret)
 {
     const struct policy *policy = &r->config->policy;
-    struct verdict *v = mem_new(sizeof(*v));
+    struct ruling *v = mem_new(sizeof(*v));
     char *from = mem_copy(e->from), *zone = mem_copy(e->zone);
     bool ok = true;
     *ret = (struct outcome){{{0}}, {{0}}, {NULL}};

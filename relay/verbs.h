@@ -62,7 +62,7 @@
     X("restore",         cmd_restore,  "FILE [--force] [--reason TEXT]",              "put a backup back; --force: in the place of what is there") \
     X("verify",          cmd_verify,   "[FILE]",                                      "whether what it holds, or a backup, is whole") \
     X("journal adopt",   cmd_journal,  "[--force] [--reason TEXT]",                   "make the journal in Redis this relay's; --force: begin one there") \
-    X("explain",         cmd_explain,  "ACTIVITY.json --from HOST [--to HOST | ZONE]", "which rule decides where an activity may go") \
+    X("explain",         cmd_explain,  "ACTIVITY.json | URL --from HOST [--to HOST | ZONE]", "which rule decides where an activity may go") \
     X("policy test",     cmd_policy,   "DIR",                                         "decide the cases of every .yaml file there, and say which come out otherwise") \
     X("policy replay",   cmd_policy,   "--since 7d --with NEW.yaml",                  "what would have crossed by another file, and what would not, counted from the journal") \
     X("sig canonicalize", cmd_sig,     "[options]",                                   "the exact text that a request's signature covers") \

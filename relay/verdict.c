@@ -8,7 +8,7 @@
 #include "common/pure/uri.h"
 
 /* What stops it before any rule is asked. */
-static enum err refusal(struct verdict *v)
+static enum err refusal(struct ruling *v)
 {
     struct uri actor;
     if (v->from_zone < 0)
@@ -26,12 +26,12 @@ static enum err refusal(struct verdict *v)
     return v->one && v->to_zone < 0 ? ERR_NO_ZONE : ERR_OK;
 }
 
-bool verdict_is_return(const struct verdict *v)
+bool verdict_is_return(const struct ruling *v)
 {
     return v->to && strcmp(v->to, v->from) == 0;
 }
 
-static void forms_make(struct verdict *v)
+static void forms_make(struct ruling *v)
 {
     struct outgoing_facts facts = outgoing_facts_of(v->activity);
     facts.has_proof = facts.has_proof && !v->fetches; /* made for followers only */
@@ -39,12 +39,12 @@ static void forms_make(struct verdict *v)
     v->follows = type == ACTIVITY_UPDATE || type == ACTIVITY_DELETE || type == ACTIVITY_UNDO;
     facts.announced =
         v->follows ? (facts.has_proof ? ANNOUNCED_LITEPUB : ANNOUNCED_ALL) : ANNOUNCED_NO;
-    v->with_proofs = outgoing_form(&facts, STYLE_PUBLIC);
-    v->otherwise = outgoing_form(&facts, STYLE_LITEPUB);
+    v->with_proofs = outgoing_form(&facts, v->known.styled ? v->known.style : STYLE_PUBLIC);
+    v->otherwise = outgoing_form(&facts, v->known.styled ? v->known.style : STYLE_LITEPUB);
 }
 
 /* The rules in order for one zone, and the hint. */
-static void trace(struct verdict *v)
+static void trace(struct ruling *v)
 {
     const struct policy *policy = &v->config->policy;
     size_t most = 2 * policy->rules_n;
@@ -65,7 +65,7 @@ static void trace(struct verdict *v)
     }
 }
 
-const struct freeze *verdict_freeze(const struct verdict *v)
+const struct freeze *verdict_freeze(const struct ruling *v)
 {
     const struct zone *zones = v->config->policy.zones;
     if (!v->one || v->why != ERR_FROZEN)
@@ -75,17 +75,17 @@ const struct freeze *verdict_freeze(const struct verdict *v)
 
 static const char *zone_of(void *arg, struct span host)
 {
-    const struct verdict *v = arg;
+    const struct ruling *v = arg;
     return policy_zone_name((void *)&v->config->policy, host);
 }
 
 static bool crossed(void *arg, int zone)
 {
-    const struct verdict *v = arg;
+    const struct ruling *v = arg;
     return zone_set_has(&v->known.crossed, zone);
 }
 
-const char *verdict_word(const struct verdict *v)
+const char *verdict_word(const struct ruling *v)
 {
     if (v->refused != ERR_OK)
         return "refuse";
@@ -114,7 +114,7 @@ static int target_of(const struct verdict_ask *ask)
 }
 
 /* By the rules, by consent, and by what is frozen, in the order of the inbox. */
-static void decide(struct verdict *v, const struct facts_context *context)
+static void decide(struct ruling *v, const struct facts_context *context)
 {
     const struct policy *policy = &v->config->policy;
     bool takes_back = v->activity->type == ACTIVITY_DELETE || v->activity->type == ACTIVITY_UNDO;
@@ -135,15 +135,15 @@ static void decide(struct verdict *v, const struct facts_context *context)
             v->why = v->zones[i].why;
 }
 
-void verdict_make(const struct verdict_ask *ask, struct verdict *ret)
+void verdict_make(const struct verdict_ask *ask, struct ruling *ret)
 {
     const struct policy *policy = &ask->config->policy;
-    *ret = (struct verdict){.config = ask->config,
-                            .activity = ask->activity,
-                            .from = ask->from,
-                            .to = ask->to,
-                            .one = ask->to || ask->in,
-                            .known = ask->known};
+    *ret = (struct ruling){.config = ask->config,
+                           .activity = ask->activity,
+                           .from = ask->from,
+                           .to = ask->to,
+                           .one = ask->to || ask->in,
+                           .known = ask->known};
     ret->from_zone = zone_named(policy, ask->known.from_zone, ask->from);
     ret->to_zone = target_of(ask);
     const struct consent_sources sources = {
@@ -171,7 +171,7 @@ void verdict_make(const struct verdict_ask *ask, struct verdict *ret)
         trace(ret);
 }
 
-void verdict_fini(struct verdict *v)
+void verdict_fini(struct ruling *v)
 {
     if (v->facts)
         facts_fini(v->facts);

@@ -17,6 +17,8 @@ struct verdict_known {
     bool thread;                   /* it is known where that went which it answers: */
     struct zone_set crossed;       /* facts_context.crossed */
     const struct freezes *freezes; /* that are in force; NULL: none */
+    bool styled;                   /* it is known how who is to have it follows: */
+    enum member_style style;
     /* By name, of the members' records: an operator may have placed them. NULL: by the hosts. */
     const char *from_zone, *to_zone;
 };
@@ -35,7 +37,8 @@ struct verdict_ask {
     struct verdict_known known;
 };
 
-struct verdict {
+/* What would be decided. */
+struct ruling {
     const struct config *config;     /* borrowed, as all that follows */
     const struct activity *activity; /* */
     const char *from, *to;           /* hosts as in uri.authority; to NULL: to a zone, or every */
@@ -61,17 +64,17 @@ struct verdict {
 };
 
 /* Decides as the inbox would. ret stays where it is, and is given back with verdict_fini(). */
-void verdict_make(const struct verdict_ask *ask, struct verdict *ret);
-void verdict_fini(struct verdict *v);
+void verdict_make(const struct verdict_ask *ask, struct ruling *ret);
+void verdict_fini(struct ruling *v);
 /* It is to go back to the host that it came from. */
-bool verdict_is_return(const struct verdict *v);
+bool verdict_is_return(const struct ruling *v);
 /* The freeze that holds what was asked about; NULL: none does. */
-const struct freeze *verdict_freeze(const struct verdict *v);
+const struct freeze *verdict_freeze(const struct ruling *v);
 /* In one word: `allow`, `hold`, `deny`, `drop`; `refuse`: it is before any rule is asked. */
 #define VERDICT_WORDS "allow", "hold", "deny", "drop", "refuse"
-const char *verdict_word(const struct verdict *v);
+const char *verdict_word(const struct ruling *v);
 /* Why a rule did not match, in words; nothing if it did. */
-void verdict_because(const struct verdict *v, const struct rule_step *step, struct bytes *out);
+void verdict_because(const struct ruling *v, const struct rule_step *step, struct bytes *out);
 /* For people, and as one JSON object. */
-void verdict_write(const struct verdict *v, struct bytes *out);
-void verdict_write_json(const struct verdict *v, struct bytes *out);
+void verdict_write(const struct ruling *v, struct bytes *out);
+void verdict_write_json(const struct ruling *v, struct bytes *out);

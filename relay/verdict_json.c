@@ -5,7 +5,7 @@
 
 enum { BECAUSE_MAX = 4096 };
 
-static void host_json(const struct verdict *v, const char *key, const char *host, int zone,
+static void host_json(const struct ruling *v, const char *key, const char *host, int zone,
                       struct json_writer *w)
 {
     json_key(w, key);
@@ -15,7 +15,7 @@ static void host_json(const struct verdict *v, const char *key, const char *host
     json_close(w, '}');
 }
 
-static void facts_json(const struct verdict *v, struct json_writer *w)
+static void facts_json(const struct ruling *v, struct json_writer *w)
 {
     const struct activity *a = v->activity;
     json_key(w, "activity");
@@ -44,7 +44,7 @@ static void why_json(const struct zone_verdict *z, struct json_writer *w)
     json_member(w, "owner", z->rule ? span_of(z->rule->owner) : SPAN_NONE);
 }
 
-static void zones_json(const struct verdict *v, struct json_writer *w)
+static void zones_json(const struct ruling *v, struct json_writer *w)
 {
     json_key(w, "zones");
     json_open(w, '[');
@@ -59,7 +59,7 @@ static void zones_json(const struct verdict *v, struct json_writer *w)
     json_close(w, ']');
 }
 
-static void steps_json(const struct verdict *v, struct json_writer *w)
+static void steps_json(const struct ruling *v, struct json_writer *w)
 {
     struct bytes text;
     bytes_init(&text, BECAUSE_MAX);
@@ -85,7 +85,7 @@ static void steps_json(const struct verdict *v, struct json_writer *w)
     bytes_fini(&text);
 }
 
-static void gets_json(const struct verdict *v, struct json_writer *w)
+static void gets_json(const struct ruling *v, struct json_writer *w)
 {
     json_key(w, "gets");
     json_open(w, '{');
@@ -96,7 +96,7 @@ static void gets_json(const struct verdict *v, struct json_writer *w)
     json_close(w, '}');
 }
 
-void verdict_write_json(const struct verdict *v, struct bytes *out)
+void verdict_write_json(const struct ruling *v, struct bytes *out)
 {
     struct json_writer w;
     json_begin(&w, out);

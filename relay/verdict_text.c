@@ -6,7 +6,7 @@
 
 enum { SHOWN_MAX = 300 };
 
-static const char *zone_name(const struct verdict *v, int zone)
+static const char *zone_name(const struct ruling *v, int zone)
 {
     return zone < 0 ? "none" : v->config->policy.zones[zone].name;
 }
@@ -32,7 +32,7 @@ static void why_write(const struct zone_verdict *z, struct bytes *out)
     bytes_add_char(out, '\n');
 }
 
-static void facts_write(const struct verdict *v, struct bytes *out)
+static void facts_write(const struct ruling *v, struct bytes *out)
 {
     const struct activity *a = v->activity;
     bytes_addf(out, "activity  %s ", activity_type_name(a->type));
@@ -75,7 +75,7 @@ static void shown(struct bytes *text, struct bytes *out)
 }
 
 /* What the fact is, and what the condition asks for. */
-static void condition_tell(const struct verdict *v, const struct condition *c, const char *wants,
+static void condition_tell(const struct ruling *v, const struct condition *c, const char *wants,
                            struct bytes *out)
 {
     struct bytes text;
@@ -91,7 +91,7 @@ static void condition_tell(const struct verdict *v, const struct condition *c, c
     bytes_fini(&text);
 }
 
-void verdict_because(const struct verdict *v, const struct rule_step *step, struct bytes *out)
+void verdict_because(const struct ruling *v, const struct rule_step *step, struct bytes *out)
 {
     char until[DATE_ISO_SIZE];
     switch (step->why) {
@@ -114,7 +114,7 @@ void verdict_because(const struct verdict *v, const struct rule_step *step, stru
         bytes_addf(out, "; and %zu more", more);
 }
 
-static void steps_write(const struct verdict *v, struct bytes *out)
+static void steps_write(const struct ruling *v, struct bytes *out)
 {
     size_t number = 0;
     for (size_t i = 0; i < v->steps_n; i++) {
@@ -129,7 +129,7 @@ static void steps_write(const struct verdict *v, struct bytes *out)
     }
 }
 
-static void remarks_write(const struct verdict *v, struct bytes *out)
+static void remarks_write(const struct ruling *v, struct bytes *out)
 {
     const struct rule *rule = v->decided.rule;
     const struct freeze *frozen = verdict_freeze(v);
@@ -156,7 +156,7 @@ static void remarks_write(const struct verdict *v, struct bytes *out)
 }
 
 /* What would have to be otherwise. */
-static void hint_write(const struct verdict *v, struct bytes *out)
+static void hint_write(const struct ruling *v, struct bytes *out)
 {
     const struct rule *rule = v->decided.rule;
     if (v->may || verdict_is_return(v))
@@ -199,7 +199,7 @@ static const char *form_text(enum outgoing_form form)
     return texts[form];
 }
 
-static void forms_write(const struct verdict *v, struct bytes *out)
+static void forms_write(const struct ruling *v, struct bytes *out)
 {
     if (v->with_proofs == v->otherwise) {
         bytes_addf(out, "gets      %s\n", form_text(v->otherwise));
@@ -215,7 +215,7 @@ static void forms_write(const struct verdict *v, struct bytes *out)
     }
 }
 
-void verdict_write(const struct verdict *v, struct bytes *out)
+void verdict_write(const struct ruling *v, struct bytes *out)
 {
     facts_write(v, out);
     if (v->refused != ERR_OK) {

@@ -92,7 +92,7 @@ static void check(size_t i, const struct config *config)
     static const struct activity_limits facts = {2048, 100};
     static struct activity activity;
     struct json *json = NULL;
-    struct verdict verdict;
+    struct ruling verdict;
     struct bytes text;
     bytes_init(&text, 10000);
     activity_of(i, &text);
@@ -214,7 +214,7 @@ static void test_known(void **state)
     assert_int_equal(activity_read(json, &ids, &activity), ERR_OK);
     for (size_t i = 0; i < sizeof(known_rows) / sizeof(*known_rows); i++) {
         struct freezes freezes = {.n = known_rows[i].frozen ? 1 : 0};
-        struct verdict verdict;
+        struct ruling verdict;
         struct verdict_ask ask = {.config = config,
                                   .activity = &activity,
                                   .bytes = sizeof(answering) - 1,
