@@ -13,7 +13,7 @@ local LINES = 8 -- of one author; who changes its mind more often may have some 
 --: held
 local epoch, now, word, how, by, said, but, most, note = unpack(ARGV, 1, 9)
 local OUT = P .. 'out'
-local log = redis.call('HMGET', P .. 'log', 'epoch', 'last', 'lastU', 'floor')
+local log = redis.call('HMGET', P .. 'log', 'epoch', 'last', 'lastU', 'floor', 'lastN')
 if log[1] ~= epoch then return { 'EPOCH' } end
 for key, kind in pairs({ [AUTHORS] = 'zset', [OUT] = 'hash', [P .. 'U'] = 'stream' }) do
   local has = redis.call('TYPE', key).ok
@@ -53,7 +53,7 @@ local function opts_out(number)
   redis.call('XADD', P .. 'U', epoch .. '-' .. n, 'pv', last, 'k', 'u', 't', now, 'a', '', 'p', '0', 'len', '0', 'ob',
     '', 'ac', number, 'gn', '2')
   last = n
-  redis.call('HSET', P .. 'log', 'last', n, 'lastU', n)
+  redis.call('HSET', P .. 'log', 'last', n, 'lastN', log[5] or log[2] or '0', 'lastU', n)
   local lines = {}
   for was in string.gmatch(redis.call('HGET', OUT, number) or '', '%d+') do
     if tonumber(was) > tonumber(log[4] or '0') then lines[#lines + 1] = was end

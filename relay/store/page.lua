@@ -62,13 +62,14 @@ end
 -- Whose author wanted nothing to be relayed later on, by the first time that was said behind it.
 local out = redis.call('EXISTS', P .. 'out') == 1
 for i, entry in ipairs(out and entries or {}) do
-  local by
+  local by, normal
   for k = 1, #entry[2], 2 do
+    normal = normal or (entry[2][k] == 'k' and entry[2][k + 1] == 'e')
     local said = (entry[2][k] == 'ac' or entry[2][k] == 'au') and redis.call('HGET', P .. 'out', entry[2][k + 1])
     for n in string.gmatch(said or '', '%d+') do
       if tonumber(n) > number(entry) and (not by or tonumber(n) < tonumber(by)) then by = n end
     end
   end
-  if by then marks[i] = (marks[i] and marks[i] .. ';' or '') .. 'q' .. by end
+  if by and normal then marks[i] = (marks[i] and marks[i] .. ';' or '') .. 'q' .. by end
 end
 return { log[1], log[2] or '0', log[3] or '0', entries, marks }

@@ -24,6 +24,8 @@ struct post {
     const char *held;        /* zones that wait for a person; NULL: none */
     int64_t held_max;        /* 0: 100 items */
     int64_t held_bytes;      /* 0: 1 MB */
+    const char *authors;     /* who it is of, with a blank between; NULL: nobody is asked for */
+    const char *words;       /* y n -: what it was decided by; NULL: nothing was known */
 };
 
 /* clang-format off */ /* its versions disagree on a macro of braces */
@@ -37,6 +39,7 @@ struct posted {
     enum journal_result result;
     uint64_t n, held;
     char member[4096];
+    char words[AUTHORS_ASKED_MAX + 1]; /* AGAIN, where authors were asked for */
 };
 
 /* Readable: the text itself, in 32 bytes. */
@@ -60,6 +63,10 @@ MAYBE static void on_posted(void *arg, const struct journal_appended *answer)
     posted->result = answer->result;
     posted->n = answer->n;
     posted->held = answer->held;
+    for (size_t i = 0; posted->words[0] && i < AUTHORS_ASKED_MAX; i++)
+        posted->words[i] = answer->authors[i] == FACT_YES  ? 'y'
+                           : answer->authors[i] == FACT_NO ? 'n'
+                                                           : '-';
     snprintf(posted->member, sizeof posted->member, "%.*s", SPAN_ARG(answer->member));
     loop_stop(posted->rig->loop);
 }
@@ -118,7 +125,18 @@ MAYBE static void post_send(struct rig *rig, const struct post *p, struct posted
                  .type = span_of(activity_type_name(kinds[k].type)),
                  .items_max = p->held_max ? p->held_max : 100,
                  .bytes_max = p->held_bytes ? p->held_bytes : 1000000}};
-    *ret = (struct posted){.rig = rig};
+    struct fake_hash authors[AUTHORS_ASKED_MAX];
+    struct span rest = span_of(p->authors ? p->authors : "");
+    while (rest.n) {
+        char name[16] = "", word = p->words ? p->words[append.authors_n] : '-';
+        struct author_said *one = &append.authors[append.authors_n];
+        one->actor = span_cut(&rest, ' ');
+        one->says = word == 'y' ? FACT_YES : word == 'n' ? FACT_NO : FACT_UNKNOWN;
+        span_copy(one->actor, name, sizeof name);
+        authors[append.authors_n] = fake_hash(name);
+        one->hash = authors[append.authors_n++].bytes;
+    }
+    *ret = (struct posted){.rig = rig, .words = {p->authors ? '-' : '\0'}};
     journal_append(rig->store, &append, on_posted, ret);
     bytes_fini(&why);
     assert_int_equal(ret->calls, 0); /* never from inside the call */
@@ -139,6 +157,8 @@ MAYBE static const char *post_say(const struct posted *p)
         snprintf(text, sizeof text, "%s", err_code(p->err));
     else if (p->result == JOURNAL_HELD)
         snprintf(text, sizeof text, "HELD %d", (int)p->held);
+    else if (p->result == JOURNAL_AGAIN && p->words[0])
+        snprintf(text, sizeof text, "AGAIN %s", p->words);
     else if (p->result == JOURNAL_APPENDED && p->held)
         snprintf(text, sizeof text, "OK %d held %d", (int)p->n, (int)p->held);
     else if (p->result == JOURNAL_APPENDED || p->result == JOURNAL_DUPLICATE)
@@ -185,8 +205,12 @@ MAYBE static void marks_text(const struct entry *e, struct bytes *out)
         bytes_addf(out, "%s%d", i ? " " : " of ", (int)e->of[i]);
     for (size_t i = 0; i < e->marks_n; i++) {
         const struct entry_mark *m = &e->marks[i];
-        bytes_addf(out, "%s%c%d", i ? " " : " (", m->recalled ? 'r' : 's', (int)m->by);
-        if (!m->recalled)
+        bytes_addf(out, "%s%c%d", i ? " " : " (",
+                   m->recalled    ? 'r'
+                   : m->opted_out ? 'q'
+                                  : 's',
+                   (int)m->by);
+        if (!m->recalled && !m->opted_out)
             bytes_addf(out, ":%d:%.*s", m->proof, SPAN_ARG(m->audience));
     }
     bytes_add_str(out, e->marks_n ? ")" : "");
