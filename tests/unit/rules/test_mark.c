@@ -12,14 +12,15 @@
 
 #include "relay/rules/mark.h"
 
-/* Marks as text: `r20` taken back by 20; `s20:red` replaced by 20, which has a proof and is for
- * red; `n20:red` the same without a proof. */
+/* Marks as text: `r20` taken back by 20; `q20` its author opted out; `s20:red` replaced by 20,
+ * which has a proof and is for red; `n20:red` the same without a proof. */
 static void put_marks(struct entry *e, const char *text)
 {
     struct span rest = span_of(text);
     while (rest.n) {
         struct span word = span_cut(&rest, ' ');
-        struct entry_mark mark = {.recalled = word.p[0] == 'r', .proof = word.p[0] == 's'};
+        struct entry_mark mark = {
+            .recalled = word.p[0] == 'r', .opted_out = word.p[0] == 'q', .proof = word.p[0] == 's'};
         struct span number = {word.p + 1, word.n - 1};
         struct span digits = span_cut(&number, ':');
         assert_true(span_u64(digits, UINT64_MAX, &mark.by));
@@ -72,6 +73,18 @@ static const struct {
      ERR_RECALLED, 20},
     {"a mark of something older", ACTIVITY_CREATE, true, "r9", "0-:red", 0, 0, 0, ERR_OK, 0},
     {"a mark of itself", ACTIVITY_CREATE, true, "r10", "0-:red", 0, 0, 0, ERR_OK, 0},
+    {"its author opted out", ACTIVITY_CREATE, true, "q20", "0-:red", 0, 0, 0, ERR_OPTED_OUT, 20},
+    {"its author opted out: not read so far", ACTIVITY_CREATE, true, "q20", "0-:red", 0, 19, 0,
+     ERR_OK, 0},
+    {"its author opted out before", ACTIVITY_CREATE, true, "q9", "0-:red", 0, 0, 0, ERR_OK, 0},
+    {"an Update of who opted out", UPD, true, "q20", "0-:red", 0, 0, STYLE_LITEPUB, ERR_OPTED_OUT,
+     20},
+    {"taken back, and then its author opted out", ACTIVITY_CREATE, true, "r20 q30", "0-:red", 0, 0,
+     0, ERR_RECALLED, 20},
+    {"its author opted out, and then took it back", ACTIVITY_CREATE, true, "r30 q20", "0-:red", 0,
+     0, 0, ERR_OPTED_OUT, 20},
+    {"replaced, and its author opted out", UPD, true, "s20:red q30", "0-:red", 0, 0, 0,
+     ERR_OPTED_OUT, 30},
     {"replaced", UPD, true, "s20:red", "0-:red", 0, 0, 0, ERR_REPLACED, 20},
     {"a Create is never replaced", ACTIVITY_CREATE, true, "s20:red", "0-:red", 0, 0, 0, ERR_OK, 0},
     {"an Announce neither", ACTIVITY_ANNOUNCE, true, "s20:red", "0-:red", 0, 0, 0, ERR_OK, 0},

@@ -377,6 +377,39 @@ static void test_actor_gone(void **state)
     schedule_free(&s);
 }
 
+/* Who opts out has nothing more sent of what waits, also where another announced it, and nothing is
+ * sent in its place; what comes later is. */
+static void test_opted_out(void **state)
+{
+    (void)state;
+    struct schedule *s = rig_started("a", 0);
+    rig_tell(s, 1, 1);
+    rig_answers(s, NOW, 1, ERR_CONNECT, 0);
+    for (uint64_t n = 2; n <= 4; n++) {
+        struct entry *e = rig_entry_of(n, n == 2 ? X : n == 3 ? Y : Z);
+        e->actor = n == 2 ? 78 : 77;
+        e->author = n == 4 ? 78 : 0;
+        tell_entry(s, e);
+    }
+    struct entry *out = taker_at(5, "", "", NOW);
+    out->audience = SPAN("");
+    out->opts_out = true;
+    out->actor = 78;
+    tell_entry(s, out);
+    struct entry *later = rig_entry_of(6, X);
+    later->actor = 78;
+    tell_entry(s, later);
+    int64_t now = schedule_wake(s);
+    rig_delivers(s, now, "a", 1);
+    rig_delivers(s, now, "a", 3);
+    rig_delivers(s, now, "a", 6);
+    rig_rests(s, now);
+    const char *text = rig_commit(s, now);
+    assert_non_null(strstr(text, "skip a 2 opted-out"));
+    assert_non_null(strstr(text, "skip a 4 opted-out"));
+    schedule_free(&s);
+}
+
 /* Nobody refused what nothing is left of. */
 static void test_nothing_to_send(void **state)
 {
@@ -398,8 +431,9 @@ int main(void)
         cmocka_unit_test(test_who_left),         cmocka_unit_test(test_grace_ends),
         cmocka_unit_test(test_grace_of_later),   cmocka_unit_test(test_grace_told_again),
         cmocka_unit_test(test_gone_and_floors),  cmocka_unit_test(test_whom_else),
-        cmocka_unit_test(test_actor_gone),       cmocka_unit_test(test_nothing_to_send),
-        cmocka_unit_test(test_left_with_orders), cmocka_unit_test(test_other_inbox_ends),
+        cmocka_unit_test(test_actor_gone),       cmocka_unit_test(test_opted_out),
+        cmocka_unit_test(test_nothing_to_send),  cmocka_unit_test(test_left_with_orders),
+        cmocka_unit_test(test_other_inbox_ends),
     };
     return cmocka_run_group_tests_name("schedule_urgent", tests, NULL, NULL);
 }

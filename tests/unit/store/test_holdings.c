@@ -84,6 +84,10 @@ static void all_fini(struct all *all)
 
 /* --- looked through --------------------------------------------------------------------------- */
 
+/* A member of the registry, with commas for its blanks. */
+#define AUTHOR(text)                                                                               \
+    "EVAL return(redis.call('ZADD','{weir}:authors','0',(string.gsub('" text "',',','\\32')))) 0"
+
 static void test_verify(void **state)
 {
     /* What is done to it, and what is found: nothing where it is empty. */
@@ -98,6 +102,20 @@ static void test_verify(void **state)
         {"SADD {weir}:days x", "days: it is a set, and should be a hash\n"},
         {"EVAL return(redis.call('DEL','{weir}:gone')+redis.call('RPUSH','{weir}:gone','x')) 0",
          ""},
+        {AUTHOR("https://a.example/u,y,list,1,1,a.example"), ""},
+        {AUTHOR("https://a.example/u,n,operator,1,1,"), ""},
+        {AUTHOR("https://a.example/u,maybe,list,1,1,x"),
+         "authors: what it says of https://a.example/u maybe list 1 1 x can't be read\n"},
+        {AUTHOR("nobody,y,list,1,1,x"),
+         "authors: what it says of nobody y list 1 1 x can't be read\n"},
+        {AUTHOR("https://a.example/u,y,dream,1,1,x"),
+         "authors: what it says of https://a.example/u y dream 1 1 x can't be read\n"},
+        {AUTHOR("https://a.example/u,y,list,1,x"),
+         "authors: what it says of https://a.example/u y list 1 x can't be read\n"},
+        {"SET {weir}:authors x", "authors: it is a text, and should be a scored\n"},
+        {"EVAL return(redis.call('HSET','{weir}:out','77','3\\0325')) 0", ""},
+        {"EVAL return(redis.call('HSET','{weir}:out','77','3\\032x')) 0",
+         "out: the lines of 77 can't be read\n"},
         {"HSET {weir}:own:5 a.example ?", "own:5: a.example belongs to another shard\n"
                                           "own:5: the cursor of a.example can't be read\n"},
         {"HSET {weir}:log shards 0", "log: 0 shards, and it can only be 1 to 64\n"},

@@ -150,12 +150,15 @@ static bool marks_end_with_the_entries(struct rig *rig)
                                         POST("C c3", "o3", .now = 6),
                                         POST("C c4", "o4", .now = 7)};
     send_all(rig, posts, 7);
+    ask(rig,
+        "EVAL return(redis.call('HSET','{weir}:out','77','1\\0325')) 0"); /* who opted out twice */
     trim(rig, 2, 0, 0);
     if (strcmp(ask(rig, "HGETALL {weir}:marks"), "(2 r4)") != 0 ||
-        strcmp(ask(rig, "HLEN {weir}:gone"), "1") != 0)
+        strcmp(ask(rig, "HLEN {weir}:gone"), "1") != 0 ||
+        strcmp(ask(rig, "HGETALL {weir}:out"), "(77 5)") != 0)
         return false;
     trim(rig, 7, 0, 0);
-    return strcmp(ask(rig, "EXISTS {weir}:marks {weir}:gone"), "0") == 0;
+    return strcmp(ask(rig, "EXISTS {weir}:marks {weir}:gone {weir}:out"), "0") == 0;
 }
 
 /* What was passed undelivered is known as long as its entry, and no longer: 2, 4 and 6 are
@@ -406,7 +409,7 @@ static bool spoiled_object(struct rig *rig)
 /* What all have in common: then nothing is forgotten, and nothing done by halves. */
 static bool spoiled_for_all(struct rig *rig)
 {
-    static const char *const keys[] = {"U", "marks", "gone", "days", "aud"};
+    static const char *const keys[] = {"U", "marks", "gone", "out", "days", "aud"};
     const struct journal_trim t = {.now_ms = LATE, .entries_ms = 6};
     bool ok = true;
     fill(rig, 20);
@@ -437,6 +440,10 @@ static void test_twins(void **state)
          "    forget_gone()\n", ""},
         {"marks end with the entries", marks_end_with_the_entries, &script_trim,
          "if tonumber(gone[i + 1]) <= floor then", "if true then"},
+        {"marks end with the entries", marks_end_with_the_entries, &script_trim,
+         "    forget_out()\n", ""},
+        {"marks end with the entries", marks_end_with_the_entries, &script_trim,
+         "if tonumber(n) > floor then lines", "if true then lines"},
         {"the ledger ends with the entries", ledger_ends_with_the_entries, &script_trim,
          "first and math.min(floor, number(first) - 1) or floor", "0"},
         {"the ledger ends with the entries", ledger_ends_with_the_entries, &script_trim,
