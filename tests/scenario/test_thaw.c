@@ -169,6 +169,67 @@ static void test_suspended_meanwhile(void **state)
     end(&s);
 }
 
+/* --- what is refused -------------------------------------------------------------------------- */
+
+#define REASON ",\"reason\":\"why\"}"
+
+static const struct {
+    const char *path, *body;
+    int status;
+    const char *code;
+} refused[] = {
+    {"freeze", "{\"boundary\":\"internal -> partners\"}", 422, "reason-missing"},
+    {"freeze", "{\"boundary\":\"internal -> partners\",\"reason\":\"\"}", 422, "reason-missing"},
+    {"freeze", "{\"boundary\":\"internal -> strangers\"" REASON, 400, "usage"},
+    {"freeze", "{\"boundary\":\"strangers -> internal\"" REASON, 400, "usage"},
+    {"freeze", "{\"boundary\":\"internal\"" REASON, 400, "usage"},
+    {"freeze", "{\"boundary\":[\"internal -> partners\"]" REASON, 400, "usage"},
+    {"freeze", "{\"reason\":\"why\"}", 400, "usage"},
+    {"freeze", "{\"boundary\":\"internal -> partners\",\"until_ms\":1" REASON, 400, "usage"},
+    {"freeze", "{\"boundary\":\"internal -> partners\",\"until_ms\":\"2h\"" REASON, 400, "usage"},
+    {"freeze", "", 400, "usage"},
+    {"freeze", "x", 400, "json-syntax"},
+    {"thaw", "{\"boundary\":\"internal -> partners\"}", 422, "reason-missing"},
+    {"thaw", "{\"boundary\":\"internal -> partners\"" REASON, 404, "not-frozen"},
+    {"thaw", "{\"boundary\":\"strangers -> *\"" REASON, 404, "not-frozen"},
+    {"thaw", "{\"boundary\":\"* -\"" REASON, 400, "usage"},
+};
+
+static void test_refused(void **state)
+{
+    (void)state;
+    struct scene s;
+    begin(&s);
+    for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++) {
+        char path[64];
+        snprintf(path, sizeof(path), "/api/v1/%s", refused[i].path);
+        world_operate(&s.w, path, span_of(refused[i].body), &s.reply);
+        fake_run(SECOND);
+        if (!reply_is(&s.reply, refused[i].status, refused[i].code))
+            fail_msg("%s %s", refused[i].path, refused[i].body);
+    }
+    posts(&s, 1, 1);
+    assert_true(has_once(&s, 1)); /* nothing is frozen */
+    end(&s);
+}
+
+/* Redis is away: it is said, and can be asked again. */
+static void test_redis_away(void **state)
+{
+    (void)state;
+    struct scene s;
+    begin(&s);
+    fake_fault(OP_FREEZES, FAULT_LOST, 0, 2); /* the steward may ask as well */
+    world_operate(&s.w, "/api/v1/freeze", SPAN("{\"boundary\":\"internal -> partners\"" REASON),
+                  &s.reply);
+    fake_run(10 * SECOND);
+    assert_true(reply_is(&s.reply, 503, "unavailable"));
+    freeze(&s, 0);
+    posts(&s, 1, 1);
+    assert_int_equal(peer_took(&s.partner, NULL, 0, true), 0);
+    end(&s);
+}
+
 /* --- the calendar ----------------------------------------------------------------------------- */
 
 static void test_ends_by_itself(void **state)
@@ -292,6 +353,8 @@ int main(void)
         cmocka_unit_test(test_pages),
         cmocka_unit_test(test_denied_by_now),
         cmocka_unit_test(test_suspended_meanwhile),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_redis_away),
         cmocka_unit_test(test_ends_by_itself),
         cmocka_unit_test(test_prolonged),
         cmocka_unit_test(test_stopped_anywhere),
