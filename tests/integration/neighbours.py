@@ -14,7 +14,7 @@ import time
 
 from integration.acts import accepted, activity_of, settle
 from integration.api import Admin
-from integration.relay import wait_until
+from integration.relay import PATIENCE_S, wait_until
 from oracle.facts import Around
 from oracle.policies import Policies, as_file
 from oracle.world import World
@@ -37,6 +37,7 @@ WORDS = {
 }
 NUMBERS = {"size": ["<=1700", ">1500"], "attachments": ["0", ">0"]}
 RULES_SAY_NO = {"rule-denies", "no-rule", "consent-missing"}
+WAITS = {"rule-holds": "hold", "frozen": "frozen"}
 FOLLOWS = {"public": "mastodon", "litepub": "litepub"}
 # Of each server: carol does not want to be relayed, bob wants to be found.
 PEOPLE = {"alice": {}, "bob": {"indexable": True},
@@ -140,7 +141,15 @@ class Neighbours:
         for start in range(0, len(acts), AT_ONCE):
             some = acts[start:start + AT_ONCE]
             for (host, _), sent in zip(some, self.town.together(*[act for _, act in some])):
-                self.note(host, sent)
+                self.note(host, self.insisted(host, sent))
+
+    def insisted(self, host, sent):
+        """Sent again, as servers do, where the relay has no time."""
+        while sent.status in (408, 503):
+            time.sleep(0.2)
+            who = sent.activity["actor"].rsplit("/", 1)[1]
+            sent = self.peers[host].send(sent.activity, who=who)
+        return sent
 
     def note(self, host, sent):
         around = Around(size=len(sent.request.body), bot=False,
@@ -165,7 +174,7 @@ class Neighbours:
         def all_of_it():
             return all(self.wanted[host] <= set(got.look()) for host, got in self.got.items())
         try:
-            wait_until(all_of_it, "everything has arrived")
+            wait_until(all_of_it, "everything has arrived", 2 * PATIENCE_S)
         except AssertionError as error:
             raise AssertionError(f"{error}: {self.differences()[:20]}") from None
 
@@ -180,6 +189,11 @@ class Neighbours:
             found += [("too much", zone, host, what) for what in have - self.wanted[host]]
             found += [("not believed", zone, host, record) for record in got.wrong]
         return found + [("answer", *surprise) for surprise in self.surprises]
+
+    def forgive(self):
+        """From here on, what everybody has is what he should have."""
+        self.surprises.clear()
+        self.wanted = {host: set(got.look()) for host, got in self.got.items()}
 
     # --- what they do -------------------------------------------------------------------------
 
@@ -295,21 +309,51 @@ class Neighbours:
     # --- what waits for a person --------------------------------------------------------------
 
     def listed(self):
-        """The numbers of what waits, by activity."""
+        """What waits, by activity: its number, and why in which zone."""
         found, after = {}, 0
         while after is not None:
             status, text = self.admin.ask("GET", f"/api/v1/holds?after={after}")
             assert status == 200, text
             page = json.loads(text)
-            found |= {held["activity"]: held["h"] for held in page["holds"]}
+            for held in page["holds"]:
+                whys = {wait["zone"]: WAITS[wait["code"]] for wait in held["waits"]}
+                found[held["activity"]] = held["h"], whys
             after = page.get("next")
         return found
 
+    def waits_as_said(self):
+        """Whether what waits is what the oracle says."""
+        return {activity: whys for activity, (_, whys) in self.listed().items()} == \
+            {held.first["id"]: held.zones for held in self.world.held.values()}
+
+    def freeze(self):
+        """Some boundary, if it can be."""
+        ends = [self.random.choice(["*", *ZONES]) for _ in range(2)]
+        if ends[0] == ends[1] or self.world.frozen:
+            return
+        self.api("freeze", boundary=" -> ".join(ends))
+        self.world.freeze(*ends)
+        self.persons["freeze"] += 1
+
+    def thaw(self):
+        """All that is frozen; what waited for it goes as soon as the relay comes to it."""
+        for ends in list(self.world.frozen):
+            self.api("thaw", boundary=" -> ".join(ends))
+            self.expect(self.world.thaw(*ends))
+        wait_until(self.waits_as_said, "what was frozen is decided anew")
+        self.learn()
+        self.arrived()
+
+    def api(self, verb, **body):
+        status, text = self.admin.ask("POST", f"/api/v1/{verb}", {"reason": "as agreed", **body})
+        assert status == 200, (verb, body, text)
+
     def decide_held(self, count):
-        """What waits is what the oracle holds; a person decides about some of it."""
-        listed = self.listed()
+        """A person decides about some of what waits."""
+        if not self.waits_as_said():
+            self.surprises.append(("waits", self.listed(), self.world.held))
+        listed = {activity: h for activity, (h, _) in self.listed().items()}
         keys = {held.first["id"]: key for key, held in self.world.held.items()}
-        self.surprises += [("held", held) for held in set(listed) ^ set(keys)]
         for activity in self.pick(set(listed) & set(keys), count):
             approves = self.maybe(0.7)
             verb = "approve" if approves else "deny"
@@ -372,8 +416,11 @@ class Neighbours:
 
     def round(self, count, away=None):
         """So many new ones, and some of all else; somebody may be away meanwhile."""
+        self.thaw()
         self.tell(2)
-        self.write(count)
+        self.write(count // 2)
+        self.freeze()
+        self.write(count // 2)
         self.edit(count // 4)
         self.repeat(count // 20)
         self.decide_held(count // 12)

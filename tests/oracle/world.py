@@ -313,19 +313,19 @@ class World:
         self.frozen.add((source, target))
 
     def thaw(self, source, target):
-        """What waited for that alone is decided anew."""
+        """What waited for that is decided anew, as a whole."""
         self.frozen.discard((source, target))
         sent = set()
         for key, held in list(self.held.items()):
             home = self.members[held.owner].zone
-            thawed = {zone for zone, why in held.zones.items()
-                      if why == "frozen" and not self.is_frozen(home, zone)}
+            thawed = any(why == "frozen" and not self.is_frozen(home, zone)
+                         for zone, why in held.zones.items())
             if not thawed or self.may_send(held.owner, False):
                 continue
             today = self.redecided(held)
-            go = {zone for zone in thawed if today.get(zone) == "allow"}
-            held.zones = {zone: why for zone, why in held.zones.items() if zone not in thawed} | {
-                zone: today[zone] for zone in thawed if today.get(zone) in ("hold", "frozen")}
+            go = {zone for zone in held.zones if today.get(zone) == "allow"}
+            held.zones = {zone: today[zone] for zone in held.zones
+                          if today.get(zone) in ("hold", "frozen")}
             if not held.zones:
                 del self.held[key]
             if go:
