@@ -30,6 +30,8 @@ struct trace {
     bool several; /* an object was asked for: its entries are a list */
     struct traced_set set;
     struct lines lines[TRACED_MAX];
+    size_t held_n;
+    uint64_t held[LEDGER_ENTRIES_MAX]; /* items that wait for a person with it, or did */
 };
 
 static void trace_free(void *more)
@@ -77,6 +79,17 @@ static int by_host(const void *one, const void *other)
     return order ? order : strcmp(a->text, b->text);
 }
 
+static void write_held(struct json_writer *w, const struct trace *t)
+{
+    if (!t->held_n)
+        return;
+    json_key(w, "held");
+    json_open(w, '[');
+    for (size_t i = 0; i < t->held_n; i++)
+        json_add_int(w, (int64_t)t->held[i]);
+    json_close(w, ']');
+}
+
 static void answer(struct call *call)
 {
     struct trace *t = call->more;
@@ -97,6 +110,7 @@ static void answer(struct call *call)
     } else {
         write_traced(&call->w, &t->set.list[0], &t->lines[0]);
     }
+    write_held(&call->w, t);
     json_close(&call->w, '}');
     call_end(call, call->out.over ? ERR_TOO_LARGE : ERR_OK, SPAN_NONE);
 }
@@ -144,6 +158,9 @@ static void on_found(void *arg, const struct ledger_found *found)
 {
     struct call *call = arg;
     struct trace *t = call->more;
+    t->held_n = found->held_n;
+    for (size_t i = 0; i < found->held_n; i++)
+        t->held[i] = found->held[i];
     if (found->err != ERR_OK || !call->admin) {
         call_end(call, found->err, SPAN_NONE);
     } else if (found->seen && found->n) {
@@ -156,7 +173,7 @@ static void on_found(void *arg, const struct ledger_found *found)
         for (size_t i = 0; i < t->set.n; i++)
             t->set.list[i].n = found->about[i];
         traced_read(call, &t->set);
-    } else if (found->seen) {
+    } else if (found->seen || found->held_n) {
         json_open(&call->w, '{');
         json_member_bool(&call->w, "known", true);
         json_member_int(&call->w, "n", 0);
@@ -164,6 +181,7 @@ static void on_found(void *arg, const struct ledger_found *found)
         json_key(&call->w, "members");
         json_open(&call->w, '[');
         json_close(&call->w, ']');
+        write_held(&call->w, t);
         json_close(&call->w, '}');
         call_end(call, ERR_OK, SPAN_NONE);
     } else {

@@ -50,7 +50,8 @@ static void print_entry(const struct json *e)
         return;
     }
     if (n == 0) {
-        printf("%-10s none: it was answered, and nothing of it goes out\n", "entry");
+        printf("%-10s none: it was answered, and nothing of it %s\n", "entry",
+               json_get(e, "held") ? "is in the journal" : "goes out");
         return;
     }
     printf("%-10s %" PRId64 ", %.*s from %.*s, accepted %.*s\n", "entry", n,
@@ -151,6 +152,16 @@ static void print_host(const struct json *h)
 
 /* --- the verb --------------------------------------------------------------------------------- */
 
+static void print_held(const struct json *list)
+{
+    for (size_t i = 0; i < json_len(list); i++) {
+        int64_t h = 0;
+        json_int(json_at(list, i), &h);
+        printf("%-10s %" PRId64 ", for a person to decide: weir hold show %" PRId64 "\n",
+               i ? "" : "held", h, h);
+    }
+}
+
 static void print_trace(const struct json *json)
 {
     const struct json *entries = json_get(json, "entries");
@@ -160,9 +171,11 @@ static void print_trace(const struct json *json)
     }
     if (!entries) {
         print_entry(json);
+        print_held(json_get(json, "held"));
         return;
     }
     ask_print_field(json, "object");
+    print_held(json_get(json, "held"));
     for (size_t i = 0; i < json_len(entries); i++) {
         putchar('\n');
         print_entry(json_at(entries, i));

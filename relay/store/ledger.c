@@ -172,18 +172,28 @@ struct find_call {
     void *arg;
 };
 
+/* Numbers with a blank between them, as many as there is room for. False: something else. */
+static bool numbers_read(struct span text, uint64_t *ret, size_t *ret_n)
+{
+    while (text.p && text.n && *ret_n < LEDGER_ENTRIES_MAX)
+        if (!span_u64(span_cut(&text, ' '), UINT64_MAX, &ret[(*ret_n)++]))
+            return false;
+    return true;
+}
+
 static void on_found(void *arg, enum err err, const struct redis_reply *reply)
 {
     struct find_call *call = arg;
     struct ledger_found found = {.err = err};
     struct span was = err == ERR_OK ? reply_text(reply_at(reply, 0)) : SPAN_NONE;
     struct span about = err == ERR_OK ? reply_text(reply_at(reply, 1)) : SPAN_NONE;
+    struct span held = err == ERR_OK ? reply_text(reply_at(reply, 2)) : SPAN_NONE;
     found.seen = was.n > 0;
     if (found.seen && !span_u64(span_cut(&was, ':'), UINT64_MAX, &found.n))
         found.err = ERR_REDIS_REPLY;
-    while (about.p && about.n && found.about_n < LEDGER_ENTRIES_MAX)
-        if (!span_u64(span_cut(&about, ' '), UINT64_MAX, &found.about[found.about_n++]))
-            found.err = ERR_REDIS_REPLY;
+    if (!numbers_read(about, found.about, &found.about_n) ||
+        !numbers_read(held, found.held, &found.held_n))
+        found.err = ERR_REDIS_REPLY;
     call->cb(call->arg, &found);
     free(call);
 }

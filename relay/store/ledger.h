@@ -28,6 +28,8 @@ struct ledger_found {
     bool seen;  /* an activity with this id came, within the last two weeks */
     uint64_t n; /* its entry; 0: it was answered, and never came into the journal */
     size_t about_n;
+    size_t held_n;
+    uint64_t held[LEDGER_ENTRIES_MAX];  /* items that wait for a person with it, or did lately */
     uint64_t about[LEDGER_ENTRIES_MAX]; /* newest entries about an object (or Announce) with this
                                            id, oldest first */
 };

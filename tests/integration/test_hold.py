@@ -99,6 +99,8 @@ def test_what_is_held_goes_where_it_may_at_once_and_to_the_others_once_it_is_app
     assert answer["zones"] == [{"zone": "partners", "fate": "sent", "rule": "look-first"}]
     assert s.got(s.acme, sent) == s.got(s.globex, sent) == ["Create"]
     assert s.got(s.wiki, sent) == ["Create"]
+    assert s.relay.told("trace", sent.object_id)["held"] == [int(h)]  # also what it went through
+    assert "held" not in s.relay.told("trace", s.post("no need", tags=[]).object_id)
     closed = s.closed(h)
     assert closed["state"] == "approved" and closed["reason"] == "read it"
     assert closed["sent"] == ["partners"] and "text" not in s.relay.told("hold", "show", h)
@@ -162,6 +164,9 @@ def test_where_nobody_may_have_it_yet_it_is_answered_as_taken(s):
     sent = s.acme.post("among partners")
     assert sent.status == 202
     h = s.held(sent)
+    for name in (sent.id, sent.object_id):
+        assert s.relay.told("trace", name)["held"] == [int(h)]
+        assert f"weir hold show {h}" in s.relay.verb("trace", name).out
     assert s.got(s.globex, sent) == []
     s.relay.wait_log("inbox", activity=sent.id, code="rule-holds", held=h)
     assert s.acme.send(sent.activity).status == 202  # a repeat is none anew

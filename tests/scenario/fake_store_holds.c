@@ -189,7 +189,7 @@ static void answer_page(struct call *call, enum err err)
         page.open += item->state == HOLD_OPEN;
         if ((item->state == HOLD_OPEN) == c->closed || item->h <= c->after)
             continue;
-        if (page.items_n == c->most) {
+        if (page.items_n && page.items_n == c->most) {
             page.next = items[page.items_n - 1].h;
             break;
         }

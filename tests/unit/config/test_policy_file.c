@@ -40,6 +40,7 @@ static const struct {
 } rules[] = {
     {"from: a, to: b, then: allow", "from a to b then allow"},
     {"from: '*', to: '*', then: drop", "from * to * then drop"},
+    {"from: a, to: b, then: hold", "from a to b then hold"},
     {"from: [b, a], to: [a, b], then: deny", "from a, b to a, b then deny"},
     {"from: a, to: b, when: { tags: X }, then: allow", "from a to b when {tags: x} then allow"},
     {"from: a, to: b, when: { tags: [\xc3\x84*, '*z', b, a, '*', /^q\\d$/] }, then: allow",
@@ -103,7 +104,7 @@ static void test_sides(void **state)
             "      - { to: [b, c], then: drop, reason: \"not before May\" }\n"
             "      - { name: last, to: '*', then: deny, until: 2027-05-01T00:00:00Z }\n"
             "  b: { import: [{ from: '*', then: allow }] }\n"
-            "  c: {}\n";
+            "  c: { inside: hold }\n";
     static const struct {
         const char *name;
         enum rule_part part;
@@ -132,6 +133,7 @@ static void test_sides(void **state)
     assert_string_equal(c->policy.rules[4].owner, "bob@corp.example");
     assert_int_equal(c->policy.zones[0].inside, RULE_DENY);
     assert_int_equal(c->policy.zones[1].inside, RULE_ALLOW);
+    assert_int_equal(c->policy.zones[2].inside, RULE_HOLD);
     config_free(&c);
 }
 

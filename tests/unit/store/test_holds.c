@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "relay/store/holds.h"
+#include "relay/store/ledger.h"
 #include "relay/store/scripts.h"
 #include "tests/unit/store/journal_rig.h"
 #include "tests/unit/store/story_rig.h"
@@ -484,6 +485,57 @@ static void test_item(void **state)
     assert_string_equal(item_text(rig, 7), "none");
 }
 
+struct sought {
+    struct rig *rig;
+    int calls;
+    struct ledger_found found;
+};
+
+static void on_found(void *arg, const struct ledger_found *found)
+{
+    struct sought *s = arg;
+    s->calls++;
+    s->found = *found;
+    loop_stop(s->rig->loop);
+}
+
+/* Found by its activity, its object and what it announces, open or closed, until it is forgotten.
+ */
+static bool are_found(struct rig *rig)
+{
+    static const struct post create = POST("C c1", "o1", .held = "partners", .now = 1000);
+    static const struct post announce = POST("A a1", "o2", .held = "public", .now = 1000);
+    static const struct settling deny = SETTLE(2, "", .then = HOLD_DENIED);
+    static const struct {
+        const char *id;
+        uint64_t h;
+    } rows[] = {{"c1", 2}, {"o1", 2}, {"a1", 4}, {"o2", 4}, {"x1", 0}};
+    bool right = true;
+    post(rig, &create);
+    post(rig, &announce);
+    settle(rig, &deny, 2000);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct sought s = {.rig = rig};
+        struct fake_hash hash = fake_hash(rows[i].id);
+        ledger_find(rig->store, hash.bytes, 3000, on_found, &s);
+        rig_await(rig, &s.calls, 1);
+        right = right && s.found.held_n == (rows[i].h ? 1 : 0) &&
+                (!rows[i].h || s.found.held[0] == rows[i].h);
+    }
+    return right;
+}
+
+static void test_found(void **state)
+{
+    static const struct twin twins[] = {
+        {"by activity", are_found, &script_append, "list_put(OF, activity, h)", ""},
+        {"by object", are_found, &script_append, "list_put(OF, A.object, h)", ""},
+        {"by what it announces", are_found, &script_append, "list_put(OF, A.about, h)", ""},
+        {"once", are_found, &script_find, "' ' .. h .. ' ', 1, true)", "'never', 1, true)"},
+    };
+    run_twins(*state, twins, sizeof twins / sizeof twins[0]);
+}
+
 /* Page by page, each once; closed ones the newest first. */
 static void test_pages(void **state)
 {
@@ -607,9 +659,9 @@ static void test_forgetting(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_stories),    cmocka_unit_test(test_broken),
-        cmocka_unit_test(test_item),       cmocka_unit_test(test_pages),
-        cmocka_unit_test(test_forgetting),
+        cmocka_unit_test(test_stories), cmocka_unit_test(test_broken),
+        cmocka_unit_test(test_item),    cmocka_unit_test(test_pages),
+        cmocka_unit_test(test_found),   cmocka_unit_test(test_forgetting),
     };
     return cmocka_run_group_tests(tests, rig_group_setup, rig_group_teardown);
 }
