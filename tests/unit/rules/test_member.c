@@ -268,33 +268,6 @@ static void test_follow_brings(void **state)
     assert_string_equal(change.after.spans[0].zone, "partners");
 }
 
-/* What software it runs changes nothing else; and what is known already is no change. */
-static void test_software(void **state)
-{
-    (void)state;
-    struct member with = {.state = MEMBER_INVITED};
-    struct member before = member_in(MEMBER_ACTIVE);
-    struct member_change change;
-    SET(with.zone, "internal");
-    SET(with.software, "wiki");
-    assert_int_equal(member_apply(&before, EVENT_SOFTWARE, &with, JOIN_OPEN, N, NOW, &change),
-                     ERR_OK);
-    assert_string_equal(change.after.software, "wiki");
-    assert_string_equal(change.after.zone, "partners");
-    assert_int_equal(change.after.ver, before.ver + 1);
-    assert_int_equal(change.after.since_ms, before.since_ms);
-    assert_int_equal(change.after.spans_n, 1);
-    assert_int_equal(change.after.spans[0].from, 10);
-    assert_int_equal(change.wires[0], 0);
-    assert_false(change.cuts);
-    before = change.after;
-    assert_int_equal(member_apply(&before, EVENT_SOFTWARE, &with, JOIN_OPEN, N, NOW, &change),
-                     ERR_TRANSITION);
-    with.software[0] = '\0'; /* nothing was said */
-    assert_int_equal(member_apply(&before, EVENT_SOFTWARE, &with, JOIN_OPEN, N, NOW, &change),
-                     ERR_TRANSITION);
-}
-
 /* The same Follow a thousand times (ATTACKS A16): one membership, one span. */
 static void test_follow_again(void **state)
 {
@@ -498,10 +471,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lost),           cmocka_unit_test(test_not_found),
         cmocka_unit_test(test_lost_meanwhile), cmocka_unit_test(test_table),
-        cmocka_unit_test(test_follow_brings),  cmocka_unit_test(test_software),
-        cmocka_unit_test(test_follow_again),   cmocka_unit_test(test_placed),
-        cmocka_unit_test(test_end_date),       cmocka_unit_test(test_no_way_round),
-        cmocka_unit_test(test_resume_answers), cmocka_unit_test(test_names),
+        cmocka_unit_test(test_follow_brings),  cmocka_unit_test(test_follow_again),
+        cmocka_unit_test(test_placed),         cmocka_unit_test(test_end_date),
+        cmocka_unit_test(test_no_way_round),   cmocka_unit_test(test_resume_answers),
+        cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

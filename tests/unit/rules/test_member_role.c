@@ -292,6 +292,33 @@ static void test_role_names(void **state)
     assert_string_equal(member_role_name(MEMBER_ROLE_RECEIVE_ONLY), "receive-only");
 }
 
+/* What software it runs changes nothing else; and what is known already is no change. */
+static void test_software(void **state)
+{
+    (void)state;
+    struct member with = {.state = MEMBER_INVITED};
+    struct member before = member_in(MEMBER_ACTIVE);
+    struct member_change change;
+    SET(with.zone, "internal");
+    SET(with.software, "wiki");
+    assert_int_equal(member_apply(&before, EVENT_SOFTWARE, &with, JOIN_OPEN, N, NOW, &change),
+                     ERR_OK);
+    assert_string_equal(change.after.software, "wiki");
+    assert_string_equal(change.after.zone, "partners");
+    assert_int_equal(change.after.ver, before.ver + 1);
+    assert_int_equal(change.after.since_ms, before.since_ms);
+    assert_int_equal(change.after.spans_n, 1);
+    assert_int_equal(change.after.spans[0].from, 10);
+    assert_int_equal(change.wires[0], 0);
+    assert_false(change.cuts);
+    before = change.after;
+    assert_int_equal(member_apply(&before, EVENT_SOFTWARE, &with, JOIN_OPEN, N, NOW, &change),
+                     ERR_TRANSITION);
+    with.software[0] = '\0'; /* nothing was said */
+    assert_int_equal(member_apply(&before, EVENT_SOFTWARE, &with, JOIN_OPEN, N, NOW, &change),
+                     ERR_TRANSITION);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -305,6 +332,7 @@ int main(void)
         cmocka_unit_test(test_sponsors),
         cmocka_unit_test(test_notes),
         cmocka_unit_test(test_role_names),
+        cmocka_unit_test(test_software),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
