@@ -33,20 +33,21 @@ static void test_record(void **state)
     assert_int_equal(proposal_kind_by_name(SPAN("deny")), PROPOSAL_KIND_COUNT);
 }
 
+static const char long_zone[] =
+    "{\"as\":\"allow\",\"source\":\"x\",\"at\":1,\"zone\":\"zzzzzzzzzzzzzzzzzzzz"
+    "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz\"}";
+
 static void test_broken(void **state)
 {
     (void)state;
-    static const char *const rows[] = {
-        "",
-        "x",
-        "[]",
-        "{}",
-        "{\"as\":\"deny\",\"zone\":\"\",\"source\":\"x\",\"at\":1}",
-        "{\"as\":\"allow\",\"source\":\"x\",\"at\":1.5}",
-        "{\"as\":\"allow\",\"zone\":\"\",\"source\":\"x\"}",
-        "{\"as\":\"allow\",\"zone\":"
-        "\"zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz"
-        "\",\"source\":\"x\",\"at\":1}"};
+    static const char *const rows[] = {"",
+                                       "x",
+                                       "[]",
+                                       "{}",
+                                       "{\"as\":\"deny\",\"zone\":\"\",\"source\":\"x\",\"at\":1}",
+                                       "{\"as\":\"allow\",\"source\":\"x\",\"at\":1.5}",
+                                       "{\"as\":\"allow\",\"zone\":\"\",\"source\":\"x\"}",
+                                       long_zone};
     struct proposal p;
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
         if (proposal_read(SPAN("a.example"), span_of(rows[i]), &p))
