@@ -110,6 +110,8 @@ void fake_drop_entries(struct store *store, uint64_t n);
 
 /* The record of a member, or NULL. */
 const struct member *fake_member(const struct store *store, const char *host);
+/* A Redis that was emptied: it knows no member any more, and nobody noticed yet. */
+void fake_forget_members(struct store *store);
 /* The effective cursor of a host, as Redis has it. */
 struct cursor fake_cursor(const struct store *store, const char *host);
 /* What was recorded of (n, host): `fail`, `skip`, `cut` and its code, or NULL. */

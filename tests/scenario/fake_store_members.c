@@ -22,6 +22,12 @@ const struct member *fake_member(const struct store *s, const char *host)
     return i < s->members_n ? s->members[i] : NULL;
 }
 
+void fake_forget_members(struct store *s)
+{
+    while (s->members_n)
+        free(s->members[--s->members_n]);
+}
+
 struct member_call {
     struct call call;
     char host[MEMBER_HOST_SIZE];

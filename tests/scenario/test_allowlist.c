@@ -243,6 +243,27 @@ static void test_away(void **state)
     end(&s);
 }
 
+/* A Redis that was emptied, before it is asked or while it is: 503, and not the list of nobody. */
+static void test_emptied(void **state)
+{
+    (void)state;
+    struct scene s;
+    static const char path[] = "/zones/internal/members.txt";
+    begin(&s);
+    ask(&s, path, NULL, NULL, &s.reply);
+    fake_run(2); /* counted; the walk is under way */
+    fake_forget_members(s.w.context.store);
+    fake_run(SECOND);
+    assert_int_equal(s.reply.status, 503);
+    end(&s);
+    begin(&s);
+    told(&s, path, NULL, NULL, 200);
+    fake_forget_members(s.w.context.store);
+    fake_run(10 * SECOND);
+    told(&s, path, NULL, NULL, 503);
+    end(&s);
+}
+
 /* A reload while somebody waits counts for the answer; a front that ends gives one. */
 static void test_between(void **state)
 {
@@ -282,10 +303,11 @@ static int token_gone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_forms), cmocka_unit_test(test_none),
-        cmocka_unit_test(test_token), cmocka_unit_test(test_etag),
-        cmocka_unit_test(test_fresh), cmocka_unit_test(test_together),
-        cmocka_unit_test(test_away),  cmocka_unit_test(test_between),
+        cmocka_unit_test(test_forms),   cmocka_unit_test(test_none),
+        cmocka_unit_test(test_token),   cmocka_unit_test(test_etag),
+        cmocka_unit_test(test_fresh),   cmocka_unit_test(test_together),
+        cmocka_unit_test(test_away),    cmocka_unit_test(test_between),
+        cmocka_unit_test(test_emptied),
     };
     return cmocka_run_group_tests(tests, with_token, token_gone);
 }
