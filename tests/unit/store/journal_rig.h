@@ -127,15 +127,17 @@ MAYBE static void post_send(struct rig *rig, const struct post *p, struct posted
                  .bytes_max = p->held_bytes ? p->held_bytes : 1000000}};
     struct fake_hash authors[AUTHORS_ASKED_MAX];
     struct span rest = span_of(p->authors ? p->authors : "");
-    while (rest.n) {
-        char name[16] = "", word = p->words ? p->words[append.authors_n] : '-';
-        struct author_said *one = &append.authors[append.authors_n];
+    size_t said = 0;
+    for (; rest.n && said < AUTHORS_ASKED_MAX; said++) {
+        char name[16] = "", word = p->words ? p->words[said] : '-';
+        struct author_said *one = &append.authors[said];
         one->actor = span_cut(&rest, ' ');
         one->says = word == 'y' ? FACT_YES : word == 'n' ? FACT_NO : FACT_UNKNOWN;
         span_copy(one->actor, name, sizeof name);
-        authors[append.authors_n] = fake_hash(name);
-        one->hash = authors[append.authors_n++].bytes;
+        authors[said] = fake_hash(name);
+        one->hash = authors[said].bytes;
     }
+    append.authors_n = said;
     *ret = (struct posted){.rig = rig, .words = {p->authors ? '-' : '\0'}};
     journal_append(rig->store, &append, on_posted, ret);
     bytes_fini(&why);
