@@ -66,6 +66,10 @@ METRICS = {
     "weir_redis_trouble_total": "counter",
     "weir_shards_stopped": "gauge",
     "weir_suspects_itself": "gauge",
+    "weir_freezes": "gauge",
+    "weir_held": "gauge",
+    "weir_held_bytes": "gauge",
+    "weir_holds_closed_total": "counter",
 }
 
 
