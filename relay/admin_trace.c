@@ -186,7 +186,8 @@ static void on_found(void *arg, const struct ledger_found *found)
         call_end(call, ERR_OK, SPAN_NONE);
     } else {
         call_end(call, ERR_NOT_KNOWN,
-                 SPAN("no activity of the last two weeks, and no object, has this id"));
+                 SPAN("no activity of the last two weeks, and no object, has this id; of what was "
+                      "refused or dropped nothing is kept but its line in the log (event inbox)"));
     }
 }
 

@@ -269,6 +269,8 @@ def test_what_is_not_known_is_said_so(relay, name):
     done = relay.verb("trace", name)
     assert (done.code, done.out) == (1, "")
     assert "not-known" in done.err or "no-such-member" in done.err
+    if "://" in name:
+        assert "of what was refused or dropped nothing is kept but its line in the log" in done.err
 
 
 def test_what_was_answered_and_never_went_out(scene):
