@@ -3,6 +3,7 @@
  *     GET  /api/v1/status      admin_status.c
  *     POST /api/v1/reload      admin_reload.c
  *     *    /api/v1/members     admin_members.c
+ *     *    /api/v1/pilots      admin_pilots.c
  *     GET  /api/v1/trace       admin_trace.c
  *     *    /api/v1/queue       admin_queue.c, admin_orders.c
  *     *    /api/v1/dead        admin_dead.c
@@ -55,6 +56,8 @@ static void on_request(void *arg, struct http_request *request)
         admin_reload(a, &request);
     else if (behind(path, SPAN("/api/v1/members"), &rest))
         admin_members(a, &request, rest);
+    else if (behind(path, SPAN("/api/v1/pilots"), &rest))
+        admin_pilots(a, &request, rest);
     else if (get && behind(path, SPAN("/api/v1/trace"), &rest))
         admin_trace(a, &request, rest);
     else if (behind(path, SPAN("/api/v1/queue"), &rest))

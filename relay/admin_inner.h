@@ -60,6 +60,8 @@ void admin_note(const struct audit_by *by, const char *verb, struct span target,
 
 /* Each takes the request. rest: the path behind the noun and its slash; absent: there was none. */
 void admin_members(struct admin *admin, struct http_request **request, struct span rest);
+/* rest: nothing, or HOST/VERB. */
+void admin_pilots(struct admin *admin, struct http_request **request, struct span rest);
 void admin_status(struct admin *admin, struct http_request **request);
 void admin_trace(struct admin *admin, struct http_request **request, struct span rest);
 /* rest: HOST, or HOST/VERB. */

@@ -14,6 +14,7 @@
 #include "relay/cmd_hold.h"
 #include "relay/cmd_list.h"
 #include "relay/cmd_member.h"
+#include "relay/cmd_pilot.h"
 #include "relay/cmd_policy.h"
 #include "relay/cmd_queue.h"
 #include "relay/cmd_report.h"

@@ -21,13 +21,14 @@ enum {
     FOLLOW_MAX = 32 * 1024,
     ANSWER_MAX = 63 * 1024,
     LETTERS_MAX = 2 * MEMBER_FOLLOWERS_MAX + 1,
-    NOTE_PART_MAX = 1024
+    NOTE_PART_MAX = 4096
 };
 
 struct membership {
     struct context *context;
     char host[MEMBER_HOST_SIZE];
     enum member_event event;
+    const char *verb; /* NULL: the event's */
     struct member *with;
     struct bytes follow;
     bool audited;
@@ -203,7 +204,7 @@ static void write_note(const struct membership *m, const struct member *before, 
     member_view_brief(before, &was);
     member_view_brief(&m->change.after, &is);
     const struct audit_note note = {.by = &m->by,
-                                    .verb = verb,
+                                    .verb = m->verb ? m->verb : verb,
                                     .target = span_of(m->host),
                                     .before = bytes_span(&was),
                                     .after = bytes_span(&is),
@@ -264,6 +265,7 @@ void membership_change(struct context *context, const struct membership_ask *ask
     struct membership *m = mem_new(sizeof(*m));
     m->context = context;
     m->event = ask->event;
+    m->verb = ask->verb;
     m->cb = cb;
     m->arg = arg;
     span_copy(ask->host, m->host, sizeof(m->host));

@@ -12,6 +12,7 @@ struct membership_ask {
     enum member_event event;
     const struct member *with; /* what the event brings (see member_apply()), or NULL; copied */
     struct span follow; /* FOLLOW: the activity as received, embedded in the answer; copied */
+    const char *verb; /* how the audit log calls it; NULL: `member` and the event's name; static */
     const struct audit_by *by; /* the person who does it: it is written down; NULL: none; copied */
 };
 

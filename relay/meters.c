@@ -5,6 +5,7 @@
 #include "common/pure/err.h"
 #include "relay/rules/hold.h"
 #include "relay/rules/member.h"
+#include "relay/rules/pilot.h"
 #include "relay/store/trouble.h"
 
 static const char *const values_CLASS[] = {"2xx", "3xx", "4xx", "5xx"};
@@ -39,6 +40,11 @@ static const char *const values_HOLD[] = {
     HOLD_CLOSED_STATES(X)
 #undef X
 };
+static const char *const values_WITHIN[] = {
+#define X(name, text, days) text,
+    PILOT_STAGES(X)
+#undef X
+};
 
 #define LABEL_NONE     NULL, NULL, 0
 #define LABEL(name, v) name, v, sizeof(v) / sizeof(*(v))
@@ -52,6 +58,7 @@ static const char *const values_HOLD[] = {
 #define LABEL_TRIMMED  LABEL("what", values_TRIMMED)
 #define LABEL_MEMBER   LABEL("state", values_MEMBER)
 #define LABEL_HOLD     LABEL("state", values_HOLD)
+#define LABEL_WITHIN   LABEL("within", values_WITHIN)
 
 static const struct metric_def table[METER_COUNT] = {
 #define X(name, text, kind, label, help)                                                           \

@@ -38,6 +38,7 @@
     X(HELD,           "weir_held",                          GAUGE,     NONE,    "activities that wait for a person to decide") \
     X(HELD_BYTES,     "weir_held_bytes",                    GAUGE,     NONE,    "bytes of these") \
     X(HOLDS_CLOSED,   "weir_holds_closed_total",            COUNTER,   HOLD,    "activities that waited for a person, by what became of them") \
+    X(PILOTS,         "weir_pilots_ending",                 GAUGE,     WITHIN,  "members and rules with an end date that comes within 30 days, 7 days, a day; each counts in all that hold it") \
     X(KEY_FETCHES,    "weir_key_fetches_total",             COUNTER,   CODE,    "fetches of other actors' keys, by result") \
     X(REDIS_UP,       "weir_redis_up",                      GAUGE,     NONE,    "1 while the journal can be relied on") \
     X(REDIS_COMMANDS, "weir_redis_commands_total",          COUNTER,   NONE,    "commands sent to Redis") \

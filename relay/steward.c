@@ -18,6 +18,7 @@
 #include "relay/steward_audit.h"
 #include "relay/steward_freeze.h"
 #include "relay/steward_holds.h"
+#include "relay/steward_pilots.h"
 #include "relay/steward_survey.h"
 #include "relay/steward_trim.h"
 #include "relay/store/members.h"
@@ -29,6 +30,7 @@ struct walk { /* one look through all members; outlives the steward if it must *
     size_t counts[MEMBER_STATE_COUNT];
     int64_t next_ms; /* the earliest end date ahead */
     bool policy;     /* look at zones, too */
+    bool begun;      /* the store has it */
 };
 
 struct count { /* the same for one question whether members changed */
@@ -44,6 +46,7 @@ struct steward {
     struct sweeper *sweeper;
     struct surveyor *surveyor;
     struct freezer *freezer;
+    struct watch *pilots;
     struct timer *calendar, *second;
     struct walk *walk;
     struct count *count;
@@ -95,6 +98,7 @@ static void look_at(struct walk *walk, const struct member *member)
 {
     struct steward *s = walk->steward;
     walk->counts[member->state]++;
+    watch_member(s->pilots, member);
     if (s->config.watches || !lives(member))
         return;
     if (member->until_ms && member->until_ms <= clock_wall_ms()) {
@@ -124,12 +128,20 @@ static void on_member(void *arg, enum err err, const struct member *member)
         s->walk = NULL;
         for (size_t i = 0; err == ERR_OK && i < MEMBER_STATE_COUNT; i++)
             metric_set(METER_MEMBERS, i, (double)walk->counts[i]);
+        watch_end(s->pilots, err == ERR_OK);
         if (err != ERR_OK && walk->policy)
             s->policy_changed = true;
         timer_start(s->calendar, s->again ? 0 : wait > 0 ? wait : 1);
         s->again = false;
     }
     free(walk);
+}
+
+static void on_watching(void *arg)
+{
+    struct steward *s = arg;
+    s->walk->begun = true;
+    members_each(s->config.context->store, MEMBERS_ALL, on_member, s->walk);
 }
 
 static void start_walk(void *arg)
@@ -146,7 +158,7 @@ static void start_walk(void *arg)
     s->walk->next_ms = clock_wall_ms() + MINUTE_MS;
     s->walk->policy = s->policy_changed;
     s->policy_changed = false;
-    members_each(s->config.context->store, MEMBERS_ALL, on_member, s->walk);
+    watch_begin(s->pilots, on_watching, s);
 }
 
 static void on_changed(void *arg)
@@ -272,6 +284,7 @@ enum err steward_new(const struct steward_config *config, struct bytes *why, str
     s->sweeper = sweeper_new(config->context, s->trimmer);
     s->surveyor = surveyor_new(config->context);
     s->freezer = freezer_new(config->context, config->watches);
+    s->pilots = watch_new(config->context, !config->watches);
     s->second = timer_new(loop, on_second, s);
     struct admin_config admin = {.context = config->context,
                                  .watches = config->watches,
@@ -330,8 +343,11 @@ void steward_free(struct steward **steward)
     *steward = NULL;
     if (!s)
         return;
-    if (s->walk)
+    if (s->walk && s->walk->begun)
         s->walk->steward = NULL;
+    else
+        free(s->walk);
+    watch_free(&s->pilots);
     if (s->count)
         s->count->steward = NULL;
     admin_free(&s->admin);

@@ -111,6 +111,8 @@
     X(REASON_MISSING, "reason-missing", 422, false, "this wants a reason")                         \
     X(TRANSITION, "transition", 409, false, "not possible in the member's present state")          \
     X(NO_SUCH_MEMBER, "no-such-member", 404, false, "no such member")                              \
+    X(NO_SUCH_PILOT, "no-such-pilot", 404, false, "it has no end date")                            \
+    X(IN_THE_FILE, "in-the-file", 409, false, "this stands in the configuration file")             \
     X(NO_SUCH_LETTER, "no-such-letter", 404, false, "no such dead letter")                         \
     X(PROPOSALS, "proposals", 409, false, "more proposals than may wait")                          \
     X(NOT_FROZEN, "not-frozen", 404, false, "this boundary is not frozen")                         \

@@ -247,6 +247,20 @@ static void redis_check(struct checks *c)
         mistake(c->mistakes, place_of(c, SETTING_AT_redis), "redis: %s", wrong);
 }
 
+/* --- pilots ----------------------------------------------------------------------------------- */
+
+/* Never quotes the value: there may be a secret in it. */
+static void webhook_check(struct checks *c)
+{
+    struct span url = span_of(c->config->set.pilots_webhook);
+    struct uri uri;
+    if (c->bad[SETTING_AT_pilots_webhook] || !url.n || uri_read(url, &uri) == ERR_OK)
+        return;
+    mistake(c->mistakes, place_of(c, SETTING_AT_pilots_webhook),
+            "pilots.webhook: it must be an address such as https://chat.corp.example/hooks/4711, "
+            "without a user");
+}
+
 /* --- data ------------------------------------------------------------------------------------ */
 
 /* The directory as an absolute path: relative ones start at the directory of the file. */
@@ -380,6 +394,7 @@ void checks_run(struct checks *c)
     url_check(c);
     listen_check(c);
     redis_check(c);
+    webhook_check(c);
     replicas_check(c);
     data_check(c);
     workers_check(c);

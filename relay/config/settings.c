@@ -186,9 +186,25 @@ bool setting_put(struct settings *set, int i, struct span text, struct bytes *wh
     return true;
 }
 
+/* Of an address of the web, what stands behind the host may be a secret. */
+static bool web_write(struct span text, struct bytes *out)
+{
+    struct span rest = text;
+    if (!span_starts(text, SPAN("https://")) && !span_starts(text, SPAN("http://")))
+        return false;
+    span_cut(&rest, '/');
+    span_cut(&rest, '/');
+    struct span host = span_cut(&rest, '/');
+    bytes_add(out, (struct span){text.p, (size_t)(host.p + host.n - text.p)});
+    bytes_add_str(out, rest.n ? "/***" : rest.p ? "/" : "");
+    return true;
+}
+
 /* A URL without its password. */
 static void text_write(struct span text, struct bytes *out)
 {
+    if (web_write(text, out))
+        return;
     bool sentinel = span_starts(text, SPAN("sentinel://"));
     const char *scheme = sentinel ? "sentinel://" : "redis://";
     ptrdiff_t at = -1;

@@ -82,6 +82,7 @@ enum { SETTINGS_SEEN_MS = 691200000 }; /* 8 days: how long ids are remembered (D
     X(retention_objects,      "retention.objects",       DURATION, 86400000, 315360000000, "730d", NULL, "how long it is known where an object went that has no entry any more")        \
     X(retention_bytes,        "retention.bytes",         SIZE,     0, 1099511627776, "0", NULL, "memory of Redis beyond which the oldest goes early; 0 = 60 % of its maxmemory")          \
     X(retention_held,         "retention.held",          DURATION, 60000, 31536000000, "30d", NULL, "how long what waits for a person to decide is kept; then nobody gets it")          \
+    X(pilots_webhook,         "pilots.webhook",          TEXT,     0, 1000, "", NULL, "where to POST JSON when a pilot (a member or rule with an end date) ends within 30 days, 7 days, a day; empty: nowhere")  \
     X(redis_command,          "redis_limits.command",    DURATION, 100, 60000, "2s", NULL, "deadline of a Redis command")                                                              \
     X(redis_replicas,         "redis_limits.replicas",   COUNT,    0, 5, "0", NULL, "replicas that must have what is answered 202, and what a lease rests on: WAIT")                   \
     X(redis_memory,           "redis_limits.memory",     SIZE,     0, 1099511627776, "0", NULL, "maxmemory of the embedded Redis; 0 = the less of 1 GiB and a quarter of RAM")

@@ -36,4 +36,5 @@ struct redis_script script_settle = {.name = "settle", .text = LUA_SETTLE};
 struct redis_script script_tally = {.name = "tally", .text = LUA_TALLY};
 struct redis_script script_tallyread = {.name = "tallyread", .text = LUA_TALLYREAD};
 struct redis_script script_trim = {.name = "trim", .text = LUA_TRIM};
+struct redis_script script_warn = {.name = "warn", .text = LUA_WARN};
 struct redis_script script_where = {.name = "where", .text = LUA_WHERE};

@@ -36,4 +36,5 @@ extern struct redis_script script_settle;
 extern struct redis_script script_tally;
 extern struct redis_script script_tallyread;
 extern struct redis_script script_trim;
+extern struct redis_script script_warn;
 extern struct redis_script script_where;

@@ -367,6 +367,7 @@ static const struct {
     {"authors", HOLDING_SCORED, verify_authors},
     {"days", HOLDING_HASH, NULL},
     {"freezes", HOLDING_HASH, take_freezes},
+    {"warned", HOLDING_HASH, verify_warned},
     {"audit", HOLDING_STREAM, verify_audit},
     {"holds", HOLDING_SCORED, verify_holds},
     {"holdsclosed", HOLDING_SCORED, verify_holds},

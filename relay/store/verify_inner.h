@@ -59,6 +59,8 @@ void verify_member(struct verify *v, struct span where, struct span text, struct
 /* verify_authors.c */
 void verify_authors(struct verify *v, const struct holding *h);
 void verify_out(struct verify *v, const struct holding *h);
+/* verify_pilots.c */
+void verify_warned(struct verify *v, const struct holding *h);
 /* verify_audit.c */
 void verify_audit(struct verify *v, const struct holding *h);
 /* Lines that are missing at the end, or another last one. */

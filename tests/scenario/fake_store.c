@@ -180,6 +180,7 @@ void fake_store_free(struct store **store)
     free(s->ordered);
     free(s->down);
     free(s->authors);
+    free(s->warned);
     free(s);
 }
 

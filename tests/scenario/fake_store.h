@@ -34,6 +34,8 @@ enum fake_op {
     OP_TALLY,
     OP_PROPOSALS,
     OP_FREEZES,
+    OP_PILOTS, /* warnings that were given are read */
+    OP_WARN,   /* one is put down */
     OP_WORDS,   /* what the registry of authors says */
     OP_AUTHORS, /* it is changed, or read */
     OP_LOOK,
@@ -134,6 +136,8 @@ void fake_steal(struct store *store);
 /* What trimming asked for last. */
 uint64_t fake_floor(const struct store *store);
 uint64_t fake_body_floor(const struct store *store);
+/* What is kept of the warnings about a pilot; NULL: nothing. */
+const char *fake_warned(const struct store *store, const char *pilot);
 /* The registry of authors. */
 struct fake_author {
     char actor[512];

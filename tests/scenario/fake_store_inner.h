@@ -2,6 +2,7 @@
 #pragma once
 
 #include "relay/rules/freeze.h"
+#include "relay/rules/pilot.h"
 #include "relay/store/holds.h"
 #include "relay/store/leases.h"
 #include "tests/scenario/fake_io.h"
@@ -49,6 +50,10 @@ struct key_kept {
     int64_t fetched_ms;
 };
 
+struct warned { /* of the end of a pilot */
+    char pilot[PILOT_NAME_SIZE], is[PILOT_WARNED_SIZE];
+};
+
 struct note { /* what a cursor passed undelivered */
     enum book_kind kind;
     uint64_t from, n;
@@ -76,6 +81,8 @@ struct store {
     uint64_t audit_n;     /* lines of the audit log */
     struct bytes tallied; /* what was counted for reports, as text */
     struct freezes freezes;
+    struct warned *warned;
+    size_t warned_n;
     void (*on_ready)(void *arg, bool ready);
     void *on_ready_arg;
 

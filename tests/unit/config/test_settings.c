@@ -82,6 +82,8 @@ static const struct {
     {"retention.objects", "23h", "3651d", "3650d", "3650d"},
     {"retention.bytes", "-1", "1025GiB", "8MiB", "8MiB"},
     {"retention.held", "59s", "366d", "1min", "1min"},
+    {"pilots.webhook", "ftp://chat.corp.example/", NULL, "https://Chat.corp.example/hooks/4711",
+     "https://Chat.corp.example/***"},
     {"redis_limits.command", "99ms", "61s", "100ms", "100ms"},
     {"redis_limits.replicas", "-1", "6", "0", "0"},
     {"redis_limits.memory", "-1", "1025GiB", "8MiB", "8MiB"},

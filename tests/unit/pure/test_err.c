@@ -105,6 +105,8 @@ static const struct {
     {ERR_REASON_MISSING, "reason-missing", 422, false},
     {ERR_TRANSITION, "transition", 409, false},
     {ERR_NO_SUCH_MEMBER, "no-such-member", 404, false},
+    {ERR_NO_SUCH_PILOT, "no-such-pilot", 404, false},
+    {ERR_IN_THE_FILE, "in-the-file", 409, false},
     {ERR_NO_SUCH_LETTER, "no-such-letter", 404, false},
     {ERR_PROPOSALS, "proposals", 409, false},
     {ERR_NOT_FROZEN, "not-frozen", 404, false},
