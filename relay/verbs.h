@@ -24,16 +24,16 @@
     X("member suspend",  cmd_member,   "HOST --reason TEXT",                          "close the gate for a while; what it is owed waits") \
     X("member resume",   cmd_member,   "HOST [--reason TEXT]",                        "open it again") \
     X("member remove",   cmd_member,   "HOST [--reason TEXT]",                        "end a membership, and say so on the wire") \
+    X("pilot list",      cmd_pilot,    "",                                            "members and rules with an end date, the next to end first") \
+    X("pilot extend",    cmd_pilot,    "HOST --until DATE --reason TEXT",             "another end; who is expired is invited again, and has to follow anew") \
+    X("pilot end",       cmd_pilot,    "HOST --reason TEXT",                          "let it end now, and say so on the wire; nothing is deleted") \
+    X("pilot promote",   cmd_pilot,    "HOST --reason TEXT",                          "no end any more: it stays") \
     X("author list",     cmd_author,   "[--host HOST]",                               "authors of whom the relay knows whether they want to be relayed") \
     X("author show",     cmd_author,   "ACTOR",                                       "what one said, how, and since when; ACTOR: the URL of its actor") \
     X("author optin",    cmd_author,   "ACTOR --reason TEXT",                         "it agreed to be relayed") \
     X("author optout",   cmd_author,   "ACTOR --reason TEXT",                         "it wants nothing to be relayed, also of what waits") \
     X("author forget",   cmd_author,   "ACTOR --reason TEXT",                         "forget what it said: what its zone says holds again") \
     X("author import",   cmd_author,   "FILE --member HOST [--reason TEXT]",          "a member's own list: a URL a line, or URL,yes or URL,no") \
-    X("pilot list",      cmd_pilot,    "",                                            "members and rules with an end date, the next to end first") \
-    X("pilot extend",    cmd_pilot,    "HOST --until DATE --reason TEXT",             "another end; who is expired is invited again, and has to follow anew") \
-    X("pilot end",       cmd_pilot,    "HOST --reason TEXT",                          "let it end now, and say so on the wire; nothing is deleted") \
-    X("pilot promote",   cmd_pilot,    "HOST --reason TEXT",                          "no end any more: it stays") \
     X("trace",           cmd_trace,    "ACTIVITY | OBJECT | HOST",                    "which member got it, when, at which attempt; or why not") \
     X("queue list",      cmd_queue,    "",                                            "who has not everything yet, since when, and why") \
     X("queue show",      cmd_queue,    "HOST",                                        "one destination, with what came of the latest attempts") \

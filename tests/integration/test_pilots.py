@@ -122,7 +122,7 @@ def test_whose_end_is_near_is_warned_of_once(relay, town, chat, days, within):
     line, = wait_until(lambda: warnings(relay, peer.host), "it is logged")
     assert (line["level"], line["within"], line["sponsor"]) == ("warn", within, "bob@corp.example")
     assert listed(relay, peer.host)["within"] == within
-    assert "hooks" not in relay.err_text()  # what may be a secret stands in no log
+    assert "hooks" not in relay.err_text  # what may be a secret stands in no log
     relay.told("pilot", "extend", peer.host, "--until", ahead(days=days / 2), *WHY)
     wait_until(lambda: len(chat.told(peer.host)) == 2, "another end is warned of anew")
 
