@@ -128,7 +128,9 @@ static void add_audit(struct bytes *out)
     roff_section(
         out, "AUDIT",
         "Every change that a person makes is written down in the audit log, which is only "
-        "ever added to: member invite, edit, accept, reject, suspend, resume and remove; queue "
+        "ever added to: member invite, edit, accept, reject, suspend, resume and remove; pilot "
+        "extend, "
+        "end and promote; queue "
         "retry, hold, release and drop; hold approve and deny; freeze and thaw; replay; dead retry "
         "and drop; recall; author optin, optout, forget and import; reload; "
         "journal adopt; restore. A change inside the journal and its line are one step: "
@@ -140,7 +142,9 @@ static void add_audit(struct bytes *out)
         "signal, file, calendar), verb, target, before, after, of, outcome, reason.\n\n"
         "who is the user of the system who opened the admin socket, as the system says it; "
         "behind sudo that is the user that the command ran as. via is what the client says "
-        "of itself. member edit, accept, reject and suspend, recall, freeze and thaw, and author "
+        "of itself. member edit, accept, reject and suspend, pilot extend, end and promote, "
+        "recall, "
+        "freeze and thaw, and author "
         "optin, optout and forget want --reason TEXT, one line; the other changes take one.\n\n"
         "prev is the SHA-256 of the line before (of the first: 64 zeros), so that a line "
         "that was changed, put in or taken out shows: `weir audit verify` names the first. "
