@@ -30,7 +30,7 @@ void manual_add_reports(struct bytes *out)
         "`weir report` writes a month for a sponsor: members by zone and state, as they are today; "
         "members and authors that posted, by zone and week; posts, replies and shares by boundary, "
         "those inside a zone, too; what was refused, by boundary and reason; deliveries with their "
-        "median and 95 percent time from acceptance; what carries an end date. In the API: GET "
+        "median and 95 percent time from acceptance; what carries an end date, and who answers for it. In the API: GET "
         "/api/v1/reports/2026-11, and 2026-11.md for the same in Markdown. Months and weeks "
         "are UTC; a week begins on Monday and is told whole, in each month that it has a day "
         "in.\n\n"

@@ -142,40 +142,44 @@ void report_add_set(struct report *r, struct span name, uint64_t n)
 
 /* --- what is there ---------------------------------------------------------------------------- */
 
-static void add_pilot(struct report *r, const char *what, const char *zone, const char *state,
-                      int64_t until_ms)
+static void add_pilot(struct report *r, const struct report_pilot *pilot)
 {
     if (r->pilots.n == REPORT_PILOTS_MAX) {
         r->more_pilots = true;
         return;
     }
-    struct report_pilot *p = list_get(&r->pilots, span_of(what));
-    span_copy(span_of(what), p->what, sizeof(p->what));
-    span_copy(span_of(zone), p->zone, sizeof(p->zone));
-    p->state = state;
-    p->until_ms = until_ms;
+    *(struct report_pilot *)list_get(&r->pilots, span_of(pilot->what)) = *pilot;
 }
 
 void report_add_member(struct report *r, const struct member *member)
 {
     struct report_zone *z = list_get(&r->zones, span_of(member->zone));
+    struct report_pilot p = {.state = member_state_name(member->state),
+                             .until_ms = member->until_ms};
     span_copy(span_of(member->zone), z->zone, sizeof(z->zone));
     z->n[member->state]++;
+    span_copy(span_of(member->host), p.what, sizeof(p.what));
+    span_copy(span_of(member->zone), p.zone, sizeof(p.zone));
+    span_copy(span_of(member->sponsor), p.sponsor, sizeof(p.sponsor));
     if (member->until_ms)
-        add_pilot(r, member->host, member->zone, member_state_name(member->state),
-                  member->until_ms);
+        add_pilot(r, &p);
 }
 
+/* An owner that is longer than a sponsor may be is left out. */
 void report_add_rules(struct report *r, const struct policy *policy)
 {
     for (size_t i = 0; i < policy->rules_n; i++) {
+        const struct rule *rule = &policy->rules[i];
+        struct report_pilot p = {.until_ms = rule->until_ms};
         struct bytes name;
-        if (!policy->rules[i].until_ms)
+        if (!rule->until_ms)
             continue;
         bytes_init(&name, REPORT_WHAT - 1);
-        bytes_addf(&name, "rule:%s", policy->rules[i].name);
-        add_pilot(r, bytes_str(&name), "", NULL, policy->rules[i].until_ms);
+        bytes_addf(&name, "rule:%s", rule->name);
+        span_copy(bytes_span(&name), p.what, sizeof(p.what));
+        span_copy(span_of(rule->owner), p.sponsor, sizeof(p.sponsor));
         bytes_fini(&name);
+        add_pilot(r, &p);
     }
 }
 

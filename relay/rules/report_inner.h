@@ -26,9 +26,10 @@ struct report_zone {
     uint64_t n[MEMBER_STATE_COUNT];
 };
 struct report_pilot {
-    char what[REPORT_WHAT]; /* a host, or `rule:NAME` */
-    char zone[REPORT_ZONE]; /* of a host */
-    const char *state;      /* of a host; NULL: a rule */
+    char what[REPORT_WHAT];            /* a host, or `rule:NAME` */
+    char zone[REPORT_ZONE];            /* of a host */
+    const char *state;                 /* of a host; NULL: a rule */
+    char sponsor[MEMBER_SPONSOR_SIZE]; /* of a rule: its owner; may be empty */
     int64_t until_ms;
 };
 

@@ -115,6 +115,8 @@ static void write_pilots(const struct report *r, struct json_writer *w)
         if (pilots->zone[0])
             json_member(w, "zone", span_of(pilots->zone));
         json_member(w, "state", span_of(pilots->state));
+        if (pilots->sponsor[0])
+            json_member(w, "sponsor", span_of(pilots->sponsor));
         member_time(w, "until", pilots->until_ms);
         json_close(w, '}');
     }

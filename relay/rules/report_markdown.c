@@ -13,6 +13,14 @@ static void add_day(struct bytes *out, int64_t ms)
     bytes_addf(out, "%.10s", text);
 }
 
+/* Text of a person: what would end a cell, or begin a tag, is left out. */
+static void add_plain(struct bytes *out, const char *text)
+{
+    for (; *text; text++)
+        if (*text != '|' && *text != '<' && *text != '>' && (unsigned char)*text >= ' ')
+            bytes_add_char(out, *text);
+}
+
 /* A table's head; n: how many columns at its end are numbers. */
 static void head(struct bytes *out, const char *title, const char *const *names, size_t n,
                  size_t numbers)
@@ -142,12 +150,14 @@ static void write_pilots(const struct report *r, struct bytes *out)
         none(out, title, "None.");
         return;
     }
-    HEAD(out, title, 0, "who or what", "zone", "ends", "state");
+    HEAD(out, title, 0, "who or what", "zone", "ends", "state", "sponsor");
     for (size_t i = 0; i < r->pilots.n; i++) {
         const struct report_pilot *p = r->pilots.items[i];
         bytes_addf(out, "| %s | %s | ", p->what, p->zone);
         add_day(out, p->until_ms);
-        bytes_addf(out, " | %s |\n", p->state ? p->state : "");
+        bytes_addf(out, " | %s | ", p->state ? p->state : "");
+        add_plain(out, p->sponsor);
+        bytes_add_str(out, " |\n");
     }
     if (r->more_pilots)
         bytes_add_str(out, "\nThere are more than are listed here.\n");

@@ -90,7 +90,7 @@ def test_a_month_tells_what_crossed_what_did_not_and_how_long_it_took(scene):
     text = scene.relay.verb("report").out
     assert text.startswith(f"# Weir: {MONTH}\n")
     assert "| internal | partners | 1 | 1 | 0 |" in text
-    assert f"| {scene.partner.host} | partners | 2030-01-01 | active |" in text
+    assert f"| {scene.partner.host} | partners | 2030-01-01 | active |  |" in text
 
 
 def test_a_month_of_which_nothing_is_known_is_empty(quiet):

@@ -28,6 +28,7 @@ static void add_member(struct report *r, const char *host, const char *zone,
     m = (struct member){.state = state, .until_ms = until_ms};
     span_copy(span_of(host), m.host, sizeof(m.host));
     span_copy(span_of(zone), m.zone, sizeof(m.zone));
+    span_copy(SPAN("bob@corp.example"), m.sponsor, sizeof(m.sponsor));
     report_add_member(r, &m);
 }
 
@@ -73,8 +74,9 @@ static struct report *november(void)
     add_member(r, "blog.example", "internal", MEMBER_SUSPENDED, 0);
     add_member(r, "ally.example", "partners", MEMBER_ACTIVE, at("2027-04-30T23:59:59Z"));
     add_member(r, "late.example", "partners", MEMBER_EXPIRED, at("2026-10-01T00:00:00Z"));
-    char name[] = "sc-out", other[] = "always";
-    struct rule rules[] = {{.name = name, .until_ms = at("2027-01-01T00:00:00Z")}, {.name = other}};
+    char name[] = "sc-out", other[] = "always", owner[] = "alice <a| b>";
+    struct rule rules[] = {{.name = name, .owner = owner, .until_ms = at("2027-01-01T00:00:00Z")},
+                           {.name = other}};
     const struct policy policy = {.rules = rules, .rules_n = 2};
     report_add_rules(r, &policy);
     return r;
@@ -131,11 +133,11 @@ static const char markdown[] =
     "\n"
     "## Pilots\n"
     "\n"
-    "| who or what | zone | ends | state |\n"
-    "| --- | --- | --- | --- |\n"
-    "| late.example | partners | 2026-10-01 | expired |\n"
-    "| rule:sc-out |  | 2027-01-01 |  |\n"
-    "| ally.example | partners | 2027-04-30 | active |\n"
+    "| who or what | zone | ends | state | sponsor |\n"
+    "| --- | --- | --- | --- | --- |\n"
+    "| late.example | partners | 2026-10-01 | expired | bob@corp.example |\n"
+    "| rule:sc-out |  | 2027-01-01 |  | alice a b |\n"
+    "| ally.example | partners | 2027-04-30 | active | bob@corp.example |\n"
     "\n"
     "5 more were counted that there was no room to tell apart.\n";
 
@@ -169,10 +171,12 @@ static const char json[] =
     "{\"zone\":\"internal\",\"n\":1,\"median_within_ms\":100,\"p95_within_ms\":100},"
     "{\"zone\":\"partners\",\"n\":100,\"median_within_ms\":2500,\"p95_within_ms\":300000}],"
     "\"pilots\":["
-    "{\"what\":\"late.example\",\"zone\":\"partners\",\"state\":\"expired\","
+    "{\"what\":\"late.example\",\"zone\":\"partners\",\"state\":\"expired\",\"sponsor\":\"bob@corp."
+    "example\","
     "\"until\":\"2026-10-01T00:00:00Z\"},"
-    "{\"what\":\"rule:sc-out\",\"until\":\"2027-01-01T00:00:00Z\"},"
-    "{\"what\":\"ally.example\",\"zone\":\"partners\",\"state\":\"active\","
+    "{\"what\":\"rule:sc-out\",\"sponsor\":\"alice <a| b>\",\"until\":\"2027-01-01T00:00:00Z\"},"
+    "{\"what\":\"ally.example\",\"zone\":\"partners\",\"state\":\"active\",\"sponsor\":\"bob@corp."
+    "example\","
     "\"until\":\"2027-04-30T23:59:59Z\"}],\"more_pilots\":false,\"not_told_apart\":5}";
 
 static void test_json(void **state)
