@@ -84,23 +84,27 @@ static void warning_free(struct warning *warning)
     free(warning);
 }
 
+/* False: the next look tells what became of it. */
+static bool settle(struct watch *w, struct warning *warning, enum err err)
+{
+    DL_DELETE(w->warnings, warning);
+    w->warnings_n--;
+    if (err == ERR_REDIS && !warning->forgets) {
+        DL_APPEND(w->unsure, warning);
+        return false;
+    }
+    if (err == ERR_OK && !warning->forgets)
+        tell(warning);
+    if (err != ERR_OK && err != ERR_REDIS && err != ERR_AGAIN)
+        log_note(LOG_LEVEL_ERROR, "pilot", "a warning can't be put down: %s", err_title(err));
+    return true;
+}
+
 static void on_put_down(void *arg, enum err err)
 {
     struct warning *warning = arg;
-    struct watch *w = warning->watch;
-    if (w) {
-        DL_DELETE(w->warnings, warning);
-        w->warnings_n--;
-    }
-    if (w && err == ERR_REDIS && !warning->forgets) {
-        DL_APPEND(w->unsure, warning);
-        return;
-    }
-    if (w && err == ERR_OK && !warning->forgets)
-        tell(warning);
-    else if (w && err != ERR_OK && err != ERR_REDIS && err != ERR_AGAIN)
-        log_note(LOG_LEVEL_ERROR, "pilot", "a warning can't be put down: %s", err_title(err));
-    warning_free(warning);
+    if (!warning->watch || settle(warning->watch, warning, err))
+        warning_free(warning);
 }
 
 /* What had arrived after all is given now; the rest is due again. */

@@ -50,6 +50,8 @@ static const char *address(const struct webhook *w)
 static void drop_first(struct webhook *w)
 {
     struct post *post = w->first;
+    if (!post)
+        return;
     w->first = post->next;
     if (!w->first)
         w->last = &w->first;
