@@ -34,8 +34,8 @@ enum fake_op {
     OP_TALLY,
     OP_PROPOSALS,
     OP_FREEZES,
-    OP_PILOTS, /* warnings that were given are read */
-    OP_WARN,   /* one is put down */
+    OP_PILOTS,  /* warnings that were given are read */
+    OP_WARN,    /* one is put down */
     OP_WORDS,   /* what the registry of authors says */
     OP_AUTHORS, /* it is changed, or read */
     OP_LOOK,
