@@ -80,6 +80,8 @@ class Lives:
         self.zones = list(policy["zones"])
         self.authors = [f"https://{host}/u/jo" for host in HOSTS]
         self.asked = []  # (line, what is expected)
+        for _ in range(2 * len(self.authors)):
+            self.change_author()
 
     def maybe(self, chance):
         return self.chance.random() < chance
