@@ -378,7 +378,7 @@ static void test_lives(void **state)
     (void)state;
     static struct member m;
     size_t counts[EVENT_COUNT] = {0};
-    for (uint64_t life = 1; life <= 600; life++) {
+    for (uint64_t life = 1; life <= 1200; life++) {
         uint64_t seed = life;
         memset(&m, 0, sizeof(m));
         for (uint64_t n = 1; n <= 100; n++) {
