@@ -151,8 +151,8 @@ MUTATIONS = [
          old="    return act->n <= passed && !recorded;", new="    (void)recorded;\n    return act->n <= passed;"),
     # --- lanes and marks --------------------------------------------------------------------------
     dict(name="delete-cancels-nothing", what="what is taken back goes out all the same",
-         file=RULES + "mark.c", old="        if (mark->recalled || (!by",
-         new="        if (!by && (!mark->recalled) && (!by"),
+         file=RULES + "mark.c", old="bool for_all = mark->recalled || mark->opted_out;",
+         new="bool for_all = mark->opted_out;"),
     dict(name="cancel-both", what="a Delete and what waits of its object annihilate (cancel_both)",
          file=RULES + "schedule_urgent.c", old="    if (under_way(d, e))\n        return STEP_ON;",
          new="    if (e->of_n && e->of[e->of_n - 1] > d->cursor.low && !d->flights) {\n"
@@ -207,7 +207,8 @@ MUTATIONS = [
          file=RULES + "member_role.c", old='    return member->role == MEMBER_ROLE_PUBLISH_ONLY ? "" : member->zone;',
          new="    return member->zone;"),
     dict(name="actor-stays", what="with an actor goes nothing that it posted", file=RULES + "schedule_window.c",
-         old="    for (size_t i = 0; later->gone && i < w->n; i++) {", new="    for (size_t i = 0; i < 0; i++) {"),
+         old="(later->gone || later->opts_out) && i < w->n; i++) {",
+         new="later->opts_out && i < w->n; i++) {"),
     dict(name="urgent-unwritten", what="the shard's place in lane U is not written", file=COMMIT,
          old="        PUT(w, w->db.shards[word->shard].urgent, word->urgent);",
          new="        PUT(w, w->db.shards[word->shard].urgent, w->db.n);"),
