@@ -42,6 +42,7 @@ FOLLOWS = {"public": "mastodon", "litepub": "litepub"}
 # Of each server: carol does not want to be relayed, bob wants to be found.
 PEOPLE = {"alice": {}, "bob": {"indexable": True},
           "carol": {"summary": "<p>A gardener. <a href='/tags/nobot'>#<span>NoBot</span></a></p>"}}
+WAYS = ["suspend", "leave", "publish-only", "receive-only"]
 AT_ONCE = 16  # below what one address may have open
 
 HEAD = """\
@@ -400,10 +401,10 @@ class Neighbours:
         self.world.join(host, member.zone, member.style)
 
     def goes(self, host, how):
-        """Away, or back again, in one of four ways."""
+        """Away, or back again, in one of four ways, by turns."""
         away = how == "away"
         if away:
-            self.way = self.random.choice(["suspend", "leave", "publish-only", "receive-only"])
+            self.way = WAYS[sum(self.ways.values()) // 2 % len(WAYS)]
         if self.way in ("publish-only", "receive-only"):
             self.role(host, self.way if away else "full")
         elif self.way == "suspend":
