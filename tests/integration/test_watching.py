@@ -68,6 +68,7 @@ METRICS = {
     "weir_suspects_itself": "gauge",
     "weir_freezes": "gauge",
     "weir_held": "gauge",
+    "weir_pilots_ending": "gauge",
     "weir_held_bytes": "gauge",
     "weir_holds_closed_total": "counter",
 }
