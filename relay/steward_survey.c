@@ -121,13 +121,11 @@ struct surveyor *surveyor_new(struct context *context)
 void surveyor_free(struct surveyor **surveyor)
 {
     struct surveyor *s = *surveyor;
-    struct turn *t;
-    struct turn *next;
     *surveyor = NULL;
     if (!s)
         return;
-    DL_FOREACH_SAFE(s->all, t, next)
-    {
+    for (struct turn *t = s->all, *next; t; t = next) {
+        next = t->next;
         survey_cancel(&t->survey);
         free(t->host);
         free(t);

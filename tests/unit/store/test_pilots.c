@@ -62,8 +62,8 @@ static bool one_after_the_other(struct rig *rig)
 
 static bool once(struct rig *rig)
 {
-    return warn(rig, "b.example", "", "9 30d") == ERR_OK &&
-           warn(rig, "b.example", "", "9 30d") == ERR_AGAIN &&
+    enum err first = warn(rig, "b.example", "", "9 30d");
+    return first == ERR_OK && warn(rig, "b.example", "", "9 30d") == ERR_AGAIN &&
            warn(rig, "b.example", "9 7d", "9 1d") == ERR_AGAIN &&
            strcmp(kept(rig), "b.example=9 30d;") == 0;
 }
