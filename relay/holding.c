@@ -21,6 +21,7 @@
 #include "relay/holding_inner.h"
 #include "relay/store/freezes.h"
 #include "relay/store/members.h"
+#include "relay/tallies.h"
 
 #define HOLDING_STATES(X)                                                                          \
     X(READ, holding_ask_item)       /* verb: the item */                                           \
@@ -365,13 +366,28 @@ static enum step holding_settle(struct redecision *g)
     return STEP_WAIT;
 }
 
+/* For reports: it crossed now, and not when it was kept. Where the journal has no entry of it
+ * (those zones had it before), or it is not known whether it has, nothing is counted. */
+static void count_sent(const struct redecision *g)
+{
+    enum tally_kind kind;
+    if (!g->sent.n || g->settled.n == g->item.n || !tally_kind_of(&g->first, &kind))
+        return;
+    const struct tallies_taken taken = {.from = span_of(g->zone),
+                                        .audience = bytes_span(&g->sent),
+                                        .host = g->item.from,
+                                        .kind = kind,
+                                        .actor = g->hashes[0]};
+    tallies_taken(g->context->tallies, &taken);
+}
+
 static enum step holding_settled(struct redecision *g)
 {
     if (g->settled.err != ERR_OK)
         return holding_finish(g,
                               g->settled.err == ERR_UNREADABLE ? ERR_UNREADABLE : ERR_UNAVAILABLE);
     switch (g->settled.result) {
-    case HOLDS_SETTLED: return holding_finish(g, ERR_OK);
+    case HOLDS_SETTLED: count_sent(g); return holding_finish(g, ERR_OK);
     case HOLDS_NONE: return holding_finish(g, ERR_NOT_KNOWN);
     case HOLDS_FULL: return holding_finish(g, ERR_VERSIONS);
     case HOLDS_CHANGED: return holding_finish(g, ERR_HOLD_CHANGED);

@@ -162,6 +162,7 @@ enum err holding_decide(struct redecision *g)
     if (e != ERR_OK)
         return e;
     ask_policy(g, from, verdicts);
+    span_copy(span_of(policy->zones[from].name), g->zone, sizeof(g->zone));
     g->zones_n = 0;
     bytes_clear(&g->sent);
     bytes_clear(&g->kept);

@@ -33,6 +33,7 @@ struct redecision {
     struct json *json, *fetched, *update;
     struct activity first, newest; /* newest: as first, with what the newest Update says */
     struct member *member;         /* NULL: none */
+    char zone[MEMBER_ZONE_SIZE];   /* of its sender, as that was decided by */
     struct freezes *freezes;
     uint8_t hashes[AUTHORS_ASKED_MAX][SHA256_SIZE];
     enum fact_said said[AUTHORS_ASKED_MAX]; /* by the authors, in the order of holding_authors() */

@@ -333,7 +333,8 @@ static void write_log(const struct inbox *in, int status, int64_t ms)
         log_int(&l, "n", (int64_t)in->appended.n);
         log_text(&l, "audience", bytes_span(&in->audience));
     }
-    if (in->appended.held && (in->err == ERR_OK || in->err == ERR_RULE_HOLDS)) {
+    if (in->appended.held &&
+        (in->err == ERR_OK || in->err == ERR_RULE_HOLDS || in->err == ERR_FROZEN)) {
         log_int(&l, "held", (int64_t)in->appended.held);
         log_text(&l, "waits", bytes_span(&in->held));
     }

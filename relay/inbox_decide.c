@@ -270,7 +270,7 @@ enum step inbox_appended(struct inbox *in)
     case JOURNAL_NOBODY:
         return inbox_finish(in, in->unwilling ? in->unwilling : ERR_NO_AUDIENCE, NULL);
     case JOURNAL_FULL: return inbox_finish(in, ERR_VERSIONS, NULL);
-    case JOURNAL_HELD: return inbox_finish(in, ERR_RULE_HOLDS, NULL);
+    case JOURNAL_HELD: return inbox_finish(in, hold_code(bytes_span(&in->held_why)), NULL);
     case JOURNAL_HOLD_FULL: return inbox_finish(in, ERR_HOLD_FULL, NULL);
     case JOURNAL_AGAIN: break;
     }

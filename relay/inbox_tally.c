@@ -3,21 +3,8 @@
  * Of what is new alone: an edit or a deletion goes where its object went. Where no rule speaks of a
  * boundary nothing was held back there; where one lets it out and nobody takes it in, that is told.
  * May not know: when it is written down. */
-#include "common/pure/json.h"
 #include "relay/inbox_inner.h"
 #include "relay/tallies.h"
-
-static bool is_new(const struct activity *a)
-{
-    return a->type == ACTIVITY_CREATE || a->type == ACTIVITY_ANNOUNCE;
-}
-
-static bool answers(const struct activity *a)
-{
-    const struct json *object = a->fetched ? a->fetched : json_get(a->json, "object");
-    const struct json *to = json_at(json_get(json_at(object, 0), "inReplyTo"), 0);
-    return json_kind(to) == JSON_STRING || json_kind(to) == JSON_OBJECT;
-}
 
 /* Not what stays inside its zone whatever the rules say. */
 static bool is_barred(const struct zone_verdict *v)
@@ -34,8 +21,9 @@ static bool is_barred(const struct zone_verdict *v)
 void inbox_tally_note(struct inbox *in, const struct zone_verdict *verdicts)
 {
     const struct policy *policy = &in->room->context->config->policy;
+    enum tally_kind kind;
     bytes_clear(&in->barred);
-    if (!in->room->context->tallies || !is_new(&in->activity))
+    if (!in->room->context->tallies || !tally_kind_of(&in->activity, &kind))
         return;
     for (size_t i = 0; i < policy->zones_n; i++)
         if (is_barred(&verdicts[i]))
@@ -56,17 +44,15 @@ static void tally_barred(struct inbox *in)
 void inbox_tally(struct inbox *in, int status)
 {
     struct tallies *tallies = in->room->context->tallies;
-    const struct activity *a = &in->activity;
+    enum tally_kind kind;
     bool went = in->err == ERR_OK && in->appended.n && in->appended.result == JOURNAL_APPENDED;
     if (status >= 400 && status < 500)
         tallies_refused(tallies, in->zone_name, "", in->err);
-    if (went && is_new(a)) {
+    if (went && tally_kind_of(&in->activity, &kind)) {
         const struct tallies_taken taken = {.from = span_of(in->zone_name),
                                             .audience = bytes_span(&in->audience),
                                             .host = span_of(in->from),
-                                            .kind = a->type == ACTIVITY_ANNOUNCE ? TALLY_SHARE
-                                                    : answers(a)                 ? TALLY_REPLY
-                                                                                 : TALLY_POST,
+                                            .kind = kind,
                                             .actor = in->append.actor_hash};
         tallies_taken(tallies, &taken);
     }

@@ -67,7 +67,9 @@ static const char freezing[] =
     "that it has answered, whatever would cross it is held, whether a rule allows it or holds it, "
     "and whoever was deciding just then decides again. What a rule denies is denied. \"*\" on a "
     "side stands for any other zone than the one on the other side; what stays inside a zone is "
-    "never frozen. With --for 2h it ends by itself, which the audit log tells as via calendar; "
+    "never frozen. Whoever sends what nobody else may have is answered 202; the log and the "
+    "metrics say frozen. With --for 2h it ends by itself, which the audit log tells as via "
+    "calendar; "
     "otherwise it holds until `weir thaw`, through every restart. At most 64 boundaries can be "
     "frozen. `weir freeze list`, `weir status` and the metric weir_freezes show them, and `weir "
     "explain` says so where the relay runs.\n\n";

@@ -53,6 +53,18 @@ void hold_zones_write(struct span whys, struct bytes *out)
     }
 }
 
+enum err hold_code(struct span whys)
+{
+    struct hold_why why;
+    enum err code = ERR_RULE_HOLDS;
+    while (hold_why_next(&whys, &why)) {
+        if (why.code != ERR_FROZEN)
+            return ERR_RULE_HOLDS;
+        code = ERR_FROZEN;
+    }
+    return code;
+}
+
 /* --- what is not in the bytes ----------------------------------------------------------------- */
 
 enum { SAID_N = 4 };

@@ -39,6 +39,9 @@ void hold_why_write(const struct hold_why *why, struct bytes *out);
 bool hold_why_next(struct span *text, struct hold_why *ret);
 /* The zones of such a text, comma-separated, as the journal writes an audience. */
 void hold_zones_write(struct span whys, struct bytes *out);
+/* What is said of an activity that nobody may have but those who wait: ERR_FROZEN where it is
+ * freezes alone that they wait for, else ERR_RULE_HOLDS. */
+enum err hold_code(struct span whys);
 
 /* What the rules were told that is not in the activity's bytes. */
 enum { HOLD_SOFTWARE_SIZE = 64 };

@@ -107,8 +107,8 @@ static void write_refusals(const struct report *r, struct bytes *out)
                    why == ERR_COUNT ? "a reason of another version" : err_title(why), f->code,
                    f->n);
     }
-    bytes_add_str(out, "\nWhat was refused at the door went nowhere. What is held waits for a "
-                       "person, and may have gone since.\n");
+    bytes_add_str(out, "\nWhat was refused at the door went nowhere. What is held or frozen waits "
+                       "for a person or a thaw; once it is let go, it counts as crossed too.\n");
 }
 
 static void add_class(struct bytes *out, unsigned class)

@@ -44,6 +44,24 @@ const char *tally_kind_name(enum tally_kind kind)
     return names[kind];
 }
 
+static bool answers(const struct activity *a)
+{
+    const struct json *object = a->fetched ? a->fetched : json_get(a->json, "object");
+    const struct json *to = json_at(json_get(json_at(object, 0), "inReplyTo"), 0);
+    return json_kind(to) == JSON_STRING || json_kind(to) == JSON_OBJECT;
+}
+
+bool tally_kind_of(const struct activity *activity, enum tally_kind *ret)
+{
+    if (activity->type == ACTIVITY_ANNOUNCE)
+        *ret = TALLY_SHARE;
+    else if (activity->type == ACTIVITY_CREATE)
+        *ret = answers(activity) ? TALLY_REPLY : TALLY_POST;
+    else
+        return false;
+    return true;
+}
+
 /* --- time ------------------------------------------------------------------------------------- */
 
 void tally_month(int64_t ms, char ret[TALLY_MONTH_SIZE])

@@ -15,6 +15,7 @@
 
 #include "common/pure/bytes.h"
 #include "common/pure/err.h"
+#include "relay/rules/activity.h"
 
 #define TALLY_KINDS(X) X(POST, "post") X(REPLY, "reply") X(SHARE, "share")
 enum tally_kind {
@@ -24,6 +25,9 @@ enum tally_kind {
         TALLY_KIND_COUNT
 };
 const char *tally_kind_name(enum tally_kind kind);
+/* What an activity counts as where it crosses; false: it is nothing new (an edit or a deletion goes
+ * where its object went), and not counted. */
+bool tally_kind_of(const struct activity *activity, enum tally_kind *ret);
 
 enum {
     TALLY_MONTH_SIZE = 8,

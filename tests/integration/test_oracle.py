@@ -161,7 +161,8 @@ class Lives:
             return {"refused": code}
         verdicts = self.world.verdicts(activity, host, around)
         whats = {verdict.what for verdict in verdicts.values()}
-        code = "ok" if "allow" in whats else "rule-holds" if whats & {"hold", "frozen"} else \
+        code = "ok" if "allow" in whats else "rule-holds" if "hold" in whats else \
+            "frozen" if "frozen" in whats else \
             self.world.refusal(verdicts, self.world.members[host].zone)
         return {"code": code, "zones": {
             zone: [what, side, rule or "", what == "allow"] +
@@ -208,5 +209,5 @@ def test_both_decide_the_same(tmp_path):
         ("hold", "inside", False), ("allow", "inside", False)}
     assert {what[0] for what in decided if isinstance(what, tuple)} == set(WHAT.values())
     assert {what for what in decided if isinstance(what, str)} == {
-        "ok", "rule-holds", "rule-denies", "no-rule", "rule-drops", "opted-out", "consent-missing",
-        "not-member", "pending", "suspended", "expired", "removed", "receive-only"}
+        "ok", "rule-holds", "frozen", "rule-denies", "no-rule", "rule-drops", "opted-out",
+        "consent-missing", "not-member", "pending", "suspended", "expired", "removed", "receive-only"}

@@ -35,7 +35,8 @@ class Scene:
 def fixture_scene(tmp_path, town):
     config = CONFIG.replace("rules:\n", "rules:\n"
         "  - { name: secret, from: internal, to: partners, when: { tags: [secret] }, then: deny,"
-        " until: 2030-06-30 }\n")
+        " until: 2030-06-30 }\n"
+        "  - { name: looked-at, from: internal, to: partners, when: { tags: [look] }, then: hold }\n")
     with Relay(tmp_path, config=config + "fronts: 2\n") as relay:
         yield Scene(relay, town)
 
@@ -91,6 +92,26 @@ def test_a_month_tells_what_crossed_what_did_not_and_how_long_it_took(scene):
     assert text.startswith(f"# Weir: {MONTH}\n")
     assert "| internal | partners | 1 | 1 | 0 |" in text
     assert f"| {scene.partner.host} | partners | 2030-01-01 | active |  |" in text
+
+
+def test_what_was_held_or_frozen_has_crossed_once_it_is_let_go(scene):
+    def boundary():
+        told = figures(scene.report())
+        return (told["crossed"].get(("internal", "partners")),
+                {code: n for (_, to, code), n in told["refused"].items() if to == "partners"})
+
+    scene.send(scene.blog, "look", answers=f"{scene.blog.origin}/notes/elsewhere")
+    scene.send(scene.blog, "look")
+    scene.relay.told("freeze", "internal -> partners", "--reason", "a leak")
+    scene.send(scene.blog, "partners")
+    wait_until(lambda: boundary() == (None, {"rule-holds": 2, "frozen": 1}), "it is counted as held")
+    answer, other, _ = (str(one["h"]) for one in scene.relay.told("hold", "list")["holds"])
+    scene.relay.told("hold", "approve", answer, "--reason", "read")
+    scene.relay.told("hold", "deny", other, "--reason", "read")
+    wait_until(lambda: boundary()[0] == (0, 1, 0), "what was approved has crossed")
+    scene.relay.told("thaw", "internal -> partners", "--reason", "mended")
+    wait_until(lambda: boundary() == ((1, 1, 0), {"rule-holds": 2, "frozen": 1}),
+               "what was thawed has crossed")
 
 
 def test_a_month_of_which_nothing_is_known_is_empty(quiet):

@@ -123,19 +123,28 @@ static enum err read_around(struct question *q, int from)
 static enum err decide(struct question *q, struct facts *facts, const struct consent *consent,
                        int from, struct zone_set *set)
 {
-    bool waits = false;
+    struct bytes whys;
+    enum err waits = ERR_OK;
     enum err stood = ERR_OK;
     policy_decide(q->policy, facts, from, q->verdicts, set);
     if (!takes_back(&q->activity)) {
         stood = consent_apply(consent, q->policy, from, q->verdicts, set);
         freezes_apply(&q->freezes, q->policy, from, q->verdicts, set);
     }
-    for (size_t i = 0; i < q->policy->zones_n; i++)
-        waits = waits || q->verdicts[i].why == ERR_RULE_HOLDS || q->verdicts[i].why == ERR_FROZEN;
+    bytes_init(&whys, HOLD_WHY_MAX);
+    for (size_t i = 0; i < q->policy->zones_n; i++) {
+        const struct hold_why why = {.zone = span_of(q->policy->zones[i].name),
+                                     .code = q->verdicts[i].why};
+        if (hold_fate(HOLD_ASKED_THAW, why.code) == HOLD_KEPT)
+            hold_why_write(&why, &whys);
+    }
+    if (whys.n)
+        waits = hold_code(bytes_span(&whys));
+    bytes_fini(&whys);
     if (!zone_set_empty(set))
         return ERR_OK;
-    if (waits)
-        return ERR_RULE_HOLDS;
+    if (waits != ERR_OK)
+        return waits;
     return stood != ERR_OK ? stood : policy_refusal(q->policy, q->verdicts, from);
 }
 

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/io/metrics.h"
+#include "relay/meters.h"
 #include "relay/rules/freeze.h"
 #include "relay/store/freezes.h"
 #include "tests/scenario/world.h"
@@ -173,6 +175,41 @@ static void test_journal_says_again(void **state)
     end(&s);
 }
 
+/* Where the freeze alone keeps it from everybody, that is what the log and the metric say; where a
+ * rule would, it is the rule, and where somebody has it, nothing is said of it. */
+static void test_what_is_said_of_it(void **state)
+{
+#define STAYS_HOME                                                                                 \
+    "zones: {internal: {hosts: ['*.corp.example'], networks: [10.0.0.0/8], "                       \
+    "join: open, inside: %s}, partners: {hosts: ['*.partner.example'], "                           \
+    "join: invited}}\nrules: [{name: shared, from: internal, to: partners, "                       \
+    "then: allow}]\n"
+    static const struct {
+        const char *inside, *log;
+        enum err code;
+    } rows[] = {{"deny", "code=frozen ", ERR_FROZEN},
+                {"hold", "code=rule-holds ", ERR_RULE_HOLDS},
+                {"allow", "code=ok ", ERR_OK}};
+    (void)state;
+    metrics_setup(meters_table(), METER_COUNT);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct scene s;
+        char text[512];
+        begin(&s);
+        snprintf(text, sizeof(text), STAYS_HOME, rows[i].inside);
+        world_policy(&s.w, text);
+        frozen(&s, "internal -> partners");
+        double before = metric_get(METER_INBOX, rows[i].code);
+        say(&s, &s.blog, 1, "Create");
+        fake_run(SECOND);
+        assert_true(reply_is(&s.reply, 202, NULL));
+        assert_true(metric_get(METER_INBOX, rows[i].code) > before);
+        assert_int_equal(fake_logged("inbox", rows[i].log, "waits="), 1);
+        end(&s);
+    }
+    metrics_fini();
+}
+
 /* The freeze falls `steps` ms after the post was sent. Returns whether the post crossed although
  * it was not in the journal yet when the freeze was answered for; *ret_done: it was there before.
  */
@@ -226,11 +263,9 @@ static void test_race_twin(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_closed_and_opened),
-        cmocka_unit_test(test_other_way),
-        cmocka_unit_test(test_follows_its_object),
-        cmocka_unit_test(test_journal_says_again),
-        cmocka_unit_test(test_race),
+        cmocka_unit_test(test_closed_and_opened),  cmocka_unit_test(test_other_way),
+        cmocka_unit_test(test_follows_its_object), cmocka_unit_test(test_journal_says_again),
+        cmocka_unit_test(test_what_is_said_of_it), cmocka_unit_test(test_race),
         cmocka_unit_test(test_race_twin),
     };
     return cmocka_run_group_tests(tests, world_keys, world_keys_gone);

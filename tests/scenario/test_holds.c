@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "relay/holding.h"
+#include "relay/tallies.h"
 #include "tests/scenario/world.h"
 
 #define RULES(verdict)                                                                             \
@@ -199,6 +200,70 @@ static void test_asked_by_a_thaw(void **state)
     }
 }
 
+/* An answer to some post; k names it. */
+static void reply_to(struct scene *s, unsigned k)
+{
+    struct bytes body;
+    struct bytes text;
+    bytes_init(&body, 8192);
+    bytes_init(&text, 8192);
+    write_create(&s->blog, k, &body);
+    const char *type = strstr(bytes_str(&body), "\"type\":\"Note\"");
+    assert_non_null(type);
+    bytes_add(&text, (struct span){bytes_str(&body), (size_t)(type - bytes_str(&body))});
+    bytes_add_str(&text, "\"inReplyTo\":\"https://elsewhere.example/1\",");
+    bytes_add_str(&text, type);
+    world_send(&s->w, &s->blog, -1, &text, &s->reply);
+    bytes_fini(&body);
+    bytes_fini(&text);
+    fake_run(5 * SECOND);
+    assert_true(reply_is(&s->reply, 202, NULL));
+}
+
+static bool counted(struct scene *s, const char *line)
+{
+    fake_run(10 * SECOND);
+    return strstr(fake_tallied(s->w.context.store), line) != NULL;
+}
+
+static void thaw(struct scene *s)
+{
+    struct holding_answer answer = {.err = ERR_INTERNAL};
+    const struct holding_ask ask = {.h = held(s), .asked = HOLD_ASKED_THAW};
+    holding_redecide(&s->w.context, &ask, on_settled, &answer);
+    fake_run(10 * SECOND);
+    assert_int_equal(answer.err, ERR_OK);
+}
+
+/* For reports it crossed when it was let go, as what it is; not before, not twice, and not if it
+ * never went. */
+static void test_counted(void **state)
+{
+    (void)state;
+    struct scene s;
+    begin(&s);
+    s.w.context.tallies = tallies_new(&s.w.context);
+    reply_to(&s, 1);
+    assert_true(counted(&s, "x|internal|internal|reply 1\n"));
+    assert_false(counted(&s, "x|internal|partners|"));
+    uint64_t h = held(&s);
+    assert_true(decide(&s, h, "approve", 200, NULL));
+    assert_true(decide(&s, h, "approve", 409, "not-kept"));
+    assert_true(counted(&s, "x|internal|partners|reply 1\n"));
+    post(&s, 2);
+    thaw(&s); /* a rule holds it still */
+    assert_true(counted(&s, "x|internal|internal|post 1\n"));
+    assert_false(counted(&s, "x|internal|partners|post"));
+    assert_true(decide(&s, held(&s), "deny", 200, NULL));
+    post(&s, 3);
+    world_policy(&s.w, RULES("allow"));
+    thaw(&s);
+    assert_true(counted(&s, "x|internal|partners|post 1\n"));
+    assert_false(counted(&s, "x|internal|partners|reply 2\n"));
+    tallies_free(&s.w.context.tallies);
+    end(&s);
+}
+
 /* Nobody decided in time; what is not old enough stays. */
 static void test_too_old(void **state)
 {
@@ -225,7 +290,7 @@ int main(void)
         cmocka_unit_test(test_approved),      cmocka_unit_test(test_denied),
         cmocka_unit_test(test_rules_of_then), cmocka_unit_test(test_member_of_then),
         cmocka_unit_test(test_store_away),    cmocka_unit_test(test_asked_by_a_thaw),
-        cmocka_unit_test(test_too_old),
+        cmocka_unit_test(test_too_old),       cmocka_unit_test(test_counted),
     };
     return cmocka_run_group_tests(tests, world_keys, world_keys_gone);
 }

@@ -49,6 +49,23 @@ static void test_why(void **state)
     bytes_fini(&zones);
 }
 
+/* Only where nothing but a freeze is in the way, it is that. */
+static void test_code(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *whys;
+        enum err code;
+    } rows[] = {{"partners frozen shared\n", ERR_FROZEN},
+                {"partners frozen shared\nguests frozen \n", ERR_FROZEN},
+                {"partners frozen shared\nguests rule-holds x\n", ERR_RULE_HOLDS},
+                {"partners rule-holds x\nguests frozen \n", ERR_RULE_HOLDS},
+                {"partners rule-holds x\n", ERR_RULE_HOLDS},
+                {"", ERR_RULE_HOLDS}}; /* an edit of what waits, that itself would not */
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_int_equal(hold_code(span_of(rows[i].whys)), rows[i].code);
+}
+
 static void test_bad_whys(void **state)
 {
     (void)state;
@@ -127,7 +144,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_states),   cmocka_unit_test(test_why),
         cmocka_unit_test(test_bad_whys), cmocka_unit_test(test_known),
-        cmocka_unit_test(test_fates),
+        cmocka_unit_test(test_fates),    cmocka_unit_test(test_code),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,6 +47,34 @@ static void test_calendar(void **state)
     }
 }
 
+static void test_kinds(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *json;
+        enum activity_type type;
+        enum tally_kind kind; /* TALLY_KIND_COUNT: not counted */
+    } rows[] = {
+        {"{\"object\":{\"type\":\"Note\"}}", ACTIVITY_CREATE, TALLY_POST},
+        {"{\"object\":{\"inReplyTo\":\"https://a/1\"}}", ACTIVITY_CREATE, TALLY_REPLY},
+        {"{\"object\":{\"inReplyTo\":{\"id\":\"https://a/1\"}}}", ACTIVITY_CREATE, TALLY_REPLY},
+        {"{\"object\":{\"inReplyTo\":null}}", ACTIVITY_CREATE, TALLY_POST},
+        {"{\"object\":{\"inReplyTo\":\"https://a/1\"}}", ACTIVITY_ANNOUNCE, TALLY_SHARE},
+        {"{\"object\":{\"type\":\"Note\"}}", ACTIVITY_UPDATE, TALLY_KIND_COUNT},
+        {"{\"object\":{\"type\":\"Note\"}}", ACTIVITY_DELETE, TALLY_KIND_COUNT},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        static const struct json_limits limits = {16, 64, 512};
+        struct json *json = NULL;
+        enum tally_kind kind = TALLY_KIND_COUNT;
+        assert_int_equal(json_read(span_of(rows[i].json), &limits, &json), ERR_OK);
+        struct activity a = {.type = rows[i].type, .json = json};
+        assert_int_equal(tally_kind_of(&a, &kind), rows[i].kind != TALLY_KIND_COUNT);
+        assert_int_equal(kind, rows[i].kind);
+        json_free(&json);
+    }
+}
+
 static void test_months(void **state)
 {
     (void)state;
@@ -243,6 +271,7 @@ int main(void)
         cmocka_unit_test(test_calendar), cmocka_unit_test(test_months),
         cmocka_unit_test(test_counts),   cmocka_unit_test(test_lags),
         cmocka_unit_test(test_sets),     cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_kinds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
