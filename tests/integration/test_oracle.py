@@ -210,4 +210,5 @@ def test_both_decide_the_same(tmp_path):
     assert {what[0] for what in decided if isinstance(what, tuple)} == set(WHAT.values())
     assert {what for what in decided if isinstance(what, str)} == {
         "ok", "rule-holds", "frozen", "rule-denies", "no-rule", "rule-drops", "opted-out",
-        "consent-missing", "not-member", "pending", "suspended", "expired", "removed", "receive-only"}
+        "consent-missing", "not-member", "pending", "suspended", "expired", "removed",
+        "receive-only"}

@@ -36,7 +36,8 @@ def fixture_scene(tmp_path, town):
     config = CONFIG.replace("rules:\n", "rules:\n"
         "  - { name: secret, from: internal, to: partners, when: { tags: [secret] }, then: deny,"
         " until: 2030-06-30 }\n"
-        "  - { name: looked-at, from: internal, to: partners, when: { tags: [look] }, then: hold }\n")
+        "  - { name: looked-at, from: internal, to: partners, when: { tags: [look] },"
+        " then: hold }\n")
     with Relay(tmp_path, config=config + "fronts: 2\n") as relay:
         yield Scene(relay, town)
 
@@ -104,7 +105,7 @@ def test_what_was_held_or_frozen_has_crossed_once_it_is_let_go(scene):
     scene.send(scene.blog, "look")
     scene.relay.told("freeze", "internal -> partners", "--reason", "a leak")
     scene.send(scene.blog, "partners")
-    wait_until(lambda: boundary() == (None, {"rule-holds": 2, "frozen": 1}), "it is counted as held")
+    wait_until(lambda: boundary() == (None, {"rule-holds": 2, "frozen": 1}), "it is held")
     answer, other, _ = (str(one["h"]) for one in scene.relay.told("hold", "list")["holds"])
     scene.relay.told("hold", "approve", answer, "--reason", "read")
     scene.relay.told("hold", "deny", other, "--reason", "read")
