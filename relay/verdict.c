@@ -130,7 +130,8 @@ static void decide(struct ruling *v, const struct facts_context *context)
     v->why = v->may ? ERR_OK : policy_refusal(policy, v->zones, v->from_zone);
     if (!v->may && unwilling)
         v->why = unwilling;
-    for (size_t i = 0; !v->may && i < policy->zones_n; i++)
+    /* As hold_code(): what a rule holds waits for a person also after a thaw. */
+    for (size_t i = 0; !v->may && v->why != ERR_RULE_HOLDS && i < policy->zones_n; i++)
         if (v->zones[i].why == ERR_FROZEN || v->zones[i].why == ERR_RULE_HOLDS)
             v->why = v->zones[i].why;
 }
