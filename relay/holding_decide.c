@@ -70,47 +70,15 @@ size_t holding_authors(struct redecision *g, struct author_said ret[AUTHORS_ASKE
     return n;
 }
 
-/* As the inbox takes it: of somebody else who wrote what was announced, no document is known. */
-static struct consent consent_now(struct redecision *g, int from)
-{
-    struct author_said authors[AUTHORS_ASKED_MAX];
-    size_t n = holding_authors(g, authors);
-    bool other = n > 1;
-    struct consent_sources sources = {
-        .zone = g->context->config->policy.zones[from].consent,
-        .registry = authors[n - 1].says,
-        .bio = !other && g->known.bio == FACT_YES,
-        .indexable = !other && g->known.indexable == FACT_YES ? FACT_YES : FACT_UNKNOWN};
-    if (other && authors[0].says == FACT_NO)
-        sources.registry = FACT_NO;
-    return consent_of(&sources);
-}
-
 /* --- what the rules say ----------------------------------------------------------------------- */
-
-struct surroundings {
-    const struct policy *policy;
-    const struct placed *placed;
-    struct zone_set crossed;
-};
-
-static const char *zone_of(void *arg, struct span host)
-{
-    const struct surroundings *around = arg;
-    int zone = placed_zone(around->placed, around->policy, host);
-    return zone < 0 ? NULL : around->policy->zones[zone].name;
-}
-
-static bool crossed(void *arg, int zone)
-{
-    const struct surroundings *around = arg;
-    return zone_set_has(&around->crossed, zone);
-}
 
 static void ask_policy(struct redecision *g, int from, struct zone_verdict *verdicts)
 {
     const struct policy *policy = &g->context->config->policy;
-    const struct consent consent = consent_now(g, from);
+    struct author_said authors[AUTHORS_ASKED_MAX];
+    const struct consent consent =
+        consent_of_authors(policy->zones[from].consent, g->said, holding_authors(g, authors),
+                           g->known.bio == FACT_YES, g->known.indexable == FACT_YES);
     struct span newest = g->item.update.n ? g->item.update : g->item.body;
     struct surroundings around = {.policy = policy, .placed = g->placed};
     const struct facts_context context = {.now_ms = clock_wall_ms(),
@@ -119,8 +87,8 @@ static void ask_policy(struct redecision *g, int from, struct zone_verdict *verd
                                           .consent = consent.says,
                                           .bot = g->known.bot,
                                           .indexable = g->known.indexable,
-                                          .zone_of = zone_of,
-                                          .crossed = crossed,
+                                          .zone_of = surroundings_zone_of,
+                                          .crossed = surroundings_crossed,
                                           .arg = &around};
     struct zone_set set;
     struct facts facts;

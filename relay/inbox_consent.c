@@ -10,12 +10,19 @@
 #include "relay/inbox_inner.h"
 
 /* The actor; and who wrote what a relay announced, where that was fetched. */
-static size_t authors_of(struct inbox *in, struct author_said ret[AUTHORS_ASKED_MAX])
+static size_t actors_of(const struct inbox *in, struct span ret[AUTHORS_ASKED_MAX])
 {
     const struct activity *a = &in->activity;
     struct span writer = in->object ? a->object_actor : SPAN_NONE;
-    size_t n = writer.n && !span_eq(writer, a->actor) ? 2 : 1;
-    const struct span actors[] = {a->actor, writer};
+    ret[0] = a->actor;
+    ret[1] = writer;
+    return writer.n && !span_eq(writer, a->actor) ? 2 : 1;
+}
+
+static size_t authors_of(struct inbox *in, struct author_said ret[AUTHORS_ASKED_MAX])
+{
+    struct span actors[AUTHORS_ASKED_MAX];
+    size_t n = actors_of(in, actors);
     for (size_t i = 0; i < n; i++) {
         sha256(actors[i], in->author_hashes[i]);
         ret[i] = (struct author_said){actors[i], in->author_hashes[i], in->said[i]};
@@ -33,20 +40,12 @@ size_t inbox_authors(struct inbox *in, struct author_said ret[AUTHORS_ASKED_MAX]
     return inbox_takes_back(in) ? 0 : authors_of(in, ret);
 }
 
-struct consent inbox_consent(struct inbox *in)
+struct consent inbox_consent(const struct inbox *in)
 {
-    struct author_said authors[AUTHORS_ASKED_MAX];
-    const struct zone *zone = &in->room->context->config->policy.zones[in->zone];
-    size_t n = inbox_authors(in, authors);
-    bool other = n > 1; /* of that one's document nothing is known */
-    struct consent_sources sources = {.zone = zone->consent,
-                                      .registry = n ? authors[n - 1].says : FACT_UNKNOWN,
-                                      .bio = !other && in->owner_refuses,
-                                      .indexable =
-                                          !other && in->owner_indexable ? FACT_YES : FACT_UNKNOWN};
-    if (other && authors[0].says == FACT_NO)
-        sources.registry = FACT_NO;
-    return consent_of(&sources);
+    struct span actors[AUTHORS_ASKED_MAX];
+    size_t n = inbox_takes_back(in) ? 0 : actors_of(in, actors);
+    return consent_of_authors(in->room->context->config->policy.zones[in->zone].consent, in->said,
+                              n, in->owner_refuses, in->owner_indexable);
 }
 
 /* --- what is known ---------------------------------------------------------------------------- */

@@ -22,26 +22,6 @@ static bool follows_object(const struct activity *a)
     return a->type == ACTIVITY_UPDATE || a->type == ACTIVITY_DELETE || a->type == ACTIVITY_UNDO;
 }
 
-/* For the facts: what a policy says of hosts, and where that went which is answered. */
-struct surroundings {
-    const struct policy *policy;
-    const struct placed *placed;
-    struct zone_set crossed;
-};
-
-static const char *zone_of(void *arg, struct span host)
-{
-    const struct surroundings *around = arg;
-    int zone = placed_zone(around->placed, around->policy, host);
-    return zone < 0 ? NULL : around->policy->zones[zone].name;
-}
-
-static bool crossed(void *arg, int zone)
-{
-    const struct surroundings *around = arg;
-    return zone_set_has(&around->crossed, zone);
-}
-
 /* The zones that wait for a person, and what has to be known to decide anew. */
 static void note_held(struct inbox *in, const struct consent *consent,
                       const struct zone_verdict *verdicts)
@@ -80,8 +60,8 @@ static enum err decide_audience(struct inbox *in)
                                           .consent = consent.says,
                                           .bot = in->owner_machine ? FACT_YES : FACT_NO,
                                           .indexable = in->owner_indexable ? FACT_YES : FACT_NO,
-                                          .zone_of = zone_of,
-                                          .crossed = crossed,
+                                          .zone_of = surroundings_zone_of,
+                                          .crossed = surroundings_crossed,
                                           .arg = &around};
     struct zone_verdict verdicts[POLICY_ZONES_MAX];
     struct zone_set zones;

@@ -135,7 +135,7 @@ bool inbox_takes_back(const struct inbox *in);
 /* Whose consent counts, with what is known of it; 0 where none does. ret: borrowed from the
  * request. */
 size_t inbox_authors(struct inbox *in, struct author_said ret[AUTHORS_ASKED_MAX]);
-struct consent inbox_consent(struct inbox *in);
+struct consent inbox_consent(const struct inbox *in);
 /* What the registry says of them. */
 void inbox_take_words(struct inbox *in, const enum fact_said *says);
 /* Whether its zone asks for consent, and the registry was not asked yet. */

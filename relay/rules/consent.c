@@ -18,6 +18,19 @@ struct consent consent_of(const struct consent_sources *s)
                             false};
 }
 
+struct consent consent_of_authors(enum zone_consent zone, const enum fact_said *registry, size_t n,
+                                  bool bio, bool indexable)
+{
+    bool other = n > 1;
+    struct consent_sources sources = {.zone = zone,
+                                      .registry = n ? registry[n - 1] : FACT_UNKNOWN,
+                                      .bio = !other && bio,
+                                      .indexable = !other && indexable ? FACT_YES : FACT_UNKNOWN};
+    if (other && registry[0] == FACT_NO)
+        sources.registry = FACT_NO;
+    return consent_of(&sources);
+}
+
 const char *consent_by_name(enum consent_by by)
 {
     static const char *const names[] = {"nobody", "registry", "bio", "indexable", "zone"};

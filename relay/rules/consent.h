@@ -39,6 +39,11 @@ struct consent {
 };
 
 struct consent consent_of(const struct consent_sources *sources);
+/* The same of an activity by who signed it, which may embed what another wrote. registry: what it
+ * says of each, the signer first; n: of how many, 0 where consent is no question. bio and indexable
+ * are the signer's: of another one's document nothing is known. A no of either is a no. */
+struct consent consent_of_authors(enum zone_consent zone, const enum fact_said *registry, size_t n,
+                                  bool bio, bool indexable);
 /* `registry`, `bio`, `indexable`, `zone`; `nobody`: static. */
 const char *consent_by_name(enum consent_by by);
 

@@ -42,3 +42,16 @@ int placed_zone(const struct placed *placed, const struct policy *policy, struct
                    : -1;
     return zone >= 0 ? zone : policy_zone_of(policy, host);
 }
+
+const char *surroundings_zone_of(void *arg, struct span host)
+{
+    const struct surroundings *around = arg;
+    int zone = placed_zone(around->placed, around->policy, host);
+    return zone < 0 ? NULL : around->policy->zones[zone].name;
+}
+
+bool surroundings_crossed(void *arg, int zone)
+{
+    const struct surroundings *around = arg;
+    return zone_set_has(&around->crossed, zone);
+}

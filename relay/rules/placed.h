@@ -24,3 +24,13 @@ void placed_gather(const struct activity *activity, struct span owner, struct pl
 /* The number of the zone of a host: the one it was put into, if the policy knows that, else the one
  * whose patterns fit; -1: none. placed NULL: nothing is known. */
 int placed_zone(const struct placed *placed, const struct policy *policy, struct span host);
+
+/* What the facts of an activity ask of its surroundings. */
+struct surroundings {
+    const struct policy *policy;
+    const struct placed *placed; /* NULL: nothing is known */
+    struct zone_set crossed;     /* policy_crossed() */
+};
+/* As facts_context.zone_of and .crossed, with the surroundings as their argument. */
+const char *surroundings_zone_of(void *arg, struct span host);
+bool surroundings_crossed(void *arg, int zone);

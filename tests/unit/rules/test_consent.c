@@ -50,6 +50,37 @@ static void test_order(void **state)
     assert_int_equal(yes, 12 + 2 + 2); /* the registry; indexable; an opt-out zone, else */
 }
 
+/* Who signed, and who wrote what that one's relay announced. */
+static void test_two(void **state)
+{
+    static const struct {
+        enum zone_consent zone;
+        size_t n;
+        enum fact_said registry[2];
+        bool bio, indexable;
+        enum fact_said says;
+        bool stops;
+    } table[] = {
+        {ZONE_CONSENT_OPT_IN, 1, {FACT_YES, FACT_NO}, false, false, FACT_YES, false},
+        {ZONE_CONSENT_OPT_IN, 2, {FACT_YES, FACT_NO}, false, false, FACT_NO, true},
+        {ZONE_CONSENT_NONE, 2, {FACT_NO, FACT_YES}, false, false, FACT_NO, true},
+        {ZONE_CONSENT_OPT_IN, 2, {FACT_YES, FACT_UNKNOWN}, false, false, FACT_NO, false},
+        {ZONE_CONSENT_OPT_IN, 2, {FACT_UNKNOWN, FACT_YES}, true, false, FACT_YES, false},
+        {ZONE_CONSENT_OPT_OUT, 1, {FACT_UNKNOWN, FACT_UNKNOWN}, true, false, FACT_NO, false},
+        {ZONE_CONSENT_OPT_OUT, 2, {FACT_UNKNOWN, FACT_UNKNOWN}, true, false, FACT_YES, false},
+        {ZONE_CONSENT_OPT_IN, 1, {FACT_UNKNOWN, FACT_UNKNOWN}, false, true, FACT_YES, false},
+        {ZONE_CONSENT_OPT_IN, 2, {FACT_UNKNOWN, FACT_UNKNOWN}, false, true, FACT_NO, false},
+        {ZONE_CONSENT_NONE, 0, {FACT_NO, FACT_NO}, false, false, FACT_UNKNOWN, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+        struct consent c = consent_of_authors(table[i].zone, table[i].registry, table[i].n,
+                                              table[i].bio, table[i].indexable);
+        if (c.says != table[i].says || c.stops != table[i].stops)
+            fail_msg("row %zu: %d %d", i, (int)c.says, c.stops);
+    }
+}
+
 static void test_names(void **state)
 {
     static const char *const names[] = {"nobody", "registry", "bio", "indexable", "zone"};
@@ -247,11 +278,9 @@ static void test_mentions(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_order),
-        cmocka_unit_test(test_names),
-        cmocka_unit_test(test_applied),
-        cmocka_unit_test(test_bios),
-        cmocka_unit_test_teardown(test_mentions, drop_tree),
+        cmocka_unit_test(test_order), cmocka_unit_test(test_two),
+        cmocka_unit_test(test_names), cmocka_unit_test(test_applied),
+        cmocka_unit_test(test_bios),  cmocka_unit_test_teardown(test_mentions, drop_tree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
