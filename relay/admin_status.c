@@ -39,6 +39,7 @@ static void write_destinations(struct json_writer *w)
     gauge(w, "waiting", METER_DESTINATIONS, METER_STATE_WAITING);
     gauge(w, "reading", METER_DESTINATIONS, METER_STATE_READING);
     gauge(w, "held", METER_DESTINATIONS, METER_STATE_HELD);
+    gauge(w, "frozen", METER_DESTINATIONS, METER_STATE_FROZEN);
     json_close(w, '}');
     gauge(w, "parked", METER_PARKED, 0);
     gauge(w, "onHold", METER_ON_HOLD, 0);

@@ -134,7 +134,8 @@ static void print_status(const struct json *json)
 {
     static const char *const states[] = {"active",  "invited", "pending", "suspended",
                                          "expired", "left",    "removed"};
-    static const char *const doing[] = {"idle", "sending", "ready", "waiting", "reading", "held"};
+    static const char *const doing[] = {"idle",    "sending", "ready", "waiting",
+                                        "reading", "held",    "frozen"};
     print_text(json, "version");
     print_text(json, "url");
     printf("%-12s %s\n", "ready", json_flag(json_get(json, "ready"), false) ? "yes" : "no");

@@ -93,6 +93,18 @@ void courier_heard(struct courier *c, uint64_t n)
     store_saw(c->context->store, n);
 }
 
+/* One that can't be read may have closed something. */
+static void take_gates(struct courier *c, const struct journal_line *line)
+{
+    struct gates *gates = mem_new(sizeof(*gates));
+    gates->n = line->n;
+    if (gates_read(line->gates, gates))
+        schedule_gates(c->schedule, gates);
+    else
+        courier_start_over(c, "a line of the journal that freezes or thaws can't be read");
+    free(gates);
+}
+
 static void courier_tail(void *arg, const struct journal_line *line)
 {
     struct courier *c = arg;
@@ -128,6 +140,7 @@ static void courier_tail(void *arg, const struct journal_line *line)
         schedule_leave_out(c->schedule, line->n, line->host, line->left_out);
         schedule_order(c->schedule, line->n, line->order, line->host, line->of);
         break;
+    case JOURNAL_GATES: take_gates(c, line); break;
     }
 }
 
@@ -244,6 +257,16 @@ static void on_loaded(void *arg)
     courier_schedule(f->courier);
 }
 
+/* Its boundary was frozen since. */
+static void stop_one(struct courier *c, struct flight *f)
+{
+    const struct judgement frozen = {.verdict = VERDICT_LATER, .why = ERR_FROZEN, .local = true};
+    struct attempt attempt;
+    delivery_take_back(&f->delivery, &attempt);
+    courier_landed(f);
+    schedule_outcome(c->schedule, &attempt, &frozen, 0, NULL, courier_now(c), clock_chance());
+}
+
 /* One that waited for its body goes on. */
 static bool resume_one(struct courier *c)
 {
@@ -252,7 +275,10 @@ static bool resume_one(struct courier *c)
         return false;
     DL_DELETE2(c->ready, f, ready_prev, ready_next);
     f->ready = false;
-    delivery_start(f->delivery);
+    if (schedule_stopped(c->schedule, delivery_attempt(f->delivery)))
+        stop_one(c, f);
+    else
+        delivery_start(f->delivery);
     return true;
 }
 

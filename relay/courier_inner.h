@@ -11,12 +11,13 @@
 #include "relay/store/tail.h"
 
 /*
- *     STOPPED -> ASKING -> CLAIMING -> MEMBERS -> RUNNING -> DRAINING -> LEAVING -> STOPPED
- *                  ^                                 |
- *                  +------------- HALTING <----------+
+ *     STOPPED -> ASKING -> CLAIMING -> MEMBERS -> GATES -> RUNNING -> DRAINING -> LEAVING -> STOPPED
+ *                  ^                                          |
+ *                  +------------------ HALTING <--------------+
  *
  *     ASKING: what is ours? The table of leases knows; here is also who owns nothing.
- *     CLAIMING, MEMBERS: the shards and their cursors, then the registry, are loaded.
+ *     CLAIMING, MEMBERS, GATES: the shards and their cursors, then the registry, then what is
+ *     frozen, are loaded.
  *     HALTING: other shards are to be ours. Nothing new starts, what is in flight ends, all is
  *     committed; then everything is loaded anew, for the new set.
  *     DRAINING: the same for good. LEAVING: the last beat, which gives all back.
@@ -30,6 +31,7 @@ enum courier_state {
     COURIER_ASKING,
     COURIER_CLAIMING,
     COURIER_MEMBERS,
+    COURIER_GATES,
     COURIER_RUNNING,
     COURIER_HALTING,
     COURIER_DRAINING,
@@ -169,6 +171,8 @@ void courier_shift(struct courier *c);
 void courier_broken(struct courier *c, uint64_t shards);
 /* Whether an attempt may start now. */
 bool courier_may_start(const struct courier *c);
+/* Whether it is about to load what it holds. */
+bool courier_loads(const struct courier *c);
 /* Whether it has loaded what it holds, and works on it. */
 bool courier_holds(const struct courier *c);
 

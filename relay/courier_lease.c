@@ -29,6 +29,11 @@ bool courier_may_start(const struct courier *c)
     return lease_may_start(lease_time(c), clock_mono_ms() - c->lease_ms);
 }
 
+bool courier_loads(const struct courier *c)
+{
+    return c->state == COURIER_CLAIMING || c->state == COURIER_MEMBERS || c->state == COURIER_GATES;
+}
+
 bool courier_holds(const struct courier *c)
 {
     return c->state == COURIER_RUNNING || c->state == COURIER_HALTING ||
@@ -113,7 +118,7 @@ static void act(struct courier *c, const struct lease_table *table)
             courier_claim(c);
     } else if (c->state == COURIER_RUNNING && (c->lease.take || c->lease.give)) {
         halt(c);
-    } else if ((c->state == COURIER_CLAIMING || c->state == COURIER_MEMBERS) && c->lease.take) {
+    } else if (courier_loads(c) && c->lease.take) {
         courier_claim_more(c, c->lease.take); /* now it costs no pause */
     } else if (c->starved) {
         courier_schedule(c);

@@ -8,6 +8,7 @@
 #include "relay/courier_inner.h"
 #include "relay/meters.h"
 #include "relay/rules/cursor.h"
+#include "relay/store/freezes.h"
 #include "relay/store/members.h"
 
 enum { WINDOW = 4096 /* entries of the tail in memory */, GAUGES_MS = 1000 };
@@ -124,6 +125,31 @@ static void unreadable(struct courier *c, const char *host)
         span_copy(span_of(host), c->probe.hosts[c->probe.hosts_n++], MEMBER_HOST_SIZE);
 }
 
+/* After the shards, too: what another sent as of an older line was before that. */
+static void on_gates(void *arg, enum err err, const struct gates *gates)
+{
+    struct loading *loading = arg;
+    struct courier *c = loading->courier;
+    free(loading);
+    if (!c)
+        return;
+    c->loading = NULL;
+    if (err != ERR_OK) {
+        courier_start_over(c, "what is frozen can't be read");
+    } else if (c->state == COURIER_GATES) {
+        courier_heard(c, gates->n);
+        schedule_load_gates(c->schedule, gates);
+        courier_follow(c);
+    }
+}
+
+static void load_gates(struct courier *c)
+{
+    c->loading = courier_loading(c);
+    courier_goto(c, COURIER_GATES);
+    freezes_gates(c->context->store, on_gates, c->loading);
+}
+
 /* One that can't be read would lose what is its: its shard passes it. */
 static void on_member(void *arg, enum err err, const struct member *member)
 {
@@ -148,7 +174,7 @@ static void on_member(void *arg, enum err err, const struct member *member)
         courier_broken(c, broken);
         claim_rest(c, 0);
     } else if (c->state == COURIER_MEMBERS) {
-        courier_follow(c);
+        load_gates(c);
     }
 }
 
@@ -215,6 +241,7 @@ static void on_gauges(void *arg)
     metric_set(METER_DESTINATIONS, METER_STATE_WAITING, (double)r.asleep);
     metric_set(METER_DESTINATIONS, METER_STATE_READING, (double)r.hungry);
     metric_set(METER_DESTINATIONS, METER_STATE_HELD, (double)r.held);
+    metric_set(METER_DESTINATIONS, METER_STATE_FROZEN, (double)r.frozen);
     metric_set(METER_PARKED, 0, (double)r.parked);
     metric_set(METER_ON_HOLD, 0, (double)r.on_hold);
     metric_set(METER_SUSPECT, 0, r.suspects ? 1 : 0);
@@ -265,6 +292,7 @@ void courier_drain(struct courier *c, loop_cb done, void *arg)
     case COURIER_ASKING:
     case COURIER_CLAIMING:
     case COURIER_MEMBERS:
+    case COURIER_GATES:
         courier_rest(c);
         courier_leave(c);
         break;

@@ -293,6 +293,11 @@ void delivery_start(struct delivery *d)
     delivery_run(d);
 }
 
+const struct attempt *delivery_attempt(const struct delivery *d)
+{
+    return &d->attempt;
+}
+
 void delivery_cancel(struct delivery **delivery)
 {
     delivery_free(*delivery);

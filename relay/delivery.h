@@ -32,6 +32,8 @@ struct delivery *delivery_new(struct context *context, struct bodies *bodies,
  * in a later turn instead, and this has to be called once more: many wait for one body, and when
  * they sign is for the caller to say. */
 void delivery_start(struct delivery *delivery);
+/* What it was given; borrowed. */
+const struct attempt *delivery_attempt(const struct delivery *delivery);
 /* Gives up: no done() follows. */
 void delivery_cancel(struct delivery **delivery);
 /* The same, and the attempt comes back: its entry is the caller's. */

@@ -10,8 +10,8 @@
 
 static const char *const values_CLASS[] = {"2xx", "3xx", "4xx", "5xx"};
 static const char *const values_VERDICT[] = {"delivered", "later", "never"};
-static const char *const values_STATE[] = {"idle",    "ready",   "sending",
-                                           "waiting", "reading", "held"};
+static const char *const values_STATE[] = {"idle",    "ready", "sending", "waiting",
+                                           "reading", "held",  "frozen"};
 static const char *const values_TRIMMED[] = {"entries", "bodies", "urgent", "objects"};
 static const char *const values_VERSION[] = {WEIR_VERSION};
 static const char *const values_CODE[] = {

@@ -56,7 +56,7 @@ struct entry *entry_new(const struct entry *from)
 {
     size_t of_n = from->of_n < ENTRY_OF_MAX ? from->of_n : ENTRY_OF_MAX;
     size_t texts =
-        from->audience.n + from->origin.n + from->object_host.n + from->id.n + from->object.n;
+        from->audience.n + from->origin.n + from->zone.n + from->object_host.n + from->id.n + from->object.n;
     struct entry *e = mem_new(sizeof(*e) + of_n * sizeof(*e->of) + texts);
     uint64_t *of = (uint64_t *)(e + 1);
     char *at = (char *)(of + of_n);
@@ -68,6 +68,7 @@ struct entry *entry_new(const struct entry *from)
         memcpy(of, from->of, of_n * sizeof(*of));
     e->audience = keep(&at, from->audience);
     e->origin = keep(&at, from->origin);
+    e->zone = keep(&at, from->zone);
     e->object_host = keep(&at, from->object_host);
     e->id = keep(&at, from->id);
     e->object = keep(&at, from->object);

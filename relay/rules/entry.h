@@ -38,6 +38,7 @@ struct entry {
                                        announced */
     struct span audience;           /* zone names, comma-separated */
     struct span origin;             /* host that signed it: nothing goes back there */
+    struct span zone;               /* that this host was in then; empty: not known */
     struct span object_host;        /* host of the object; nothing goes there either */
     struct span id;                 /* of the activity */
     struct span object;             /* canonical id of the object */

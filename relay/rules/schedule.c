@@ -201,6 +201,7 @@ void schedule_report(const struct schedule *s, struct schedule_report *ret)
                                     .asleep = s->counts[DEST_ASLEEP],
                                     .hungry = s->counts[DEST_HUNGRY],
                                     .held = s->counts[DEST_HELD],
+                                    .frozen = s->counts[DEST_FROZEN],
                                     .suspects = s->suspect.on};
     for (size_t i = 0; i < LANE_COUNT; i++)
         ret->entries += s->tail[i].n;

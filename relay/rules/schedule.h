@@ -21,6 +21,7 @@
 #include "relay/rules/book.h"
 #include "relay/rules/cursor.h"
 #include "relay/rules/entry.h"
+#include "relay/rules/gate.h"
 #include "relay/rules/judge.h"
 #include "relay/rules/member.h"
 
@@ -66,6 +67,8 @@ void schedule_load_cursor(struct schedule *s, struct span host, const struct cur
  * lane N bears no mark before it was told, and may have been told to a host already: nothing of the
  * journal is sent before. */
 void schedule_load_urgent(struct schedule *s, uint64_t newest);
+/* What is frozen: to be read after the shards were claimed, as members are. Copied. */
+void schedule_load_gates(struct schedule *s, const struct gates *gates);
 /* All is loaded: returns where the tail has to be read from, behind this number. UINT64_MAX: no
  * shard is owned, and nothing has to be read. */
 uint64_t schedule_loaded(struct schedule *s);
@@ -81,6 +84,12 @@ void schedule_entry(struct schedule *s, struct entry *entry);
 void schedule_control(struct schedule *s, uint64_t n, const struct member *member, bool cuts);
 /* The host showed that it lives: its back-off ends. */
 void schedule_awake(struct schedule *s, struct span host);
+
+/* Line gates->n: what is frozen from here on; copied. Lines that are older than what is known
+ * already change nothing. Whoever has something before it that may not go waits with it and with
+ * all of lane N behind it, in order; lane U and direct mail go on. That is no failure of anybody.
+ */
+void schedule_gates(struct schedule *s, const struct gates *gates);
 
 /* An operator's order, line line_n of the journal.
  *
@@ -153,6 +162,9 @@ bool schedule_next(struct schedule *s, int64_t now_ms, struct attempt *ret);
 void schedule_outcome(struct schedule *s, struct attempt *attempt,
                       const struct judgement *judgement, int status, const char *detail,
                       int64_t now_ms, uint32_t chance);
+/* Whether what was handed out, and did not start yet, may not: a gate stops it since. It comes back
+ * through schedule_outcome() as LATER with ERR_FROZEN, which counts as no attempt. */
+bool schedule_stopped(const struct schedule *s, const struct attempt *attempt);
 /* When the next destination wakes up, INT64_MAX if none sleeps. */
 int64_t schedule_wake(const struct schedule *s);
 /* The wall clock was set, by so much: what waits for a time waits as long as before. */
@@ -213,7 +225,7 @@ void delta_free(struct delta *delta);
 /* --- for people ------------------------------------------------------------------------------ */
 struct schedule_report {
     uint64_t position;
-    size_t destinations, idle, ready, flying, asleep, hungry, held, direct;
+    size_t destinations, idle, ready, flying, asleep, hungry, held, frozen, direct;
     size_t attempts;      /* under way */
     size_t entries;       /* kept in memory; one that two windows hold counts twice */
     size_t aside;         /* entries that wait apart */

@@ -177,6 +177,8 @@ static enum step due_step(struct schedule *s, struct dest *d, size_t i, struct e
         return STEP_GONE;
     if (!dest_zone_allows(d, e))
         return due_skip(s, d, i, e);
+    if (gate_stops(s, d, e) && (d->due[i].slots & ~d->due[i].flying)) /* and all behind it */
+        return turn_rests(t, DEST_FROZEN);
     if (urgent_holds(s, d, e->n, d->due[i].object))
         return STEP_ON;
     for (unsigned slots = due_free(d, &d->due[i]); slots; slots &= slots - 1) {
@@ -295,6 +297,8 @@ bool ahead_outcome(struct schedule *s, struct dest *d, const struct flight *f,
             due_end(d, i);
         return later;
     }
+    if (stopped(o))
+        return false;
     if (later) {
         struct cursor_part *part = cursor_part_put(&d->cursor, f->n, f->slot);
         tried_again(&part->tried, o);

@@ -94,7 +94,7 @@ static struct cursor_aside *first_due(struct schedule *s, struct dest *d, struct
     struct cursor *c = &d->cursor;
     for (size_t i = 0; i < c->aside_n; i++) {
         struct cursor_aside *a = &c->aside[i];
-        if (waits_behind(c, i) || flight_find(d, a->n, a->slot) ||
+        if (waits_behind(c, i) || gate_barred(s, a) || flight_find(d, a->n, a->slot) ||
             object_busy(d, a->object, a->slot) ||
             (a->lane == LANE_NORMAL && (replay_waits(d) || urgent_holds(s, d, a->n, a->object))))
             continue;
@@ -153,6 +153,11 @@ static enum step aside_step(struct schedule *s, struct dest *d, struct cursor_as
         aside_take(d, aside);
         return STEP_GONE;
     }
+    if (gate_stops(s, d, e)) { /* others go */
+        aside->barred = s->gates.n + 1;
+        d->barred = true;
+        return STEP_GONE;
+    }
     if (!aside->object) { /* an order did not know it: it may have to wait behind another */
         aside->object = object_hash(e);
         if (aside->object)
@@ -206,7 +211,7 @@ void aside_outcome(struct schedule *s, struct dest *d, const struct flight *f,
         return;
     if (o->j->verdict == VERDICT_LATER) {
         tried_again(&aside->tried, o);
-        if (!o->j->local)
+        if (!o->j->local && !stopped(o))
             aside->wake_ms = o->now_ms + judge_aside(&s->limits.judge, aside->tried.own);
         return;
     }

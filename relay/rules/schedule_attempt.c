@@ -143,7 +143,8 @@ static void start(struct schedule *s, struct dest *d, const struct turn *t, stru
 /* Where it belongs that has nothing to send now: an answer may change that. */
 static void rest(struct schedule *s, struct dest *d, const struct turn *t)
 {
-    bool waits = t->rest == DEST_IDLE || t->rest == DEST_SETTLING || t->rest == DEST_ASLEEP;
+    bool waits = t->rest == DEST_IDLE || t->rest == DEST_SETTLING || t->rest == DEST_ASLEEP ||
+                 t->rest == DEST_FROZEN;
     /* Its cursor may have moved, or what is set aside; or one of its own can go. */
     dest_changed(s, d);
     dest_wait(s, d, waits && d->flights ? DEST_FLYING : t->rest, t->later_ms);
@@ -183,8 +184,15 @@ bool by_itself(const struct outcome *o)
     return o->status && !o->j->host_trouble;
 }
 
+bool stopped(const struct outcome *o)
+{
+    return o->j->verdict == VERDICT_LATER && o->j->why == ERR_FROZEN;
+}
+
 void tried_again(struct cursor_tried *tried, const struct outcome *o)
 {
+    if (stopped(o))
+        return;
     tried->tries++;
     tried->own += by_itself(o);
     tried->doubt |= outcome_doubtful(o);
@@ -244,7 +252,8 @@ void schedule_outcome(struct schedule *s, struct attempt *attempt, const struct 
         d->cursor.quiet = false;
         window_grows(s, d);
     }
-    host_outcome(s, d, waits, fresh, &o);
+    if (!stopped(&o))
+        host_outcome(s, d, waits, fresh, &o);
     replay_look(s, d);
     dest_settle(s, d);
 }

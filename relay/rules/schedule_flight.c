@@ -106,6 +106,7 @@ void unsaved_end(struct schedule *s, struct dest *d)
         free(d->unsaved);
         d->unsaved = NULL;
     }
-    if (d->state == DEST_SETTLING || d->state == DEST_FLYING || d->state == DEST_IDLE)
+    if (d->state == DEST_SETTLING || d->state == DEST_FLYING || d->state == DEST_IDLE ||
+        d->state == DEST_FROZEN)
         dest_settle(s, d);
 }

@@ -27,7 +27,8 @@
  * asked for a page behind `want`. SETTLING: an entry was refused for good or skipped, and what
  * follows of its object waits until that is on disk. Otherwise a crash between could bring the old
  * entry out after its follower (ENGINE 1e). HELD: suspended, no member, not yet as its record says
- * (`until`), or its Accept was refused: nothing is sent but direct mail.
+ * (`until`), or its Accept was refused: nothing is sent but direct mail. FROZEN: what is first of
+ * lane N may not cross now (gate.h); what takes back goes on.
  */
 #define DEST_STATES(X)                                                                             \
     X(IDLE, "idle")                                                                                \
@@ -36,7 +37,8 @@
     X(ASLEEP, "waiting")                                                                           \
     X(HUNGRY, "reading")                                                                           \
     X(SETTLING, "settling")                                                                        \
-    X(HELD, "held")
+    X(HELD, "held")                                                                                \
+    X(FROZEN, "frozen")
 enum dest_state {
 #define X(name, text) DEST_##name,
     DEST_STATES(X)
@@ -162,6 +164,7 @@ struct dest {
     int64_t look_ms;   /* nobody is asked to look at its actors again before; 0: now */
     uint64_t back;  /* its cursor went back: nothing of lane N goes before the delta behind this is
                        on disk; 0: it did not */
+    bool barred;    /* something that is set aside waits behind a gate */
     bool slow;      /* its last attempt took long */
     enum ring ring; /* READY: where it stands; */
     bool ring_slow; /* among the slow ones */
@@ -215,6 +218,7 @@ struct schedule {
         struct flight *young;
     } share;
     struct suspect suspect;
+    struct gates gates;
     bool looked;      /* at what was loaded, by the clock */
     struct map *kins; /* by zone */
     struct kin *kin_list;
@@ -297,6 +301,12 @@ void share_start(struct schedule *s, const struct dest *d, struct flight *flight
 void share_end(struct schedule *s, struct dest *d, struct flight *flight);
 /* Those that have been on their way for long are slow from now on. */
 void share_look(struct schedule *s, int64_t now_ms);
+
+/* schedule_gate.c */
+/* Whether the entry waits behind a gate for this destination. */
+bool gate_stops(const struct schedule *s, const struct dest *d, const struct entry *e);
+/* The same of what is set aside, as far as is known: it was looked at under the gates of now. */
+bool gate_barred(const struct schedule *s, const struct cursor_aside *aside);
 
 /* schedule_health.c */
 /* No attempt at it before; 0: now. */
@@ -409,6 +419,8 @@ void skip(struct schedule *s, struct dest *d, const struct entry *e, unsigned sl
 void gap(struct schedule *s, struct dest *d, uint64_t n, unsigned slot);
 /* An answer came, and it was about this message alone. */
 bool by_itself(const struct outcome *o);
+/* It never left: a gate stops it. */
+bool stopped(const struct outcome *o);
 /* It was not the last attempt. */
 void tried_again(struct cursor_tried *tried, const struct outcome *o);
 /* An entry is settled for one inbox: what is to be known about that later. */

@@ -87,14 +87,16 @@ static void wake(struct schedule *s, struct kin *kin, const struct entry *entry)
  * of the other lane, nor by the turns of others. */
 static void wake_urgent(struct schedule *s, const struct entry *entry)
 {
-    static const enum dest_state states[] = {DEST_SETTLING, DEST_HUNGRY};
+    static const enum dest_state states[] = {DEST_SETTLING, DEST_HUNGRY, DEST_FROZEN};
     struct dest *d;
     struct dest *next;
     for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++)
         DL_FOREACH_SAFE(s->lists[states[i]], d, next)
         {
             bool reads = states[i] == DEST_HUNGRY && d->want_lane == LANE_URGENT;
-            if (!dest_wake(d) && !reads && dest_slots(d, entry))
+            /* What an author took out of the stream is for nobody, and waits no more. */
+            bool out = states[i] == DEST_FROZEN && entry->opts_out;
+            if (!dest_wake(d) && !reads && (out || dest_slots(d, entry)))
                 dest_goto(s, d, DEST_READY);
         }
     share_again(s, entry);

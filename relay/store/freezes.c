@@ -86,3 +86,32 @@ void freezes_change(struct store *store, const struct freezes_change *change, fr
     words_add(&a, change->note);
     store_promise(store, &a, &script_freeze, on_answer, call_new(cb, arg));
 }
+
+/* --- for couriers ----------------------------------------------------------------------------- */
+
+struct gates_call {
+    gates_cb cb;
+    void *arg;
+};
+
+static void on_gates(void *arg, enum err err, const struct redis_reply *reply)
+{
+    struct gates_call *call = arg;
+    struct gates *gates = mem_new(sizeof(*gates));
+    if (err == ERR_OK)
+        err = outcome(reply);
+    if (err == ERR_OK && (!span_u64(reply_text(reply_at(reply, 1)), UINT64_MAX, &gates->n) ||
+                          !gates_read(reply_text(reply_at(reply, 2)), gates)))
+        err = ERR_UNREADABLE;
+    call->cb(call->arg, err, err == ERR_OK ? gates : NULL);
+    free(gates);
+    free(call);
+}
+
+void freezes_gates(struct store *store, gates_cb cb, void *arg)
+{
+    struct words a = {0};
+    struct gates_call *call = mem_new(sizeof(*call));
+    *call = (struct gates_call){cb, arg};
+    store_script(store, &a, &script_gates, on_gates, call);
+}

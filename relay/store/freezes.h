@@ -4,6 +4,7 @@
 #pragma once
 
 #include "relay/rules/freeze.h"
+#include "relay/rules/gate.h"
 #include "relay/store/store.h"
 
 /* err OK: as they are now, borrowed during the callback; NULL otherwise, and for freezes_read()
@@ -25,3 +26,8 @@ struct freezes_change {
  * ERR_NOT_FROZEN: it is not to be thawed. As durable as an accepted activity. */
 void freezes_change(struct store *store, const struct freezes_change *change, freezes_cb cb,
                     void *arg);
+
+/* err OK: what is frozen now, for who sends, as of its line; borrowed during the callback; NULL
+ * otherwise. Later changes are told by the journal (JOURNAL_GATES). */
+typedef void (*gates_cb)(void *arg, enum err err, const struct gates *gates);
+void freezes_gates(struct store *store, gates_cb cb, void *arg);

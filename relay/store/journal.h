@@ -108,7 +108,13 @@ void journal_recall(struct store *store, const struct journal_recall *recall,
                     journal_recalled_cb cb, void *arg);
 
 /* One line of the journal as read. */
-enum journal_line_kind { JOURNAL_ENTRY, JOURNAL_CONTROL, JOURNAL_WAKE, JOURNAL_ORDER };
+enum journal_line_kind {
+    JOURNAL_ENTRY,
+    JOURNAL_CONTROL,
+    JOURNAL_WAKE,
+    JOURNAL_ORDER,
+    JOURNAL_GATES
+};
 
 struct journal_line {
     enum journal_line_kind kind;
@@ -123,6 +129,7 @@ struct journal_line {
     enum book_order order; /* ORDER: for the host; `of` as the order has it */
     uint64_t of;
     struct span left_out; /* ORDER, a replay: `N:SLOTS` with blanks between, that do not go again */
+    struct span gates;    /* GATES: all that is frozen from here on, for gates_read() */
     const char *id;       /* its id in Redis, to read on from */
 };
 

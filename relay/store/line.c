@@ -44,6 +44,7 @@ static struct entry *entry_read(const struct redis_reply *fields, uint64_t n, en
                   .announced = announced_by_number(field(fields, "an"))},
         .audience = field(fields, "a"),
         .origin = field(fields, "g"),
+        .zone = field(fields, "z"),
         .object_host = field(fields, "oh"),
         .id = field(fields, "i"),
         .object = field(fields, "o"),
@@ -144,6 +145,9 @@ bool line_read(const struct redis_reply *reply, struct journal_line *line, struc
         line->host = field(fields, "h");
     } else if (span_eq_str(kind, "o")) {
         return order_read(fields, line);
+    } else if (span_eq_str(kind, "f")) {
+        line->kind = JOURNAL_GATES;
+        line->gates = field(fields, "fz");
     } else {
         return false;
     }

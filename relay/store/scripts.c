@@ -17,6 +17,7 @@ struct redis_script script_couriers = {.name = "couriers", .text = LUA_COURIERS}
 struct redis_script script_find = {.name = "find", .text = LUA_FIND};
 struct redis_script script_freeze = {.name = "freeze", .text = LUA_FREEZE};
 struct redis_script script_frozen = {.name = "frozen", .text = LUA_FROZEN};
+struct redis_script script_gates = {.name = "gates", .text = LUA_GATES};
 struct redis_script script_hello = {.name = "hello", .text = LUA_HELLO};
 struct redis_script script_holdread = {.name = "holdread", .text = LUA_HOLDREAD};
 struct redis_script script_holdsweep = {.name = "holdsweep", .text = LUA_HOLDSWEEP};

@@ -17,6 +17,7 @@ extern struct redis_script script_couriers;
 extern struct redis_script script_find;
 extern struct redis_script script_freeze;
 extern struct redis_script script_frozen;
+extern struct redis_script script_gates;
 extern struct redis_script script_hello;
 extern struct redis_script script_holdread;
 extern struct redis_script script_holdsweep;

@@ -16,7 +16,7 @@ local A
 --: enter
 --: held
 
-local item = redis.call('HMGET', hold_key(h), 's', 'r', 'g', 'st', 'n', 'a', 'b', 'ua', 'ub')
+local item = redis.call('HMGET', hold_key(h), 's', 'r', 'g', 'st', 'n', 'a', 'b', 'ua', 'ub', 'z')
 if not item[1] then return { 'NONE' } end
 if item[1] ~= 'open' then return { 'CLOSED', item[1] } end
 if item[2] ~= revision then return { 'CHANGED' } end
@@ -29,6 +29,7 @@ local function add(packed, body)
   if not packed or sent == '' then return end
   local version = cmsgpack.unpack(packed)
   version.epoch, version.week, version.now, version.body, version.reason, version.gone = epoch, week, now, body, '', ''
+  version.zone = item[10] or ''
   versions[#versions + 1] = version
 end
 add(item[6], item[7])

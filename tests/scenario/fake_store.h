@@ -34,6 +34,7 @@ enum fake_op {
     OP_TALLY,
     OP_PROPOSALS,
     OP_FREEZES,
+    OP_GATES,
     OP_PILOTS,  /* warnings that were given are read */
     OP_WARN,    /* one is put down */
     OP_WORDS,   /* what the registry of authors says */
@@ -88,7 +89,7 @@ void fake_tails_die(struct store *store, unsigned process);
 struct fake_line {
     struct journal_line line; /* its entry and texts are the model's */
     int64_t at_ms;
-    char *member, *host, *reason, *body; /* body NULL: gone */
+    char *member, *host, *reason, *gates, *body; /* body NULL: gone */
     size_t body_n;
     char event[16];
     char id[48];
@@ -100,6 +101,7 @@ uint64_t fake_newest(const struct store *store);
  */
 struct fake_post {
     const char *from, *audience;
+    const char *zone; /* that it comes from; NULL: not known */
     unsigned k;
     enum activity_type type; /* CREATE unless said otherwise */
     bool no_proof;

@@ -166,6 +166,7 @@ static struct entry entry_of(const struct append_call *c, struct span audience)
                       .facts = a->facts,
                       .audience = audience,
                       .origin = a->from,
+                      .zone = a->zone,
                       .object_host = a->object_host,
                       .id = a->id,
                       .object = a->object,

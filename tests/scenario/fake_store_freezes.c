@@ -51,14 +51,45 @@ static enum err change(struct freezes *all, const struct freezes_call *c, uint64
     return ERR_OK;
 }
 
+static uint64_t line_of(const struct gates *gates, const struct freeze *f, uint64_t else_n)
+{
+    for (size_t i = 0; i < gates->list_n; i++)
+        if (strcmp(gates->list[i].from, f->from) == 0 && strcmp(gates->list[i].to, f->to) == 0)
+            return gates->list[i].line;
+    return else_n;
+}
+
+/* Couriers are told, by a line of the journal. */
+static void tell(struct store *s)
+{
+    struct fake_line *line = fake_line_add(s, LANE_NORMAL, JOURNAL_GATES);
+    struct gates now = {.n = line->line.n};
+    struct bytes text;
+    for (size_t i = 0; i < s->freezes.n; i++) {
+        const struct freeze *f = &s->freezes.list[i];
+        struct gate *g = &now.list[now.list_n++];
+        memcpy(g->from, f->from, sizeof(g->from));
+        memcpy(g->to, f->to, sizeof(g->to));
+        g->line = line_of(&s->gates, f, now.n);
+    }
+    s->gates = now;
+    bytes_init(&text, GATES_TEXT_MAX);
+    gates_write(&now, &text);
+    line->gates = mem_copy(bytes_span(&text));
+    bytes_fini(&text);
+    fake_tails_wake(s);
+}
+
 static void work(struct call *call)
 {
     struct freezes_call *c = (struct freezes_call *)call;
     struct freezes *all = &call->store->freezes;
     if (!c->reads)
         c->err = change(all, c, call->store->epoch);
-    if (!c->reads && c->err == ERR_OK)
+    if (!c->reads && c->err == ERR_OK) {
         call->store->audit_n++;
+        tell(call->store);
+    }
     c->answer = *all;
 }
 
@@ -90,4 +121,33 @@ void freezes_change(struct store *store, const struct freezes_change *change, fr
     c->arg = arg;
     span_copy(span_of(change->at), c->version, sizeof(c->version));
     fake_call(store, OP_FREEZES, &c->call, work, answer);
+}
+
+/* --- for couriers ----------------------------------------------------------------------------- */
+
+struct gates_call {
+    struct call call;
+    gates_cb cb;
+    void *arg;
+    struct gates answer;
+};
+
+static void work_gates(struct call *call)
+{
+    struct gates_call *c = (struct gates_call *)call;
+    c->answer = call->store->gates;
+}
+
+static void answer_gates(struct call *call, enum err err)
+{
+    struct gates_call *c = (struct gates_call *)call;
+    c->cb(c->arg, err, err == ERR_OK ? &c->answer : NULL);
+}
+
+void freezes_gates(struct store *store, gates_cb cb, void *arg)
+{
+    struct gates_call *c = mem_new(sizeof(*c));
+    c->cb = cb;
+    c->arg = arg;
+    fake_call(store, OP_GATES, &c->call, work_gates, answer_gates);
 }

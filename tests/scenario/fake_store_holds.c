@@ -236,6 +236,7 @@ static uint64_t release(struct store *s, const struct fake_hold *hold, struct sp
     struct entry e = newest ? hold->newest : hold->first;
     e.audience = zones;
     e.origin = hold->item.from;
+    e.zone = hold->item.zone;
     e.object_host = span_of(hold->host);
     e.id = hold->item.id;
     e.object = hold->item.object;

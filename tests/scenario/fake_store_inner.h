@@ -2,6 +2,7 @@
 #pragma once
 
 #include "relay/rules/freeze.h"
+#include "relay/rules/gate.h"
 #include "relay/rules/pilot.h"
 #include "relay/store/holds.h"
 #include "relay/store/leases.h"
@@ -81,6 +82,7 @@ struct store {
     uint64_t audit_n;     /* lines of the audit log */
     struct bytes tallied; /* what was counted for reports, as text */
     struct freezes freezes;
+    struct gates gates; /* the same for couriers */
     struct warned *warned;
     size_t warned_n;
     void (*on_ready)(void *arg, bool ready);

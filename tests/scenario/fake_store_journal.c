@@ -36,6 +36,7 @@ void fake_line_fini(struct fake_line *line)
     free(line->member);
     free(line->host);
     free(line->reason);
+    free(line->gates);
     free(line->body);
 }
 
@@ -81,6 +82,7 @@ static struct journal_line shown(const struct fake_line *line, bool marked)
     l.member = span_of(line->member);
     l.host = span_of(line->host);
     l.reason = span_of(line->reason);
+    l.gates = span_of(line->gates);
     return l;
 }
 
@@ -111,6 +113,7 @@ uint64_t fake_accept(struct store *s, const struct fake_post *post)
                       .facts = {.type = post->type, .undone = ACTIVITY_OTHER},
                       .audience = span_of(post->audience),
                       .origin = span_of(post->from),
+                      .zone = span_of(post->zone),
                       .object_host = span_of(post->from),
                       .id = span_of(id),
                       .object = span_of(object),

@@ -129,7 +129,8 @@ static void test_largest(void **state)
                                         INT64_MAX,
                                         most,
                                         LANE_URGENT,
-                                        true};
+                                        true,
+                                        0};
     struct cursor_part parts[CURSOR_AHEAD_MAX];
     for (unsigned i = 0; i < CURSOR_AHEAD_MAX; i++)
         parts[i] = (struct cursor_part){
@@ -372,20 +373,20 @@ static void test_bad_text(void **state)
 }
 
 /* A cursor with something in each field, and what differs from it in one. */
-static struct cursor_aside one = {2, 3, 4, 5, {6, 7, {8, 9, 10}, false}, LANE_NORMAL, false};
+static struct cursor_aside one = {2, 3, 4, 5, {6, 7, {8, 9, 10}, false}, LANE_NORMAL, false, 0};
 static struct cursor_aside ones[] = {
-    {9, 3, 4, 5, {6, 7, {8, 9, 10}, false}, LANE_NORMAL, false},
-    {2, 9, 4, 5, {6, 7, {8, 9, 10}, false}, LANE_NORMAL, false},
-    {2, 3, 9, 5, {6, 7, {8, 9, 10}, false}, LANE_NORMAL, false},
-    {2, 3, 4, 9, {6, 7, {8, 9, 10}, false}, LANE_NORMAL, false},
-    {2, 3, 4, 5, {9, 7, {8, 9, 10}, false}, LANE_NORMAL, false},
-    {2, 3, 4, 5, {6, 9, {8, 9, 10}, false}, LANE_NORMAL, false},
-    {2, 3, 4, 5, {6, 7, {9, 9, 10}, false}, LANE_NORMAL, false},
-    {2, 3, 4, 5, {6, 7, {8, 8, 10}, false}, LANE_NORMAL, false},
-    {2, 3, 4, 5, {6, 7, {8, 9, 9}, false}, LANE_NORMAL, false},
-    {2, 3, 4, 5, {6, 7, {8, 9, 10}, true}, LANE_NORMAL, false},
-    {2, 3, 4, 5, {6, 7, {8, 9, 10}, false}, LANE_URGENT, false},
-    {2, 3, 4, 5, {6, 7, {8, 9, 10}, false}, LANE_NORMAL, true},
+    {9, 3, 4, 5, {6, 7, {8, 9, 10}, false}, LANE_NORMAL, false, 0},
+    {2, 9, 4, 5, {6, 7, {8, 9, 10}, false}, LANE_NORMAL, false, 0},
+    {2, 3, 9, 5, {6, 7, {8, 9, 10}, false}, LANE_NORMAL, false, 0},
+    {2, 3, 4, 9, {6, 7, {8, 9, 10}, false}, LANE_NORMAL, false, 0},
+    {2, 3, 4, 5, {9, 7, {8, 9, 10}, false}, LANE_NORMAL, false, 0},
+    {2, 3, 4, 5, {6, 9, {8, 9, 10}, false}, LANE_NORMAL, false, 0},
+    {2, 3, 4, 5, {6, 7, {9, 9, 10}, false}, LANE_NORMAL, false, 0},
+    {2, 3, 4, 5, {6, 7, {8, 8, 10}, false}, LANE_NORMAL, false, 0},
+    {2, 3, 4, 5, {6, 7, {8, 9, 9}, false}, LANE_NORMAL, false, 0},
+    {2, 3, 4, 5, {6, 7, {8, 9, 10}, true}, LANE_NORMAL, false, 0},
+    {2, 3, 4, 5, {6, 7, {8, 9, 10}, false}, LANE_URGENT, false, 0},
+    {2, 3, 4, 5, {6, 7, {8, 9, 10}, false}, LANE_NORMAL, true, 0},
 };
 static const struct cursor_head heads[] = {
     {99, 2, 3, 4, {5, 6, {7, 8, 9}, false}}, {1, 99, 3, 4, {5, 6, {7, 8, 9}, false}},

@@ -248,6 +248,7 @@ MAYBE static void line_text(const struct journal_line *line, struct bytes *out)
         bytes_addf(out, "%s %d@%.*s", book_order_name(line->order), (int)line->of,
                    SPAN_ARG(line->host));
         break;
+    case JOURNAL_GATES: bytes_addf(out, "gates %.*s", SPAN_ARG(line->gates)); break;
     }
 }
 

@@ -16,7 +16,7 @@ static void test_entry(void **state)
     snprintf(expected, sizeof expected,
              "((%llu-1 (pv 0 k e t 77 a internal,partners g a.example oh o.example p 0 ty 0 u 14 "
              "i c1 o o1 c 63310000000000000000000000000000 an 0 len 10 "
-             "ob 6f310000000000000000000000000000 ac 7002646038312743020)))",
+             "ob 6f310000000000000000000000000000 ac 7002646038312743020 z internal)))",
              (unsigned long long)store_epoch(rig->store));
     assert_answer(rig, expected, "XRANGE {weir}:N - +");
     assert_answer(rig, "{ \"a\": 1 }", "GET {weir}:body:1");

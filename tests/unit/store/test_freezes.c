@@ -236,11 +236,11 @@ static bool decided_again(struct rig *rig)
     snprintf(version, sizeof version, "%s", got.freezes.version);
     bool again = strcmp(posted_by(rig, "c2", NULL), "AGAIN") == 0 && was_said && said.n == 1 &&
                  strcmp(said.version, version) == 0 && strcmp(said.list[0].reason, "a leak") == 0;
-    if (!again || strcmp(posted_by(rig, "c2", version), "OK 2") != 0 ||
+    if (!again || strcmp(posted_by(rig, "c2", version), "OK 3") != 0 ||
         thaw(rig, "a -> b") != ERR_OK || strcmp(posted_by(rig, "c3", version), "AGAIN") != 0)
         return false;
     return was_said && said.n == 0 && strcmp(said.version, got.freezes.version) == 0 &&
-           strcmp(posted_by(rig, "c3", said.version), "OK 3") == 0 &&
+           strcmp(posted_by(rig, "c3", said.version), "OK 5") == 0 &&
            strcmp(posted_by(rig, "c4", NULL), "AGAIN") == 0;
 }
 
@@ -254,6 +254,106 @@ static bool nobody_knows(struct rig *rig)
     ask(rig, "DEL {weir}:freezes");
     ask(rig, "SET {weir}:freezes x");
     return strcmp(posted_by(rig, "c1", NULL), "redis-reply") == 0;
+}
+
+/* --- for couriers ----------------------------------------------------------------------------- */
+
+struct gated {
+    struct rig *rig;
+    int calls;
+    char text[256];
+};
+
+static void on_gates(void *arg, enum err err, const struct gates *gates)
+{
+    struct gated *g = arg;
+    struct bytes out;
+    bytes_init(&out, sizeof g->text - 1);
+    if (gates) {
+        bytes_addf(&out, "%d: ", (int)gates->n);
+        gates_write(gates, &out);
+    } else {
+        bytes_add_str(&out, err_code(err));
+    }
+    snprintf(g->text, sizeof g->text, "%s", bytes_str(&out));
+    bytes_fini(&out);
+    g->calls++;
+    loop_stop(g->rig->loop);
+}
+
+/* `line: gates`, as who sends is told. */
+static bool gates_are(struct rig *rig, const char *expected)
+{
+    struct gated g = {.rig = rig};
+    freezes_gates(rig->store, on_gates, &g);
+    rig_await(rig, &g.calls, 1);
+    if (strcmp(g.text, expected) != 0 && !rig->broken)
+        print_message("%s, not %s\n", g.text, expected);
+    return strcmp(g.text, expected) == 0;
+}
+
+static char came_from[64]; /* the zone of the newest entry, `-` where it says none */
+
+static void on_page(void *arg, const struct journal_page *page)
+{
+    struct gated *g = arg;
+    const struct journal_line *last = page->lines_n ? &page->lines[page->lines_n - 1] : NULL;
+    bool says = last && last->kind == JOURNAL_ENTRY && last->entry->zone.n;
+    snprintf(came_from, sizeof came_from, "%.*s", SPAN_ARG(says ? last->entry->zone : SPAN("-")));
+    g->calls++;
+    loop_stop(g->rig->loop);
+}
+
+static const char *newest_came_from(struct rig *rig)
+{
+    struct gated g = {.rig = rig};
+    journal_page(rig->store, LANE_NORMAL, 0, 100, on_page, &g);
+    rig_await(rig, &g.calls, 1);
+    return came_from;
+}
+
+/* Each change is a line with all of them, each with the line that froze it: once. */
+static bool couriers_are_told(struct rig *rig)
+{
+    char version[FREEZES_VERSION_SIZE];
+    bool ok = gates_are(rig, "0: ") && strcmp(posted_by(rig, "c1", NULL), "OK 1") == 0 &&
+              freeze(rig, "a -> b") == ERR_OK && gates_are(rig, "2: a>b@2") &&
+              freeze(rig, "* -> c") == ERR_OK && freeze(rig, "a -> b") == ERR_OK &&
+              gates_are(rig, "4: *>c@3 a>b@2") && thaw(rig, "a -> b") == ERR_OK &&
+              freeze(rig, "a -> b") == ERR_OK && gates_are(rig, "6: *>c@3 a>b@6") &&
+              thaw(rig, "* -> c") == ERR_OK && thaw(rig, "a -> b") == ERR_OK;
+    snprintf(version, sizeof version, "%s", got.freezes.version);
+    return ok && gates_are(rig, "8: ") && strcmp(posted_by(rig, "c2", version), "OK 9") == 0 &&
+           journal_is(rig, "1<0 Create internal\n2<1 gates a>b@2\n3<2 gates *>c@3 a>b@2\n"
+                           "4<3 gates *>c@3 a>b@2\n5<4 gates *>c@3\n6<5 gates *>c@3 a>b@6\n"
+                           "7<6 gates a>b@6\n8<7 gates \n9<8 Create internal");
+}
+
+static bool entries_say_where_they_are_from(struct rig *rig)
+{
+    return strcmp(posted_by(rig, "c1", NULL), "OK 1") == 0 &&
+           strcmp(newest_came_from(rig), "internal") == 0;
+}
+
+/* What was frozen by an older version has no line: everything waits; and from now on has one. */
+static bool older_ones_too(struct rig *rig)
+{
+    freeze(rig, "a -> b");
+    ask(rig, "HDEL {weir}:log gates gatesn");
+    return gates_are(rig, "0: a>b") && freeze(rig, "c -> b") == ERR_OK &&
+           gates_are(rig, "2: a>b c>b@2") && freeze(rig, "a -> b") == ERR_OK &&
+           gates_are(rig, "3: a>b@3 c>b@2");
+}
+
+static bool unknown_is_said(struct rig *rig)
+{
+    freeze(rig, "a -> b");
+    ask(rig, "HSET {weir}:freezes x y");
+    if (!gates_are(rig, err_code(ERR_UNREADABLE)))
+        return false;
+    ask(rig, "DEL {weir}:freezes");
+    ask(rig, "SET {weir}:freezes x");
+    return gates_are(rig, err_code(ERR_UNREADABLE));
 }
 
 /* --- twins ------------------------------------------------------------------------------------ */
@@ -279,6 +379,14 @@ static void test_twins(void **state)
         {"spoiled is said", spoiled_is_said, &script_freeze, "has ~= 'none' and has ~= 'hash'",
          "false"},
         {"spoiled is said", spoiled_is_said, &script_frozen, "has ~= 'none' and has ~= 'hash'",
+         "false"},
+        {"couriers are told", couriers_are_told, &script_freeze, "'lastN', n)", "'lastN', log[4])"},
+        {"couriers are told", couriers_are_told, &script_freeze, "lines[word] or", ""},
+        {"couriers are told", couriers_are_told, &script_freeze, "'gatesn', n,", ""},
+        {"entries say where they are from", entries_say_where_they_are_from, &script_append,
+         "fact('z', A.zone)", ""},
+        {"older ones too", older_ones_too, &script_gates, "HKEYS", "HVALS"},
+        {"unknown is said", unknown_is_said, &script_gates, "has ~= 'none' and has ~= 'hash'",
          "false"},
         {"decided again", decided_again, &script_append, " or (log[6] or '') ~= A.freezes", ""},
         {"nobody knows", nobody_knows, &script_append, "redis.call('HVALS', P .. 'freezes')", "{}"},
