@@ -37,14 +37,14 @@ int64_t health_longest(const struct health *health, const struct judge_limits *l
 /* It lives: it answered, or sent something signed, or an operator says so. Whether it is held, and
  * how often it said that it is gone, is another matter. */
 void health_lives(struct health *health);
-/* It took something: it is not gone, and there. */
+/* It took something: it is not gone, and there; or another inbox counts from now on. */
 void health_delivered(struct health *health);
 /* An inbox of it said 410. True: it did so on enough distinct days, its membership is over. */
 bool health_gone(struct health *health, const struct judge_limits *limits, int64_t now_ms);
 /* An inbox of it said 404. True: ten times in a row at least, and for long enough: its actor is to
  * be looked at again (QUEUE 2.11). */
 bool health_lost(struct health *health, const struct judge_limits *limits, int64_t now_ms);
-/* An inbox is there, whatever it thinks of what it was sent; or another one counts from now on. */
+/* An inbox is there, whatever it thinks of what it was sent. */
 void health_found(struct health *health);
 
 /* One word for people: ok, failing, parked, or held. Static text. */

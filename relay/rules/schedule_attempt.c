@@ -247,13 +247,13 @@ void schedule_outcome(struct schedule *s, struct attempt *attempt, const struct 
     case FLIES_MAIL: letter_outcome(s, d, &o); break;
     }
     flight_end(s, d, f);
-    entry_unref(&attempt->entry);
     if (j->verdict == VERDICT_DELIVERED) {
         d->cursor.quiet = false;
         window_grows(s, d);
     }
     if (!stopped(&o))
         host_outcome(s, d, waits, fresh, &o);
+    entry_unref(&attempt->entry);
     replay_look(s, d);
     dest_settle(s, d);
 }

@@ -6,6 +6,8 @@
  * failure.
  *
  * May not know: entries, or how an attempt is made. */
+#include <string.h>
+
 #include "relay/rules/schedule_inner.h"
 
 enum {
@@ -171,10 +173,20 @@ static void look_again(struct schedule *s, struct dest *d, enum err why, int64_t
     d->look_ms = now_ms + LOOK_MS;
 }
 
+/* It moved, or left and came back, while this was under way: the answer is of the inbox that it had
+ * before. */
+static bool is_of_before(const struct dest *d, const struct attempt *a)
+{
+    const struct slot *now = a->slot < d->slots_n ? &d->slots[a->slot] : NULL;
+    return !now || !now->url || strcmp(now->url, a->inbox) != 0 || a->entry->n <= now->from;
+}
+
 /* What a member's inbox says of itself by its answer to an entry. */
 static void inbox_said(struct schedule *s, struct dest *d, const struct outcome *o)
 {
     struct health *h = &d->cursor.health;
+    if (is_of_before(d, o->attempt))
+        return;
     switch (o->status) {
     case 404:
         if (health_lost(h, &s->limits.judge, o->now_ms))

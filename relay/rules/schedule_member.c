@@ -202,7 +202,7 @@ static void take_newer(struct schedule *s, struct dest *d, const struct member *
     if (d->known && m->ver < d->ver)
         return;
     if (d->known && is_another(d, m))
-        health_found(&d->cursor.health);
+        health_delivered(&d->cursor.health);
     dest_take_member(s, d, m);
 }
 

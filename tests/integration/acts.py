@@ -41,11 +41,13 @@ def server(town, address=INTERNAL, **how):
 
 
 def join(relay, *peers):
-    """Each follows the public collection at the relay, and holds its Accept when this returns."""
+    """Each follows the public collection at the relay, and holds its Accept when this returns; also
+    who did so before."""
     for peer in peers:
+        before = len(deliveries(peer, activity__type="Accept", did="accepted"))
         sent = peer.follow(relay.actor)
         assert sent.status == 202, sent.answer
-        accepted(peer)
+        accepted(peer, before + 1)
     return peers
 
 

@@ -4,11 +4,11 @@ one (shims.py)."""
 
 import pytest
 
-from integration.acts import join, server, settle
+from integration.acts import accepted, join, server, settle
 from integration.posts import arrivals, insist
 from integration.relay import Relay, wait_until
 from integration.shims import Clock, loaded
-from peers.faults import Fault
+from peers.faults import Fault, Held
 
 DAY = 24 * 3600
 SURE = 3  # failures in a row before a day counts
@@ -126,8 +126,8 @@ def test_probed_once_a_day(days):
 
 def test_inbox_gone(days):
     """An inbox that says 410 on three distinct days, and takes nothing in between: its membership
-    ends, what waited is given up for that reason, and it may come back. One that took something in
-    between stays."""
+    ends, what waited is given up for that reason, and it may come back: what it still says to an
+    attempt from before is about what it was. One that took something in between stays."""
     shop, cafe = days.peer(), days.peer()
     for peer in (shop, cafe):
         peer.faults.append(Fault(status=410, method="POST"))
@@ -143,9 +143,11 @@ def test_inbox_gone(days):
             wait_until(lambda: taken in arrivals(cafe)[0], "it takes something")
             cafe.faults.append(Fault(status=410, method="POST"))
         days.night()
-    # The first of today's answers comes when others wait already.
-    shop.faults[0].delay = 2
+    # The first of today's answers comes when others wait already; the second, when it is back.
+    first, second = (Held(status=410, method="POST", times=times) for times in (1, None))
+    shop.faults[:] = [first, second]
     sent = [days.post() for _ in range(4)]
+    first.let_go.set()
     shown = days.show(shop, state="left")
     assert shown["why"] == "inbox-gone"
     assert "inbox-gone" in days.relay.verb("member", "show", shop.host).out
@@ -159,10 +161,14 @@ def test_inbox_gone(days):
     shop.faults.clear()
     after = days.post()
     assert days.traced(after, shop) == [("not-for-it", "not-member")]
-    join(days.relay, shop)
+    assert shop.follow(days.relay.actor).status == 202
     assert "why" not in days.show(shop, state="active")
+    second.let_go.set()
+    accepted(shop, 2)
     last = days.post()
     wait_until(lambda: arrivals(shop)[0] == [last], "it is a member as any other")
+    settle(days.relay)
+    assert "goneDays" not in days.show(shop, state="active")
 
 
 def test_inbox_lost(days):

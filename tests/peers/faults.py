@@ -60,5 +60,17 @@ class Pause(Fault):
         return await super().play(request)
 
 
+@dataclasses.dataclass
+class Held(Fault):
+    """Answers when it is let go, not before."""
+
+    let_go: threading.Event = dataclasses.field(default_factory=threading.Event)
+
+    async def play(self, request):
+        while not self.let_go.is_set():
+            await asyncio.sleep(0.02)
+        return await super().play(request)
+
+
 def first_fitting(faults, method, path):
     return next((fault for fault in faults if fault.fits(method, path)), None)

@@ -360,6 +360,40 @@ static void test_not_gone(void **state)
     schedule_free(&s);
 }
 
+/* What is under way when its membership ends says nothing of the inbox with which it comes back,
+ * and no day from before counts. */
+static void test_gone_and_back(void **state)
+{
+    (void)state;
+    for (int late = 0; late < 2; late++) {
+        struct schedule *s = started("a", 0, late ? 1 : 2);
+        rig_tell(s, 1, 2);
+        rig_answers(s, NOW, 1, ERR_OK, 410);
+        struct attempt a = rig_sends(s, NOW + DAY, "a", 2);
+        if (!late)
+            rig_answer(s, &a, NOW + DAY, ERR_OK, 410);
+        assert_non_null(strstr(rig_commit(s, NOW + DAY), "ended a"));
+        struct member *m = rig_record("a", MEMBER_LEFT, 0, 3);
+        m->ver = 2;
+        m->gone = true;
+        rig_inbox(m, 0, NULL, STYLE_PUBLIC, 3);
+        schedule_control(s, 3, m, true);
+        m = rig_record("a", MEMBER_ACTIVE, 4, 0);
+        m->ver = 3;
+        rig_inbox(m, 0, "inbox", STYLE_PUBLIC, 4);
+        schedule_control(s, 4, m, false);
+        if (late)
+            rig_answer(s, &a, NOW + DAY, ERR_OK, 410);
+        assert_null(strstr(rig_commit(s, NOW + DAY), "ended"));
+        rig_tell(s, 5, 5);
+        assert_int_equal(health_of(s, "a").gone, 0);
+        rig_answers(s, NOW + DAY, 5, ERR_OK, 410); /* the twin: this is of now */
+        assert_int_equal(strstr(rig_commit(s, NOW + DAY), "ended a") != NULL, late);
+        assert_int_equal(health_of(s, "a").gone, 1);
+        schedule_free(&s);
+    }
+}
+
 /* --- clocks ---------------------------------------------------------------------------------- */
 
 /* It was set back, or ahead: what waits, waits as long as before. */
@@ -418,12 +452,12 @@ static void test_possible_waits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_local),          cmocka_unit_test(test_suspect),
-        cmocka_unit_test(test_no_suspicion),   cmocka_unit_test(test_half_open),
-        cmocka_unit_test(test_retry_after),    cmocka_unit_test(test_parked),
-        cmocka_unit_test(test_wakes),          cmocka_unit_test(test_gone),
-        cmocka_unit_test(test_not_gone),       cmocka_unit_test(test_clock),
-        cmocka_unit_test(test_possible_waits),
+        cmocka_unit_test(test_local),        cmocka_unit_test(test_suspect),
+        cmocka_unit_test(test_no_suspicion), cmocka_unit_test(test_half_open),
+        cmocka_unit_test(test_retry_after),  cmocka_unit_test(test_parked),
+        cmocka_unit_test(test_wakes),        cmocka_unit_test(test_gone),
+        cmocka_unit_test(test_not_gone),     cmocka_unit_test(test_gone_and_back),
+        cmocka_unit_test(test_clock),        cmocka_unit_test(test_possible_waits),
     };
     return cmocka_run_group_tests_name("schedule_health", tests, NULL, NULL);
 }

@@ -161,6 +161,25 @@ static void test_changed(void **state)
     }
 }
 
+/* What is said to an entry that was on its way to the old inbox says nothing of the new one. */
+static void test_moved_while_sending(void **state)
+{
+    (void)state;
+    for (int moves = 0; moves < 2; moves++) {
+        struct schedule *s = started("a");
+        rig_tell(s, 1, 1);
+        struct attempt a = rig_sends(s, NOW, "a", 1);
+        struct member *m = rig_record("a", MEMBER_ACTIVE, 0, 0);
+        m->ver = 2;
+        if (moves)
+            span_copy(SPAN("http://a/new"), m->inboxes[0].url, sizeof(m->inboxes[0].url));
+        schedule_control(s, 2, m, false);
+        rig_answer(s, &a, NOW, ERR_OK, 404);
+        assert_int_equal(rig_cursor(s).health.lost, moves ? 0 : 1);
+        schedule_free(&s);
+    }
+}
+
 /* What waited for the old inbox goes to the new one. */
 static void test_moved(void **state)
 {
@@ -276,12 +295,12 @@ static void test_no_member(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lost),       cmocka_unit_test(test_row),
-        cmocka_unit_test(test_mail),       cmocka_unit_test(test_again),
-        cmocka_unit_test(test_changed),    cmocka_unit_test(test_moved),
-        cmocka_unit_test(test_redirected), cmocka_unit_test(test_once_an_hour),
-        cmocka_unit_test(test_clock_hour), cmocka_unit_test(test_clock),
-        cmocka_unit_test(test_no_member),
+        cmocka_unit_test(test_lost),         cmocka_unit_test(test_row),
+        cmocka_unit_test(test_mail),         cmocka_unit_test(test_again),
+        cmocka_unit_test(test_changed),      cmocka_unit_test(test_moved_while_sending),
+        cmocka_unit_test(test_moved),        cmocka_unit_test(test_redirected),
+        cmocka_unit_test(test_once_an_hour), cmocka_unit_test(test_clock_hour),
+        cmocka_unit_test(test_clock),        cmocka_unit_test(test_no_member),
     };
     return cmocka_run_group_tests_name("schedule_look", tests, NULL, NULL);
 }
