@@ -4,8 +4,9 @@
  *     POST /api/v1/freeze    {"boundary": "A -> B", "until_ms": MS, "reason": TEXT}
  *     POST /api/v1/thaw      {"boundary": "A -> B", "reason": TEXT}
  *
- *     CHANGE (one script, with its line of the audit log) -> what still waits behind it
- * (admin_freeze_waiting.c), or that what it held is decided anew (steward_freeze.c) -> answer
+ *     what is frozen -> what waits behind each, one after the other (admin_freeze_waiting.c)
+ *     CHANGE (one script, with its line of the audit log) -> what waits behind it, or that what it
+ * held is decided anew (steward_freeze.c) -> answer
  *
  * May not know: what a command line looks like; what becomes of what is held. */
 #include "relay/admin_freeze.h"
@@ -68,20 +69,73 @@ void view_freezes(struct json_writer *w, const struct freezes *freezes)
 
 /* --- what is frozen --------------------------------------------------------------------------- */
 
+struct listing {
+    struct freezes freezes;
+    size_t at;
+    struct waiting *waiting; /* behind this one */
+};
+
+static void listing_free(void *more)
+{
+    struct listing *l = more;
+    waiting_free(&l->waiting);
+    free(l);
+}
+
+static void list_next(struct call *call);
+
+/* What waits behind one is not said where it can't be told. */
+static void on_counted(struct call *call, enum err err)
+{
+    struct listing *l = call->more;
+    json_open(&call->w, '{');
+    view_freeze(&call->w, &l->freezes.list[l->at]);
+    if (err == ERR_OK)
+        waiting_write(l->waiting, &call->w);
+    json_close(&call->w, '}');
+    waiting_free(&l->waiting);
+    book_free(&call->book);
+    l->at++;
+    list_next(call);
+}
+
+static void list_next(struct call *call)
+{
+    struct listing *l = call->more;
+    if (l->at == l->freezes.n || !call->admin) {
+        json_close(&call->w, ']');
+        json_close(&call->w, '}');
+        call_end(call, ERR_OK, SPAN_NONE);
+        return;
+    }
+    call->waiting = l->waiting = mem_new(sizeof(*l->waiting));
+    l->waiting->freeze = l->freezes.list[l->at];
+    l->waiting->done = on_counted;
+    waiting_count(call);
+}
+
 static void on_read(void *arg, enum err err, const struct freezes *freezes)
 {
     struct call *call = arg;
-    if (err == ERR_OK) {
-        json_open(&call->w, '{');
-        view_freezes(&call->w, freezes);
-        json_close(&call->w, '}');
+    struct listing *l = call->more;
+    if (err != ERR_OK || !call->admin) {
+        call_end(call, err, SPAN_NONE);
+        return;
     }
-    call_end(call, err, SPAN_NONE);
+    if (freezes)
+        l->freezes = *freezes;
+    json_open(&call->w, '{');
+    json_key(&call->w, "freezes");
+    json_open(&call->w, '[');
+    list_next(call);
 }
 
 void admin_freezes(struct admin *a, struct http_request **request)
 {
-    freezes_read(a->config.context->store, "", on_read, call_new(a, request));
+    struct call *call = call_new(a, request);
+    call->more = mem_new(sizeof(struct listing));
+    call->more_free = listing_free;
+    freezes_read(a->config.context->store, "", on_read, call);
 }
 
 /* --- a change --------------------------------------------------------------------------------- */

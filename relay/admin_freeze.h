@@ -6,7 +6,7 @@
 
 enum { WAITING_HOSTS_MAX = 20, WAITING_LINES = 1000 };
 
-/* What is still to be delivered across a boundary that was frozen after it was accepted. */
+/* What waits behind a boundary that was frozen after it was accepted. */
 struct waiting {
     struct freeze freeze;
     void (*done)(struct call *call, enum err err); /* once; the call is to be ended then */
@@ -17,18 +17,13 @@ struct waiting {
         size_t n;
     } list[WAITING_HOSTS_MAX]; /* those with most first */
     uint64_t after;            /* looked at: the lines behind this one */
-    struct waiting_entry {
-        struct entry *entry;
-        const char *zone; /* that it came from; empty: not known */
-    } entries[WAITING_LINES];
+    struct gates gate;         /* this one alone */
+    struct entry *entries[WAITING_LINES];
     size_t entries_n;
-    struct map *origins;                         /* hosts, each with its place here: */
-    char zones[WAITING_LINES][MEMBER_ZONE_SIZE]; /* */
-    size_t zones_n;
 };
 
-/* Counts in the newest lines of the journal. call->waiting lives as long as the call, has freeze
- * and done, and is zero but for these. */
+/* Counts in the newest lines before the freeze. call->waiting has freeze and done, is zero but for
+ * these, and lives until done. */
 void waiting_count(struct call *call);
 /* As members of an object that is open. */
 void waiting_write(const struct waiting *waiting, struct json_writer *w);

@@ -1,14 +1,12 @@
-/* admin_freeze_waiting: what was accepted before a boundary was frozen, and is still to be
- * delivered across it. It goes out: a freeze is about what is decided from then on.
+/* admin_freeze_waiting: what was accepted before a boundary was frozen, and waits behind it.
  *
- *     BOOK (where all stand) -> PAGE (the newest lines) -> MEMBERS (the zones that they came from)
- *     -> MEMBERS (what of them those on the far side lack) -> done
+ *     BOOK (where all stand, and the line that froze it) -> PAGE (the lines before that one) ->
+ *     MEMBERS (what of them those on the far side lack) -> done
  *
  * May not know: who asks, or what is frozen besides. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/pure/map.h"
 #include "relay/admin_freeze.h"
 #include "relay/store/members.h"
 
@@ -24,8 +22,7 @@ void waiting_free(struct waiting **waiting)
     if (!w)
         return;
     for (size_t i = 0; i < w->entries_n; i++)
-        entry_unref(&w->entries[i].entry);
-    map_free(&w->origins);
+        entry_unref(&w->entries[i]);
     free(w);
 }
 
@@ -47,10 +44,10 @@ void waiting_write(const struct waiting *waiting, struct json_writer *w)
 
 /* --- what of it they lack --------------------------------------------------------------------- */
 
-static bool is_recalled(const struct entry *e)
+static bool is_taken_out(const struct entry *e)
 {
     for (size_t i = 0; i < e->marks_n; i++)
-        if (e->marks[i].recalled)
+        if (e->marks[i].recalled || e->marks[i].opted_out)
             return true;
     return false;
 }
@@ -88,8 +85,9 @@ static void look_at(const struct call *call, const struct member *m)
     if (m->state != MEMBER_ACTIVE && m->state != MEMBER_SUSPENDED)
         return;
     for (size_t i = 0; i < w->entries_n; i++) {
-        const struct waiting_entry *e = &w->entries[i];
-        n += *e->zone && freeze_covers(&w->freeze, e->zone, m->zone) && is_due(e->entry, m, &c);
+        const struct entry *e = w->entries[i];
+        n += gates_stop(&w->gate, e, m->zone) && audience_has(e->audience, m->zone) &&
+             is_due(e, m, &c);
     }
     if (n)
         add_host(w, m->host, n);
@@ -108,31 +106,7 @@ static void on_lacking(void *arg, enum err err, const struct member *member)
         call->waiting->whole = false; /* nothing but its name can be read */
 }
 
-/* --- where it came from ----------------------------------------------------------------------- */
-
-static void on_origin(void *arg, enum err err, const struct member *member)
-{
-    struct call *call = arg;
-    if (member) {
-        char *zone = err == ERR_OK ? map_get(call->waiting->origins, span_of(member->host)) : NULL;
-        if (zone)
-            span_copy(span_of(member->zone), zone, MEMBER_ZONE_SIZE);
-    } else if (err != ERR_OK || !call->admin) {
-        call->waiting->done(call, err);
-    } else {
-        members_each(store_of(call), MEMBERS_ALL, on_lacking, call);
-    }
-}
-
-static const char *zone_of(struct waiting *w, struct span origin)
-{
-    char *zone = map_get(w->origins, origin);
-    if (!zone) {
-        zone = w->zones[w->zones_n++];
-        map_put(w->origins, origin, zone);
-    }
-    return zone;
-}
+/* --- what there is ---------------------------------------------------------------------------- */
 
 /* What takes back goes wherever that went which it takes back: it is not counted. */
 static void on_page(void *arg, const struct journal_page *page)
@@ -145,12 +119,23 @@ static void on_page(void *arg, const struct journal_page *page)
     }
     for (size_t i = 0; i < page->lines_n && w->entries_n < WAITING_LINES; i++) {
         struct entry *e = page->lines[i].entry;
-        if (page->lines[i].kind != JOURNAL_ENTRY || is_recalled(e))
-            continue;
-        w->entries[w->entries_n].zone = zone_of(w, e->origin);
-        w->entries[w->entries_n++].entry = entry_ref(e);
+        if (page->lines[i].kind == JOURNAL_ENTRY && !is_taken_out(e))
+            w->entries[w->entries_n++] = entry_ref(e);
     }
-    members_each(store_of(call), MEMBERS_ALL, on_origin, call);
+    members_each(store_of(call), MEMBERS_ALL, on_lacking, call);
+}
+
+/* The line that froze it; 0: nothing does any more. */
+static uint64_t find_gate(struct waiting *w, const struct gates *gates)
+{
+    for (size_t i = 0; i < gates->list_n; i++) {
+        const struct gate *g = &gates->list[i];
+        if (strcmp(g->from, w->freeze.from) != 0 || strcmp(g->to, w->freeze.to) != 0)
+            continue;
+        w->gate.list[w->gate.list_n++] = *g;
+        return g->line;
+    }
+    return 0;
 }
 
 static void on_book(void *arg, enum err err, struct book *book)
@@ -162,7 +147,14 @@ static void on_book(void *arg, enum err err, struct book *book)
         w->done(call, err);
         return;
     }
-    w->after = book->last > WAITING_LINES ? book->last - WAITING_LINES : 0;
+    uint64_t line = find_gate(w, &book->gates);
+    if (!line) { /* thawed meanwhile */
+        w->done(call, ERR_OK);
+        return;
+    }
+    if (line > book->last)
+        line = book->last;
+    w->after = line > WAITING_LINES ? line - WAITING_LINES : 0;
     if (w->after < book->floor)
         w->after = book->floor;
     journal_page(store_of(call), LANE_NORMAL, w->after, WAITING_LINES, on_page, call);
@@ -172,6 +164,5 @@ void waiting_count(struct call *call)
 {
     const struct ledger_ask ask = {.since_ms = -1};
     call->waiting->whole = true;
-    call->waiting->origins = map_new();
     ledger_read(store_of(call), &ask, on_book, call);
 }

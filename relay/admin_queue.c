@@ -89,6 +89,21 @@ static void answer(struct call *call)
 
 static void look(struct call *call);
 
+/* What comes next of lane N, if it is for the zone. */
+static bool is_frozen(const struct call *call, const struct entry *e, const char *zone)
+{
+    return audience_has(e->audience, zone) && gates_stop(&call->book->gates, e, zone);
+}
+
+static void look_at(struct call *call, const struct entry *e)
+{
+    struct queue *q = call->more;
+    struct backlog_row *row = &q->behind.rows[q->at];
+    row->oldest_ms = e->at_ms;
+    if (e->n > row->cursor.low && row->subscribed && is_frozen(call, e, row->zone))
+        row->code = err_code(ERR_FROZEN);
+}
+
 static void on_next(void *arg, const struct journal_page *page)
 {
     struct call *call = arg;
@@ -99,7 +114,7 @@ static void on_next(void *arg, const struct journal_page *page)
     }
     for (size_t i = page->lines_n; i > 0; i--)
         if (page->lines[i - 1].kind == JOURNAL_ENTRY)
-            q->behind.rows[q->at].oldest_ms = page->lines[i - 1].entry->at_ms;
+            look_at(call, page->lines[i - 1].entry);
     q->at++;
     look(call);
 }
@@ -131,17 +146,24 @@ static void add_member(struct call *call, const struct member *m, bool unread)
     uint64_t from =
         row.cursor.low < row.cursor.urgent ? row.cursor.low : row.cursor.urgent; /* of each lane */
     row.whole = row.unread || from >= q->page_after;
+    const struct entry *first = NULL;
     for (size_t i = 0; !row.unread && i < q->entries_n; i++) {
         const struct entry *e = q->entries[i];
         if (!trace_is_owed(e, m, &row.cursor))
             continue;
         if (row.waiting++ == 0)
             row.oldest_ms = row.whole ? e->at_ms : 0;
+        if (!first && row.whole && e->lane == LANE_NORMAL)
+            first = e;
     }
     if (row.whole && !row.waiting && !row.cursor.aside_n && !row.cursor.health.failures &&
         !row.cursor.health.held && !row.unread)
         return;
-    row.code = row.unread ? err_code(ERR_UNREADABLE) : trace_waits(m, &row.cursor);
+    row.subscribed = m->state == MEMBER_ACTIVE && !row.cursor.health.held;
+    bool frozen = first && row.subscribed && is_frozen(call, first, m->zone);
+    row.code = row.unread ? err_code(ERR_UNREADABLE)
+               : frozen   ? err_code(ERR_FROZEN)
+                          : trace_waits(m, &row.cursor);
     span_copy(span_of(m->host), row.host, sizeof(row.host));
     span_copy(span_of(m->zone), row.zone, sizeof(row.zone));
     backlog_add(&q->behind, &row);

@@ -80,6 +80,8 @@ static void print_waiting(const struct json *row)
         printf("our Accept was refused there: until it follows again");
     else if (span_eq_str(code, "recalled") || span_eq_str(code, "replaced"))
         printf("%.*s: about to be passed over", SPAN_ARG(ask_title(code)));
+    else if (span_eq_str(code, "frozen"))
+        printf("behind a freeze: until it is thawed");
     else if (span_eq_str(code, "host"))
         printf("the host fails, %" PRId64 " times in a row", ask_number(row, "failures"));
     else if (span_eq_str(code, "parked"))
@@ -136,7 +138,8 @@ void ask_print_verdict(const struct json *row)
         print_waiting(row);
     } else if (span_eq_str(verdict, "aside")) {
         printf("%s", span_eq_str(code, "object") ? "waits for what came before it about its object"
-                                                 : "failed while the host takes others");
+                     : span_eq_str(code, "frozen") ? "behind a freeze: until it is thawed"
+                                                   : "failed while the host takes others");
         print_status(row);
         print_next(row);
     } else if (span_eq_str(verdict, "never")) {

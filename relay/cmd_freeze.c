@@ -15,6 +15,33 @@ enum { BODY_MAX = 65536 };
 
 /* --- what is frozen --------------------------------------------------------------------------- */
 
+/* What was accepted before. */
+static void print_hosts(const struct json *json)
+{
+    const struct json *hosts = json_get(json, "waiting_for");
+    int64_t others = ask_number(json, "waiting_members") - (int64_t)json_len(hosts);
+    for (size_t i = 0; i < json_len(hosts); i++)
+        printf("  %-30.*s %" PRId64 "\n", SPAN_ARG(ask_text(json_at(hosts, i), "host")),
+               ask_number(json_at(hosts, i), "waiting"));
+    if (others > 0)
+        printf("  and %" PRId64 " more\n", others);
+}
+
+static void print_waiting(const struct json *json)
+{
+    int64_t n = ask_number(json, "waiting");
+    bool whole = json_flag(json_get(json, "waiting_whole"), false);
+    if (!json_get(json, "waiting")) {
+        printf("what was accepted before waits, too, but could not be counted\n");
+        return;
+    }
+    if (!n && whole)
+        return;
+    printf("%s%" PRId64 " %s accepted before, and %s for the thaw:\n", whole ? "" : "at least ", n,
+           n == 1 ? "delivery was" : "deliveries were", n == 1 ? "waits" : "wait");
+    print_hosts(json);
+}
+
 static void print_list(const struct json *json)
 {
     const struct json *list = json_get(json, "freezes");
@@ -31,6 +58,7 @@ static void print_list(const struct json *json)
                SPAN_ARG(ask_text(row, "who")));
         ask_print_text(ask_text(row, "reason"));
         putchar('\n');
+        print_waiting(row);
     }
 }
 
@@ -46,30 +74,6 @@ static int list(const char *file, bool as_json)
 
 /* --- frozen, thawed --------------------------------------------------------------------------- */
 
-/* What was accepted before. */
-static void print_waiting(const struct json *json)
-{
-    const struct json *hosts = json_get(json, "waiting_for");
-    int64_t n = ask_number(json, "waiting");
-    bool whole = json_flag(json_get(json, "waiting_whole"), false);
-    int64_t others = ask_number(json, "waiting_members") - (int64_t)json_len(hosts);
-    if (!json_get(json, "waiting")) {
-        printf("what was accepted before, and still waits to be delivered across it, could not be "
-               "counted: it is not stopped\n");
-        return;
-    }
-    if (!n && whole)
-        return;
-    printf("%s%" PRId64 " %s accepted before: not stopped by this, unless you hold the receiver:\n",
-           whole ? "" : "at least ", n, n == 1 ? "delivery was" : "deliveries were");
-    for (size_t i = 0; i < json_len(hosts); i++)
-        printf("  weir queue hold %-30.*s (%" PRId64 ")\n",
-               SPAN_ARG(ask_text(json_at(hosts, i), "host")),
-               ask_number(json_at(hosts, i), "waiting"));
-    if (others > 0)
-        printf("  and %" PRId64 " more\n", others);
-}
-
 static void print_frozen(const struct json *json)
 {
     struct span until = ask_text(json, "until");
@@ -84,7 +88,8 @@ static void print_frozen(const struct json *json)
 
 static void print_thawed(const struct json *json)
 {
-    printf("%.*s is thawed: what it held is decided anew now (weir hold list shows what stays)\n",
+    printf("%.*s is thawed: what waited goes out, and what it held is decided anew now (weir hold "
+           "list shows what stays)\n",
            SPAN_ARG(ask_text(json, "boundary")));
 }
 

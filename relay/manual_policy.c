@@ -83,10 +83,24 @@ static const char freezing_too[] =
     "send just then, since it is suspended, stays held until it may again.\n\n";
 
 static const char freezing_before[] =
-    "What was accepted before the freeze, and still waits to be delivered across that boundary, is "
-    "not stopped by it. `weir freeze` tells how many such deliveries there are among the newest "
-    "1,000 entries, and to whom; `weir queue hold HOST` stops all that goes to a host, and `weir "
-    "recall` takes back a post.\n";
+    "What was accepted before the freeze, and still waits to be delivered across that boundary, "
+    "stays where it is until the thaw: the couriers read of the freeze in the journal, within "
+    "milliseconds, and start nothing of it from then on, be it the first attempt, a retry, a dead "
+    "letter or a replay. A request that is under way by then arrives. It waits in order: what "
+    "follows it for the same receiver waits behind it, also an Update, and what another zone sent. "
+    "A Delete and an Undo go ahead, and take out what waits; so do `weir recall`, and an author "
+    "who "
+    "opts out. What was accepted before Weir kept the zone of the sender beside it (a version of "
+    "before this one) counts as of every zone.\n\n"
+    "To wait for a thaw is no failure: no attempt is counted, no back-off grows, nobody is parked, "
+    "and nothing becomes a dead letter by it. What is older than delivery.horizon by then is still "
+    "tried once. But it is kept no longer than all else: retention.entries and retention.bodies go "
+    "on, so thaw in time, or recall what is not to go.\n\n"
+    "After the thaw it goes out as it was decided when it was accepted, and is not decided anew: "
+    "the rules of then stand for it, as for everything that was accepted. `weir recall` takes it "
+    "back. `weir freeze` and `weir freeze list` tell how much waits so among the 1,000 lines of "
+    "the journal before the freeze, and for whom; `weir trace` says frozen, so does `weir queue`, "
+    "and `weir status` counts the receivers.\n";
 
 static void add_freezing(struct bytes *out)
 {

@@ -47,9 +47,9 @@
     X("hold show",       cmd_hold,     "H",                                           "one of these: what it says, why it is held, and for whom") \
     X("hold approve",    cmd_hold,     "H --reason TEXT [--revision N]",              "send it, as far as the rules of today let it; --revision: only if no edit came since `hold show` said N") \
     X("hold deny",       cmd_hold,     "H --reason TEXT [--revision N]",              "nobody gets it") \
-    X("freeze",          cmd_freeze,   "\"FROM -> TO\" --reason TEXT [--for 2h]",    "hold whatever would cross this boundary from now on, until it is thawed; * stands for any other zone") \
-    X("freeze list",     cmd_freeze,   "",                                            "which boundaries are frozen") \
-    X("thaw",            cmd_freeze,   "\"FROM -> TO\" --reason TEXT",               "open a frozen boundary again; what it held is decided anew") \
+    X("freeze",          cmd_freeze,   "\"FROM -> TO\" --reason TEXT [--for 2h]",    "let nothing cross this boundary until it is thawed: what comes is held, what waits already stays; * stands for any other zone") \
+    X("freeze list",     cmd_freeze,   "",                                            "which boundaries are frozen, and what waits behind them") \
+    X("thaw",            cmd_freeze,   "\"FROM -> TO\" --reason TEXT",               "open a frozen boundary again: what waited goes out, what it held is decided anew") \
     X("dead list",       cmd_dead,     "[--before ID]",                               "what was given up, newest first; --before: what comes behind this one in the list") \
     X("dead show",       cmd_dead,     "ID",                                          "one of these, with what the receiver said") \
     X("dead retry",      cmd_dead,     "ID [--reason TEXT]",                          "try it again") \

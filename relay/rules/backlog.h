@@ -10,8 +10,9 @@ struct backlog_row {
     const char *code;     /* as of what waits: see trace.h */
     struct cursor cursor; /* its lists are somebody else's */
     size_t waiting;
-    bool whole;  /* that is all of it */
-    bool unread; /* nothing but its name could be read */
+    bool whole;      /* that is all of it */
+    bool unread;     /* nothing but its name could be read */
+    bool subscribed; /* it is sent what waits: neither suspended nor held by an operator */
     int64_t oldest_ms;
 };
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "relay/rules/cursor.h"
+#include "relay/rules/gate.h"
 #include "relay/rules/recent.h"
 
 enum { BOOK_SHARDS_MAX = 64 };
@@ -94,7 +95,8 @@ struct book {
     size_t mail; /* direct mail that waits */
     size_t dead; /* FAILs that no operator has seen, those left out of the records too */
     unsigned shards;
-    uint64_t unread; /* bit s: of shard s nothing could be read */
+    uint64_t unread;    /* bit s: of shard s nothing could be read */
+    struct gates gates; /* what was frozen */
     /* Where those stand that have no cursor of their own, in lane N and in lane U. */
     uint64_t low[BOOK_SHARDS_MAX], urgent[BOOK_SHARDS_MAX];
     struct book_marks marks[BOOK_SHARDS_MAX];

@@ -4,6 +4,11 @@
 
 #include <string.h>
 
+#include "relay/rules/freeze.h"
+
+_Static_assert((int)GATES_MAX == (int)FREEZES_MAX, "each freeze is a gate");
+_Static_assert((int)GATES_ZONE_MAX == (int)POLICY_NAME_MAX, "of zones by their names");
+
 static bool gate_read(struct span word, struct gate *ret)
 {
     struct span line = word;
@@ -19,7 +24,7 @@ bool gates_read(struct span text, struct gates *ret)
 {
     ret->list_n = 0;
     while (text.n) {
-        if (ret->list_n == FREEZES_MAX || !gate_read(span_cut(&text, ' '), &ret->list[ret->list_n]))
+        if (ret->list_n == GATES_MAX || !gate_read(span_cut(&text, ' '), &ret->list[ret->list_n]))
             return false;
         ret->list_n++;
     }

@@ -7,15 +7,15 @@
 #pragma once
 
 #include "relay/rules/entry.h"
-#include "relay/rules/freeze.h"
 
 enum {
-    GATES_TEXT_MAX =
-        FREEZES_MAX * (FREEZE_TEXT_MAX + 24) /* `FROM>TO@N` each, with blanks between */
+    GATES_MAX = 64,                                        /* as many as there can be freezes */
+    GATES_ZONE_MAX = 63,                                   /* the name of a zone */
+    GATES_TEXT_MAX = GATES_MAX * (2 * GATES_ZONE_MAX + 24) /* `FROM>TO@N`, with blanks between */
 };
 
 struct gate {
-    char from[POLICY_NAME_MAX + 1], to[POLICY_NAME_MAX + 1]; /* zones; `*`: any but the other end */
+    char from[GATES_ZONE_MAX + 1], to[GATES_ZONE_MAX + 1]; /* zones; `*`: any but the other end */
     uint64_t line; /* of the journal, which froze it; UINT64_MAX: not known, and all stays */
 };
 
@@ -23,7 +23,7 @@ struct gate {
 struct gates {
     uint64_t n;
     size_t list_n;
-    struct gate list[FREEZES_MAX];
+    struct gate list[GATES_MAX];
 };
 
 /* `FROM>TO@N` with blanks between, as lines of the journal and scripts have it; without @N, the

@@ -169,6 +169,13 @@ static enum err marked(const struct facts *f, unsigned slot, uint64_t *ret_by)
     return mark_skips(f->e, &place, ret_by);
 }
 
+/* It was accepted before its way was frozen, and waits for the thaw. */
+static bool is_frozen(const struct facts *f)
+{
+    return f->m->state == MEMBER_ACTIVE && !f->cursor.health.held &&
+           gates_stop(&f->b->gates, f->e, f->m->zone);
+}
+
 static void tell_waiting(const struct facts *f, unsigned slot, struct trace_row *row)
 {
     const struct cursor *c = &f->cursor;
@@ -187,8 +194,12 @@ static void tell_waiting(const struct facts *f, unsigned slot, struct trace_row 
     bool stays = f->m->state == MEMBER_ACTIVE || f->m->state == MEMBER_SUSPENDED;
     bool its = urgent || audience_has(f->e->audience, f->m->zone); /* whoever may have had it */
     enum err skipped = stays ? marked(f, slot, &row->by) : ERR_OK;
-    row->code = skipped ? err_code(skipped) : stays && !its ? "no-right" : trace_waits(f->m, c);
-    if (f->m->state == MEMBER_ACTIVE && its && !c->shut)
+    bool frozen = is_frozen(f);
+    row->code = skipped         ? err_code(skipped)
+                : stays && !its ? "no-right"
+                : frozen        ? err_code(ERR_FROZEN)
+                                : trace_waits(f->m, c);
+    if (f->m->state == MEMBER_ACTIVE && its && !c->shut && (skipped || !frozen))
         row->next_ms = c->health.wake_ms;
 }
 
@@ -249,8 +260,9 @@ static void tell(const struct facts *f, unsigned slot, struct trace_row *row)
         tell_delivered(f, late, row);
     } else if (apart) {
         row->verdict = TRACE_ASIDE;
-        row->code = apart->tried.tries ? "failed" : "object";
-        row->next_ms = apart->wake_ms;
+        bool frozen = is_frozen(f);
+        row->code = frozen ? err_code(ERR_FROZEN) : apart->tried.tries ? "failed" : "object";
+        row->next_ms = frozen ? 0 : apart->wake_ms;
         row->tries = apart->tried.tries;
         row->status = apart->tried.past.status;
     } else if (fail) {

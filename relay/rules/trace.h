@@ -12,9 +12,9 @@
 /* verdict, name, and what `code` says of it */
 #define TRACE_VERDICTS(X)                                                                          \
     X(DELIVERED, "delivered") /* apart: it had been set aside, and attempts were counted anew */   \
-    X(WAITING, "waiting") /* why: queue, host, parked, held, suspended, accept, leaving, ... */    \
-    X(ASIDE, "aside")     /* it failed alone, or waits for one of its object that did */           \
-    X(NEVER, "never")     /* of the error, as the delivery was judged */                           \
+    X(WAITING, "waiting")     /* why: queue, host, parked, held, frozen, suspended, accept, ... */ \
+    X(ASIDE, "aside") /* failed: alone; object: waits for one of its object that did; frozen */    \
+    X(NEVER, "never") /* of the error, as the delivery was judged */                               \
     X(SKIPPED, "skipped") /* of the reason: its right was withdrawn */                             \
     X(CUT, "cut")         /* of the reason: it left, was removed; or the journal was trimmed */    \
     X(UNKNOWN, "unknown") /* unreadable: of its shard, nothing can be read */                      \

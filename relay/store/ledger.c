@@ -36,7 +36,10 @@ enum {
     AT_RECORDS,
     AT_MARKS = AT_RECORDS + 4,
     AT_ATTEMPTS,
-    AT_URGENT_FLOOR
+    AT_URGENT_FLOOR,
+    AT_GATES_LINE,
+    AT_GATES,
+    AT_END
 };
 
 static bool take_own(struct book *b, const struct redis_reply *own)
@@ -89,13 +92,23 @@ static bool take_attempts(struct book *b, const struct redis_reply *list)
     return whole;
 }
 
+/* Each shard tells it as of its own moment. */
+static bool take_gates(struct book *b, const struct redis_reply *reply)
+{
+    uint64_t line = answer_number(reply, AT_GATES_LINE);
+    if (line < b->gates.n)
+        return true;
+    b->gates.n = line;
+    return gates_read(reply_text(reply_at(reply, AT_GATES)), &b->gates);
+}
+
 static enum err take_shard(struct book *b, unsigned shard, const struct redis_reply *reply)
 {
     if (answer_is(reply, "WRONG")) {
         b->unread |= UINT64_C(1) << shard;
         return ERR_OK;
     }
-    if (reply_len(reply) != AT_URGENT_FLOOR + 1)
+    if (reply_len(reply) != AT_END)
         return ERR_REDIS_REPLY;
     uint64_t last = answer_number(reply, AT_LAST);
     uint64_t floor = answer_number(reply, AT_FLOOR);
@@ -107,7 +120,7 @@ static enum err take_shard(struct book *b, unsigned shard, const struct redis_re
     b->urgent[shard] = answer_number(reply, AT_URGENT);
     b->mail += answer_number(reply, AT_MAIL);
     b->dead += answer_number(reply, AT_DEAD);
-    bool whole = take_own(b, reply_at(reply, AT_OWN)) &&
+    bool whole = take_gates(b, reply) && take_own(b, reply_at(reply, AT_OWN)) &&
                  take_marks(b, shard, reply_at(reply, AT_MARKS)) &&
                  take_attempts(b, reply_at(reply, AT_ATTEMPTS));
     for (unsigned kind = 0; whole && kind < BOOK_KIND_COUNT; kind++)

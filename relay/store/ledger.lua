@@ -5,13 +5,15 @@
 --   hosts, those that no operator has seen
 -- Answer: last floor low urgent mail dead { host cursor ... } { fail ... } { late ... } { skip ... } { cut ... }
 --   { id { t time s low host moved ... } ... }, newest first, { host outcomes ... } (of a host: its latest
---   attempts; of all: those that are about these numbers) floor-of-U | WRONG key (of another type than it should
+--   attempts; of all: those that are about these numbers) floor-of-U line gates (what is frozen: see gate.part) | WRONG key (of another type than it should
 --   be: nothing can be said of the shard)
 local P = '{weir}:'
 local shard, host, from, to, most, since = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]),
   tonumber(ARGV[6])
 local STEP = 500
+local FREEZES = P .. 'freezes'
 --: shards
+--: gate
 local spoiled = wrong(shard)
 if spoiled then return { 'WRONG', spoiled } end
 
@@ -90,10 +92,11 @@ local function attempts()
   return out
 end
 
-local log = redis.call('HMGET', P .. 'log', 'last', 'floor', 'floorU')
+local log = redis.call('HMGET', P .. 'log', 'last', 'floor', 'floorU', 'gatesn')
+local frozen = redis.call('TYPE', FREEZES).ok == 'hash' and gates() or ''
 local at = redis.call('HMGET', P .. 'shard:' .. shard, 'low', 'urgent')
 return { log[1] or '0', log[2] or '0', at[1] or '0', at[2] or at[1] or '0',
   redis.call('XLEN', P .. 'direct:' .. shard),
   redis.call('ZCARD', P .. 'fail:' .. shard) - redis.call('ZCARD', P .. 'dropped:' .. shard), own(),
   records('fail:', '^%d+ ', to), records('late:', '^%d+ ', to), records('skip:', '^%d+ ', to),
-  records('cut:', '^%d+ %d+ ', '+inf'), marks(), attempts(), log[3] or '0' }
+  records('cut:', '^%d+ %d+ ', '+inf'), marks(), attempts(), log[3] or '0', log[4] or '0', frozen }

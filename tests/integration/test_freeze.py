@@ -272,7 +272,6 @@ def test_nothing_crosses_from_the_moment_that_the_verb_has_answered(s):
     for writer in writers:
         writer.start()
     wait_until(lambda: all(len(w.posts) >= 5 for w in writers), "they write")
-    begins = time.monotonic()
     s.freeze()
     answered = time.monotonic()
     wait_until(lambda: all(w.posts[-1][0] > answered and len(w.posts) >= 10 for w in writers),
@@ -287,8 +286,6 @@ def test_nothing_crosses_from_the_moment_that_the_verb_has_answered(s):
 
     crossed = s.at(s.acme)
     assert not [sent.id for begun, _, sent in posts if begun > answered and sent.id in crossed]
-    assert not [sent.id for _, taken, sent in posts if taken < begins and sent.id not in crossed]
-    assert [sent.id for _, _, sent in posts if sent.id in crossed]  # some did, some did not
     assert [sent.id for _, _, sent in posts if sent.id not in crossed]
     everything = {sent.id for _, _, sent in posts}
     assert everything <= s.at(s.globex)
@@ -297,24 +294,86 @@ def test_nothing_crosses_from_the_moment_that_the_verb_has_answered(s):
     assert everything <= s.at(s.acme)
 
 
-def test_what_was_accepted_before_is_told_and_can_be_held_by_its_receiver(s):
+# --- what was accepted before ------------------------------------------------------------------------
+
+
+def waits(s, sent):
+    """Why it waits for acme; None: it does not."""
+    row, = [r for r in s.relay.told("trace", sent.id)["members"] if r["host"] == s.acme.host]
+    return row["code"] if row["verdict"] in ("waiting", "aside") else None
+
+
+def test_what_was_accepted_before_and_still_waits_does_not_cross(s):
+    known, inside = s.post("it has this one"), s.post("and the answer to it", peer=s.acme, tags=())
+    assert s.readers(known) == {"wiki", "acme", "globex"}
     s.acme.down()
-    sent = [s.post(f"on its way {n}") for n in range(3)]
-    s.post("for others", tags=())
-    told = s.freeze()
-    assert (told["waiting"], told["waiting_whole"], told["waiting_members"]) == (3, True, 1)
-    assert told["waiting_for"] == [{"host": s.acme.host, "waiting": 3}]
-    shown = s.relay.verb("freeze", BOUNDARY, "--reason", "and in words")
-    assert f"weir queue hold {s.acme.host}" in shown.out and "3 deliveries were" in shown.out
-    assert s.relay.verb("queue", "hold", s.acme.host).code == 0
-    s.acme.up()
-    held = s.post("behind the freeze")
+    sent = [s.post(f"on its way {n}") for n in range(4)]
     settle(s.relay)
-    assert not [d for post in sent for d in deliveries(s.acme, status=202, activity__id=post.id)]
-    assert s.relay.verb("queue", "release", s.acme.host).code == 0
-    for post in sent:
-        assert s.readers(post) == {"wiki", "acme", "globex"}
-    assert s.readers(held) == {"wiki", "globex"}
+    told = s.freeze()
+    assert (told["waiting"], told["waiting_whole"], told["waiting_members"]) == (4, True, 1)
+    assert told["waiting_for"] == [{"host": s.acme.host, "waiting": 4}]
+    shown = s.relay.verb("freeze", BOUNDARY, "--reason", "and in words")
+    assert "4 deliveries were accepted before" in shown.out and s.acme.host in shown.out, shown
+    back = s.post("between others, and behind it", peer=s.globex, tags=())
+    s.acme.up()
+    first, regretted = s.blog.remove(known.object_id), s.blog.remove(sent[1].object_id)
+    assert s.readers(first) == s.readers(regretted) == {"wiki", "acme", "globex"}
+    after = s.post("behind the freeze")
+    wait_until(lambda: waits(s, sent[0]) == "frozen", "it is known why it waits")
+    assert "behind a freeze: until it is thawed" in s.relay.verb("trace", sent[0].id).out
+    wait_until(lambda: s.relay.told("status")["destinations"]["frozen"] == 1, "as a state")
+    assert s.readers(back) == {"blog", "wiki"}  # which no rule lets go to acme
+    listed, = s.relay.told("freeze", "list")["freezes"]
+    assert listed["waiting_for"] == [{"host": s.acme.host, "waiting": 3}]
+    assert "3 deliveries were" in s.relay.verb("freeze", "list").out
+    queue, = [r for r in s.relay.told("queue", "list")["queue"] if r["host"] == s.acme.host]
+    assert queue["code"] == "frozen" and "failures" not in queue
+    arrived = s.at(s.acme)
+    assert not arrived & {post.id for post in [*sent, after]}
+    assert inside.id not in arrived
+
+    s.relay.kill()  # and whoever starts while it is frozen knows
+    s.relay.start()
+    delete = s.blog.remove(sent[3].object_id)
+    assert s.readers(delete) == {"wiki", "acme", "globex"}
+    assert not s.at(s.acme) & {post.id for post in [*sent, after]}
+    s.acme.records.all.clear()
+    s.thaw()
+    settle(s.relay)
+    came = [d["activity"]["id"] for d in deliveries(s.acme, status=202)]
+    assert list(dict.fromkeys(came)) == [sent[0].id, sent[2].id, after.id]
+    assert waits(s, sent[0]) is None
+
+
+def test_what_waits_is_frozen_again_right_after_a_thaw(s):
+    s.acme.down()
+    sent = s.post("up and down")
+    settle(s.relay)
+    for _ in range(5):
+        s.freeze()
+        s.relay.told("thaw", BOUNDARY, "--reason", "for a moment")
+    s.freeze("* -> acme")
+    s.acme.up()
+    delete = s.blog.remove(s.post("gone at once").object_id)
+    settle(s.relay)
+    assert delete.status == 202
+    assert sent.id not in s.at(s.acme)
+    s.thaw("* -> acme")
+    assert s.readers(sent) == {"wiki", "acme", "globex"}
+
+
+def test_a_retry_and_a_replay_do_not_cross_either(s):
+    refused, taken = s.post("not this one", tags=["partners", "no"]), s.post("this one")
+    assert s.readers(taken) == {"wiki", "acme", "globex"}
+    s.acme.records.all.clear()
+    s.freeze()
+    assert s.relay.verb("replay", s.acme.host, "--since", "1h").code == 0
+    wait_until(lambda: waits(s, taken) == "frozen", "it is to go again")
+    settle(s.relay)
+    assert not s.at(s.acme) & {refused.id, taken.id}
+    s.thaw()
+    settle(s.relay)
+    assert {refused.id, taken.id} <= s.at(s.acme)
 
 
 # --- what is refused --------------------------------------------------------------------------------

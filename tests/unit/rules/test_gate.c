@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "relay/rules/freeze.h"
 #include "relay/rules/gate.h"
 
 static struct gates gates;

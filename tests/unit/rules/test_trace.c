@@ -28,6 +28,7 @@ static struct entry *entry_of(const struct scene *s)
         .of_n = of != 0,
         .at_ms = ACCEPTED,
         .facts = {.type = s->type ? s->type : ACTIVITY_CREATE, .has_proof = !s->no_proof},
+        .zone = SPAN("partners"),
         .audience = span_of(s->audience ? s->audience : "internal,partners"),
         .origin = span_of(s->origin ? s->origin : "o.example"),
         .object_host = span_of(s->object_host ? s->object_host : "o.example")};
@@ -82,6 +83,7 @@ static struct book *book_of(const struct scene *s)
     struct span records = span_of(s->records);
     struct cursor cursor;
     b->last = 100;
+    assert_true(gates_read(span_of(s->gates), &b->gates));
     for (unsigned i = 0; i < SHARDS; i++)
         b->low[i] = b->urgent[i] = s->low;
     if (s->recents)

@@ -106,6 +106,32 @@ static bool letters_come_by_number(struct rig *rig)
     return ok;
 }
 
+/* With the lines that froze them; and the rest is told all the same where that can't be read. */
+static bool frozen_is_told(struct rig *rig)
+{
+    static const struct ledger_ask what = {.host = {"a.example", 9}, .since_ms = -1};
+    enum err err;
+    struct bytes text;
+    bytes_init(&text, 256);
+    ask(rig, "HSET {weir}:log gates a>b@7 gatesn 9");
+    ask(rig, "EVAL redis.call('HSET','{weir}:freezes','a\\32->\\32b','x','*\\32->\\32c','x') 0");
+    struct book *b = read_book(rig, &what, &err);
+    if (b)
+        bytes_addf(&text, "%d ", (int)b->gates.n);
+    if (b)
+        gates_write(&b->gates, &text);
+    book_free(&b);
+    ask(rig, "DEL {weir}:freezes");
+    ask(rig, "SET {weir}:freezes x");
+    b = read_book(rig, &what, &err);
+    bool same = b && !b->gates.list_n && span_eq_str(bytes_span(&text), "9 *>c a>b@7");
+    if (!same && !rig->broken)
+        print_message("%s: %s\n", err_code(err), bytes_str(&text));
+    book_free(&b);
+    bytes_fini(&text);
+    return same;
+}
+
 /* One that can't be read might say that something was not delivered. */
 static void test_unreadable(void **state)
 {
@@ -314,6 +340,10 @@ static bool ids_are_found(struct rig *rig)
 static void test_twins(void **state)
 {
     static const struct twin twins[] = {
+        {"frozen is told", frozen_is_told, &script_ledger, ".ok == 'hash' and gates()",
+         ".ok == 'hash' and ''"},
+        {"frozen is told", frozen_is_told, &script_ledger, ".ok == 'hash' and gates()",
+         ".ok ~= 'none' and gates()"},
         {"many marks are read", many_marks_are_read, &script_ledger, "before = #page == STEP and",
          "before = false and"},
         {"thinned marks are read", thinned_marks_are_read, &script_ledger,
