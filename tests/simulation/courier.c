@@ -114,7 +114,9 @@ static void act(struct world *w, struct courier *c, const struct lease_table *ta
         courier_goto(w, c, COURIER_HALTING);
         event_in(w, &c->halt, HALT_MS);
         courier_commit(w, c);
-    } else if ((c->state == COURIER_CLAIMING || c->state == COURIER_MEMBERS) && c->lease.take) {
+    } else if ((c->state == COURIER_CLAIMING || c->state == COURIER_MEMBERS ||
+                c->state == COURIER_GATES) &&
+               c->lease.take) {
         courier_rest(w, c);
         c->held |= c->lease.take;
         c->give &= ~c->lease.take;

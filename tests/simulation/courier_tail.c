@@ -66,6 +66,7 @@ static bool tell_line(struct world *w, struct courier *c, const struct line *lin
         break;
     case LINE_WAKE: schedule_awake(c->schedule, span_of(w->hosts[line->host].name)); break;
     case LINE_ORDER: tell_order(w, c, line); break;
+    case LINE_GATES: courier_gated(w, c, line->frozen, line->n); break;
     case LINE_LETTER: break;
     }
     return true;

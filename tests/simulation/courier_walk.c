@@ -64,6 +64,8 @@ static void on_members(struct world *w, struct call *call)
         }
     if (call->to < w->plan.hosts)
         read_members(w, c, call->to);
+    else if (w->plan.freezes)
+        courier_gates(w, c);
     else
         courier_follow(w, c);
 }
@@ -137,6 +139,8 @@ void courier_claim(struct world *w, struct courier *c)
     c->loaded_epoch = c->epoch;
     c->clock_ms = c->loaded_clock_ms = w->wall_offset_ms;
     c->heard = c->urgent = 0;
+    c->frozen = (struct frozen){0};
+    c->gates_n = 0;
     courier_goto(w, c, COURIER_CLAIMING);
     for (unsigned s = 0; s < w->plan.shards; s++) {
         if (!(c->held >> s & 1))

@@ -66,6 +66,7 @@ static struct entry *entry_of(struct world *w, const struct append *a, uint64_t 
     bytes_init(&audience, 256);
     policy_set_write(&w->policy, &(struct zone_set){{a->zones}}, &audience);
     entry.audience = a->zones ? bytes_span(&audience) : SPAN("");
+    entry.zone = act->zone >= 0 ? span_of(zone_names[act->zone]) : SPAN("");
     entry.origin = act->recall ? SPAN("") : span_of(from->name);
     entry.object_host = span_of(owner->name);
     entry.id = span_of(id);
@@ -237,6 +238,8 @@ static void append_line(struct world *w, struct append *a)
     struct line *line = line_new(w, LINE_ENTRY, lane);
     line->act = act;
     line->host = act->origin;
+    /* Some are from before lines said so. */
+    act->zone = (int8_t)(act->uid % 16 ? w->hosts[act->origin].zone : -1);
     line->entry = entry_of(w, a, line->n, lane);
     PUT(w, act->n, line->n);
     PUT(w, act->seen, true);

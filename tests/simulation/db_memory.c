@@ -246,6 +246,7 @@ void db_fini(struct world *w)
         free(line->member);
         free(line->marks);
         free(line->left_out);
+        free(line->frozen);
         free(line->url);
         free(line);
     }

@@ -346,6 +346,23 @@ MUTATIONS = [
     # worlds: too few catch up at once. tests/unit/rules/test_schedule_share.c sees that.
     dict(name="window-endless", what="the tail is kept whole in memory", file=RULES + "schedule.c",
          old="    while (tail->n > s->limits.window)", new="    while (tail->n > 1000000)"),
+    dict(name="gate-ignored", what="what waits in turn crosses a frozen boundary",
+         file=RULES + "schedule_ahead.c", old="    if (gate_stops(s, d, e) &&",
+         new="    if (false && gate_stops(s, d, e) &&"),
+    dict(name="gate-set-aside", what="what was set aside crosses a frozen boundary",
+         file=RULES + "schedule_aside.c", old="    if (gate_stops(s, d, e)) {",
+         new="    if (false && gate_stops(s, d, e)) {"),
+    dict(name="gate-not-loaded", what="a courier that starts does not know what is frozen",
+         file=RULES + "schedule_gate.c",
+         old="void schedule_load_gates(struct schedule *s, const struct gates *gates)\n{\n"
+             "    s->gates = *gates;",
+         new="void schedule_load_gates(struct schedule *s, const struct gates *gates)\n{\n"
+             "    s->gates.n = gates->n;"),
+    dict(name="gate-never-opens", what="nobody goes on after a thaw",
+         file=RULES + "schedule_gate.c", old="    look_gates(s);\n", new="    (void)look_gates;\n"),
+    dict(name="gate-old-words", what="what was frozen or thawed before counts again when it is told",
+         file=RULES + "schedule_gate.c", old="    if (gates->n <= s->gates.n)\n        return;\n",
+         new=""),
     # --- harmless ---------------------------------------------------------------------------------
     dict(name="harmless-backoff", what="the first back-off is half as long again", harmless=True,
          file=RULES + "judge.c",

@@ -340,6 +340,7 @@ void oracle_attempt(struct world *w, const struct courier *c, const struct fligh
     check_right(w, f);
     check_again(w, c, f);
     check_object(w, f);
+    oracle_gates(w, c, f);
     oracle_urgency(w, c, f);
 }
 

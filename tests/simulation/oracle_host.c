@@ -59,7 +59,8 @@ static void lives(struct world *w, const struct courier *c, unsigned host)
 void oracle_told(struct world *w, struct courier *c, const struct line *line)
 {
     unsigned shard = w->hosts[line->host].shard;
-    if (line->kind == LINE_LETTER || !(c->held >> shard & 1) || !oracle_has_shard(w, shard, c))
+    if (line->kind == LINE_LETTER || line->kind == LINE_GATES || !(c->held >> shard & 1) ||
+        !oracle_has_shard(w, shard, c))
         return;
     if (line->kind != LINE_ORDER || line->order == ORDER_WAKE) /* it lives; or it came back */
         lives(w, c, line->host);
@@ -315,7 +316,10 @@ static int64_t parked_by_us(struct world *w, struct host *h)
 void oracle_first_arrival(struct world *w, unsigned host, const struct act *act)
 {
     struct host *h = &w->hosts[host];
-    int64_t calm = w->disturbed_ms + 2 * w->plan.lease_ms + 30 * SECOND + parked_by_us(w, h);
+    /* What takes back waits for no thaw. */
+    bool waits = w->gated_ms > w->disturbed_ms && !act_takes_back(act);
+    int64_t calm = (waits ? w->gated_ms : w->disturbed_ms) + 2 * w->plan.lease_ms + 30 * SECOND +
+                   parked_by_us(w, h);
     int64_t from = act->at_ms > calm ? act->at_ms : calm;
     if (from < h->changed_ms)
         from = h->changed_ms;

@@ -199,6 +199,8 @@ static void on_people(struct world *w, struct event *e)
         order_host(w);
     else if (draw(w, 16) == 0)
         recall(w);
+    else if (w->plan.freezes && draw(w, 4) == 0)
+        people_freeze(w);
     else if (host >= w->plan.saints && w->plan.roles && draw(w, 4) == 0)
         people_change(w, host, EVENT_EDIT);
     else if (host >= w->plan.saints)

@@ -23,7 +23,7 @@
 
 #include "relay/rules/policy.h"
 
-enum { COURIERS_MAX = 3, ZONES = 4 };
+enum { COURIERS_MAX = 3 };
 
 /* --- people and machines around it -------------------------------------------------------------
  */
@@ -37,6 +37,9 @@ struct act *act_again(struct world *w, const struct act *of);
 struct act *act_recall(struct world *w, unsigned object);
 /* Somebody changes a member. */
 void people_change(struct world *w, unsigned host, enum member_event what);
+/* Somebody freezes a boundary, or thaws it (gates.c); at rest: all are thawed. */
+void people_freeze(struct world *w);
+void people_thaw(struct world *w);
 /* A call of whoever is no courier, with the epoch of today; NULL: Redis can't be asked now. */
 struct call *front_call(struct world *w, void (*exec)(struct world *, struct call *),
                         void (*done)(struct world *, struct call *));
@@ -59,7 +62,8 @@ struct plan { /* drawn from the seed at the beginning */
     unsigned sick_thousandths; /* of the time of a host */
     unsigned slots;            /* inboxes of a host, at most */
     bool large;
-    bool roles;  /* operators say who only publishes */
+    bool roles; /* operators say who only publishes */
+    bool freezes;
     bool uneven; /* couriers hear of Redis late, now and then; senders ask two fronts at once */
     struct schedule_limits limits;
 };
@@ -72,6 +76,7 @@ struct world {
     uint64_t order, steps;
     struct plan plan;
     struct db db;
+    int64_t gated_ms; /* when something was frozen or thawed last */
     struct host *hosts;
     unsigned **shard_hosts; /* of each shard, and how many */
     size_t shard_hosts_n[SHARDS_MAX];

@@ -37,6 +37,7 @@ struct act {
     int object_host; /* an Announce: whose object it is; else -1 */
     int64_t stamp_ms;
     uint64_t n;     /* its number in the journal; 0: none */
+    int8_t zone;    /* that it came from then, as its line says; -1: it does not */
     uint64_t taken; /* the number of what takes it back; 0: nothing does */
     int64_t at_ms;  /* when it got that */
     bool promised;  /* the sender was told that it is safe */

@@ -11,6 +11,7 @@ enum courier_state {
     COURIER_ASKING,
     COURIER_CLAIMING,
     COURIER_MEMBERS,
+    COURIER_GATES,
     COURIER_RUNNING,
     COURIER_HALTING,
     COURIER_AWAY,
@@ -75,6 +76,8 @@ struct courier {
     uint64_t loaded_epoch; /* of its shards, as they were claimed or resumed */
     uint64_t heard;        /* the newest number that it was told of */
     uint64_t urgent;       /* the newest of lane U when it claimed its shards */
+    struct frozen frozen;  /* as it was told, up to this line: */
+    uint64_t gates_n;
     bool unsure, resuming;
     bool committing, commit_soon, told, followed, starved, paging, pumping;
     int64_t touched_ms;
@@ -119,6 +122,10 @@ void courier_abort(struct world *w, struct courier *c);
 void courier_unfollow(struct world *w, struct courier *c);
 void courier_walk_init(struct courier *c);
 void courier_look_at_lease(struct world *w, struct courier *c);
+/* gates.c */
+/* Reads what is frozen, then follows the journal. */
+void courier_gates(struct world *w, struct courier *c);
+void courier_gated(struct world *w, struct courier *c, const struct frozen *frozen, uint64_t n);
 /* courier_tail.c */
 void courier_tail_start(struct world *w, struct courier *c);
 void courier_ask_page(struct world *w, struct courier *c);

@@ -15,7 +15,7 @@ enum {
     LOW_LINES = 4096     /* fewer left than that: nobody adds any more */
 };
 
-enum line_kind { LINE_ENTRY, LINE_CONTROL, LINE_WAKE, LINE_ORDER, LINE_LETTER };
+enum line_kind { LINE_ENTRY, LINE_CONTROL, LINE_WAKE, LINE_ORDER, LINE_GATES, LINE_LETTER };
 
 struct line {         /* what has a number; never changed, but for `settled`, `marks`, `bare` */
     struct line *all; /* the next of this world */
@@ -30,10 +30,11 @@ struct line {         /* what has a number; never changed, but for `settled`, `m
     bool cuts;
     enum book_order order;
     uint64_t of;
-    char *left_out;   /* ORDER: to replay: what is left out of that */
-    char *marks;      /* ENTRY: that were put on it since; NULL: none */
-    bool bare;        /* ENTRY: its body went when it was taken back */
-    const char *mail; /* LETTER: its kind */
+    struct frozen *frozen; /* GATES: what is, from here on */
+    char *left_out;        /* ORDER: to replay: what is left out of that */
+    char *marks;           /* ENTRY: that were put on it since; NULL: none */
+    bool bare;             /* ENTRY: its body went when it was taken back */
+    const char *mail;      /* LETTER: its kind */
     char *url;
     int64_t at_ms;
     bool settled;  /* LETTER: not in Redis any more */
@@ -85,7 +86,9 @@ struct db {
     size_t epochs_n;
     uint64_t epoch, epoch_most, n, last, bodyfloor;
     uint64_t lane_last[LANE_COUNT], floor[LANE_COUNT];
-    int64_t slow_ms; /* added to each way, while it is slow */
+    struct frozen frozen;
+    uint64_t gates_n; /* the line that changed it last */
+    int64_t slow_ms;  /* added to each way, while it is slow */
     struct line *lines[LINES_MAX];
     struct shard_row shards[SHARDS_MAX];
     struct lease_row leases[LEASE_ROWS];
@@ -136,6 +139,8 @@ void db_append(struct world *w, struct call *call);
 void db_recall(struct world *w, struct call *call); /* of: the object */
 void db_control(struct world *w, struct call *call);
 void db_order(struct world *w, struct call *call);
+void db_freeze(struct world *w, struct call *call);
+void db_gates(struct world *w, struct call *call);
 /* What a replay leaves out is marked, and named in its line (db_leave_out.c). */
 void db_leave_out(struct world *w, struct line *replay);
 const struct cursor *db_own(struct world *w, unsigned host); /* NULL: it follows its shard */

@@ -8,10 +8,15 @@
 #include "relay/rules/lease.h"
 #include "relay/rules/member.h"
 
-enum { LEASE_ROWS = 12 };
+enum { LEASE_ROWS = 12, ZONES = 4 };
 #define COMMAND_MS (2 * SECOND) /* a command of Redis that takes longer has failed */
 
 struct conn;
+
+/* From each zone to each other: the line that froze it; 0: nothing did. */
+struct frozen {
+    uint64_t by[ZONES][ZONES];
+};
 
 /* What is done to Redis and asked of it: the fields that a kind of call needs. */
 struct call {
@@ -44,7 +49,8 @@ struct call {
     uint64_t ver, of;
     enum member_event what;
     enum book_order order;
-    struct member *with; /* owned */
+    struct member *with;         /* owned */
+    unsigned from_zone, to_zone; /* the same: all are thawed */
     /* answered */
     const char *answer; /* "OK", or why not */
     struct lease_table *table;
@@ -56,6 +62,7 @@ struct call {
     char **records; /* host number, then text, by turns: cursors, or members */
     unsigned *record_hosts;
     size_t records_n;
+    struct frozen frozen;
 };
 
 struct conn { /* of one process to Redis */

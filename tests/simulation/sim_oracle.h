@@ -48,6 +48,8 @@ void oracle_first_arrival(struct world *w, unsigned host, const struct act *act)
 void oracle_attempt(struct world *w, const struct courier *c, const struct flight *f);
 void oracle_answered(struct world *w, const struct flight *f, const struct judgement *j);
 void oracle_told(struct world *w, struct courier *c, const struct line *line);
+/* gates.c. Nothing starts that waits behind a freeze which the courier was told of. */
+void oracle_gates(struct world *w, const struct courier *c, const struct flight *f);
 /* oracle_host.c */
 struct knows *oracle_knows(struct world *w, const struct courier *c, unsigned host);
 /* A cursor is about to be written: what of it the courier knows from now on. */

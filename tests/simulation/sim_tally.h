@@ -45,6 +45,8 @@
     X(host_cuts, "orders to give up what waits for one")                                           \
     X(replays, "orders to replay")                                                                 \
     X(back, "cursors that went back for a replay")                                                 \
+    X(frozen, "boundaries frozen")                                                                 \
+    X(thawed, "boundaries thawed")                                                                 \
     X(kills, "couriers killed")                                                                    \
     X(restarts, "couriers restarted in order")                                                     \
     X(freezes, "couriers frozen")                                                                  \

@@ -66,6 +66,7 @@ static void plan(struct world *w)
     p->large = w->seed % 10 == 0;
     p->roles = w->seed % 11 == 3; /* by the seed alone: the other worlds stay what they were */
     p->uneven = w->seed % 8 == 5;
+    p->freezes = w->seed % 13 == 5 || w->seed % 13 == 8;
     p->hosts = p->large ? 1000 + draw(w, 600) : 3 + draw(w, 12);
     p->saints = p->large ? 50 : 1;
     p->couriers = 1 + draw(w, COURIERS_MAX);
@@ -210,6 +211,7 @@ static void come_to_rest(struct world *w)
     disturbed(w, 4 * w->plan.lease_ms);
     trace(w, "now it comes to rest");
     while (!w->broken[0] && now_ms(w) < end) {
+        people_thaw(w);
         run_until(w, now_ms(w) + step);
         step = step < w->plan.limits.judge.horizon_ms / 4 ? 2 * step : step;
         if (!oracle_at_rest(w, false))
