@@ -44,7 +44,8 @@ static void on_answer(void *arg)
 {
     struct call *call = arg;
     bool heard = call->worked && call->cuts == call->store->cuts;
-    enum err err = heard && call->fault == FAULT_NONE ? ERR_OK : ERR_REDIS;
+    bool fails = call->fault != FAULT_NONE && call->fault != FAULT_SLOW;
+    enum err err = heard && !fails ? ERR_OK : ERR_REDIS;
     if (call->fault == FAULT_REFUSED)
         err = ERR_REDIS_REPLY;
     call->answer(call, err);
@@ -54,14 +55,15 @@ static void on_answer(void *arg)
 static void on_work(void *arg)
 {
     struct call *call = arg;
-    bool arrives = call->fault == FAULT_NONE || call->fault == FAULT_UNANSWERED;
+    bool arrives = call->fault != FAULT_LOST && call->fault != FAULT_REFUSED;
     if (arrives && call->store->up && call->cuts == call->store->cuts &&
         call->epoch == call->store->epoch) {
         call->work(call);
         call->worked = true;
     }
     bool late = call->fault == FAULT_LOST || call->fault == FAULT_UNANSWERED;
-    fake_at_for(call->process, fake_now() + (late ? FAKE_COMMAND_MS : 1), on_answer, call);
+    int64_t in_ms = late ? FAKE_COMMAND_MS : call->fault == FAULT_SLOW ? FAKE_COMMAND_MS - 100 : 1;
+    fake_at_for(call->process, fake_now() + in_ms, on_answer, call);
 }
 
 static void on_back(void *arg)

@@ -47,6 +47,7 @@ enum fake_fault {
     FAULT_NONE,
     FAULT_LOST,       /* never arrives; ERR_REDIS at the deadline */
     FAULT_UNANSWERED, /* takes effect; ERR_REDIS at the deadline */
+    FAULT_SLOW,       /* takes effect; its answer comes shortly before the deadline */
     FAULT_REFUSED     /* ERR_REDIS_REPLY */
 };
 /* What befalls the calls of this kind, after `first` more that go well, for the next `times`. */

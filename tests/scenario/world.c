@@ -307,7 +307,8 @@ void world_relay_member(struct world *w, const struct peer *p)
 
 uint64_t world_post(struct world *w, unsigned k)
 {
-    struct fake_post post = {.from = WORLD_AUTHOR, .audience = "internal", .k = k};
+    struct fake_post post = {
+        .from = WORLD_AUTHOR, .zone = "internal", .audience = "internal", .k = k};
     return fake_accept(w->context.store, &post);
 }
 

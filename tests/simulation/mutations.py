@@ -360,9 +360,6 @@ MUTATIONS = [
              "    s->gates.n = gates->n;"),
     dict(name="gate-never-opens", what="nobody goes on after a thaw",
          file=RULES + "schedule_gate.c", old="    look_gates(s);\n", new="    (void)look_gates;\n"),
-    dict(name="gate-old-words", what="what was frozen or thawed before counts again when it is told",
-         file=RULES + "schedule_gate.c", old="    if (gates->n <= s->gates.n)\n        return;\n",
-         new=""),
     # --- harmless ---------------------------------------------------------------------------------
     dict(name="harmless-backoff", what="the first back-off is half as long again", harmless=True,
          file=RULES + "judge.c",
