@@ -11,9 +11,9 @@
 #include "relay/store/tail.h"
 
 /*
- *     STOPPED -> ASKING -> CLAIMING -> MEMBERS -> GATES -> RUNNING -> DRAINING -> LEAVING -> STOPPED
- *                  ^                                          |
- *                  +------------------ HALTING <--------------+
+ *     STOPPED -> ASKING -> CLAIMING -> MEMBERS -> GATES -> RUNNING -> DRAINING -> LEAVING
+ *                  ^                                          |                        |
+ *                  +------------------ HALTING <--------------+          STOPPED <-----+
  *
  *     ASKING: what is ours? The table of leases knows; here is also who owns nothing.
  *     CLAIMING, MEMBERS, GATES: the shards and their cursors, then the registry, then what is

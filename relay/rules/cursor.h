@@ -50,7 +50,7 @@ struct cursor_aside {
     int64_t wake_ms; /* no attempt before; 0: now */
     struct cursor_tried tried;
     enum lane lane;
-    bool again; /* it was delivered, and goes there once more */
+    bool again;      /* it was delivered, and goes there once more */
     uint64_t barred; /* 1 + the line as of which a gate stops it; 0: none is known to. Never
                         written, nor compared */
 };

@@ -55,8 +55,8 @@ struct entry_mark entry_mark_by(const struct entry *later)
 struct entry *entry_new(const struct entry *from)
 {
     size_t of_n = from->of_n < ENTRY_OF_MAX ? from->of_n : ENTRY_OF_MAX;
-    size_t texts =
-        from->audience.n + from->origin.n + from->zone.n + from->object_host.n + from->id.n + from->object.n;
+    size_t texts = from->audience.n + from->origin.n + from->zone.n + from->object_host.n +
+                   from->id.n + from->object.n;
     struct entry *e = mem_new(sizeof(*e) + of_n * sizeof(*e->of) + texts);
     uint64_t *of = (uint64_t *)(e + 1);
     char *at = (char *)(of + of_n);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "relay/rules/schedule_gate.h"
 #include "relay/rules/schedule_inner.h"
 
 /* --- the cursor ------------------------------------------------------------------------------ */
@@ -297,7 +298,7 @@ bool ahead_outcome(struct schedule *s, struct dest *d, const struct flight *f,
             due_end(d, i);
         return later;
     }
-    if (stopped(o))
+    if (gate_stopped(o))
         return false;
     if (later) {
         struct cursor_part *part = cursor_part_put(&d->cursor, f->n, f->slot);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "relay/rules/schedule_gate.h"
 #include "relay/rules/schedule_inner.h"
 
 uint64_t object_hash(const struct entry *e)
@@ -154,8 +155,7 @@ static enum step aside_step(struct schedule *s, struct dest *d, struct cursor_as
         return STEP_GONE;
     }
     if (gate_stops(s, d, e)) { /* others go */
-        aside->barred = s->gates.n + 1;
-        d->barred = true;
+        gate_bars(s, d, aside);
         return STEP_GONE;
     }
     if (!aside->object) { /* an order did not know it: it may have to wait behind another */
@@ -211,7 +211,7 @@ void aside_outcome(struct schedule *s, struct dest *d, const struct flight *f,
         return;
     if (o->j->verdict == VERDICT_LATER) {
         tried_again(&aside->tried, o);
-        if (!o->j->local && !stopped(o))
+        if (!o->j->local && !gate_stopped(o))
             aside->wake_ms = o->now_ms + judge_aside(&s->limits.judge, aside->tried.own);
         return;
     }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "relay/rules/schedule_gate.h"
 #include "relay/rules/schedule_inner.h"
 
 /* --- turns ----------------------------------------------------------------------------------- */
@@ -184,14 +185,9 @@ bool by_itself(const struct outcome *o)
     return o->status && !o->j->host_trouble;
 }
 
-bool stopped(const struct outcome *o)
-{
-    return o->j->verdict == VERDICT_LATER && o->j->why == ERR_FROZEN;
-}
-
 void tried_again(struct cursor_tried *tried, const struct outcome *o)
 {
-    if (stopped(o))
+    if (gate_stopped(o))
         return;
     tried->tries++;
     tried->own += by_itself(o);
@@ -251,7 +247,7 @@ void schedule_outcome(struct schedule *s, struct attempt *attempt, const struct 
         d->cursor.quiet = false;
         window_grows(s, d);
     }
-    if (!stopped(&o))
+    if (!gate_stopped(&o))
         host_outcome(s, d, waits, fresh, &o);
     entry_unref(&attempt->entry);
     replay_look(s, d);

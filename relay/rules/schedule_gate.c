@@ -4,7 +4,7 @@
  * that are told: older ones change nothing.
  *
  * May not know: what else may keep an entry back. */
-#include "relay/rules/schedule_inner.h"
+#include "relay/rules/schedule_gate.h"
 
 bool gate_stops(const struct schedule *s, const struct dest *d, const struct entry *e)
 {
@@ -14,6 +14,17 @@ bool gate_stops(const struct schedule *s, const struct dest *d, const struct ent
 bool gate_barred(const struct schedule *s, const struct cursor_aside *aside)
 {
     return aside->barred == s->gates.n + 1;
+}
+
+void gate_bars(const struct schedule *s, struct dest *d, struct cursor_aside *aside)
+{
+    aside->barred = s->gates.n + 1;
+    d->barred = true;
+}
+
+bool gate_stopped(const struct outcome *o)
+{
+    return o->j->verdict == VERDICT_LATER && o->j->why == ERR_FROZEN;
 }
 
 bool schedule_stopped(const struct schedule *s, const struct attempt *attempt)

@@ -302,12 +302,6 @@ void share_end(struct schedule *s, struct dest *d, struct flight *flight);
 /* Those that have been on their way for long are slow from now on. */
 void share_look(struct schedule *s, int64_t now_ms);
 
-/* schedule_gate.c */
-/* Whether the entry waits behind a gate for this destination. */
-bool gate_stops(const struct schedule *s, const struct dest *d, const struct entry *e);
-/* The same of what is set aside, as far as is known: it was looked at under the gates of now. */
-bool gate_barred(const struct schedule *s, const struct cursor_aside *aside);
-
 /* schedule_health.c */
 /* No attempt at it before; 0: now. */
 int64_t dest_wake(const struct dest *d);
@@ -419,8 +413,6 @@ void skip(struct schedule *s, struct dest *d, const struct entry *e, unsigned sl
 void gap(struct schedule *s, struct dest *d, uint64_t n, unsigned slot);
 /* An answer came, and it was about this message alone. */
 bool by_itself(const struct outcome *o);
-/* It never left: a gate stops it. */
-bool stopped(const struct outcome *o);
 /* It was not the last attempt. */
 void tried_again(struct cursor_tried *tried, const struct outcome *o);
 /* An entry is settled for one inbox: what is to be known about that later. */

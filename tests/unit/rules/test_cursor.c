@@ -123,14 +123,13 @@ static void test_largest(void **state)
     struct cursor_aside list[CURSOR_ASIDE_MAX];
     const struct cursor_tried most = {UINT32_MAX, UINT32_MAX, {UINT32_MAX, 999, INT64_MAX}, true};
     for (unsigned i = 0; i < CURSOR_ASIDE_MAX; i++)
-        list[i] = (struct cursor_aside){INT64_MAX - CURSOR_ASIDE_MAX + i,
-                                        CURSOR_SLOTS_MAX - 1,
-                                        UINT64_MAX,
-                                        INT64_MAX,
-                                        most,
-                                        LANE_URGENT,
-                                        true,
-                                        0};
+        list[i] = (struct cursor_aside){.n = INT64_MAX - CURSOR_ASIDE_MAX + i,
+                                        .slot = CURSOR_SLOTS_MAX - 1,
+                                        .object = UINT64_MAX,
+                                        .wake_ms = INT64_MAX,
+                                        .tried = most,
+                                        .lane = LANE_URGENT,
+                                        .again = true};
     struct cursor_part parts[CURSOR_AHEAD_MAX];
     for (unsigned i = 0; i < CURSOR_AHEAD_MAX; i++)
         parts[i] = (struct cursor_part){
