@@ -74,9 +74,9 @@ static void test_pilot_ends(void **state)
     struct peer guest;
     begin(&w, &shop);
     peer_init(&guest, "guest", false);
-    member_for(&w, &shop, 10 * DAY);
+    member_for(&w, &shop, 2 * DAY);
     member_for(&w, &guest, 0);
-    fake_run(10 * DAY - MINUTE);
+    fake_run(2 * DAY - MINUTE);
     partner_post(&w, 1);
     fake_run(50 * SECOND);
     assert_int_equal(state_of(&w, &shop), MEMBER_ACTIVE);
@@ -104,10 +104,10 @@ static void test_end_date_moves(void **state)
     member_for(&w, &shop, DAY);
     fake_run(DAY - HOUR);
     span_copy(SPAN("partners"), with->zone, sizeof(with->zone));
-    with->until_ms = FAKE_EPOCH_MS + fake_now() + 5 * DAY;
+    with->until_ms = FAKE_EPOCH_MS + fake_now() + 2 * DAY;
     assert_int_equal(world_event(&w, &shop, EVENT_INVITE, with), ERR_OK);
     free(with);
-    fake_run(4 * DAY);
+    fake_run(DAY);
     assert_int_equal(state_of(&w, &shop), MEMBER_ACTIVE);
     fake_run(DAY + 2 * MINUTE);
     assert_int_equal(state_of(&w, &shop), MEMBER_EXPIRED);
@@ -186,16 +186,18 @@ static void test_trims_bodies_and_entries(void **state)
     struct world w;
     struct peer shop;
     begin(&w, &shop);
+    w.context.config->set.retention_bodies = 8 * HOUR;
+    w.context.config->set.retention_entries = 30 * HOUR;
     for (unsigned k = 1; k <= POSTS; k++)
         world_post(&w, k);
     uint64_t old = fake_newest(w.context.store);
-    fake_run(5 * DAY);
+    fake_run(5 * HOUR);
     uint64_t young = world_post(&w, POSTS + 1);
     assert_int_equal(fake_body_floor(w.context.store), 0); /* the twin: nothing goes too early */
-    fake_run(4 * DAY);
+    fake_run(4 * HOUR);
     assert_in_range(fake_body_floor(w.context.store), old, young - 1);
     assert_int_equal(fake_floor(w.context.store), 0);
-    fake_run(22 * DAY);
+    fake_run(22 * HOUR);
     assert_in_range(fake_floor(w.context.store), old, young - 1);
     assert_int_equal(world_entries(&w), 1);
     end(&w, &shop);

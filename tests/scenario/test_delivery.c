@@ -399,6 +399,7 @@ static void test_unauthorized_is_given_time(void **state)
     struct peer wiki;
     begin(&w, &wiki);
     wiki.answers = status(401);
+    w.context.config->set.delivery_lease = 2 * MINUTE;
     uint64_t n = world_post(&w, 1);
     fake_run(2 * MINUTE);
     assert_true(peer_sent(&wiki, 1) >= 3);
@@ -451,6 +452,7 @@ static void away_for(int64_t ms, bool gets_it)
     struct peer wiki;
     begin(&w, &wiki);
     w.context.config->set.delivery_horizon = 5 * DAY; /* after seven it is parked */
+    w.context.config->set.delivery_lease = 10 * MINUTE;
     peer_away(&wiki, true);
     uint64_t n = world_post(&w, 1);
     fake_run(ms);
