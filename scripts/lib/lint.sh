@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The laws that a machine can check, each a suite of its own. Sourced after suite.sh.
+# The laws that a machine can check, each a suite of its own. Sourced after suite.sh and ahead.sh.
 # May not know: what the program does.
 
 # counted NAME WITH COMMAND...: a command whose last line is `PASSED FAILED`.
@@ -13,12 +13,23 @@ counted() {
     suite_says "lint $name" "$with" "$passed" "$failed"
 }
 
+# tidy_ahead: clang-tidy begins. What it finds it says at its turn: only what is clean is not read again.
+tidy_ahead() {
+    build_with gcc
+    ahead_begins "$ROOT/build-debug/lint-ahead.log" \
+        "$PYTHON" "$ROOT/scripts/lib/tidy.py" "$ROOT/build-debug"
+}
+
 c_files() {
     find common keys relay tests -name '*.[ch]' | sort
 }
 
 lint_format() {
     local file passed=0 failed=0
+    if c_files | xargs -n 32 -P "$JOBS" clang-format --dry-run -Werror --style=file >/dev/null 2>&1; then
+        printf '%s 0\n' "$(c_files | wc -l)"
+        return
+    fi
     for file in $(c_files); do
         if clang-format --dry-run -Werror --style=file "$file" 2>&1 | head -n 20; then
             passed=$((passed + 1))
@@ -58,6 +69,7 @@ lint_shell() {
 lint() {
     build_with gcc
     counted format "$(compiler_name clang-format)" lint_format
+    ahead_ends
     counted tidy "$(compiler_name clang-tidy)" "$PYTHON" scripts/lib/tidy.py build-debug
     counted layers "$(compiler_name gcc), ld" lint_layers
     counted source "python $("$PYTHON" -c 'import platform; print(platform.python_version())')" \

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The suites: each runs, is counted, and says so in one line with what it was built with. Nothing is
 # skipped: what could not run counts as failed. A suite that leaves a process behind has failed too.
-# Sourced after common.sh. May not know: what the lint looks at, what a chroot is.
+# Sourced after common.sh and ahead.sh. May not know: what the lint looks at, what a chroot is.
 
 PASSED=0
 FAILED=0
@@ -136,15 +136,16 @@ kilobytes_to_spare() {
     printf '%s' "${spare:-0}"
 }
 
+PLACE=
 # place_in_memory: a folder for what tests write, in PLACE, where there is memory enough: how long a
 # disk takes to sync is not what they are about. None where there is not, where programs can't be run
-# from it (tests build some), or where everything is run at its full length.
+# from it (tests build some), or where everything is run at its full length. Whoever exits gives it
+# back.
 place_in_memory() {
     PLACE=
     [ -z "${WEIR_TEST_FULL:-}" ] && [ -w /dev/shm ] || return 0
     [ "$(kilobytes_to_spare)" -ge $((6 * 1024 * 1024)) ] || return 0
     PLACE=$(mktemp -d /dev/shm/weir.XXXXXX)
-    trap 'rm -rf "$PLACE"' EXIT
     printf '#!/bin/sh\n' >"$PLACE/run"
     chmod +x "$PLACE/run"
     if ! "$PLACE/run" 2>/dev/null; then
@@ -162,7 +163,6 @@ place_given_back() {
     fi
     rm -rf "$PLACE"
     PLACE=
-    trap - EXIT
 }
 
 # suite_pytest NAME FOLDER AT_ONCE: integration and interop, against the program built with gcc's
@@ -178,7 +178,9 @@ suite_pytest() {
     pytest_run "$suite" beside "$folder" -n "$at_once" --dist loadfile -m 'not alone'
     if grep -rq --include='*.py' 'mark\.alone' "$ROOT/$folder"; then
         say "run $suite, what has to be alone"
+        ahead_rests
         pytest_run "$suite" alone "$folder" -m alone
+        ahead_goes_on
     fi
     read -r passed failed < <("$PYTHON" "$ROOT/scripts/lib/junit.py" "${RUNS[@]}")
     left_behind

@@ -12,7 +12,7 @@ import pytest
 from integration import broken
 from integration.relay import ROOT, WEIR
 
-pytestmark = [pytest.mark.alone, pytest.mark.usefixtures("kept_logs")]
+pytestmark = pytest.mark.usefixtures("kept_logs")
 
 sys.path.insert(0, str(ROOT / "scripts"))
 from torture_parts import figures, ledger, storm
@@ -26,6 +26,7 @@ def run(*words, program=WEIR):
     )
 
 
+@pytest.mark.alone
 def test_twenty_kills_lose_nothing(say, tmp_path):
     file = tmp_path / "figures.json"
     done = run("--kills", 20, "--rate", 1.5, "--json", file)
